@@ -1,0 +1,37 @@
+// The handful of start-up settings, read from one ini file by every daemon. All else is a resource.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define CONFIG_PATH_BYTES 256
+
+struct config {
+	/* [ippo] */
+	char instance[7]; /* prefix of domain names, taps and the nftables table; [a-z0-9]{1,6} */
+	char state_dir[CONFIG_PATH_BYTES];   /* /var/lib/ippo */
+	char run_dir[CONFIG_PATH_BYTES];     /* /run/ippo: api.sock, ippod.pid */
+	char program_dir[CONFIG_PATH_BYTES]; /* where ippo-web, ippo-core, ippo-host lie */
+	int log_level;                       /* enum log_level */
+	/* [web] */
+	char listen[64];                   /* address:port, [v6]:port */
+	char url[256];                     /* public base URL, https://localhost:8443 */
+	char panel_dir[CONFIG_PATH_BYTES]; /* the built panel */
+	char web_user[32];                 /* ippo-web */
+	/* [core] */
+	char core_user[32];  /* ippo-core */
+	char group[32];      /* ippo: members are operators over the local socket */
+	uint32_t rate_limit; /* requests per hour and token; 0 = no limit */
+	/* [host] */
+	char driver[16];                  /* libvirt or fake */
+	char libvirt_uri[256];            /* qemu:///system */
+	char egress[16];                  /* masquerade or routed */
+	char host_dir[CONFIG_PATH_BYTES]; /* images, volumes, seeds; default state_dir/host */
+	bool emulation;                   /* never try KVM */
+};
+
+/** config_load() - defaults, then the file; an unknown key or section is an error that names its
+ * line. */
+int config_load(const char *path, struct config *ret, struct err *err);

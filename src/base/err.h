@@ -1,0 +1,78 @@
+// Error codes and the context that travels with them for people.
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * A function that can fail returns 0 or a negative code: -errno for what the kernel said, or one of
+ * these for what we say ourselves. The string is what the API shows; it never changes once
+ * released.
+ */
+#define ERR_LIST(X)                                                                                \
+	X(ERR_INVALID_INPUT, -1000, "invalid_input")                                               \
+	X(ERR_JSON, -1001, "json_error")                                                           \
+	X(ERR_UNAUTHORIZED, -1002, "unauthorized")                                                 \
+	X(ERR_FORBIDDEN, -1003, "forbidden")                                                       \
+	X(ERR_TOKEN_READONLY, -1004, "token_readonly")                                             \
+	X(ERR_LIMIT, -1005, "resource_limit_exceeded")                                             \
+	X(ERR_NOT_FOUND, -1006, "not_found")                                                       \
+	X(ERR_METHOD, -1007, "method_not_allowed")                                                 \
+	X(ERR_UNIQUENESS, -1008, "uniqueness_error")                                               \
+	X(ERR_UNAVAILABLE_RESOURCE, -1009, "resource_unavailable")                                 \
+	X(ERR_SERVER_NOT_STOPPED, -1010, "server_not_stopped")                                     \
+	X(ERR_INVALID_SERVER_TYPE, -1011, "invalid_server_type")                                   \
+	X(ERR_IN_USE, -1012, "resource_in_use")                                                    \
+	X(ERR_UNSUPPORTED, -1013, "unsupported_error")                                             \
+	X(ERR_LOCKED, -1014, "locked")                                                             \
+	X(ERR_PROTECTED, -1015, "protected")                                                       \
+	X(ERR_RATE_LIMIT, -1016, "rate_limit_exceeded")                                            \
+	X(ERR_SERVER, -1017, "server_error")                                                       \
+	X(ERR_UNAVAILABLE, -1018, "unavailable")                                                   \
+	X(ERR_TIMEOUT, -1019, "timeout")                                                           \
+	X(ERR_PLACEMENT, -1020, "placement_error")                                                 \
+	X(ERR_IP_POOL_EMPTY, -1021, "ip_pool_empty")                                               \
+	X(ERR_DISK_FULL, -1022, "disk_full")                                                       \
+	X(ERR_MEMORY_FULL, -1023, "memory_full")                                                   \
+	X(ERR_HYPERVISOR, -1024, "hypervisor_unavailable")                                         \
+	X(ERR_HYPERVISOR_FAILED, -1025, "hypervisor_error")                                        \
+	X(ERR_IMAGE_MISSING, -1026, "image_missing")                                               \
+	X(ERR_CHECKSUM, -1027, "checksum_mismatch")                                                \
+	X(ERR_AGENT, -1028, "guest_agent_unavailable")                                             \
+	X(ERR_PROTOCOL, -1029, "protocol_error")                                                   \
+	X(ERR_GONE, -1030, "gone")                                                                 \
+	X(ERR_CORRUPT, -1031, "corrupt")                                                           \
+	X(ERR_TOO_LARGE, -1032, "request_too_large")
+
+enum err_code {
+#define X(name, number, text) name = number,
+	ERR_LIST(X)
+#undef X
+};
+
+/* What a person is told. Set only on failure; each layer may put its own words in front. */
+struct err {
+	int code;
+	char text[256];
+};
+
+/**
+ * err_set() - record a failure.
+ * @err:  where to record it; may be NULL.
+ * @code: negative code, -errno or enum err_code.
+ * Return: @code, so that `return err_set(err, ERR_X, "...")` reads well.
+ */
+int err_set(struct err *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * err_wrap() - put a layer's own words before those already recorded: "words: earlier text".
+ * Return: @code. Records like err_set() when @err held no text.
+ */
+int err_wrap(struct err *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** err_name() - the stable string of a code ("server_error" for -errno values). Static storage. */
+const char *err_name(int code);
+
+/** err_from_name() - the code of a stable string, or ERR_SERVER for an unknown one. */
+int err_from_name(const char *name);
