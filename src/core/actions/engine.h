@@ -1,0 +1,127 @@
+// Runs actions: recorded steps on a host, resumed after any crash, undone in reverse on failure.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "model/action.h"
+#include "wire/host_message.h"
+
+struct engine;
+struct store;
+
+/* Told after the change is committed; ids of things the caller may read again from the store. */
+struct engine_hooks {
+	void (*server_changed)(void *context, uint64_t server_id);
+	void (*server_deleted)(void *context, uint64_t server_id, uint64_t customer_id);
+	void (*action_changed)(void *context, uint64_t action_id);
+	void (*image_changed)(void *context, uint64_t image_id);
+	void *context;
+};
+
+/* Bounds; 0 means the default in brackets. Tests make them short. */
+struct engine_limits {
+	uint32_t verbs_at_once;      /* on one host [4] */
+	uint32_t retry_first_ms;     /* first pause before a step is tried again [250] */
+	uint32_t retry_most_ms;      /* pauses double up to this [5000] */
+	uint32_t unreachable_ms;     /* how long steps wait for a host before they fail [300000] */
+	uint32_t shutdown_repeat_ms; /* between two ACPI requests [15000] */
+	uint32_t shutdown_most_ms;   /* before a shutdown or reboot gives up [120000] */
+	uint32_t sweep_ms;           /* between two sweeps [60000] */
+	uint32_t seed_most_ms;       /* a seed's life after the first start [1800000] */
+	uint64_t memory_reserve_mib; /* of the host's memory, never given to servers [512] */
+};
+
+/* What a caller asks for. All pointers are borrowed for the call. Fields not named for a command
+ * are ignored. */
+struct action_request {
+	enum action_command command;
+	uint64_t server_id;   /* all but import_image: the server's row exists already */
+	uint64_t customer_id; /* who owns the action */
+
+	bool start;                /* create_server: start it afterwards */
+	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
+				      reset_password: required. crypt(5) form */
+	const void *user_data;     /* create_server, rebuild_server: the customer's bytes, or NULL */
+	size_t user_data_bytes;
+
+	uint64_t image_id; /* rebuild_server, import_image: that image's row */
+
+	uint64_t server_type_id; /* change_server_type */
+	bool upgrade_disk;       /* change_server_type: let the disk grow to the plan's size */
+
+	const char *ip;      /* change_dns_ptr: an address of the server */
+	const char *dns_ptr; /* change_dns_ptr: the name, NULL to reset */
+
+	int protect_delete;  /* change_protection: 1, 0, or -1 to leave it */
+	int protect_rebuild; /* change_protection: 1, 0, or -1 to leave it */
+
+	const char *url;         /* import_image: where the host fetches it, or NULL */
+	int fd;                  /* import_image without url: the file; owned by the engine from
+				    now on once the call has succeeded. Otherwise ignored */
+	const uint8_t *checksum; /* import_image: HOST_CHECKSUM_BYTES, or NULL */
+};
+
+#define ENGINE_USER_DATA_MAX_BYTES ((size_t)32 * 1024)
+
+/**
+ * engine_new() - make an engine; nothing runs before engine_start().
+ * @loop, @store: borrowed; must outlive the engine.
+ * @hooks, @limits: copied; @limits may be NULL.
+ */
+int engine_new(uv_loop_t *loop, struct store *store, const struct engine_hooks *hooks,
+	       const struct engine_limits *limits, struct engine **ret, struct err *err);
+
+/** engine_start() - take up every action that was running when the last process ended. */
+int engine_start(struct engine *engine, struct err *err);
+
+/** engine_free() - stop at once, as a crash would; accepts NULL. The loop must run once more for
+ * libuv to close the timers. */
+void engine_free(struct engine *engine);
+
+/**
+ * engine_connect() - talk to ippo-host over @fd from now on; an older channel is dropped.
+ * @fd: owned by the engine, also on failure. Called again whenever the host process was restarted.
+ */
+int engine_connect(struct engine *engine, int fd, struct err *err);
+
+/**
+ * engine_submit() - record an action, its steps and the server's lock.
+ *
+ * To be called inside the caller's store transaction; nothing runs before engine_kick(), which is
+ * called after the commit. change_dns_ptr and change_protection take effect in that transaction
+ * and come back finished.
+ *
+ * Errors: ERR_LOCKED, ERR_SERVER_NOT_STOPPED, ERR_PROTECTED, ERR_INVALID_SERVER_TYPE,
+ * ERR_INVALID_INPUT, ERR_UNAVAILABLE_RESOURCE (memory), ERR_NOT_FOUND, ERR_UNSUPPORTED.
+ */
+int engine_submit(struct engine *engine, const struct action_request *request, struct action *ret,
+		  struct err *err);
+
+/** engine_kick() - run what was committed; cheap, may be called at any time. */
+void engine_kick(struct engine *engine);
+
+/**
+ * engine_admit() - is there memory on the host for one more running server?
+ * @memory_mib: of the new server; @except_server_id: counted not at all (0: none).
+ * Return: 0, or ERR_UNAVAILABLE_RESOURCE with a message that names the figures. A host that has
+ * not yet said how much it has admits everything: the step asks again.
+ */
+int engine_admit(struct engine *engine, uint64_t memory_mib, uint64_t except_server_id,
+		 struct err *err);
+
+/** engine_host_facts() - what the host said about itself, NULL before it first did. Borrowed. */
+const struct host_facts *engine_host_facts(const struct engine *engine);
+
+/** engine_host_up() - the host process answers and its hypervisor is reachable. */
+bool engine_host_up(const struct engine *engine);
+
+/** engine_strangers() - things under our names on the host that belong to no server of ours, as
+ * of the last sweep. They are reported in health, never touched. */
+size_t engine_strangers(const struct engine *engine);
+
+/** engine_running() - how many actions are not finished. */
+size_t engine_running(const struct engine *engine);
