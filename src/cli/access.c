@@ -1,0 +1,249 @@
+// ippo key, token, customer and invitation: who may do what.
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cli/api.h"
+#include "cli/print.h"
+#include "cli/request.h"
+
+#define KEY_FILE_MAX_BYTES ((size_t)16 * 1024)
+
+static const char *id_text(const json_t *object, char out[24])
+{
+	(void)snprintf(out, 24, "%lld", (long long)json_number(object, "id"));
+	return out;
+}
+
+static void key_row(struct table *table, const json_t *key)
+{
+	char id[24];
+
+	table_row(table, id_text(key, id), json_text(key, "name"), json_text(key, "fingerprint"));
+}
+
+static int key_list(struct invocation *invocation)
+{
+	return request_list(
+		invocation, "/ssh_keys?sort=id:asc", "ssh_keys", "ID NAME FINGERPRINT", key_row,
+		"There are no keys. `ippo key create NAME --file ~/.ssh/id_ed25519.pub` adds one.");
+}
+
+static void key_print(const json_t *key)
+{
+	print_field("Name", "%s", json_text(key, "name"));
+	print_field("ID", "%lld", (long long)json_number(key, "id"));
+	print_field("Fingerprint", "MD5:%s", json_text(key, "fingerprint"));
+	print_field("Public key", "%s", json_text(key, "public_key"));
+}
+
+static int key_show(struct invocation *invocation)
+{
+	return request_show(invocation, "ssh_keys", "ssh_keys", "ssh_key", key_print);
+}
+
+static int key_create(struct invocation *invocation)
+{
+	const char *file = option_text(invocation, "file");
+	struct buf key CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *reply = NULL, *body;
+	int code;
+
+	if (file == NULL) {
+		(void)fputs("ippo: say which public key: --file ~/.ssh/id_ed25519.pub\n", stderr);
+		return EXIT_USAGE;
+	}
+	if ((code = fd_read_file(AT_FDCWD, file, KEY_FILE_MAX_BYTES, &key)) < 0) {
+		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", file, strerror(-code));
+		return EXIT_USAGE;
+	}
+	if (strstr(buf_str(&key), "PRIVATE KEY") != NULL) {
+		(void)fprintf(stderr,
+			      "ippo: %s is the private half; it must never leave your machine. "
+			      "Give %s.pub\n",
+			      file, file);
+		return EXIT_USAGE;
+	}
+	while (key.len > 0 && key.data[key.len - 1] == '\n')
+		key.data[--key.len] = '\0';
+	body = json_pack("{s:s, s:s*}", "name", invocation->positionals[0], "public_key",
+			 buf_str(&key));
+	code = api_call(invocation->api, "POST", "/ssh_keys", body, -1, &reply, &err);
+	json_decref(body);
+	return code < 0 ? print_failure(&err) : request_finish(invocation, reply, "ssh_key", false);
+}
+
+static int key_delete(struct invocation *invocation)
+{
+	return request_delete(
+		invocation, "ssh_keys", "ssh_keys", "ssh_key",
+		"New servers can no longer be given it; servers that have it keep it.");
+}
+
+static void token_row(struct table *table, const json_t *token)
+{
+	char id[24];
+
+	table_row(table, id_text(token, id), json_text(token, "name"), json_text(token, "scope"),
+		  json_text(token, "created"), json_text(token, "last_used"));
+}
+
+static int token_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/tokens", "tokens", "ID NAME SCOPE CREATED LAST-USED",
+			    token_row, "There are no tokens. `ippo token create NAME` makes one.");
+}
+
+/* Prints the token and nothing else, so that TOKEN=$(ippo token create NAME) works. */
+static int token_create(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *reply = NULL;
+	json_t *body = json_pack("{s:s, s:s}", "name", invocation->positionals[0], "scope",
+				 option_given(invocation, "read-only") ? "read" : "read_write");
+	int code = api_call(invocation->api, "POST", "/tokens", body, -1, &reply, &err);
+
+	json_decref(body);
+	if (code < 0)
+		return print_failure(&err);
+	if (invocation->json)
+		print_json(reply);
+	else
+		(void)puts(json_text(reply, "secret"));
+	json_decref(reply);
+	return EXIT_OK;
+}
+
+static int token_delete(struct invocation *invocation)
+{
+	return request_delete(invocation, "tokens", "tokens", "token",
+			      "Whatever uses this token is refused from now on.");
+}
+
+static void customer_row(struct table *table, const json_t *customer)
+{
+	char id[24];
+
+	table_row(table, id_text(customer, id), json_text(customer, "name"),
+		  json_text(customer, "created"));
+}
+
+static int customer_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/customers", "customers", "ID NAME CREATED", customer_row,
+			    "There are no customers.");
+}
+
+static void customer_print(const json_t *customer)
+{
+	print_field("Name", "%s", json_text(customer, "name"));
+	print_field("ID", "%lld", (long long)json_number(customer, "id"));
+	print_field("Created", "%s", json_text(customer, "created"));
+}
+
+static int customer_show(struct invocation *invocation)
+{
+	return request_show(invocation, "customers", "customers", "customer", customer_print);
+}
+
+static int customer_create(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *reply = NULL, *body = json_pack("{s:s}", "name", invocation->positionals[0]);
+	int code = api_call(invocation->api, "POST", "/customers", body, -1, &reply, &err);
+
+	json_decref(body);
+	return code < 0 ? print_failure(&err)
+			: request_finish(invocation, reply, "customer", false);
+}
+
+static int customer_delete(struct invocation *invocation)
+{
+	return request_delete(invocation, "customers", "customers", "customer",
+			      "Its members can no longer sign in to it. It must own nothing.");
+}
+
+static void invitation_row(struct table *table, const json_t *invitation)
+{
+	char id[24];
+
+	table_row(table, id_text(invitation, id),
+		  json_is_true(json_object_get(invitation, "operator")) ? "operator" : "customer",
+		  json_text(invitation, "customer.name"), json_text(invitation, "expires"));
+}
+
+static int invitation_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/invitations", "invitations", "ID KIND CUSTOMER EXPIRES",
+			    invitation_row, "There are no open invitations.");
+}
+
+/* Prints the link and nothing else; it works once. */
+static int invitation_create(struct invocation *invocation)
+{
+	const char *customer = option_text(invocation, "for");
+	struct err err = {0};
+	json_t *reply = NULL, *found = NULL;
+	json_t *body = json_pack("{s:b}", "operator", option_given(invocation, "operator"));
+	int code = 0;
+
+	if (customer != NULL) {
+		code = api_find(invocation->api, "customers", "customers", "customer", customer,
+				&found, &err);
+		(void)json_object_set(body, "customer", json_object_get(found, "id"));
+		json_decref(found);
+	}
+	if (code == 0)
+		code = api_call(invocation->api, "POST", "/invitations", body, -1, &reply, &err);
+	json_decref(body);
+	if (code < 0)
+		return print_failure(&err);
+	if (invocation->json)
+		print_json(reply);
+	else
+		(void)puts(json_text(reply, "link"));
+	json_decref(reply);
+	return EXIT_OK;
+}
+
+static const struct option_rule key_options[] = {
+	{"file", "FILE", "the public key, one line as OpenSSH has it", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule token_options[] = {
+	{"read-only", NULL, "may look, not change", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule invitation_options[] = {
+	{"operator", NULL, "for a person who runs the service", false},
+	{"for", "CUSTOMER", "for a member of this customer", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule delete_options[] = {
+	{"yes", NULL, "do not ask", false},
+	{NULL, NULL, NULL, false},
+};
+
+const struct command access_commands[] = {
+	{"key", "list", "", "List the SSH keys", NULL, key_list},
+	{"key", "show", "NAME", "Show one key", NULL, key_show},
+	{"key", "create", "NAME", "Add a public key", key_options, key_create},
+	{"key", "delete", "NAME", "Delete a key", delete_options, key_delete},
+	{"token", "list", "", "List the tokens", NULL, token_list},
+	{"token", "create", "NAME", "Make a token and print it, this once", token_options,
+	 token_create},
+	{"token", "delete", "NAME", "Delete a token", delete_options, token_delete},
+	{"customer", "list", "", "List the customers", NULL, customer_list},
+	{"customer", "show", "NAME", "Show one customer", NULL, customer_show},
+	{"customer", "create", "NAME", "Make a customer", NULL, customer_create},
+	{"customer", "delete", "NAME", "Delete a customer that owns nothing", delete_options,
+	 customer_delete},
+	{"invitation", "list", "", "List the open invitations", NULL, invitation_list},
+	{"invitation", "create", "", "Make a one-time link and print it", invitation_options,
+	 invitation_create},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,385 @@
+// ippo image, plan, location, host and pool: what servers are made of and where.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "cli/api.h"
+#include "cli/print.h"
+#include "cli/request.h"
+
+static const char *number_text(const json_t *object, const char *path, char out[24])
+{
+	(void)snprintf(out, 24, "%lld", (long long)json_number(object, path));
+	return out;
+}
+
+/* Adds a number option to a body; a value that is not a number is a usage error. */
+static bool add_number(const struct invocation *invocation, json_t *body, const char *option,
+		       const char *key, json_int_t fallback)
+{
+	const char *text = option_text(invocation, option);
+	uint64_t value = (uint64_t)fallback;
+
+	if (text != NULL && parse_u64(text, 0, INT64_MAX, &value) < 0) {
+		(void)fprintf(stderr, "ippo: --%s takes a whole number, not \"%s\"\n", option,
+			      text);
+		return false;
+	}
+	(void)json_object_set_new(body, key, json_integer((json_int_t)value));
+	return true;
+}
+
+static int post(struct invocation *invocation, const char *path, json_t *body, int fd,
+		const char *key, bool wait)
+{
+	struct err err = {0};
+	json_t *reply = NULL;
+	int code = api_call(invocation->api, "POST", path, body, fd, &reply, &err);
+
+	json_decref(body);
+	return code < 0 ? print_failure(&err) : request_finish(invocation, reply, key, wait);
+}
+
+static void image_row(struct table *table, const json_t *image)
+{
+	char id[24], disk[24];
+
+	table_row(table, number_text(image, "id", id), json_text(image, "name"),
+		  json_text(image, "status"), json_text(image, "os_flavor"),
+		  json_text(image, "os_version"), number_text(image, "disk_size", disk));
+}
+
+static int image_list(struct invocation *invocation)
+{
+	return request_list(
+		invocation, "/images?sort=id:asc", "images",
+		"ID NAME STATUS SYSTEM VERSION DISK-GB", image_row,
+		"There are no images. `ippo image import NAME --file FILE` brings one in.");
+}
+
+static void image_print(const json_t *image)
+{
+	print_field("Name", "%s", json_text(image, "name"));
+	print_field("ID", "%lld", (long long)json_number(image, "id"));
+	print_field("Status", "%s", json_text(image, "status"));
+	print_field("System", "%s %s", json_text(image, "os_flavor"),
+		    json_text(image, "os_version"));
+	print_field("Description", "%s", json_text(image, "description"));
+	print_field("Disk", "%lld GB", (long long)json_number(image, "disk_size"));
+	print_field("Created", "%s", json_text(image, "created"));
+}
+
+static int image_show(struct invocation *invocation)
+{
+	return request_show(invocation, "images", "images", "image", image_print);
+}
+
+static int image_import(struct invocation *invocation)
+{
+	const char *file = option_text(invocation, "file"), *url = option_text(invocation, "url");
+	json_t *body;
+	AUTO_CLOSE int fd = -1;
+
+	if ((file == NULL) == (url == NULL)) {
+		(void)fputs("ippo: give either --file or --url\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (file != NULL && (fd = open(file, O_RDONLY | O_CLOEXEC)) < 0) {
+		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", file, strerror(errno));
+		return EXIT_USAGE;
+	}
+	body = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "name", invocation->positionals[0],
+			 "url", url, "checksum", option_text(invocation, "checksum"), "description",
+			 option_text(invocation, "description"), "os_flavor",
+			 option_text(invocation, "os-flavor"), "os_version",
+			 option_text(invocation, "os-version"));
+	return post(invocation, "/images", body, fd, "image", !option_given(invocation, "no-wait"));
+}
+
+static int image_delete(struct invocation *invocation)
+{
+	return request_delete(
+		invocation, "images", "images", "image",
+		"No new server can be made from it; those that were stay as they are.");
+}
+
+static void plan_row(struct table *table, const json_t *plan)
+{
+	char id[24], cores[24], memory[32], disk[24], price[48];
+
+	(void)snprintf(memory, sizeof memory, "%g",
+		       json_number_value(json_object_get(plan, "memory")));
+	(void)snprintf(price, sizeof price, "%s %s",
+		       json_text(json_array_get(json_object_get(plan, "prices"), 0),
+				 "price_monthly.gross"),
+		       json_text(plan, "currency"));
+	table_row(table, number_text(plan, "id", id), json_text(plan, "name"),
+		  number_text(plan, "cores", cores), memory, number_text(plan, "disk", disk),
+		  json_text(plan, "storage"), price);
+}
+
+static int plan_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/server_types?sort=id:asc", "server_types",
+			    "ID NAME CORES MEMORY-GB DISK-GB STORAGE MONTHLY", plan_row,
+			    "There are no plans. `ippo plan create NAME` makes one.");
+}
+
+static void plan_print(const json_t *plan)
+{
+	print_field("Name", "%s", json_text(plan, "name"));
+	print_field("ID", "%lld", (long long)json_number(plan, "id"));
+	print_field("Description", "%s", json_text(plan, "description"));
+	print_field("Cores", "%lld", (long long)json_number(plan, "cores"));
+	print_field("Memory", "%g GB", json_number_value(json_object_get(plan, "memory")));
+	print_field("Disk", "%lld GB (%s)", (long long)json_number(plan, "disk"),
+		    json_text(plan, "storage"));
+	print_field("DNS zones", "%lld", (long long)json_number(plan, "dns_zones"));
+	print_field("Price", "%lld a month, %lld a year, %lld at first (%s, in its smallest unit)",
+		    (long long)json_number(plan, "price_monthly_minor"),
+		    (long long)json_number(plan, "price_yearly_minor"),
+		    (long long)json_number(plan, "price_initial_minor"),
+		    json_text(plan, "currency"));
+}
+
+static int plan_show(struct invocation *invocation)
+{
+	return request_show(invocation, "server_types", "server_types", "server_type", plan_print);
+}
+
+static int plan_create(struct invocation *invocation)
+{
+	const char *storage = option_text(invocation, "storage");
+	json_t *body = json_pack("{s:s, s:s, s:s*, s:s*}", "name", invocation->positionals[0],
+				 "storage", storage != NULL ? storage : "ssd", "description",
+				 option_text(invocation, "description"), "currency",
+				 option_text(invocation, "currency"));
+
+	if (!add_number(invocation, body, "cores", "cores", 1) ||
+	    !add_number(invocation, body, "memory", "memory_mib", 1024) ||
+	    !add_number(invocation, body, "disk", "disk", 20) ||
+	    !add_number(invocation, body, "zones", "dns_zones", 5) ||
+	    !add_number(invocation, body, "monthly", "price_monthly_minor", 0) ||
+	    !add_number(invocation, body, "initial", "price_initial_minor", 0)) {
+		json_decref(body);
+		return EXIT_USAGE;
+	}
+	return post(invocation, "/server_types", body, -1, "server_type", false);
+}
+
+static int plan_delete(struct invocation *invocation)
+{
+	return request_delete(invocation, "server_types", "server_types", "server_type",
+			      "It can no longer be chosen.");
+}
+
+static void location_row(struct table *table, const json_t *location)
+{
+	char id[24];
+
+	table_row(table, number_text(location, "id", id), json_text(location, "name"),
+		  json_text(location, "country"), json_text(location, "city"),
+		  json_text(location, "description"));
+}
+
+static int location_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/locations?sort=id:asc", "locations",
+			    "ID NAME COUNTRY CITY DESCRIPTION", location_row,
+			    "There are no locations.");
+}
+
+static void location_print(const json_t *location)
+{
+	print_field("Name", "%s", json_text(location, "name"));
+	print_field("ID", "%lld", (long long)json_number(location, "id"));
+	print_field("Description", "%s", json_text(location, "description"));
+	print_field("Country", "%s", json_text(location, "country"));
+	print_field("City", "%s", json_text(location, "city"));
+	print_field("Network zone", "%s", json_text(location, "network_zone"));
+}
+
+static int location_show(struct invocation *invocation)
+{
+	return request_show(invocation, "locations", "locations", "location", location_print);
+}
+
+static int location_create(struct invocation *invocation)
+{
+	return post(invocation, "/locations",
+		    json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "name", invocation->positionals[0],
+			      "description", option_text(invocation, "description"), "country",
+			      option_text(invocation, "country"), "city",
+			      option_text(invocation, "city"), "network_zone",
+			      option_text(invocation, "zone")),
+		    -1, "location", false);
+}
+
+static int location_delete(struct invocation *invocation)
+{
+	return request_delete(invocation, "locations", "locations", "location",
+			      "It can no longer be chosen.");
+}
+
+static void host_row(struct table *table, const json_t *host)
+{
+	char id[24], cpus[24], memory[24];
+
+	table_row(table, number_text(host, "id", id), json_text(host, "name"),
+		  json_text(host, "status"), json_text(host, "virtualization"),
+		  number_text(host, "cpus", cpus), number_text(host, "memory_mib", memory),
+		  json_text(host, "hypervisor"));
+}
+
+static int host_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/hosts", "hosts",
+			    "ID NAME STATUS VIRTUALIZATION CPUS MEMORY-MIB SOFTWARE", host_row,
+			    "There are no hosts.");
+}
+
+static void host_print(const json_t *host)
+{
+	const char *reason = json_text(host, "virtualization_reason");
+	const double gib = 1024.0 * 1024 * 1024;
+
+	print_field("Name", "%s", json_text(host, "name"));
+	print_field("Status", "%s", json_text(host, "status"));
+	print_field("Virtualization", "%s", json_text(host, "virtualization"));
+	if (*reason != '\0' && strcmp(reason, "-") != 0)
+		print_field("", "%s", reason);
+	print_field("Software", "%s", json_text(host, "hypervisor"));
+	print_field("CPUs", "%lld", (long long)json_number(host, "cpus"));
+	print_field("Memory", "%lld MiB", (long long)json_number(host, "memory_mib"));
+	print_field("Storage", "%.1f GiB, %.1f free", (double)json_number(host, "pool_bytes") / gib,
+		    (double)json_number(host, "pool_free_bytes") / gib);
+}
+
+/* There is one host so far, so its name may be left out. */
+static int host_show(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *hosts = NULL;
+	const json_t *host;
+	const char *name = invocation->positionals[0];
+	int code = EXIT_NOT_FOUND;
+	size_t i;
+
+	if (api_list(invocation->api, "/hosts", "hosts", &hosts, &err) < 0)
+		return print_failure(&err);
+	json_array_foreach(hosts, i, host)
+	{
+		if (name != NULL && strcmp(name, json_text(host, "name")) != 0)
+			continue;
+		if (invocation->json)
+			print_json(host);
+		else
+			host_print(host);
+		code = EXIT_OK;
+	}
+	json_decref(hosts);
+	if (code != EXIT_OK)
+		(void)fprintf(stderr,
+			      "ippo: there is no host %s; `ippo host list` shows what there is\n",
+			      name != NULL ? name : "");
+	return code;
+}
+
+static void pool_row(struct table *table, const json_t *pool)
+{
+	char id[24], used[24], total[24];
+
+	table_row(table, number_text(pool, "id", id), json_text(pool, "prefix"),
+		  json_text(pool, "location"), number_text(pool, "used", used),
+		  number_text(pool, "total", total));
+}
+
+static int pool_list(struct invocation *invocation)
+{
+	return request_list(invocation, "/address_pools", "address_pools",
+			    "ID PREFIX LOCATION USED TOTAL", pool_row,
+			    "There are no address pools. `ippo pool create PREFIX` makes one.");
+}
+
+static int pool_create(struct invocation *invocation)
+{
+	return post(invocation, "/address_pools",
+		    json_pack("{s:s, s:s*}", "prefix", invocation->positionals[0], "location",
+			      option_text(invocation, "location")),
+		    -1, "address_pool", false);
+}
+
+static int pool_delete(struct invocation *invocation)
+{
+	return request_delete(invocation, "address_pools", "address_pools", "address_pool",
+			      "No new server gets an address from it.");
+}
+
+static const struct option_rule import_options[] = {
+	{"file", "FILE", "a qcow2 or raw disk image on this machine", false},
+	{"url", "URL", "where to fetch it", false},
+	{"checksum", "sha256:HEX", "what it must be; refused otherwise", false},
+	{"description", "TEXT", "what people read", false},
+	{"os-flavor", "NAME", "debian, ubuntu, rocky, …", false},
+	{"os-version", "VERSION", "12", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{"wait", NULL, "wait for the end (the default)", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule plan_options[] = {
+	{"cores", "N", "virtual cores (1)", false},
+	{"memory", "MIB", "memory in MiB (1024)", false},
+	{"disk", "GB", "disk in GB (20)", false},
+	{"storage", "KIND", "ssd or hdd (ssd)", false},
+	{"zones", "N", "DNS zones (5)", false},
+	{"monthly", "AMOUNT", "price a month in the currency's smallest unit; a year is 11 months",
+	 false},
+	{"initial", "AMOUNT", "fee at first, in the same unit", false},
+	{"currency", "CODE", "JPY, EUR, …", false},
+	{"description", "TEXT", "what people read", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule location_options[] = {
+	{"description", "TEXT", "what people read", false},
+	{"country", "CC", "two letters", false},
+	{"city", "CITY", "the city", false},
+	{"zone", "NAME", "network zone", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule pool_options[] = {
+	{"location", "LOCATION", "where it is routed", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule delete_options[] = {
+	{"yes", NULL, "do not ask", false},
+	{NULL, NULL, NULL, false},
+};
+
+const struct command catalogue_commands[] = {
+	{"image", "list", "", "List the images", NULL, image_list},
+	{"image", "show", "NAME", "Show one image", NULL, image_show},
+	{"image", "import", "NAME", "Bring in a disk image", import_options, image_import},
+	{"image", "delete", "NAME", "Delete an image", delete_options, image_delete},
+	{"plan", "list", "", "List the plans", NULL, plan_list},
+	{"plan", "show", "NAME", "Show one plan", NULL, plan_show},
+	{"plan", "create", "NAME", "Make a plan", plan_options, plan_create},
+	{"plan", "delete", "NAME", "Delete a plan", delete_options, plan_delete},
+	{"location", "list", "", "List the locations", NULL, location_list},
+	{"location", "show", "NAME", "Show one location", NULL, location_show},
+	{"location", "create", "NAME", "Make a location", location_options, location_create},
+	{"location", "delete", "NAME", "Delete a location", delete_options, location_delete},
+	{"host", "list", "", "List the hosts", NULL, host_list},
+	{"host", "show", "[NAME]", "Show a host: how it virtualizes, and what it has", NULL,
+	 host_show},
+	{"pool", "list", "", "List the address pools", NULL, pool_list},
+	{"pool", "create", "PREFIX", "Make a pool from an IPv4 or IPv6 prefix", pool_options,
+	 pool_create},
+	{"pool", "delete", "ID", "Delete a pool that no server uses", delete_options, pool_delete},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,120 @@
+#include "cli/request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "cli/api.h"
+
+int request_show(struct invocation *invocation, const char *collection, const char *plural,
+		 const char *singular, void (*print)(const json_t *object))
+{
+	struct err err = {0};
+	json_t *object = NULL;
+
+	if (api_find(invocation->api, collection, plural, singular, invocation->positionals[0],
+		     &object, &err) < 0)
+		return print_failure(&err);
+	if (invocation->json)
+		print_json(object);
+	else
+		print(object);
+	json_decref(object);
+	return EXIT_OK;
+}
+
+/* A person at a terminal types the name; a program says --yes. */
+static bool confirmed(const struct invocation *invocation, const char *name,
+		      const char *what_is_lost)
+{
+	char line[256] = "";
+
+	if (option_given(invocation, "yes"))
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr, "ippo: not deleted: give --yes when no person is asked\n");
+		return false;
+	}
+	(void)fprintf(stderr, "%s\nType its name (%s) to go on: ", what_is_lost, name);
+	if (fgets(line, sizeof line, stdin) == NULL)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	if (strcmp(line, name) == 0)
+		return true;
+	(void)fputs("ippo: that is not its name; nothing was deleted\n", stderr);
+	return false;
+}
+
+int request_delete(struct invocation *invocation, const char *collection, const char *plural,
+		   const char *singular, const char *what_is_lost)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *object = NULL, *reply = NULL;
+	int code;
+
+	if (api_find(invocation->api, collection, plural, singular, invocation->positionals[0],
+		     &object, &err) < 0)
+		return print_failure(&err);
+	const char *name = json_string_value(json_object_get(object, "name"));
+	(void)buf_printf(&path, "/%s/%lld", collection, (long long)json_number(object, "id"));
+	if (!confirmed(invocation, name != NULL ? name : invocation->positionals[0],
+		       what_is_lost)) {
+		json_decref(object);
+		return EXIT_USAGE;
+	}
+	json_decref(object);
+	code = api_call(invocation->api, "DELETE", buf_str(&path), NULL, -1, &reply, &err);
+	if (code < 0)
+		return print_failure(&err);
+	return request_finish(invocation, reply, NULL, true);
+}
+
+int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait)
+{
+	const json_t *action = json_object_get(reply, "action");
+	const json_t *next;
+	struct err err = {0};
+	size_t i;
+	int code = 0;
+
+	if (wait && json_is_object(action)) {
+		code = api_wait(invocation->api, json_number(action, "id"), invocation->quiet,
+				&err);
+		json_array_foreach(json_object_get(reply, "next_actions"), i,
+				   next) if (code == 0) code =
+			api_wait(invocation->api, json_number(next, "id"), invocation->quiet, &err);
+	}
+	if (code < 0) {
+		(void)print_failure(&err);
+		code = EXIT_ACTION_FAILED;
+	} else if (invocation->json && reply != NULL) {
+		print_json(object_key != NULL ? json_object_get(reply, object_key) : reply);
+	}
+	json_decref(reply);
+	return code;
+}
+
+int request_list(struct invocation *invocation, const char *path, const char *key,
+		 const char *headings, void (*row)(struct table *table, const json_t *object),
+		 const char *when_empty)
+{
+	struct err err = {0};
+	json_t *list = NULL;
+	const json_t *object;
+	size_t i;
+
+	if (api_list(invocation->api, path, key, &list, &err) < 0)
+		return print_failure(&err);
+	if (invocation->json) {
+		print_json(list);
+	} else {
+		struct table *table = table_new(headings);
+		json_array_foreach(list, i, object) row(table, object);
+		table_print(table, when_empty);
+	}
+	json_decref(list);
+	return EXIT_OK;
+}

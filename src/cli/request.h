@@ -1,0 +1,21 @@
+// The request patterns every room of the CLI repeats: show, delete, ask for an action and wait.
+#pragma once
+
+#include "cli/cli.h"
+#include "cli/print.h"
+
+/** request_show() - find by name and print as JSON, or by @print for people. Returns an exit code.
+ */
+int request_show(struct invocation *invocation, const char *collection, const char *plural,
+		 const char *singular, void (*print)(const json_t *object));
+/** request_delete() - find by name, ask a person on a terminal unless --yes, delete, wait for an
+ * action. */
+int request_delete(struct invocation *invocation, const char *collection, const char *plural,
+		   const char *singular, const char *what_is_lost);
+/** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
+ * @reply. */
+int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);
+/** request_list() - fetch all and print as JSON, or let @row add each to a table. */
+int request_list(struct invocation *invocation, const char *path, const char *key,
+		 const char *headings, void (*row)(struct table *table, const json_t *object),
+		 const char *when_empty);

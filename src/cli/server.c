@@ -1,0 +1,404 @@
+// ippo server …
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/ip.h"
+#include "cli/api.h"
+#include "cli/print.h"
+#include "cli/request.h"
+
+#define USER_DATA_MAX_BYTES ((size_t)32 * 1024)
+
+/* The address one types: the IPv4 one, or the first of the IPv6 network. */
+static const char *server_address(const json_t *server, char out[IP_TEXT_BYTES])
+{
+	const char *v4 = json_string_value(json_at(server, "public_net.ipv4.ip"));
+	const char *v6 = json_string_value(json_at(server, "public_net.ipv6.ip"));
+	struct ip prefix;
+
+	if (v4 != NULL) {
+		(void)snprintf(out, IP_TEXT_BYTES, "%s", v4);
+	} else if (v6 != NULL && ip_parse_prefix(v6, &prefix) == 0) {
+		prefix.bytes[15] |= 1;
+		ip_format(&prefix, out);
+	} else {
+		(void)snprintf(out, IP_TEXT_BYTES, "-");
+	}
+	return out;
+}
+
+static void server_row(struct table *table, const json_t *server)
+{
+	char id[24], address[IP_TEXT_BYTES];
+
+	(void)snprintf(id, sizeof id, "%lld", (long long)json_number(server, "id"));
+	table_row(table, id, json_text(server, "name"), json_text(server, "status"),
+		  server_address(server, address), json_text(server, "server_type.name"),
+		  json_text(server, "image.name"), json_text(server, "location.name"));
+}
+
+static int server_list(struct invocation *invocation)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	const char *status = option_text(invocation, "status");
+	const char *selector = option_text(invocation, "label");
+
+	(void)buf_puts(&path, "/servers?sort=id:asc");
+	if (status != NULL) {
+		AUTO_FREE char *escaped = api_escape(status);
+		(void)buf_printf(&path, "&status=%s", escaped);
+	}
+	if (selector != NULL) {
+		AUTO_FREE char *escaped = api_escape(selector);
+		(void)buf_printf(&path, "&label_selector=%s", escaped);
+	}
+	if (option_given(invocation, "names")) {
+		struct err err = {0};
+		json_t *list = NULL;
+		const json_t *server;
+		size_t i;
+		if (api_list(invocation->api, buf_str(&path), "servers", &list, &err) < 0)
+			return print_failure(&err);
+		json_array_foreach(list, i, server)(void) puts(json_text(server, "name"));
+		json_decref(list);
+		return EXIT_OK;
+	}
+	return request_list(
+		invocation, buf_str(&path), "servers", "ID NAME STATUS ADDRESS PLAN IMAGE LOCATION",
+		server_row,
+		"There are no servers. `ippo server create NAME --plan 1g --image debian-12 "
+		"--key KEY` makes one.");
+}
+
+static void server_print(const json_t *server)
+{
+	char address[IP_TEXT_BYTES];
+	const char *key;
+	json_t *value;
+
+	print_field("Name", "%s", json_text(server, "name"));
+	print_field("ID", "%lld", (long long)json_number(server, "id"));
+	print_field("Status", "%s", json_text(server, "status"));
+	print_field("IPv4", "%s", json_text(server, "public_net.ipv4.ip"));
+	print_field("IPv6", "%s", json_text(server, "public_net.ipv6.ip"));
+	print_field("Reverse name", "%s", json_text(server, "public_net.ipv4.dns_ptr"));
+	print_field("Plan", "%s: %lld cores, %g GB memory, %lld GB disk",
+		    json_text(server, "server_type.name"),
+		    (long long)json_number(server, "server_type.cores"),
+		    json_number_value(json_at(server, "server_type.memory")),
+		    (long long)json_number(server, "primary_disk_size"));
+	print_field("Image", "%s", json_text(server, "image.name"));
+	print_field("Location", "%s", json_text(server, "location.name"));
+	print_field("Created", "%s", json_text(server, "created"));
+	print_field("Protected", "%s",
+		    json_is_true(json_at(server, "protection.delete"))
+			    ? "against deletion and rebuild"
+			    : "no");
+	json_object_foreach(json_object_get((json_t *)(uintptr_t)server, "labels"), key, value)
+		print_field("Label", "%s=%s", key, json_string_value(value));
+	print_field("Log in", "ssh %s@%s", json_text(server, "ippo.user"),
+		    server_address(server, address));
+}
+
+static int server_show(struct invocation *invocation)
+{
+	return request_show(invocation, "servers", "servers", "server", server_print);
+}
+
+static int add_user_data(const char *file, json_t *body, struct err *err)
+{
+	struct buf data CLEANUP(buf_done) = {0};
+	int code = fd_read_file(AT_FDCWD, file, USER_DATA_MAX_BYTES, &data);
+
+	if (code == -EFBIG)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "%s is larger than the 32 KiB user data may have", file);
+	if (code < 0)
+		return err_set(err, code, "cannot read %s: %s", file, strerror(-code));
+	json_t *text = json_stringn(buf_str(&data), data.len);
+	if (text == NULL)
+		return err_set(err, ERR_INVALID_INPUT, "%s is not UTF-8 text", file);
+	return json_object_set_new(body, "user_data", text);
+}
+
+static int server_create(struct invocation *invocation)
+{
+	json_t *body = json_pack(
+		"{s:s, s:s*, s:s*, s:s*, s:s*, s:b}", "name", invocation->positionals[0],
+		"server_type", option_text(invocation, "plan"), "image",
+		option_text(invocation, "image"), "location", option_text(invocation, "location"),
+		"user", option_text(invocation, "user"), "start_after_create",
+		option_given(invocation, "start"));
+	const char *file = option_text(invocation, "user-data");
+	struct err err = {0};
+	json_t *reply = NULL, *keys = json_array(), *labels = json_object();
+	const char *value;
+
+	for (size_t at = 0; (value = option_next(invocation, "key", &at)) != NULL;)
+		(void)json_array_append_new(keys, json_string(value));
+	for (size_t at = 0; (value = option_next(invocation, "label", &at)) != NULL;) {
+		AUTO_FREE char *name = strndup(value, strcspn(value, "="));
+		const char *rest = strchr(value, '=');
+		(void)json_object_set_new(labels, name, json_string(rest != NULL ? rest + 1 : ""));
+	}
+	(void)json_object_set_new(body, "ssh_keys", keys);
+	(void)json_object_set_new(body, "labels", labels);
+	int code = file != NULL ? add_user_data(file, body, &err) : 0;
+	if (code == 0)
+		code = api_call(invocation->api, "POST", "/servers", body, -1, &reply, &err);
+	json_decref(body);
+	if (code < 0)
+		return print_failure(&err);
+	const char *password = json_string_value(json_object_get(reply, "root_password"));
+	if (!invocation->json && !invocation->quiet) {
+		char address[IP_TEXT_BYTES];
+		(void)printf("%s: %s\n", json_text(reply, "server.name"),
+			     server_address(json_object_get(reply, "server"), address));
+		if (password != NULL)
+			(void)printf("Root password, shown this once, for the console; it must be "
+				     "changed at "
+				     "the first login: %s\n",
+				     password);
+	}
+	return request_finish(invocation, reply, password != NULL ? NULL : "server",
+			      option_given(invocation, "wait"));
+}
+
+/* POST /servers/{id}/actions/@verb with @body (stolen), then wait unless told not to. */
+static int server_act(struct invocation *invocation, const char *verb, json_t *body)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *server = NULL, *reply = NULL;
+	int code = api_find(invocation->api, "servers", "servers", "server",
+			    invocation->positionals[0], &server, &err);
+
+	if (code == 0) {
+		(void)buf_printf(&path, "/servers/%lld/actions/%s",
+				 (long long)json_number(server, "id"), verb);
+		code = api_call(invocation->api, "POST", buf_str(&path), body, -1, &reply, &err);
+	}
+	json_decref(server);
+	json_decref(body);
+	if (code < 0)
+		return print_failure(&err);
+	const char *password = json_string_value(json_object_get(reply, "root_password"));
+	if (password != NULL && !invocation->json)
+		(void)printf("Root password, shown this once; it must be changed at the first "
+			     "login: %s\n",
+			     password);
+	return request_finish(invocation, reply, NULL, !option_given(invocation, "no-wait"));
+}
+
+static int server_start(struct invocation *invocation)
+{
+	return server_act(invocation, "poweron", NULL);
+}
+
+static int server_shutdown(struct invocation *invocation)
+{
+	return server_act(invocation, "shutdown", NULL);
+}
+
+static int server_stop(struct invocation *invocation)
+{
+	return server_act(invocation, "poweroff", NULL);
+}
+
+static int server_restart(struct invocation *invocation)
+{
+	return server_act(invocation, "reboot", NULL);
+}
+
+static int server_reset(struct invocation *invocation)
+{
+	return server_act(invocation, "reset", NULL);
+}
+
+static int server_rebuild(struct invocation *invocation)
+{
+	const char *image = option_text(invocation, "image");
+
+	if (image == NULL) {
+		(void)fputs("ippo: say which image: --image NAME (`ippo image list` shows them)\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	if (!option_given(invocation, "yes")) {
+		(void)fputs("ippo: everything on its disk will be lost; its address and name stay. "
+			    "Give --yes to go on\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "rebuild", json_pack("{s:s}", "image", image));
+}
+
+static int server_resize(struct invocation *invocation)
+{
+	const char *plan = option_text(invocation, "plan");
+
+	if (plan == NULL) {
+		(void)fputs("ippo: say which plan: --plan NAME (`ippo plan list` shows them)\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "change_type",
+			  json_pack("{s:s, s:b}", "server_type", plan, "upgrade_disk",
+				    option_given(invocation, "disk")));
+}
+
+static int server_password(struct invocation *invocation)
+{
+	return server_act(invocation, "reset_password", NULL);
+}
+
+static int server_protect(struct invocation *invocation)
+{
+	int on = strcmp(invocation->command->verb, "protect") == 0;
+
+	return server_act(invocation, "change_protection",
+			  json_pack("{s:b, s:b}", "delete", on, "rebuild", on));
+}
+
+static int server_reverse(struct invocation *invocation)
+{
+	const char *name = invocation->positionals[2];
+
+	return server_act(
+		invocation, "change_dns_ptr",
+		json_pack("{s:s, s:s?}", "ip", invocation->positionals[1], "dns_ptr", name));
+}
+
+static int server_rename(struct invocation *invocation)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *server = NULL, *reply = NULL,
+	       *body = json_pack("{s:s}", "name", invocation->positionals[1]);
+	int code = api_find(invocation->api, "servers", "servers", "server",
+			    invocation->positionals[0], &server, &err);
+
+	if (code == 0) {
+		(void)buf_printf(&path, "/servers/%lld", (long long)json_number(server, "id"));
+		code = api_call(invocation->api, "PUT", buf_str(&path), body, -1, &reply, &err);
+	}
+	json_decref(server);
+	json_decref(body);
+	return code < 0 ? print_failure(&err) : request_finish(invocation, reply, "server", false);
+}
+
+static int server_delete(struct invocation *invocation)
+{
+	return request_delete(
+		invocation, "servers", "servers", "server",
+		"The server's disk and everything on it will be lost, and its address given back.");
+}
+
+static int server_ssh(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *server = NULL;
+	char address[IP_TEXT_BYTES], destination[128];
+	char *arguments[64] = {(char *)(uintptr_t) "ssh", destination};
+	size_t count = 2;
+
+	if (api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
+		     &server, &err) < 0)
+		return print_failure(&err);
+	(void)server_address(server, address);
+	(void)snprintf(destination, sizeof destination, "%s@%s", json_text(server, "ippo.user"),
+		       address);
+	json_decref(server);
+	if (option_given(invocation, "print")) {
+		(void)printf("ssh %s\n", destination);
+		return EXIT_OK;
+	}
+	for (char **word = invocation->rest; *word != NULL && count + 1 < ARRAY_SIZE(arguments);
+	     word++)
+		arguments[count++] = *word;
+	(void)execvp("ssh", arguments);
+	(void)fprintf(stderr, "ippo: cannot run ssh: %s; install openssh-client\n",
+		      strerror(errno));
+	return EXIT_USAGE;
+}
+
+static const struct option_rule list_options[] = {
+	{"label", "SELECTOR", "only those whose labels match: env=prod,!old", false},
+	{"status", "STATUS", "only those in this state: running, off, …", false},
+	{"names", NULL, "print names alone", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule create_options[] = {
+	{"plan", "PLAN", "memory, cores and disk (ippo plan list)", false},
+	{"image", "IMAGE", "operating system (ippo image list)", false},
+	{"location", "LOCATION", "where (ippo location list)", false},
+	{"key", "KEY", "SSH key of who may log in (ippo key list)", true},
+	{"user", "USER", "name of the ordinary user with sudo", false},
+	{"user-data", "FILE", "cloud-init user data, at most 32 KiB", false},
+	{"label", "KEY=VALUE", "a label", true},
+	{"start", NULL, "start it at once (a stopped server cannot be attacked)", false},
+	{"wait", NULL, "wait until it is made", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule action_options[] = {
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule rebuild_options[] = {
+	{"image", "IMAGE", "the system to install", false},
+	{"yes", NULL, "I know that the disk's contents are lost", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule resize_options[] = {
+	{"plan", "PLAN", "the new plan", false},
+	{"disk", NULL, "grow the disk too (it can never shrink again)", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule delete_options[] = {
+	{"yes", NULL, "do not ask", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule ssh_options[] = {
+	{"print", NULL, "print the command instead of running it", false},
+	{NULL, NULL, NULL, false},
+};
+
+const struct command server_commands[] = {
+	{"server", "list", "", "List the servers", list_options, server_list},
+	{"server", "create", "NAME", "Make a server; it stays off unless --start is given",
+	 create_options, server_create},
+	{"server", "show", "NAME", "Show one server", NULL, server_show},
+	{"server", "start", "NAME", "Start", action_options, server_start},
+	{"server", "shutdown", "NAME", "Ask the system on it to shut down", action_options,
+	 server_shutdown},
+	{"server", "stop", "NAME", "Stop by force, like pulling the plug", action_options,
+	 server_stop},
+	{"server", "restart", "NAME", "Ask the system on it to restart", action_options,
+	 server_restart},
+	{"server", "reset", "NAME", "Restart by force, like the reset button", action_options,
+	 server_reset},
+	{"server", "rebuild", "NAME", "Install a fresh system, keeping address and name",
+	 rebuild_options, server_rebuild},
+	{"server", "resize", "NAME", "Change the plan of a stopped server", resize_options,
+	 server_resize},
+	{"server", "rename", "NAME NEW-NAME", "Give another name", NULL, server_rename},
+	{"server", "reset-password", "NAME", "Make a new root password for the console",
+	 action_options, server_password},
+	{"server", "reverse-name", "NAME ADDRESS [HOST-NAME]",
+	 "Set or, without HOST-NAME, reset a reverse name", action_options, server_reverse},
+	{"server", "protect", "NAME", "Refuse deletion and rebuild", action_options,
+	 server_protect},
+	{"server", "unprotect", "NAME", "Allow deletion and rebuild", action_options,
+	 server_protect},
+	{"server", "delete", "NAME", "Delete a server and its disk", delete_options, server_delete},
+	{"server", "ssh", "NAME", "Log in; words after -- go to ssh", ssh_options, server_ssh},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};
