@@ -45,7 +45,7 @@ struct action_request {
 	bool start;                /* create_server: start it afterwards */
 	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
 				      reset_password: required. crypt(5) form */
-	const void *user_data;     /* create_server, rebuild_server: the customer's bytes, or NULL */
+	const void *user_data; /* create_server, rebuild_server: the customer's bytes, or NULL */
 	size_t user_data_bytes;
 
 	uint64_t image_id; /* rebuild_server, import_image: that image's row */
