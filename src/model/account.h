@@ -1,0 +1,79 @@
+// Customers, the people who act for them, and the ways these prove who they are.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "model/name.h"
+#include "model/role.h"
+
+#define ACCOUNT_PASSWORD_HASH_BYTES 128 /* argon2id in libsodium's text form */
+#define ACCOUNT_PASSWORD_MIN_BYTES  10
+#define ACCOUNT_PASSWORD_MAX_BYTES  256
+#define ACCOUNT_INVITATION_MS       (INT64_C(7) * 24 * 3600 * 1000)
+
+#define ACCOUNT_SERVICE_CUSTOMER_ID 1 /* the customer "operator", made at first start */
+
+struct customer {
+	uint64_t id;
+	char name[NAME_LABEL_BYTES];
+	uint32_t server_limit; /* 0: none */
+	bool suspended;
+	int64_t created_ms;
+};
+
+struct user {
+	uint64_t id;
+	char name[NAME_PERSON_BYTES];
+	char password_hash[ACCOUNT_PASSWORD_HASH_BYTES];
+	bool service; /* an operator of the service */
+	bool disabled;
+	int64_t created_ms;
+};
+
+struct membership {
+	uint64_t user_id;
+	uint64_t customer_id;
+	enum role role;
+};
+
+struct token {
+	uint64_t id;
+	uint64_t customer_id;
+	uint64_t user_id; /* who made it; 0: the local socket */
+	char name[NAME_LABEL_BYTES];
+	uint8_t hash[SECRET_HASH_BYTES];
+	bool readonly;
+	bool service; /* made by an operator of the service, for their work */
+	int64_t created_ms;
+	int64_t last_used_ms; /* 0: never */
+	int64_t expires_ms;   /* 0: never */
+};
+
+struct session {
+	uint64_t id;
+	uint64_t user_id;
+	uint64_t customer_id; /* for whom it acts */
+	uint8_t hash[SECRET_HASH_BYTES];
+	int64_t created_ms;
+	int64_t last_used_ms;
+	int64_t expires_ms;
+};
+
+struct invitation {
+	uint64_t id;
+	uint64_t customer_id;
+	uint8_t hash[SECRET_HASH_BYTES];
+	char user_name[NAME_PERSON_BYTES]; /* "" leaves the choice to the invited */
+	bool service;                      /* makes an operator of the service */
+	enum role role;
+	int64_t created_ms;
+	int64_t expires_ms;
+	int64_t redeemed_ms; /* 0: not yet */
+	uint64_t redeemed_user_id;
+};
+
+/** account_check_password() - length, UTF-8, not the user's name, not one of the worst.
+ * 0 or ERR_INVALID_INPUT. */
+int account_check_password(const char *user_name, const char *password, struct err *err);

@@ -1,0 +1,96 @@
+// An operation on a resource that takes time: its command, its state, its steps.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ACTION_COMMAND_LIST(X)                                                                     \
+	X(ACTION_CREATE_SERVER, 1, "create_server")                                                \
+	X(ACTION_START_SERVER, 2, "start_server")                                                  \
+	X(ACTION_STOP_SERVER, 3, "stop_server")                                                    \
+	X(ACTION_SHUTDOWN_SERVER, 4, "shutdown_server")                                            \
+	X(ACTION_REBOOT_SERVER, 5, "reboot_server")                                                \
+	X(ACTION_RESET_SERVER, 6, "reset_server")                                                  \
+	X(ACTION_DELETE_SERVER, 7, "delete_server")                                                \
+	X(ACTION_REBUILD_SERVER, 8, "rebuild_server")                                              \
+	X(ACTION_CHANGE_SERVER_TYPE, 9, "change_server_type")                                      \
+	X(ACTION_CHANGE_DNS_PTR, 10, "change_dns_ptr")                                             \
+	X(ACTION_CHANGE_PROTECTION, 11, "change_protection")                                       \
+	X(ACTION_RESET_PASSWORD, 12, "reset_password")                                             \
+	X(ACTION_IMPORT_IMAGE, 13, "import_image")                                                 \
+	X(ACTION_DELETE_IMAGE, 14, "delete_image")
+
+enum action_command {
+#define X(name, number, text) name = number,
+	ACTION_COMMAND_LIST(X)
+#undef X
+};
+
+enum action_status { ACTION_RUNNING = 1, ACTION_SUCCESS = 2, ACTION_ERROR = 3 };
+
+enum action_resource_type {
+	ACTION_RESOURCE_SERVER = 1,
+	ACTION_RESOURCE_IMAGE = 2,
+	ACTION_RESOURCE_ADDRESS = 3,
+};
+
+struct action_resource {
+	enum action_resource_type type;
+	uint64_t id;
+};
+
+#define ACTION_MAX_RESOURCES    4
+#define ACTION_CODE_BYTES       48
+#define ACTION_TEXT_BYTES       256
+#define ACTION_STEP_NAME_BYTES  32
+#define ACTION_MAX_STEPS        16
+#define ACTION_MAX_PARAMS_BYTES 4096
+
+/* `struct action a CLEANUP(action_done) = {0};` is a valid empty one. */
+struct action {
+	uint64_t id;
+	enum action_command command;
+	enum action_status status;
+	uint8_t progress; /* percent */
+	int64_t started_ms;
+	int64_t finished_ms;                /* 0: not yet */
+	bool undoing;                       /* a step failed; what was done is being undone */
+	char error_code[ACTION_CODE_BYTES]; /* shown once status is error; "" otherwise */
+	char error_text[ACTION_TEXT_BYTES];
+	uint64_t server_id;   /* 0: of no server; stays after the server is deleted */
+	uint64_t customer_id; /* whose it is */
+	uint64_t user_id;     /* who asked; 0: a token, or the machine itself */
+	char *params;         /* JSON text, never a secret; NULL: none */
+	struct action_resource resources[ACTION_MAX_RESOURCES];
+	size_t resource_count;
+};
+
+enum action_step_result {
+	ACTION_STEP_WAITING = 0,
+	ACTION_STEP_STARTED = 1,
+	ACTION_STEP_DONE = 2,
+	ACTION_STEP_FAILED = 3,
+	ACTION_STEP_UNDONE = 4,
+};
+
+struct action_step {
+	uint32_t number; /* from 0 */
+	char name[ACTION_STEP_NAME_BYTES];
+	int64_t started_ms;
+	int64_t finished_ms;
+	enum action_step_result result;
+};
+
+/** action_done() - free what it holds and zero it; accepts a zeroed one. */
+void action_done(struct action *action);
+
+/** The API's words; static storage. Parsers: 0 or -EINVAL. */
+const char *action_command_name(enum action_command command);
+int action_command_parse(const char *text, enum action_command *ret);
+const char *action_status_name(enum action_status status);
+int action_status_parse(const char *text, enum action_status *ret);
+const char *action_resource_name(enum action_resource_type type);
+
+/** action_add_resource() - 0, or -ENOSPC past ACTION_MAX_RESOURCES. */
+int action_add_resource(struct action *action, enum action_resource_type type, uint64_t id);

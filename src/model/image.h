@@ -1,0 +1,57 @@
+// A disk image servers are made from.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/label.h"
+#include "model/name.h"
+
+enum image_type { IMAGE_SYSTEM = 1, IMAGE_APP = 2, IMAGE_SNAPSHOT = 3, IMAGE_BACKUP = 4 };
+enum image_status { IMAGE_CREATING = 1, IMAGE_AVAILABLE = 2, IMAGE_DELETING = 3 };
+
+#define IMAGE_DESCRIPTION_BYTES   256
+#define IMAGE_OS_BYTES            32
+#define IMAGE_ARCHITECTURE_BYTES  8
+#define IMAGE_CHECKSUM_BYTES      32
+#define IMAGE_CHECKSUM_TEXT_BYTES 72 /* "sha256:" and 64 hex digits */
+
+/* `struct image i CLEANUP(image_done) = {0};` is a valid empty one. */
+struct image {
+	uint64_t id;
+	uint64_t customer_id; /* 0: of the service, seen by everybody */
+	enum image_type type;
+	enum image_status status;
+	char name[NAME_SLUG_BYTES]; /* "" for snapshots and backups */
+	char description[IMAGE_DESCRIPTION_BYTES];
+	char os_flavor[IMAGE_OS_BYTES];
+	char os_version[IMAGE_OS_BYTES];
+	char architecture[IMAGE_ARCHITECTURE_BYTES]; /* "x86" */
+	char default_user[NAME_USER_BYTES];          /* "debian" */
+	uint64_t file_bytes;                         /* 0: not known yet */
+	uint64_t virtual_bytes; /* the disk it holds: no plan's disk may be smaller; 0: not known */
+	bool has_checksum;
+	uint8_t checksum[IMAGE_CHECKSUM_BYTES]; /* SHA-256 of the file as given */
+	bool protect_delete;
+	int64_t created_ms;
+	int64_t deprecated_ms; /* 0: not */
+	struct labels labels;
+};
+
+void image_done(struct image *image);
+const char *image_type_name(enum image_type type);
+int image_type_parse(const char *text, enum image_type *ret);
+const char *image_status_name(enum image_status status); /* the API knows creating, available */
+int image_status_parse(const char *text, enum image_status *ret);
+/** image_disk_gb() - the smallest plan disk it fits on; 0 when not known. */
+uint32_t image_disk_gb(const struct image *image);
+/** image_check() - texts and names; 0 or ERR_INVALID_INPUT naming the field. */
+int image_check(const struct image *image, struct err *err);
+/** image_parse_checksum() - "sha256:" and 64 hex digits; 0 or ERR_INVALID_INPUT. */
+int image_parse_checksum(const char *text, uint8_t ret[IMAGE_CHECKSUM_BYTES], struct err *err);
+void image_format_checksum(const uint8_t checksum[IMAGE_CHECKSUM_BYTES],
+			   char out[IMAGE_CHECKSUM_TEXT_BYTES]);
+/** image_check_url() - http or https, a host, printable ASCII, at most 2047 bytes. */
+int image_check_url(const char *url, struct err *err);
