@@ -1,0 +1,24 @@
+// What a server's first boot needs, kept only until that boot is over.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* `struct store_seed s CLEANUP(store_seed_done) = {0};` is a valid empty one. */
+struct store_seed {
+	uint64_t server_id;
+	void *user_data; /* the customer's bytes; NULL: none */
+	size_t user_data_bytes;
+	char *password_hash; /* crypt(5) form; NULL: none */
+	int64_t created_ms;
+};
+
+/** store_seed_put() - insert or replace. Borrowed. */
+int store_seed_put(struct store *store, const struct store_seed *seed, struct err *err);
+int store_seed_get(struct store *store, uint64_t server_id, struct store_seed *ret,
+		   struct err *err);
+/** store_seed_delete() - the freed pages are overwritten (secure_delete). No error when absent. */
+int store_seed_delete(struct store *store, uint64_t server_id, struct err *err);
+void store_seed_done(struct store_seed *seed);
