@@ -19,7 +19,7 @@ enum label_operator {
 };
 
 struct label_requirement {
-	enum label_operator operator;
+	enum label_operator op;
 	char *key;
 	char **values;
 	size_t value_count;
