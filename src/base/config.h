@@ -24,6 +24,9 @@ struct config {
 	char core_user[32];  /* ippo-core */
 	char group[32];      /* ippo: members are operators over the local socket */
 	uint32_t rate_limit; /* requests per hour and token; 0 = no limit */
+	/* The pools that the first start makes; later ones are resources. */
+	char pool_ipv4[64]; /* prefix, default 10.77.0.0/24 */
+	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */
 	char libvirt_uri[256];            /* qemu:///system */

@@ -1,0 +1,203 @@
+#include "base/config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/parse.h"
+
+enum setting_kind {
+	SETTING_TEXT,
+	SETTING_INSTANCE,
+	SETTING_CHOICE,
+	SETTING_LEVEL,
+	SETTING_U32,
+	SETTING_BOOL
+};
+
+static const struct setting {
+	const char *section;
+	const char *key;
+	enum setting_kind kind;
+	size_t offset;
+	size_t size;
+	const char *choices; /* " a b " */
+} settings[] = {
+#define FIELD(name) offsetof(struct config, name), sizeof((struct config *)0)->name
+	{"ippo", "instance", SETTING_INSTANCE, FIELD(instance), NULL},
+	{"ippo", "state_dir", SETTING_TEXT, FIELD(state_dir), NULL},
+	{"ippo", "run_dir", SETTING_TEXT, FIELD(run_dir), NULL},
+	{"ippo", "program_dir", SETTING_TEXT, FIELD(program_dir), NULL},
+	{"ippo", "log_level", SETTING_LEVEL, FIELD(log_level), NULL},
+	{"web", "listen", SETTING_TEXT, FIELD(listen), NULL},
+	{"web", "url", SETTING_TEXT, FIELD(url), NULL},
+	{"web", "panel_dir", SETTING_TEXT, FIELD(panel_dir), NULL},
+	{"web", "user", SETTING_TEXT, FIELD(web_user), NULL},
+	{"core", "user", SETTING_TEXT, FIELD(core_user), NULL},
+	{"core", "group", SETTING_TEXT, FIELD(group), NULL},
+	{"core", "rate_limit", SETTING_U32, FIELD(rate_limit), NULL},
+	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},
+	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},
+	{"host", "egress", SETTING_CHOICE, FIELD(egress), " masquerade routed "},
+	{"host", "dir", SETTING_TEXT, FIELD(host_dir), NULL},
+	{"host", "emulation", SETTING_BOOL, FIELD(emulation), NULL},
+	{"core", "pool_ipv4", SETTING_TEXT, FIELD(pool_ipv4), NULL},
+	{"core", "pool_ipv6", SETTING_TEXT, FIELD(pool_ipv6), NULL},
+#undef FIELD
+};
+
+struct loading {
+	struct config *config;
+	const char *path;
+	struct err *err;
+	int code;
+};
+
+static bool instance_is_valid(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= 6 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") == len;
+}
+
+static int level_from_name(const char *name, int *ret)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {{"error", LOG_LEVEL_ERROR},
+		      {"warning", LOG_LEVEL_WARNING},
+		      {"info", LOG_LEVEL_INFO},
+		      {"debug", LOG_LEVEL_DEBUG}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		if (strcmp(levels[i].name, name) == 0) {
+			*ret = levels[i].level;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Store one value; what is wrong with it, or NULL. */
+static const char *take_value(const struct setting *setting, const char *value,
+			      struct config *config)
+{
+	void *field = (char *)config + setting->offset;
+	char word[64];
+	uint64_t number;
+
+	switch (setting->kind) {
+	case SETTING_TEXT:
+		if (strlen(value) >= setting->size)
+			return "is too long";
+		memcpy(field, value, strlen(value) + 1);
+		return NULL;
+	case SETTING_INSTANCE:
+		if (!instance_is_valid(value))
+			return "must be one to six characters of a-z and 0-9";
+		memcpy(field, value, strlen(value) + 1);
+		return NULL;
+	case SETTING_CHOICE:
+		(void)snprintf(word, sizeof word, " %.60s ", value);
+		if (*value == '\0' || strstr(setting->choices, word) == NULL)
+			return setting->choices;
+		memcpy(field, value, strlen(value) + 1);
+		return NULL;
+	case SETTING_LEVEL:
+		return level_from_name(value, field) < 0 ? "must be error, warning, info or debug"
+							 : NULL;
+	case SETTING_U32:
+		if (parse_u64(value, 0, UINT32_MAX, &number) < 0)
+			return "must be a whole number";
+		*(uint32_t *)field = (uint32_t)number;
+		return NULL;
+	case SETTING_BOOL:
+		return parse_bool(value, field) < 0 ? "must be yes or no" : NULL;
+	default:
+		return "cannot be set";
+	}
+}
+
+/* inih calls this for each line; 0 makes it note the line's number. */
+static int take_line(void *context, const char *section, const char *key, const char *value)
+{
+	struct loading *loading = context;
+
+	if (loading->code < 0)
+		return 1;
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (strcmp(settings[i].section, section) != 0 || strcmp(settings[i].key, key) != 0)
+			continue;
+		const char *wrong = take_value(&settings[i], value, loading->config);
+		if (wrong == NULL)
+			return 1;
+		loading->code = err_set(loading->err, ERR_INVALID_INPUT, "%s in [%s] %s%s", key,
+					section, *wrong == ' ' ? "must be one of" : "", wrong);
+		return 0;
+	}
+	loading->code = err_set(loading->err, ERR_INVALID_INPUT, "there is no setting %s in [%s]",
+				key, section);
+	return 0;
+}
+
+/* Programs find their neighbours beside themselves, so a build folder works as it is. */
+static void default_program_dir(struct config *config)
+{
+	ssize_t len =
+		readlink("/proc/self/exe", config->program_dir, sizeof config->program_dir - 1);
+	char *slash;
+
+	config->program_dir[len > 0 ? len : 0] = '\0';
+	slash = strrchr(config->program_dir, '/');
+	if (slash != NULL)
+		*slash = '\0';
+}
+
+int config_load(const char *path, struct config *ret, struct err *err)
+{
+	struct config config = {
+		.instance = "ippo",
+		.state_dir = "/var/lib/ippo",
+		.run_dir = "/run/ippo",
+		.log_level = LOG_LEVEL_INFO,
+		.listen = "[::]:8443",
+		.url = "https://localhost:8443",
+		.web_user = "ippo-web",
+		.core_user = "ippo-core",
+		.group = "ippo",
+		.rate_limit = 36000,
+		.driver = "libvirt",
+		.libvirt_uri = "qemu:///system",
+		.egress = "masquerade",
+		.pool_ipv4 = "10.77.0.0/24",
+	};
+	struct loading loading = {&config, path, err, 0};
+	int line;
+
+	default_program_dir(&config);
+	line = path != NULL ? ini_parse(path, take_line, &loading) : 0;
+	if (line == -1)
+		return err_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
+	if (line != 0 && loading.code == 0)
+		return err_set(err, ERR_INVALID_INPUT, "%s line %d is no setting", path, line);
+	if (line != 0)
+		return err_wrap(err, loading.code, "%s line %d", path, line);
+	if (config.panel_dir[0] == '\0' &&
+	    (size_t)snprintf(config.panel_dir, sizeof config.panel_dir, "%.*s/panel",
+			     (int)sizeof config.panel_dir - 7,
+			     config.program_dir) >= sizeof config.panel_dir)
+		return err_set(err, ERR_INVALID_INPUT, "program_dir is too long");
+	if (config.host_dir[0] == '\0' &&
+	    (size_t)snprintf(config.host_dir, sizeof config.host_dir, "%.*s/host",
+			     (int)sizeof config.host_dir - 6,
+			     config.state_dir) >= sizeof config.host_dir)
+		return err_set(err, ERR_INVALID_INPUT, "state_dir is too long");
+	*ret = config;
+	return 0;
+}

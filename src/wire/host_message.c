@@ -1,0 +1,278 @@
+#include "wire/host_message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define SEED_TEXT_MAX_BYTES ((size_t)64 * 1024)
+
+/* Every reader works on a copy and gives it out only when all of it was right. */
+#define FINISH(reader, value)                                                                      \
+	do {                                                                                       \
+		if ((reader)->error != 0)                                                          \
+			return ERR_PROTOCOL;                                                       \
+		*ret = (value);                                                                    \
+		return 0;                                                                          \
+	} while (0)
+
+static void write_ip(struct buf *out, const struct ip *ip)
+{
+	write_u8(out, ip->family);
+	write_u8(out, ip->prefix);
+	write_bytes(out, ip->bytes, sizeof ip->bytes);
+}
+
+static struct ip read_ip(struct reader *in)
+{
+	struct ip ip = {0};
+
+	ip.family = reader_u8(in);
+	ip.prefix = reader_u8(in);
+	reader_bytes(in, ip.bytes, sizeof ip.bytes);
+	if ((ip.family != 0 && ip.family != 4 && ip.family != 6) ||
+	    ip.prefix > (ip.family == 0   ? 0
+			 : ip.family == 4 ? 32
+					  : 128))
+		in->error = ERR_PROTOCOL;
+	return ip;
+}
+
+/* A flag is 0 or 1 and nothing else. */
+static uint8_t read_flag(struct reader *in)
+{
+	uint8_t value = reader_u8(in);
+
+	if (value > 1)
+		in->error = ERR_PROTOCOL;
+	return value;
+}
+
+void host_facts_write(struct buf *out, const struct host_facts *facts)
+{
+	write_text(out, facts->hostname);
+	write_text(out, facts->driver);
+	write_text(out, facts->virtualization);
+	write_text(out, facts->reason);
+	write_text(out, facts->hypervisor);
+	write_u32(out, facts->cpus);
+	write_u64(out, facts->memory_mib);
+	write_u64(out, facts->pool_bytes);
+	write_u64(out, facts->pool_free_bytes);
+	write_text(out, facts->boot_id);
+}
+
+int host_facts_read(struct reader *in, struct host_facts *ret)
+{
+	struct host_facts facts = {0};
+
+	reader_text(in, facts.hostname, sizeof facts.hostname);
+	reader_text(in, facts.driver, sizeof facts.driver);
+	reader_text(in, facts.virtualization, sizeof facts.virtualization);
+	reader_text(in, facts.reason, sizeof facts.reason);
+	reader_text(in, facts.hypervisor, sizeof facts.hypervisor);
+	facts.cpus = reader_u32(in);
+	facts.memory_mib = reader_u64(in);
+	facts.pool_bytes = reader_u64(in);
+	facts.pool_free_bytes = reader_u64(in);
+	reader_text(in, facts.boot_id, sizeof facts.boot_id);
+	FINISH(in, facts);
+}
+
+void host_item_write(struct buf *out, const struct host_item *item)
+{
+	write_u8(out, item->kind);
+	write_u8(out, item->state);
+	write_bytes(out, item->uuid, sizeof item->uuid);
+	write_u64(out, item->number);
+}
+
+int host_item_read(struct reader *in, struct host_item *ret)
+{
+	struct host_item item = {0};
+
+	item.kind = reader_u8(in);
+	item.state = reader_u8(in);
+	reader_bytes(in, item.uuid, sizeof item.uuid);
+	item.number = reader_u64(in);
+	if (item.kind < HOST_ITEM_DOMAIN || item.kind > HOST_ITEM_IMAGE ||
+	    item.state > HOST_DOMAIN_CRASHED)
+		in->error = ERR_PROTOCOL;
+	FINISH(in, item);
+}
+
+void host_image_import_write(struct buf *out, const struct host_image_import *import)
+{
+	write_u64(out, import->image_id);
+	write_u8(out, import->source);
+	write_text(out, import->url);
+	write_u8(out, import->has_checksum);
+	write_bytes(out, import->checksum, sizeof import->checksum);
+}
+
+int host_image_import_read(struct reader *in, struct host_image_import *ret)
+{
+	struct host_image_import import = {0};
+
+	import.image_id = reader_u64(in);
+	import.source = reader_u8(in);
+	reader_text(in, import.url, sizeof import.url);
+	import.has_checksum = read_flag(in);
+	reader_bytes(in, import.checksum, sizeof import.checksum);
+	if (import.source != HOST_IMAGE_FROM_FD && import.source != HOST_IMAGE_FROM_URL)
+		in->error = ERR_PROTOCOL;
+	FINISH(in, import);
+}
+
+void host_image_facts_write(struct buf *out, const struct host_image_facts *facts)
+{
+	write_u64(out, facts->virtual_bytes);
+	write_u64(out, facts->file_bytes);
+	write_bytes(out, facts->checksum, sizeof facts->checksum);
+}
+
+int host_image_facts_read(struct reader *in, struct host_image_facts *ret)
+{
+	struct host_image_facts facts = {0};
+
+	facts.virtual_bytes = reader_u64(in);
+	facts.file_bytes = reader_u64(in);
+	reader_bytes(in, facts.checksum, sizeof facts.checksum);
+	FINISH(in, facts);
+}
+
+void host_volume_write(struct buf *out, const struct host_volume *volume)
+{
+	write_bytes(out, volume->uuid, sizeof volume->uuid);
+	write_u32(out, volume->generation);
+	write_u64(out, volume->image_id);
+	write_u64(out, volume->bytes);
+}
+
+int host_volume_read(struct reader *in, struct host_volume *ret)
+{
+	struct host_volume volume = {0};
+
+	reader_bytes(in, volume.uuid, sizeof volume.uuid);
+	volume.generation = reader_u32(in);
+	volume.image_id = reader_u64(in);
+	volume.bytes = reader_u64(in);
+	FINISH(in, volume);
+}
+
+void host_seed_write(struct buf *out, const struct host_seed *seed)
+{
+	write_bytes(out, seed->uuid, sizeof seed->uuid);
+	write_text(out, seed->meta_data);
+	write_slice(out, seed->user_data, seed->user_data_bytes);
+	write_text(out, seed->vendor_data);
+	write_text(out, seed->network_config);
+}
+
+int host_seed_read(struct reader *in, struct host_seed *ret)
+{
+	struct host_seed seed = {0};
+	struct slice user_data;
+
+	reader_bytes(in, seed.uuid, sizeof seed.uuid);
+	seed.meta_data = reader_text_dup(in, SEED_TEXT_MAX_BYTES);
+	user_data = reader_slice(in, HOST_SEED_MAX_BYTES);
+	seed.user_data = malloc(user_data.len + 1);
+	seed.vendor_data = reader_text_dup(in, SEED_TEXT_MAX_BYTES);
+	seed.network_config = reader_text_dup(in, SEED_TEXT_MAX_BYTES);
+	if (in->error != 0) {
+		host_seed_done(&seed);
+		return ERR_PROTOCOL;
+	}
+	if (seed.meta_data == NULL || seed.user_data == NULL || seed.vendor_data == NULL ||
+	    seed.network_config == NULL) {
+		host_seed_done(&seed);
+		return -ENOMEM;
+	}
+	if (user_data.len > 0)
+		memcpy(seed.user_data, user_data.data, user_data.len);
+	seed.user_data[user_data.len] = '\0';
+	seed.user_data_bytes = user_data.len;
+	*ret = seed;
+	return 0;
+}
+
+void host_seed_done(struct host_seed *seed)
+{
+	/* It may hold a password's hash. */
+	if (seed->user_data != NULL)
+		explicit_bzero(seed->user_data, seed->user_data_bytes);
+	free(seed->meta_data);
+	free(seed->user_data);
+	free(seed->vendor_data);
+	free(seed->network_config);
+	*seed = (struct host_seed){0};
+}
+
+void host_network_write(struct buf *out, const struct host_network *network)
+{
+	write_bytes(out, network->uuid, sizeof network->uuid);
+	write_u64(out, network->server_id);
+	write_bytes(out, network->mac, sizeof network->mac);
+	write_ip(out, &network->ipv4);
+	write_ip(out, &network->ipv6);
+}
+
+int host_network_read(struct reader *in, struct host_network *ret)
+{
+	struct host_network network = {0};
+
+	reader_bytes(in, network.uuid, sizeof network.uuid);
+	network.server_id = reader_u64(in);
+	reader_bytes(in, network.mac, sizeof network.mac);
+	network.ipv4 = read_ip(in);
+	network.ipv6 = read_ip(in);
+	if (network.ipv4.family == 6 || network.ipv6.family == 4)
+		in->error = ERR_PROTOCOL;
+	FINISH(in, network);
+}
+
+void host_domain_write(struct buf *out, const struct host_domain *domain)
+{
+	write_bytes(out, domain->uuid, sizeof domain->uuid);
+	write_u64(out, domain->server_id);
+	write_text(out, domain->name);
+	write_u32(out, domain->vcpus);
+	write_u64(out, domain->memory_mib);
+	write_u32(out, domain->generation);
+	write_u8(out, domain->has_seed);
+	write_bytes(out, domain->mac, sizeof domain->mac);
+}
+
+int host_domain_read(struct reader *in, struct host_domain *ret)
+{
+	struct host_domain domain = {0};
+
+	reader_bytes(in, domain.uuid, sizeof domain.uuid);
+	domain.server_id = reader_u64(in);
+	reader_text(in, domain.name, sizeof domain.name);
+	domain.vcpus = reader_u32(in);
+	domain.memory_mib = reader_u64(in);
+	domain.generation = reader_u32(in);
+	domain.has_seed = read_flag(in);
+	reader_bytes(in, domain.mac, sizeof domain.mac);
+	FINISH(in, domain);
+}
+
+void host_password_write(struct buf *out, const struct host_password *password)
+{
+	write_bytes(out, password->uuid, sizeof password->uuid);
+	write_text(out, password->user);
+	write_text(out, password->hash);
+}
+
+int host_password_read(struct reader *in, struct host_password *ret)
+{
+	struct host_password password = {0};
+
+	reader_bytes(in, password.uuid, sizeof password.uuid);
+	reader_text(in, password.user, sizeof password.user);
+	reader_text(in, password.hash, sizeof password.hash);
+	FINISH(in, password);
+}
