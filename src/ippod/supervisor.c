@@ -1,0 +1,389 @@
+/*
+ * Theory of operation. Each child has a control channel. Each pair of neighbours has a channel of
+ * its own, made here and handed to both over their control channels; when a child is started
+ * (again), a new channel is made for each neighbour that runs, and the neighbour drops the old one
+ * when it gets the new. So nobody is restarted because of somebody else.
+ */
+#include "ippod/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/log.h"
+#include "wire/channel.h"
+#include "wire/supervision_message.h"
+
+#define BACKOFF_FIRST_MS          100
+#define BACKOFF_MAX_MS            5000
+#define HEALTHY_AFTER_MS          30000
+#define PING_EVERY_MS             5000
+#define SILENCE_MAX_MS            30000
+#define STOP_GRACE_MS             10000
+#define QUICK_DEATHS_BEFORE_ALARM 5
+
+enum { WEB, CORE, HOST, CHILDREN };
+
+static const struct {
+	const char *name;
+	const char *program;
+	const char *socket; /* what it listens on, or NULL */
+	int neighbours[2];  /* -1: none */
+} roles[CHILDREN] = {
+	[WEB] = {"web", "ippo-web", "https", {CORE, -1}},
+	[CORE] = {"core", "ippo-core", "local", {WEB, HOST}},
+	[HOST] = {"host", "ippo-host", NULL, {CORE, -1}},
+};
+
+struct child_process {
+	struct supervisor *supervisor;
+	int role;
+	uv_process_t process;
+	uv_timer_t restart;
+	struct channel *control;
+	bool running;
+	bool ready;
+	unsigned restarts;
+	unsigned quick_deaths;
+	uint64_t backoff_ms;
+	int64_t started_ms; /* monotonic */
+	int64_t started_wall_ms;
+	int64_t heard_ms;
+};
+
+struct supervisor {
+	uv_loop_t *loop;
+	const struct config *config;
+	const char *config_path;
+	struct supervisor_sockets sockets;
+	struct child_process children[CHILDREN];
+	uv_timer_t ping;
+	uv_timer_t grace;
+	bool stopping;
+	bool announced;
+};
+
+static void start(struct child_process *child);
+
+static int send_named_fd(struct channel *control, uint16_t type, const char *name, int fd)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_text(&body, name);
+	return channel_send(control, type, 0, 0, body.data, body.len, &fd, 1);
+}
+
+/* A new channel between a child and each of its neighbours that runs. */
+static void connect_neighbours(struct child_process *child)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(roles[child->role].neighbours); i++) {
+		int role = roles[child->role].neighbours[i], pair[2];
+		if (role < 0 || !child->supervisor->children[role].running)
+			continue;
+		if (channel_pair(pair) < 0) {
+			log_error("cannot connect %s and %s: %s", roles[child->role].name,
+				  roles[role].name, strerror(errno));
+			continue;
+		}
+		(void)send_named_fd(child->control, SUPERVISION_CONNECT, roles[role].name, pair[0]);
+		(void)send_named_fd(child->supervisor->children[role].control, SUPERVISION_CONNECT,
+				    roles[child->role].name, pair[1]);
+	}
+}
+
+static int on_pong(void *context, struct channel *channel, struct message *message)
+{
+	((struct child_process *)context)->heard_ms = clock_mono_ms();
+	return 0;
+}
+
+/* To systemd, where it started us (sd_notify(3)'s protocol): the service is up. */
+static void announce_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	static const char text[] = "READY=1";
+
+	if (path == NULL || strlen(path) >= sizeof address.sun_path)
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)sendto(fd, text, sizeof text - 1, MSG_NOSIGNAL, (struct sockaddr *)&address,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+}
+
+static int on_ready(void *context, struct channel *channel, struct message *message)
+{
+	struct child_process *child = context;
+	struct supervisor *supervisor = child->supervisor;
+	bool all = true;
+
+	child->ready = true;
+	child->heard_ms = clock_mono_ms();
+	log_info("%s is ready (pid %d)", roles[child->role].program, child->process.pid);
+	for (int role = 0; role < CHILDREN; role++)
+		all = all && supervisor->children[role].ready;
+	if (all && !supervisor->announced) {
+		supervisor->announced = true;
+		log_info("serving %s", supervisor->config->url);
+		announce_ready();
+	}
+	return 0;
+}
+
+static int on_health(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *asking = context;
+	struct buf body CLEANUP(buf_done) = {0};
+	json_t *all = json_array();
+
+	for (int role = 0; role < CHILDREN; role++) {
+		const struct child_process *child = &asking->supervisor->children[role];
+		char since[CLOCK_TEXT_BYTES];
+		clock_format(child->started_wall_ms, since);
+		(void)json_array_append_new(
+			all, json_pack("{s:s, s:b, s:b, s:i, s:i, s:s}", "name",
+				       roles[role].program, "running", child->running, "ready",
+				       child->ready, "pid", child->running ? child->process.pid : 0,
+				       "restarts", (int)child->restarts, "since", since));
+	}
+	AUTO_FREE char *text = json_dumps(all, JSON_COMPACT);
+	json_decref(all);
+	write_text(&body, text);
+	return channel_send(channel, SUPERVISION_HEALTH, 0, message->id, body.data, body.len, NULL,
+			    0);
+}
+
+/* A child that broke its control channel is of no use: end it, and its exit brings the next one. */
+static void on_control_closed(void *context, struct channel *channel, const struct err *why)
+{
+	struct child_process *child = context;
+
+	if (child->running && !child->supervisor->stopping)
+		(void)uv_process_kill(&child->process, SIGKILL);
+}
+
+static const struct message_rule rules[] = {
+	{SUPERVISION_PONG, 0, on_pong},
+	{SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},
+	{0, 0, NULL},
+};
+static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
+
+static void on_restart_due(uv_timer_t *timer)
+{
+	start(timer->data);
+}
+
+static void schedule_restart(struct child_process *child)
+{
+	if (clock_mono_ms() - child->started_ms > HEALTHY_AFTER_MS) {
+		child->backoff_ms = BACKOFF_FIRST_MS;
+		child->quick_deaths = 0;
+	}
+	if (++child->quick_deaths == QUICK_DEATHS_BEFORE_ALARM)
+		log_error(
+			"%s keeps ending right after its start; see its messages above. Trying on",
+			roles[child->role].program);
+	child->restarts++;
+	(void)uv_timer_start(&child->restart, on_restart_due, child->backoff_ms, 0);
+	child->backoff_ms =
+		child->backoff_ms * 2 < BACKOFF_MAX_MS ? child->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+static void on_closed_process(uv_handle_t *handle)
+{
+	struct child_process *child = handle->data;
+	struct supervisor *supervisor = child->supervisor;
+
+	child->running = false;
+	if (!supervisor->stopping) {
+		schedule_restart(child);
+		return;
+	}
+	for (int role = 0; role < CHILDREN; role++)
+		if (supervisor->children[role].running)
+			return;
+	uv_stop(supervisor->loop);
+}
+
+static void on_child_exit(uv_process_t *process, int64_t status, int signal)
+{
+	struct child_process *child = process->data;
+
+	if (child->supervisor->stopping)
+		log_info("%s has ended", roles[child->role].program);
+	else if (signal != 0)
+		log_warning("%s (pid %d) was ended by signal %d", roles[child->role].program,
+			    process->pid, signal);
+	else
+		log_warning("%s (pid %d) ended with status %d", roles[child->role].program,
+			    process->pid, (int)status);
+	child->ready = false;
+	channel_free(child->control);
+	child->control = NULL;
+	uv_close((uv_handle_t *)process, on_closed_process);
+}
+
+static int spawn(struct child_process *child, int control_fd)
+{
+	char program[CONFIG_PATH_BYTES + 32];
+	char *arguments[] = {program, (char *)(uintptr_t) "--config",
+			     (char *)(uintptr_t)child->supervisor->config_path, NULL};
+	uv_stdio_container_t stdio[SUPERVISION_FD + 1] = {
+		{.flags = UV_IGNORE},
+		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+		{.flags = UV_INHERIT_FD, .data.fd = control_fd},
+	};
+	const uv_process_options_t options = {.exit_cb = on_child_exit,
+					      .file = program,
+					      .args = arguments,
+					      .stdio = stdio,
+					      .stdio_count = ARRAY_SIZE(stdio)};
+
+	(void)snprintf(program, sizeof program, "%s/%s", child->supervisor->config->program_dir,
+		       roles[child->role].program);
+	return uv_spawn(child->supervisor->loop, &child->process, &options);
+}
+
+static void start(struct child_process *child)
+{
+	struct supervisor *supervisor = child->supervisor;
+	struct err err = {0};
+	int pair[2];
+	int code = channel_pair(pair);
+
+	child->started_ms = child->heard_ms = clock_mono_ms();
+	child->started_wall_ms = clock_now_ms();
+	if (code == 0) {
+		code = spawn(child, pair[1]);
+		(void)close(pair[1]);
+		if (code < 0)
+			(void)close(pair[0]);
+		else
+			code = channel_new(supervisor->loop, pair[0], &control_events, child,
+					   &child->control, &err);
+	}
+	child->process.data = child;
+	if (code < 0) {
+		log_error("cannot start %s/%s: %s", supervisor->config->program_dir,
+			  roles[child->role].program,
+			  *err.text != '\0' ? err.text : uv_strerror(code));
+		/* uv_spawn() has initialised the handle even when it failed. */
+		uv_close((uv_handle_t *)&child->process, on_closed_process);
+		return;
+	}
+	child->running = true;
+	if (roles[child->role].socket != NULL) {
+		int listening =
+			child->role == WEB ? supervisor->sockets.https : supervisor->sockets.local;
+		(void)send_named_fd(child->control, SUPERVISION_LISTEN, roles[child->role].socket,
+				    fcntl(listening, F_DUPFD_CLOEXEC, 0));
+	}
+	connect_neighbours(child);
+}
+
+static void on_ping_due(uv_timer_t *timer)
+{
+	struct supervisor *supervisor = timer->data;
+
+	for (int role = 0; role < CHILDREN; role++) {
+		struct child_process *child = &supervisor->children[role];
+		if (!child->running || child->control == NULL)
+			continue;
+		if (clock_mono_ms() - child->heard_ms > SILENCE_MAX_MS) {
+			log_error("%s (pid %d) has not answered for %d s; starting it again",
+				  roles[role].program, child->process.pid, SILENCE_MAX_MS / 1000);
+			(void)uv_process_kill(&child->process, SIGKILL);
+		} else {
+			(void)channel_send(child->control, SUPERVISION_PING, 0, 0, NULL, 0, NULL,
+					   0);
+		}
+	}
+}
+
+int supervisor_new(uv_loop_t *loop, const struct config *config, const char *config_path,
+		   const struct supervisor_sockets *sockets, struct supervisor **ret,
+		   struct err *err)
+{
+	struct supervisor *supervisor = calloc(1, sizeof *supervisor);
+
+	if (supervisor == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	supervisor->loop = loop;
+	supervisor->config = config;
+	supervisor->config_path = config_path;
+	supervisor->sockets = *sockets;
+	(void)uv_timer_init(loop, &supervisor->ping);
+	(void)uv_timer_init(loop, &supervisor->grace);
+	supervisor->ping.data = supervisor->grace.data = supervisor;
+	(void)uv_timer_start(&supervisor->ping, on_ping_due, PING_EVERY_MS, PING_EVERY_MS);
+	for (int role = 0; role < CHILDREN; role++) {
+		struct child_process *child = &supervisor->children[role];
+		*child = (struct child_process){
+			.supervisor = supervisor, .role = role, .backoff_ms = BACKOFF_FIRST_MS};
+		(void)uv_timer_init(loop, &child->restart);
+		child->restart.data = child;
+	}
+	for (int role = CHILDREN - 1; role >= 0; role--)
+		start(&supervisor->children[role]);
+	*ret = supervisor;
+	return 0;
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct supervisor *supervisor = timer->data;
+
+	for (int role = 0; role < CHILDREN; role++)
+		if (supervisor->children[role].running) {
+			log_warning("%s did not end within %d s; killing it", roles[role].program,
+				    STOP_GRACE_MS / 1000);
+			(void)uv_process_kill(&supervisor->children[role].process, SIGKILL);
+		}
+}
+
+void supervisor_stop(struct supervisor *supervisor)
+{
+	bool any = false;
+
+	if (supervisor->stopping)
+		return;
+	supervisor->stopping = true;
+	for (int role = 0; role < CHILDREN; role++) {
+		struct child_process *child = &supervisor->children[role];
+		(void)uv_timer_stop(&child->restart);
+		any = any || child->running;
+		if (child->running && child->control != NULL)
+			(void)channel_send(child->control, SUPERVISION_STOP, 0, 0, NULL, 0, NULL,
+					   0);
+	}
+	if (any)
+		(void)uv_timer_start(&supervisor->grace, on_grace_over, STOP_GRACE_MS, 0);
+	else
+		uv_stop(supervisor->loop);
+}
+
+void supervisor_free(struct supervisor *supervisor)
+{
+	if (supervisor == NULL)
+		return;
+	for (int role = 0; role < CHILDREN; role++)
+		channel_free(supervisor->children[role].control);
+	free(supervisor);
+}
