@@ -32,6 +32,7 @@ struct engine_limits {
 	uint32_t shutdown_most_ms;   /* before a shutdown or reboot gives up [120000] */
 	uint32_t sweep_ms;           /* between two sweeps [60000] */
 	uint32_t seed_most_ms;       /* a seed's life after the first start [1800000] */
+	uint32_t settle_ms;          /* a guest off for so long is not wished on any more [45000] */
 	uint64_t memory_reserve_mib; /* of the host's memory, never given to servers [512] */
 };
 
@@ -39,8 +40,9 @@ struct engine_limits {
  * are ignored. */
 struct action_request {
 	enum action_command command;
-	uint64_t server_id;   /* all but import_image: the server's row exists already */
+	uint64_t server_id;   /* the server's row exists already; 0 for images */
 	uint64_t customer_id; /* who owns the action */
+	uint64_t user_id;     /* who asked; 0: a token, or the machine itself */
 
 	bool start;                /* create_server: start it afterwards */
 	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
@@ -48,7 +50,7 @@ struct action_request {
 	const void *user_data; /* create_server, rebuild_server: the customer's bytes, or NULL */
 	size_t user_data_bytes;
 
-	uint64_t image_id; /* rebuild_server, import_image: that image's row */
+	uint64_t image_id; /* rebuild_server, import_image, delete_image: that image's row */
 
 	uint64_t server_type_id; /* change_server_type */
 	bool upgrade_disk;       /* change_server_type: let the disk grow to the plan's size */
@@ -64,8 +66,6 @@ struct action_request {
 				    now on once the call has succeeded. Otherwise ignored */
 	const uint8_t *checksum; /* import_image: HOST_CHECKSUM_BYTES, or NULL */
 };
-
-#define ENGINE_USER_DATA_MAX_BYTES ((size_t)32 * 1024)
 
 /**
  * engine_new() - make an engine; nothing runs before engine_start().

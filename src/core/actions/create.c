@@ -1,0 +1,110 @@
+#include "core/actions/task.h"
+
+#include "base/cleanup.h"
+#include "store/store_server.h"
+
+static bool wants_start(const struct task *task)
+{
+	return task->params.start;
+}
+
+static int image_run(struct task *task, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	return r ? r : verb_image(task, HOST_IMAGE_FACTS, server.image_id, err);
+}
+
+static int volume_verb(struct task *task, uint16_t type, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	return r ? r
+		 : verb_volume(task, type, server.volume_generation, server.image_id,
+			       disk_bytes(server.disk_gb), err);
+}
+
+static int volume_run(struct task *task, struct err *err)
+{
+	return volume_verb(task, HOST_VOLUME_CREATE, err);
+}
+
+static int volume_undo(struct task *task, struct err *err)
+{
+	return volume_verb(task, HOST_VOLUME_DELETE, err);
+}
+
+static int seed_run(struct task *task, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	return r ? r : verb_seed_create(task, server.volume_generation, server.image_id, err);
+}
+
+static int seed_answered(struct task *task, struct reader *answer, struct err *err)
+{
+	(void)answer;
+	return store_server_update_seed(task->engine->store, task->server_id, true, err);
+}
+
+static int start_entered(struct task *task, struct err *err)
+{
+	return store_server_update_status(task->engine->store, task->server_id, SERVER_STARTING,
+					  err);
+}
+
+/* The network is undone last, in the transaction that ends the action: a synchronisation in
+ * between, which takes all servers with a row, cannot bring it back. */
+static const struct step create_steps[] = {
+	{.name = "image", .run = image_run},
+	{.name = "network", .run = verb_network_set, .undo = verb_network_clear},
+	{.name = "volume", .run = volume_run, .undo = volume_undo},
+	{.name = "seed", .run = seed_run, .answered = seed_answered, .undo = verb_seed_delete},
+	{.name = "define", .run = verb_define, .undo = verb_undefine},
+	{.name = "start",
+	 .wanted = wants_start,
+	 .entered = start_entered,
+	 .run = verb_start,
+	 .answered = verb_started},
+};
+
+static int create_accept(struct engine *engine, const struct action_request *request,
+			 struct server *server, struct action *action, struct task_params *params,
+			 struct err *err)
+{
+	int r = verb_check_image(engine, server->image_id, server->disk_gb, err);
+
+	(void)action;
+	params->start = request->start;
+	if (r == 0 && request->start)
+		r = verb_admit_memory(engine, server, err);
+	if (r == 0)
+		r = verb_put_seed(engine, request, server->id, err);
+	if (r == 0)
+		r = store_server_update_desired(
+			engine->store, server->id,
+			request->start ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF, err);
+	return r;
+}
+
+/* Nothing of a server that never was remains: its name and addresses are free again. */
+static int create_failed(struct task *task, struct err *err)
+{
+	int r = engine_set_gone(task->engine, task->uuid, true, err);
+
+	if (r == 0)
+		r = store_server_delete(task->engine->store, task->server_id, err);
+	task->server_gone = r == 0;
+	return r;
+}
+
+const struct command create_command = {
+	.command = ACTION_CREATE_SERVER,
+	.steps = create_steps,
+	.step_count = ARRAY_SIZE(create_steps),
+	.accept = create_accept,
+	.failed = create_failed,
+};

@@ -1,0 +1,47 @@
+// Actions that are over in the transaction that accepts them: they change rows, no host is asked.
+#include "core/actions/task.h"
+
+#include "base/cleanup.h"
+#include "base/ip.h"
+#include "store/store_dns_ptr.h"
+#include "store/store_server.h"
+
+static int dns_ptr_accept(struct engine *engine, const struct action_request *request,
+			  struct server *server, struct action *action, struct task_params *params,
+			  struct err *err)
+{
+	struct ip ip;
+
+	(void)action;
+	(void)params;
+	if (!request->ip || ip_parse(request->ip, &ip))
+		return err_set(err, ERR_INVALID_INPUT, "ip is not an address");
+	return store_dns_ptr_set(engine->store, server->id, &ip, request->dns_ptr, err);
+}
+
+const struct command dns_ptr_command = {
+	.command = ACTION_CHANGE_DNS_PTR,
+	.accept = dns_ptr_accept,
+};
+
+static int protection_accept(struct engine *engine, const struct action_request *request,
+			     struct server *server, struct action *action,
+			     struct task_params *params, struct err *err)
+{
+	bool protect_delete = server->protect_delete;
+	bool protect_rebuild = server->protect_rebuild;
+
+	(void)action;
+	(void)params;
+	if (request->protect_delete >= 0)
+		protect_delete = request->protect_delete;
+	if (request->protect_rebuild >= 0)
+		protect_rebuild = request->protect_rebuild;
+	return store_server_update_protection(engine->store, server->id, protect_delete,
+					      protect_rebuild, err);
+}
+
+const struct command protection_command = {
+	.command = ACTION_CHANGE_PROTECTION,
+	.accept = protection_accept,
+};

@@ -1,0 +1,292 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "core/actions/task.h"
+#include "store/store_image.h"
+#include "store/store_plan.h"
+#include "store/store_seed.h"
+#include "store/store_server.h"
+
+#define SEED_MAX_KEYS 64
+
+uint64_t disk_bytes(uint32_t disk_gb)
+{
+	return (uint64_t)disk_gb << 30;
+}
+
+int verb_uuid(struct task *task, uint16_t type, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_bytes(&body, task->uuid, UUID_BYTES);
+	return task_ask(task, type, &body, err);
+}
+
+int verb_image(struct task *task, uint16_t type, uint64_t image_id, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_u64(&body, image_id);
+	return task_ask(task, type, &body, err);
+}
+
+void network_body(const struct server *server, struct buf *out)
+{
+	struct host_network network = {.server_id = server->id};
+
+	memcpy(network.uuid, server->uuid, UUID_BYTES);
+	memcpy(network.mac, server->mac, MAC_BYTES);
+	if (server->ipv4.id)
+		network.ipv4 = server->ipv4.ip;
+	if (server->ipv6.id)
+		network.ipv6 = server->ipv6.ip;
+	host_network_write(out, &network);
+}
+
+int verb_network_set(struct task *task, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	struct buf body CLEANUP(buf_done) = {0};
+	int r = task_server(task, &server, err);
+
+	if (r)
+		return r;
+	network_body(&server, &body);
+	return task_ask(task, HOST_NETWORK_SET, &body, err);
+}
+
+int verb_network_clear(struct task *task, struct err *err)
+{
+	return verb_uuid(task, HOST_NETWORK_CLEAR, err);
+}
+
+int verb_seed_delete(struct task *task, struct err *err)
+{
+	return verb_uuid(task, HOST_SEED_DELETE, err);
+}
+
+int verb_start(struct task *task, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	/* Asked again here: when the action was accepted, the host may not have told its memory. */
+	if (r == 0)
+		r = verb_admit_memory(task->engine, &server, err);
+	if (r)
+		return r;
+	task->has_power = false;
+	return verb_uuid(task, HOST_DOMAIN_START, err);
+}
+
+int verb_started(struct task *task, struct reader *answer, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	(void)answer;
+	if (r == 0 && !server.first_started_ms)
+		r = store_server_update_first_boot(task->engine->store, task->server_id,
+						   clock_now_ms(), server.first_boot_done, err);
+	return r;
+}
+
+int verb_stop(struct task *task, struct err *err)
+{
+	task->has_power = false;
+	return verb_uuid(task, HOST_DOMAIN_STOP, err);
+}
+
+int verb_undefine(struct task *task, struct err *err)
+{
+	return verb_uuid(task, HOST_DOMAIN_UNDEFINE, err);
+}
+
+static int write_domain(struct engine *engine, const struct server *server, uint64_t server_type_id,
+			uint32_t generation, bool seed, struct buf *out, struct err *err)
+{
+	struct host_domain domain = {
+		.server_id = server->id, .generation = generation, .has_seed = seed};
+	struct plan plan;
+	int r = store_plan_get(engine->store, server_type_id, &plan, err);
+
+	if (r)
+		return err_wrap(err, r, "the server's plan");
+	memcpy(domain.uuid, server->uuid, UUID_BYTES);
+	memcpy(domain.mac, server->mac, MAC_BYTES);
+	(void)snprintf(domain.name, sizeof(domain.name), "%s", server->name);
+	domain.vcpus = plan.cores;
+	domain.memory_mib = plan.memory_mib;
+	host_domain_write(out, &domain);
+	return 0;
+}
+
+int domain_body(struct engine *engine, const struct server *server, struct buf *out,
+		struct err *err)
+{
+	return write_domain(engine, server, server->server_type_id, server->volume_generation,
+			    server->seed, out, err);
+}
+
+int verb_define_as(struct task *task, uint64_t server_type_id, uint32_t generation, bool seed,
+		   struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	struct buf body CLEANUP(buf_done) = {0};
+	int r = task_server(task, &server, err);
+
+	if (r == 0)
+		r = write_domain(task->engine, &server,
+				 server_type_id ? server_type_id : server.server_type_id,
+				 generation, seed, &body, err);
+	return r ? r : task_ask(task, HOST_DOMAIN_DEFINE, &body, err);
+}
+
+int verb_define(struct task *task, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int r = task_server(task, &server, err);
+
+	return r ? r
+		 : verb_define_as(task, server.server_type_id, server.volume_generation,
+				  server.seed, err);
+}
+
+int verb_volume(struct task *task, uint16_t type, uint32_t generation, uint64_t image_id,
+		uint64_t bytes, struct err *err)
+{
+	struct host_volume volume = {
+		.generation = generation, .image_id = image_id, .bytes = bytes};
+	struct buf body CLEANUP(buf_done) = {0};
+
+	memcpy(volume.uuid, task->uuid, UUID_BYTES);
+	host_volume_write(&body, &volume);
+	return task_ask(task, type, &body, err);
+}
+
+/* split_keys() - @lines is cut in place; pointers into it go to @keys. */
+static size_t split_keys(char *lines, const char *keys[SEED_MAX_KEYS])
+{
+	size_t count = 0;
+	char *rest = NULL;
+
+	for (char *line = strtok_r(lines, "\n", &rest); line && count < SEED_MAX_KEYS;
+	     line = strtok_r(NULL, "\n", &rest))
+		keys[count++] = line;
+	return count;
+}
+
+static int write_seed(struct task *task, uint32_t generation, uint64_t image_id, struct buf *out,
+		      struct err *err)
+{
+	struct engine *engine = task->engine;
+	struct store *store = engine->store;
+	struct server server CLEANUP(server_done) = {0};
+	struct store_seed kept CLEANUP(store_seed_done) = {0};
+	struct image image CLEANUP(image_done) = {0};
+	struct host_seed seed CLEANUP(host_seed_done) = {0};
+	char *lines AUTO_FREE = NULL;
+	const char *keys[SEED_MAX_KEYS];
+	struct seed_input input = {.generation = generation,
+				   .resolvers = engine->resolvers,
+				   .resolver_count = engine->resolver_count};
+	int r = task_server(task, &server, err);
+
+	if (r == 0)
+		r = store_server_get_keys(store, server.id, &lines, err);
+	if (r)
+		return r;
+	r = store_seed_get(store, server.id, &kept, err);
+	if (r && r != ERR_NOT_FOUND)
+		return r;
+	r = image_id ? store_image_get(store, 0, image_id, &image, err) : 0;
+	if (r && r != ERR_NOT_FOUND)
+		return r;
+	memcpy(input.uuid, server.uuid, UUID_BYTES);
+	memcpy(input.mac, server.mac, MAC_BYTES);
+	input.hostname = server.name;
+	/* The image's own user needs no mention: its image knows the groups and the shell. */
+	input.user = strcmp(server.user, image.default_user) != 0 ? server.user : NULL;
+	input.keys = keys;
+	input.key_count = split_keys(lines, keys);
+	input.root_hash = kept.password_hash;
+	input.user_data = kept.user_data;
+	input.user_data_bytes = kept.user_data_bytes;
+	if (server.ipv4.id)
+		input.ipv4 = server.ipv4.ip;
+	if (server.ipv6.id)
+		input.ipv6 = server.ipv6.ip;
+	r = seed_build(&input, &seed, err);
+	if (r == 0)
+		host_seed_write(out, &seed);
+	return r;
+}
+
+int verb_seed_create(struct task *task, uint32_t generation, uint64_t image_id, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+	int r = write_seed(task, generation, image_id, &body, err);
+
+	return r ? r : task_ask(task, HOST_SEED_CREATE, &body, err);
+}
+
+int verb_check_image(struct engine *engine, uint64_t image_id, uint32_t disk_gb, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int r = store_image_get(engine->store, 0, image_id, &image, err);
+
+	if (r == ERR_NOT_FOUND)
+		return err_set(err, ERR_INVALID_INPUT, "there is no such image");
+	if (r)
+		return r;
+	if (image.status != IMAGE_AVAILABLE)
+		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
+			       "image %s is %s: wait until it is available", image.name,
+			       image_status_name(image.status));
+	if (image_disk_gb(&image) > disk_gb)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "image %s needs a disk of %" PRIu32 " GB, the server has %" PRIu32
+			       ": choose a larger plan",
+			       image.name, image_disk_gb(&image), disk_gb);
+	return 0;
+}
+
+int verb_admit_memory(struct engine *engine, const struct server *server, struct err *err)
+{
+	struct plan plan;
+	int r = store_plan_get(engine->store, server->server_type_id, &plan, err);
+
+	return r ? r : engine_admit(engine, plan.memory_mib, server->id, err);
+}
+
+int verb_put_seed(struct engine *engine, const struct action_request *request, uint64_t server_id,
+		  struct err *err)
+{
+	struct store_seed seed = {.server_id = server_id, .created_ms = clock_now_ms()};
+	char *hash AUTO_FREE = NULL;
+	void *data AUTO_FREE = NULL;
+	int r = seed_check_user_data(request->user_data, request->user_data_bytes, err);
+
+	if (r)
+		return r;
+	/* The store borrows, but its struct owns: hence copies. */
+	if (request->password_hash) {
+		hash = strdup(request->password_hash);
+		if (!hash)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	if (request->user_data && request->user_data_bytes) {
+		data = malloc(request->user_data_bytes);
+		if (!data)
+			return err_set(err, -ENOMEM, "out of memory");
+		memcpy(data, request->user_data, request->user_data_bytes);
+	}
+	seed.password_hash = hash;
+	seed.user_data = data;
+	seed.user_data_bytes = data ? request->user_data_bytes : 0;
+	return store_seed_put(engine->store, &seed, err);
+}
