@@ -1,0 +1,261 @@
+#include "store/store_image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/query.h"
+
+#define COLUMNS                                                                                    \
+	"i.id, i.customer_id, i.type, i.status, i.name, i.description, i.os_flavor, "              \
+	"i.os_version, i.architecture, i.default_user, i.file_bytes, i.virtual_bytes, "            \
+	"i.checksum, i.protect_delete, i.created_ms, i.deprecated_ms, i.labels"
+
+static const char *const sort_columns[] = {
+	[SORT_ID] = "i.id",
+	[SORT_NAME] = "i.name",
+	[SORT_CREATED] = "i.created_ms",
+	[SORT_FINISHED] = NULL,
+};
+
+static int read_row(sqlite3_stmt *statement, void *item)
+{
+	struct image *image = item;
+
+	image->id = statement_u64(statement, 0);
+	image->customer_id = statement_u64(statement, 1);
+	image->type = (enum image_type)statement_u32(statement, 2);
+	image->status = (enum image_status)statement_u32(statement, 3);
+	image->file_bytes = statement_u64(statement, 10);
+	image->virtual_bytes = statement_u64(statement, 11);
+	image->has_checksum = sqlite3_column_type(statement, 12) != SQLITE_NULL;
+	image->protect_delete = statement_bool(statement, 13);
+	image->created_ms = sqlite3_column_int64(statement, 14);
+	image->deprecated_ms = sqlite3_column_int64(statement, 15);
+	if (statement_copy(statement, 4, image->name, sizeof(image->name)) < 0 ||
+	    statement_copy(statement, 5, image->description, sizeof(image->description)) < 0 ||
+	    statement_copy(statement, 6, image->os_flavor, sizeof(image->os_flavor)) < 0 ||
+	    statement_copy(statement, 7, image->os_version, sizeof(image->os_version)) < 0 ||
+	    statement_copy(statement, 8, image->architecture, sizeof(image->architecture)) < 0 ||
+	    statement_copy(statement, 9, image->default_user, sizeof(image->default_user)) < 0)
+		return ERR_CORRUPT;
+	if (image->has_checksum &&
+	    statement_blob(statement, 12, image->checksum, sizeof(image->checksum)) < 0)
+		return ERR_CORRUPT;
+	return label_read(statement_text(statement, 16), &image->labels);
+}
+
+static int get(struct store *store, const char *sql, const struct bind *binds, struct image *ret,
+	       struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	struct image image CLEANUP(image_done) = {0};
+	int r = statement_open(store, sql, binds, &statement, err);
+
+	if (r == 0)
+		r = statement_row(store, statement, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ERR_NOT_FOUND, "image not found");
+	r = read_row(statement, &image);
+	if (r < 0)
+		return r == ERR_CORRUPT ? statement_corrupt("image", err)
+					: err_set(err, r, "out of memory");
+	*ret = image;
+	memset(&image, 0, sizeof(image));
+	return 0;
+}
+
+static const char *name_or_null(const struct image *image)
+{
+	return image->name[0] ? image->name : NULL;
+}
+
+int store_image_insert(struct store *store, struct image *image, struct err *err)
+{
+	struct buf labels CLEANUP(buf_done) = {0};
+	int r = label_format(&image->labels, &labels);
+
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	r = statement_run(
+		store,
+		"INSERT INTO image(customer_id, type, status, name, description, os_flavor, "
+		"os_version, architecture, default_user, file_bytes, virtual_bytes, checksum, "
+		"protect_delete, created_ms, deprecated_ms, labels) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		BIND(B_ID(image->customer_id), B_INT(image->type), B_INT(image->status),
+		     B_TEXT(name_or_null(image)), B_TEXT(image->description),
+		     B_TEXT(image->os_flavor), B_TEXT(image->os_version),
+		     B_TEXT(image->architecture), B_TEXT(image->default_user),
+		     B_INT(image->file_bytes), B_INT(image->virtual_bytes),
+		     B_BLOB(image->has_checksum ? image->checksum : NULL, sizeof(image->checksum)),
+		     B_INT(image->protect_delete), B_INT(image->created_ms),
+		     B_INT(image->deprecated_ms), B_TEXT(buf_str(&labels))),
+		err);
+	if (r == ERR_UNIQUENESS)
+		return err_set(err, r, "there is an image named %s already", image->name);
+	if (r == ERR_IN_USE)
+		return err_set(err, ERR_NOT_FOUND, "customer not found");
+	if (r < 0)
+		return r;
+	image->id = (uint64_t)sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_image_get(struct store *store, uint64_t customer_id, uint64_t id, struct image *ret,
+		    struct err *err)
+{
+	return get(store,
+		   "SELECT " COLUMNS " FROM image i WHERE i.id = ?1 AND (?2 = 0 OR "
+		   "i.customer_id IS NULL OR i.customer_id = ?2)",
+		   BIND(B_INT(id), B_INT(customer_id)), ret, err);
+}
+
+int store_image_get_by_name(struct store *store, uint64_t customer_id, const char *name,
+			    struct image *ret, struct err *err)
+{
+	/* A customer's own image stands before one of the service. */
+	return get(store,
+		   "SELECT " COLUMNS " FROM image i WHERE i.name = ?1 AND (?2 = 0 OR "
+		   "i.customer_id IS NULL OR i.customer_id = ?2) "
+		   "ORDER BY i.customer_id IS NULL, i.id LIMIT 1",
+		   BIND(B_TEXT(name), B_INT(customer_id)), ret, err);
+}
+
+static void add_conditions(struct query *query, const struct store_image_filter *filter)
+{
+	query_add(query, " FROM image i WHERE 1");
+	if (filter->customer_id)
+		query_where(query, " AND (i.customer_id IS NULL OR i.customer_id = ?)",
+			    (struct bind)B_INT(filter->customer_id));
+	if (filter->name)
+		query_where(query, " AND i.name = ?", (struct bind)B_TEXT(filter->name));
+	if (filter->architecture)
+		query_where(query, " AND i.architecture = ?",
+			    (struct bind)B_TEXT(filter->architecture));
+	if (filter->types)
+		query_where(query, " AND (? >> i.type) & 1", (struct bind)B_INT(filter->types));
+	if (filter->statuses)
+		query_where(query, " AND (? >> i.status) & 1",
+			    (struct bind)B_INT(filter->statuses));
+	if (filter->without_deprecated)
+		query_add(query, " AND i.deprecated_ms = 0");
+}
+
+/* There are few images: their labels are judged here, and so is the page then. */
+static void keep_selected(struct store_images *images, const struct store_image_filter *filter)
+{
+	uint64_t first = page_offset(&filter->page);
+	size_t kept = 0;
+
+	images->total = 0;
+	for (size_t i = 0; i < images->count; i++) {
+		struct image *image = &images->items[i];
+		uint64_t at;
+
+		if (!label_selector_match(filter->selector, &image->labels)) {
+			image_done(image);
+			continue;
+		}
+		at = images->total++;
+		if (filter->page.entries && (at < first || at - first >= filter->page.entries)) {
+			image_done(image);
+			continue;
+		}
+		images->items[kept++] = *image;
+	}
+	images->count = kept;
+}
+
+int store_image_list(struct store *store, const struct store_image_filter *filter,
+		     struct store_images *ret, struct err *err)
+{
+	struct query counting CLEANUP(query_done) = {0};
+	struct query query CLEANUP(query_done) = {0};
+	struct statement_list list = {0};
+	struct store_images images = {0};
+	int r;
+
+	query_add(&counting, "SELECT count(*)");
+	add_conditions(&counting, filter);
+	r = query_number(store, &counting, &images.total, err);
+	if (r < 0)
+		return r;
+	query_add(&query, "SELECT " COLUMNS);
+	add_conditions(&query, filter);
+	query_order(&query, &filter->sort, sort_columns);
+	if (!filter->selector)
+		query_page(&query, &filter->page);
+	r = query_read(store, &query, sizeof(struct image), read_row, "image", &list, err);
+	images.items = list.items;
+	images.count = list.count;
+	if (r < 0) {
+		store_image_done(&images);
+		return r;
+	}
+	if (filter->selector)
+		keep_selected(&images, filter);
+	*ret = images;
+	return 0;
+}
+
+void store_image_done(struct store_images *images)
+{
+	for (size_t i = 0; i < images->count; i++)
+		image_done(&images->items[i]);
+	free(images->items);
+	*images = (struct store_images){0};
+}
+
+int store_image_update(struct store *store, const struct image *image, struct err *err)
+{
+	struct buf labels CLEANUP(buf_done) = {0};
+	int r = label_format(&image->labels, &labels);
+
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	return statement_run_one(store, "image",
+				 "UPDATE image SET description = ?, type = ?, labels = ?, "
+				 "protect_delete = ?, deprecated_ms = ? WHERE id = ?",
+				 BIND(B_TEXT(image->description), B_INT(image->type),
+				      B_TEXT(buf_str(&labels)), B_INT(image->protect_delete),
+				      B_INT(image->deprecated_ms), B_INT(image->id)),
+				 err);
+}
+
+int store_image_update_status(struct store *store, uint64_t id, enum image_status status,
+			      struct err *err)
+{
+	return statement_run_one(store, "image", "UPDATE image SET status = ? WHERE id = ?",
+				 BIND(B_INT(status), B_INT(id)), err);
+}
+
+int store_image_update_facts(struct store *store, uint64_t id, uint64_t file_bytes,
+			     uint64_t virtual_bytes, const uint8_t *checksum, struct err *err)
+{
+	return statement_run_one(store, "image",
+				 "UPDATE image SET file_bytes = ?, virtual_bytes = ?, "
+				 "checksum = ifnull(?, checksum) WHERE id = ?",
+				 BIND(B_INT(file_bytes), B_INT(virtual_bytes),
+				      B_BLOB(checksum, IMAGE_CHECKSUM_BYTES), B_INT(id)),
+				 err);
+}
+
+int store_image_delete(struct store *store, uint64_t id, struct err *err)
+{
+	int r = statement_run_one(store, "image", "DELETE FROM image WHERE id = ?", BIND(B_INT(id)),
+				  err);
+
+	if (r == ERR_IN_USE)
+		return err_set(err, r,
+			       "servers are made from this image: delete or rebuild those first");
+	return r;
+}
+
+int store_image_count_servers(struct store *store, uint64_t id, uint64_t *ret, struct err *err)
+{
+	return statement_number(store, "SELECT count(*) FROM server WHERE image_id = ?",
+				BIND(B_INT(id)), ret, err);
+}

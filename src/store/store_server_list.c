@@ -1,0 +1,303 @@
+/*
+ * Lists of servers, quick among many thousands.
+ *
+ * Without conditions a page is a stretch of an index: SQLite walks from the nearer end to the
+ * page's start without touching rows, and the total is a number that triggers keep. With
+ * conditions one pass over the matching ids gives both the total and the page. A label selector on
+ * its own is answered from the index of labels alone, led by its most telling requirement; the
+ * other ones are looked up for each id.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/query.h"
+#include "store/store_server.h"
+
+static const char *const sort_columns[] = {
+	[SORT_ID] = "s.id",
+	[SORT_NAME] = "s.name",
+	[SORT_CREATED] = "s.created_ms",
+	[SORT_FINISHED] = NULL,
+};
+static const char *const label_sort_columns[] = {
+	[SORT_ID] = "l.server_id",
+	[SORT_FINISHED] = NULL,
+};
+
+static bool has_selector(const struct store_server_filter *filter)
+{
+	return filter->selector && filter->selector->count > 0;
+}
+
+static bool is_plain(const struct store_server_filter *filter)
+{
+	return !filter->name && !filter->statuses && !filter->ids && !has_selector(filter);
+}
+
+/* The requirement that narrows most, as far as its form tells; NULL when all are negative. */
+static const struct label_requirement *leader(const struct label_selector *selector)
+{
+	const struct label_requirement *best = NULL;
+
+	for (size_t i = 0; i < selector->count; i++) {
+		const struct label_requirement *each = &selector->items[i];
+
+		if (each->op != LABEL_IN && each->op != LABEL_EXISTS)
+			continue;
+		if (!best || (each->op == LABEL_IN &&
+			      (best->op == LABEL_EXISTS || each->value_count < best->value_count)))
+			best = each;
+	}
+	return best;
+}
+
+static bool sorts_by_id(const struct sort *sort)
+{
+	for (size_t i = 0; i < sort->count; i++)
+		if (sort->keys[i].field != SORT_ID)
+			return false;
+	return true;
+}
+
+/* FROM and WHERE over the index of labels. */
+static void add_from_labels(struct query *query, const struct store_server_filter *filter,
+			    const struct label_requirement *first)
+{
+	query_add(query, "SELECT l.server_id FROM server_label l WHERE ");
+	query_where(query, "l.customer_id = ?", (struct bind)B_INT(filter->customer_id));
+	query_where(query, " AND l.key = ?", (struct bind)B_TEXT(first->key));
+	if (first->value_count == 1) {
+		query_where(query, " AND l.value = ?", (struct bind)B_TEXT(first->values[0]));
+	} else if (first->value_count > 1) {
+		query_add(query, " AND l.value IN (SELECT value FROM json_each(?))");
+		query_bind_values(query, first);
+	}
+	for (size_t i = 0; i < filter->selector->count; i++)
+		if (&filter->selector->items[i] != first)
+			query_where_label(query, &filter->selector->items[i], "l.server_id");
+}
+
+static void add_from_servers(struct query *query, const struct store_server_filter *filter,
+			     const char *columns)
+{
+	query_add(query, "SELECT ");
+	query_add(query, columns);
+	query_add(query, " FROM server s WHERE 1");
+	if (filter->customer_id)
+		query_where(query, " AND s.customer_id = ?",
+			    (struct bind)B_INT(filter->customer_id));
+	if (filter->name)
+		query_where(query, " AND s.name = ?", (struct bind)B_TEXT(filter->name));
+	if (filter->statuses)
+		query_where(query, " AND (? >> s.status) & 1",
+			    (struct bind)B_INT(filter->statuses));
+	if (filter->ids)
+		query_where_ids(query, " AND s.id IN (SELECT value FROM json_each(?))", filter->ids,
+				filter->id_count);
+	for (size_t i = 0; has_selector(filter) && i < filter->selector->count; i++)
+		query_where_label(query, &filter->selector->items[i], "s.id");
+}
+
+/* All ids that match, in order. */
+static void add_matching(struct query *query, const struct store_server_filter *filter)
+{
+	const struct label_requirement *first =
+		has_selector(filter) ? leader(filter->selector) : NULL;
+
+	if (first && filter->customer_id && !filter->name && !filter->statuses && !filter->ids &&
+	    sorts_by_id(&filter->sort)) {
+		add_from_labels(query, filter, first);
+		query_order(query, &filter->sort, label_sort_columns);
+	} else {
+		add_from_servers(query, filter, "s.id");
+		query_order(query, &filter->sort, sort_columns);
+	}
+}
+
+static int count_all(struct store *store, uint64_t customer_id, uint64_t *ret, struct err *err)
+{
+	if (customer_id)
+		return statement_number(store, "SELECT server_count FROM customer WHERE id = ?",
+					BIND(B_INT(customer_id)), ret, err);
+	return statement_number(store, "SELECT ifnull(sum(server_count), 0) FROM customer", NULL,
+				ret, err);
+}
+
+static int read_ref(sqlite3_stmt *statement, void *item)
+{
+	struct store_server_ref *ref = item;
+
+	ref->id = statement_u64(statement, 0);
+	ref->version = statement_u64(statement, 1);
+	return 0;
+}
+
+static void reverse(struct store_server_ref *items, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		struct store_server_ref item = items[i];
+
+		items[i] = items[count - 1 - i];
+		items[count - 1 - i] = item;
+	}
+}
+
+/* A page of everything: counted from the end when that is nearer. */
+static int list_plain(struct store *store, const struct store_server_filter *filter,
+		      struct store_server_refs *ret, struct err *err)
+{
+	struct query query CLEANUP(query_done) = {0};
+	struct statement_list list = {0};
+	struct sort sort = filter->sort;
+	uint64_t first = page_offset(&filter->page);
+	uint64_t total = 0;
+	uint64_t wanted;
+	bool backwards;
+	int r = count_all(store, filter->customer_id, &total, err);
+
+	if (r < 0)
+		return r;
+	wanted = first < total ? total - first : 0;
+	if (filter->page.entries && wanted > filter->page.entries)
+		wanted = filter->page.entries;
+	if (wanted == 0) {
+		*ret = (struct store_server_refs){.total = total};
+		return 0;
+	}
+	backwards = first > total / 2;
+	if (backwards) {
+		/* Id makes the order complete, so that its mirror image is complete as well. */
+		bool by_id = false;
+
+		for (size_t i = 0; i < sort.count; i++) {
+			sort.keys[i].descending = !sort.keys[i].descending;
+			by_id = by_id || sort.keys[i].field == SORT_ID;
+		}
+		if (!by_id)
+			sort.keys[sort.count++] =
+				(struct sort_key){.field = SORT_ID, .descending = true};
+		first = total - first - wanted;
+	}
+	add_from_servers(&query, filter, "s.id, s.version");
+	query_order(&query, &sort, sort_columns);
+	query_where(&query, " LIMIT ?", (struct bind)B_INT(wanted));
+	query_where(&query, " OFFSET ?", (struct bind)B_INT(first));
+	r = query_read(store, &query, sizeof(struct store_server_ref), read_ref, "server", &list,
+		       err);
+	if (r < 0) {
+		free(list.items);
+		return r;
+	}
+	if (backwards)
+		reverse(list.items, list.count);
+	*ret = (struct store_server_refs){.items = list.items, .count = list.count, .total = total};
+	return 0;
+}
+
+/* The ids on the page, and how many there are on all pages. */
+static int read_matching(struct store *store, const struct store_server_filter *filter,
+			 struct statement_list *list, uint64_t *ret_total, struct err *err)
+{
+	struct query query CLEANUP(query_done) = {0};
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	uint64_t first = page_offset(&filter->page);
+	uint64_t total = 0;
+	int r;
+
+	add_matching(&query, filter);
+	r = query_open(store, &query, &statement, err);
+	while (r == 0 && (r = statement_row(store, statement, err)) > 0) {
+		uint64_t at = total++;
+
+		r = 0;
+		if (at < first || (filter->page.entries && at - first >= filter->page.entries))
+			continue;
+
+		struct store_server_ref *ref = statement_list_add(list, sizeof(*ref));
+
+		if (!ref)
+			return err_set(err, -ENOMEM, "out of memory");
+		ref->id = statement_u64(statement, 0);
+	}
+	*ret_total = total;
+	return r;
+}
+
+int store_server_list_refs(struct store *store, const struct store_server_filter *filter,
+			   struct store_server_refs *ret, struct err *err)
+{
+	struct statement_list list = {0};
+	struct store_server_refs refs CLEANUP(store_server_refs_done) = {0};
+	int r;
+
+	if (is_plain(filter))
+		return list_plain(store, filter, ret, err);
+	r = read_matching(store, filter, &list, &refs.total, err);
+	refs.items = list.items;
+	refs.count = list.count;
+	for (size_t i = 0; r == 0 && i < refs.count; i++)
+		r = store_server_get_version(store, 0, refs.items[i].id, &refs.items[i].version,
+					     err);
+	if (r < 0)
+		return r;
+	*ret = refs;
+	refs = (struct store_server_refs){0};
+	return 0;
+}
+
+int store_server_list(struct store *store, const struct store_server_filter *filter,
+		      struct store_servers *ret, struct err *err)
+{
+	struct store_server_refs refs CLEANUP(store_server_refs_done) = {0};
+	struct store_servers servers CLEANUP(store_server_done) = {0};
+	int r = store_server_list_refs(store, filter, &refs, err);
+
+	if (r < 0)
+		return r;
+	servers.total = refs.total;
+	servers.items = calloc(refs.count ? refs.count : 1, sizeof(*servers.items));
+	if (!servers.items)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < refs.count; i++) {
+		r = store_server_get(store, 0, refs.items[i].id, &servers.items[servers.count],
+				     err);
+		if (r == 0)
+			servers.count++;
+		else if (r != ERR_NOT_FOUND)
+			return r;
+	}
+	*ret = servers;
+	servers = (struct store_servers){0};
+	return 0;
+}
+
+int store_server_count(struct store *store, const struct store_server_filter *filter, uint64_t *ret,
+		       struct err *err)
+{
+	struct store_server_filter nothing = *filter;
+	struct statement_list list = {0};
+	int r;
+
+	if (is_plain(filter))
+		return count_all(store, filter->customer_id, ret, err);
+	/* A page past every end: only counted. */
+	nothing.page = (struct page){.number = UINT32_MAX, .entries = PAGE_MAX_ENTRIES};
+	r = read_matching(store, &nothing, &list, ret, err);
+	free(list.items);
+	return r;
+}
+
+void store_server_done(struct store_servers *servers)
+{
+	for (size_t i = 0; i < servers->count; i++)
+		server_done(&servers->items[i]);
+	free(servers->items);
+	*servers = (struct store_servers){0};
+}
+
+void store_server_refs_done(struct store_server_refs *refs)
+{
+	free(refs->items);
+	*refs = (struct store_server_refs){0};
+}
