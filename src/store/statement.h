@@ -35,6 +35,7 @@ struct bind {
 	const void *data;
 	size_t bytes;
 };
+/* Pointers that are NULL bind NULL, and so does the id 0. */
 #define B_INT(value)                                                                               \
 	{                                                                                          \
 		.kind = 'i', .integer = (int64_t)(value)                                           \
@@ -42,19 +43,15 @@ struct bind {
 #define B_ID(value)                                                                                \
 	{                                                                                          \
 		.kind = (value) ? 'i' : 'n', .integer = (int64_t)(value)                           \
-	} /* 0: NULL */
+	}
 #define B_TEXT(text)                                                                               \
 	{                                                                                          \
 		.kind = 't', .data = (text)                                                        \
-	}                                    /* NULL is NULL */
-{.kind = (text) ? 't' : 'n', .data = (text)} /* or NULL */
+	}
 #define B_BLOB(pointer, len)                                                                       \
 	{                                                                                          \
 		.kind = 'b', .data = (pointer), .bytes = (len)                                     \
-	} /* NULL is NULL */
-{
-	.kind = (pointer) ? 'b' : 'n', .data = (pointer), .bytes = (len)
-}
+	}
 #define B_NUMBER(value)                                                                            \
 	{                                                                                          \
 		.kind = 'd', .number = (value)                                                     \
