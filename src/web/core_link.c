@@ -1,0 +1,158 @@
+#include "web/core_link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "web/connection.h"
+#include "web/web.h"
+#include "wire/channel.h"
+
+/* Ids are slot numbers with a generation above, so that a late reply finds nobody rather than
+ * another. */
+#define SLOTS     CONNECTION_MAX
+#define SLOT_BITS 16
+
+struct core_link {
+	struct web *web;
+	struct channel *channel;
+	uint64_t generation;
+	struct {
+		uint64_t id;
+		struct connection *connection; /* NULL: free */
+	} waiting[SLOTS];
+};
+
+static struct connection *find(struct core_link *link, uint64_t id)
+{
+	uint64_t slot = id & ((1U << SLOT_BITS) - 1);
+
+	return slot < SLOTS && link->waiting[slot].id == id ? link->waiting[slot].connection : NULL;
+}
+
+static void release(struct core_link *link, uint64_t id)
+{
+	if (find(link, id) != NULL)
+		link->waiting[id & ((1U << SLOT_BITS) - 1)].connection = NULL;
+}
+
+static int on_reply(void *context, struct channel *channel, struct message *message)
+{
+	struct core_link *link = context;
+	struct connection *connection = find(link, message->id);
+	const bool more = (message->flags & WIRE_MORE) != 0;
+	struct http_reply reply;
+	int code;
+
+	if (connection == NULL)
+		return 0; /* the client has gone meanwhile */
+	if (!more)
+		release(link, message->id);
+	if ((code = http_reply_decode(message->body, message->body_bytes, &reply)) < 0)
+		return code;
+	connection_reply(connection, &reply, more);
+	http_reply_done(&reply);
+	return 0;
+}
+
+static int on_chunk(void *context, struct channel *channel, struct message *message)
+{
+	struct core_link *link = context;
+	struct connection *connection = find(link, message->id);
+	const bool more = (message->flags & WIRE_MORE) != 0;
+
+	if (connection == NULL)
+		return 0;
+	if (!more)
+		release(link, message->id);
+	connection_chunk(connection, message->body, message->body_bytes, more);
+	return 0;
+}
+
+static void fail_all(struct core_link *link)
+{
+	for (size_t slot = 0; slot < SLOTS; slot++) {
+		struct connection *connection = link->waiting[slot].connection;
+		link->waiting[slot].connection = NULL;
+		if (connection != NULL)
+			connection_core_lost(connection);
+	}
+}
+
+static void on_closed(void *context, struct channel *channel, const struct err *why)
+{
+	struct core_link *link = context;
+
+	if (!link->web->stopping)
+		log_warning("core is gone: %s", why->text);
+	channel_free(link->channel);
+	link->channel = NULL;
+	fail_all(link);
+}
+
+static const struct message_rule rules[] = {
+	{HTTP_REPLY, 0, on_reply},
+	{HTTP_CHUNK, 0, on_chunk},
+	{0, 0, NULL},
+};
+static const struct channel_events events = {.rules = rules, .closed = on_closed};
+
+int core_link_new(struct web *web, struct core_link **ret, struct err *err)
+{
+	struct core_link *link = calloc(1, sizeof *link);
+
+	if (link == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	link->web = web;
+	*ret = link;
+	return 0;
+}
+
+void core_link_free(struct core_link *link)
+{
+	if (link == NULL)
+		return;
+	channel_free(link->channel);
+	free(link);
+}
+
+void core_link_connect(struct core_link *link, int fd)
+{
+	struct err err = {0};
+
+	channel_free(steal_ptr(link->channel));
+	fail_all(link);
+	if (channel_new(&link->web->loop, fd, &events, link, &link->channel, &err) < 0)
+		log_error("cannot use the channel to core: %s", err.text);
+}
+
+int core_link_ask(struct core_link *link, struct connection *connection,
+		  const struct http_request *request, uint64_t *ret_id)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+	size_t slot = 0;
+
+	if (link->channel == NULL)
+		return ERR_UNAVAILABLE;
+	while (slot < SLOTS && link->waiting[slot].connection != NULL)
+		slot++;
+	if (slot == SLOTS || http_request_encode(request, &body) < 0)
+		return ERR_UNAVAILABLE;
+	uint64_t id = ++link->generation << SLOT_BITS | slot;
+	if (channel_send(link->channel, HTTP_REQUEST, 0, id, body.data, body.len, NULL, 0) < 0)
+		return ERR_UNAVAILABLE;
+	link->waiting[slot].id = id;
+	link->waiting[slot].connection = connection;
+	*ret_id = id;
+	return 0;
+}
+
+void core_link_cancel(struct core_link *link, uint64_t id)
+{
+	if (find(link, id) == NULL)
+		return;
+	release(link, id);
+	if (link->channel != NULL)
+		(void)channel_send(link->channel, HTTP_CANCEL, 0, id, NULL, 0, NULL, 0);
+}

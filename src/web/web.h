@@ -1,0 +1,24 @@
+// The running ippo-web: what its parts share.
+#pragma once
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/config.h"
+
+struct connection;
+struct core_link;
+struct panel;
+
+struct web {
+	uv_loop_t loop;
+	const struct config *config;
+	SSL_CTX *tls;
+	struct core_link *core;
+	struct panel *panel;
+	struct connection *connections; /* all of them, in a list */
+	unsigned connection_count;
+	bool hsts; /* the name is a public one: promise https for it */
+	bool stopping;
+};
