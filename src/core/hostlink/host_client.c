@@ -450,7 +450,8 @@ int host_client_call(struct host_client *client, uint16_t type, const struct buf
 			 fd >= 0 ? 1 : 0);
 	if (r) {
 		free(call);
-		if (r == -EPIPE || r == -ENOBUFS)
+		/* Whatever else it is, the channel is ending: asked again on the next one. */
+		if (r != -EMSGSIZE && r != -ENOMEM)
 			return err_set(err, ERR_UNAVAILABLE,
 				       "the host process takes no requests now");
 		return err_set(err, r, "sending to the host");
