@@ -1,0 +1,104 @@
+// Asks the API. A failure is always an ApiError with a stable code: the API's own, or one of
+// network, timeout and bad_answer, which say what happened on the way.
+
+const timeout_ms = 30000;
+
+export class ApiError extends Error {
+	constructor(code, message, status = 0, details = {}) {
+		super(message);
+		this.name = "ApiError";
+		this.code = code;
+		this.status = status;
+		this.details = details;
+	}
+
+	/** The fields that the API found wrong: [{name, messages}]. */
+	get fields() {
+		return Array.isArray(this.details?.fields) ? this.details.fields : [];
+	}
+}
+
+let whenUnauthorized = () => {};
+let clockAhead_ms = 0;
+
+/** Called when an answer says that nobody is signed in. */
+export function onUnauthorized(callback) {
+	whenUnauthorized = callback;
+}
+
+/** The service's clock, as near as its answers' Date header tells (whole seconds). */
+export function serviceNow() {
+	const skew = Math.abs(clockAhead_ms) < 2000 ? 0 : clockAhead_ms;
+	return Date.now() + skew;
+}
+
+function noteClock(response) {
+	const date = Date.parse(response.headers.get("date") ?? "");
+	if (!Number.isNaN(date))
+		clockAhead_ms = date - Date.now();
+}
+
+export async function errorOf(response) {
+	let error = null;
+	try {
+		error = (await response.json()).error;
+	} catch {
+		// Not from the API: a proxy's page, or a body cut short.
+	}
+	if (typeof error?.code === "string")
+		return new ApiError(error.code, String(error.message ?? ""), response.status, error.details ?? {});
+	return new ApiError("bad_answer", `HTTP ${response.status}`, response.status);
+}
+
+/**
+ * @param body    sent as JSON; undefined sends none
+ * @param signal  ends the request from outside
+ * @return the decoded answer, or null for one without a body
+ */
+export async function request(method, path, { body, signal, anonymous = false } = {}) {
+	const headers = { Accept: "application/json" };
+	if (body !== undefined)
+		headers["Content-Type"] = "application/json";
+	if (method !== "GET")
+		headers["X-Ippo-Csrf"] = "1";
+
+	const limit = new AbortController();
+	const timer = setTimeout(() => limit.abort("timeout"), timeout_ms);
+	const stop = () => limit.abort("stopped");
+	signal?.addEventListener("abort", stop);
+	try {
+		const response = await fetch(path, {
+			method,
+			headers,
+			body: body === undefined ? undefined : JSON.stringify(body),
+			credentials: "same-origin",
+			cache: "no-store",
+			signal: limit.signal,
+		});
+		noteClock(response);
+		if (!response.ok) {
+			const error = await errorOf(response);
+			if (response.status === 401 && !anonymous)
+				whenUnauthorized();
+			throw error;
+		}
+		if (response.status === 204)
+			return null;
+		return await response.json();
+	} catch (error) {
+		if (error instanceof ApiError)
+			throw error;
+		if (limit.signal.aborted)
+			throw new ApiError(limit.signal.reason === "timeout" ? "timeout" : "stopped", "");
+		if (error instanceof SyntaxError)
+			throw new ApiError("bad_answer", error.message);
+		throw new ApiError("network", "");
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener("abort", stop);
+	}
+}
+
+export const get = (path, options) => request("GET", path, options);
+export const post = (path, body, options) => request("POST", path, { ...options, body });
+export const remove = (path, options) => request("DELETE", path, options);

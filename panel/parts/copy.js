@@ -1,0 +1,46 @@
+// An address or a command in a monospaced face, with a button that copies it.
+
+import { t } from "../lib/i18n.js";
+import { announce, html } from "../lib/ui.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Icon } from "./icon.js";
+
+const shown_ms = 2000;
+
+async function copyText(element) {
+	try {
+		await navigator.clipboard.writeText(element.textContent);
+		return true;
+	} catch {
+		// Not allowed here: select it, so that one key press copies it.
+		getSelection().selectAllChildren(element);
+		return false;
+	}
+}
+
+/** @param what  says to screen readers what is copied */
+export function Copy({ text, what }) {
+	const [result, setResult] = useState(null);
+	const code = useRef(null);
+
+	useEffect(() => {
+		if (result === null)
+			return undefined;
+		const timer = setTimeout(() => setResult(null), shown_ms);
+		return () => clearTimeout(timer);
+	}, [result]);
+
+	const copy = async () => {
+		const done = await copyText(code.current);
+		setResult(done ? "copied" : "selected");
+		announce(t(done ? "copy.copied" : "copy.selected"));
+	};
+	return html`<span class="copy">
+		<code ref=${code} translate="no">${text}</code>
+		<button type="button" class="button small" onClick=${copy}>
+			<${Icon} name=${result === "copied" ? "success" : "copy"}/>
+			<span>${t(result ? `copy.${result}` : "copy.copy")}</span>
+			<span class="visually-hidden"> ${what}</span>
+		</button>
+	</span>`;
+}

@@ -1,0 +1,88 @@
+// Forms: a label and a hint above each field, what is wrong beside it, and a summary on top that
+// takes the focus and leads to the fields. Fields keep what was typed whatever happens.
+
+import { t } from "../lib/i18n.js";
+import { html } from "../lib/ui.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { FailureDetail } from "./failure.js";
+import { Icon } from "./icon.js";
+
+/**
+ * @param problems  [{field?, key, values?, error?}]: `key` names the words, so that they follow the
+ *                  language; a problem without a field is about the whole form
+ * @param attempt   counts the tries: each one moves the focus to the summary again
+ */
+export function Summary({ problems, attempt }) {
+	const box = useRef(null);
+
+	useEffect(() => {
+		if (problems.length > 0)
+			box.current.focus();
+	}, [attempt]);
+	if (problems.length === 0)
+		return null;
+
+	const lead = (event, field) => {
+		event.preventDefault();
+		document.getElementById(field).focus();
+	};
+	return html`<div class="notice attention" ref=${box} tabindex="-1" role="group" aria-labelledby="summary-title">
+		<h2 id="summary-title"><${Icon} name="attention"/> ${t("form.summary", { count: problems.length })}</h2>
+		<ul>${problems.map((problem, index) => html`<li key=${index}>
+			${problem.field
+				? html`<a href=${location.hash || "#/"} onClick=${(event) => lead(event, problem.field)}>${t(problem.key, problem.values)}</a>`
+				: t(problem.key, problem.values)}
+			${problem.error && html`<${FailureDetail} error=${problem.error}/>`}
+		</li>`)}</ul>
+	</div>`;
+}
+
+function FieldProblem({ id, problem }) {
+	return problem
+		? html`<p class="field-problem" id=${`${id}-problem`}><${Icon} name="attention"/> <span>${t(problem.key, problem.values)}</span></p>`
+		: null;
+}
+
+function describedBy(id, hint, problem) {
+	return [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ") || undefined;
+}
+
+export function TextField({ id, label, hint, problems, ...input }) {
+	const problem = problems.find(({ field }) => field === id);
+	return html`<div class="field">
+		<label for=${id}>${label}</label>
+		${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+		<${FieldProblem} id=${id} problem=${problem}/>
+		<input id=${id} name=${id} type="text" aria-invalid=${problem ? "true" : undefined}
+			aria-describedby=${describedBy(id, hint, problem)} ...${input}/>
+	</div>`;
+}
+
+/** A password that can be looked at while it is typed. */
+export function PasswordField({ id, label, hint, problems, ...input }) {
+	const [visible, setVisible] = useState(false);
+	const problem = problems.find(({ field }) => field === id);
+	return html`<div class="field">
+		<label for=${id}>${label}</label>
+		${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+		<${FieldProblem} id=${id} problem=${problem}/>
+		<div class="field-row">
+			<input id=${id} name=${id} type=${visible ? "text" : "password"} aria-invalid=${problem ? "true" : undefined}
+				aria-describedby=${describedBy(id, hint, problem)} spellcheck="false" autocapitalize="none" autocorrect="off" ...${input}/>
+			<button type="button" class="button" aria-controls=${id} aria-pressed=${String(visible)} onClick=${() => setVisible(!visible)}>
+				${t("password.show")}
+			</button>
+		</div>
+	</div>`;
+}
+
+/** Problems out of an API's refusal; `fields` maps the API's names to {field, key}. */
+export function problemsOf(error, fields = {}) {
+	const known = error.fields
+		.filter(({ name }) => fields[name])
+		.map(({ name, messages }) => ({
+			...fields[name],
+			error: { code: error.code, message: (messages ?? []).join(" ") },
+		}));
+	return known.length > 0 ? known : null;
+}

@@ -1,0 +1,61 @@
+// The top of every room: where one is, in which language and light, and as whom.
+
+import { chooseLanguage, language, languages, t } from "../lib/i18n.js";
+import { route } from "../lib/router.js";
+import { me, signOut } from "../lib/session.js";
+import { chooseTheme, theme, themes } from "../lib/theme.js";
+import { html, useValue } from "../lib/ui.js";
+import { useState } from "../vendor/hooks.js";
+import { failureText } from "./failure.js";
+import { Menu } from "./menu.js";
+
+function LanguageMenu() {
+	const now = useValue(language);
+	return html`<${Menu} id="language" name=${t("header.language")} shown=${languages.find(({ id }) => id === now).name}
+		choices=${languages.map(({ id, name }) => ({ id, text: name, lang: id, chosen: id === now }))}
+		onChoose=${(id) => chooseLanguage(id).catch(() => {})}/>`;
+}
+
+function ThemeMenu() {
+	const now = useValue(theme);
+	return html`<${Menu} id="theme" name=${t("header.theme")} icon="theme"
+		choices=${themes.map((id) => ({ id, text: t(`theme.${id}`), chosen: id === now }))} onChoose=${chooseTheme}/>`;
+}
+
+function AccountMenu({ person, onFailure }) {
+	const leave = async () => {
+		try {
+			onFailure(null);
+			await signOut();
+		} catch (error) {
+			onFailure(error);
+		}
+	};
+	return html`<${Menu} id="account" name=${t("header.account")} shown=${person.user?.name ?? person.customer.name}
+		choices=${[{ id: "sign-out", text: t("sign-out") }]} onChoose=${leave}>
+		<p class="menu-about">${person.user?.operator ? t("account.operator") : t("account.customer", { name: person.customer.name })}</p>
+	<//>`;
+}
+
+export function Header() {
+	const person = useValue(me);
+	const { name } = useValue(route);
+	const [failure, setFailure] = useState(null);
+
+	return html`<header class="header">
+		<div class="header-inner">
+			<a class="brand" href="#/servers" translate="no">Ippo</a>
+			${person && html`<nav aria-label=${t("header.rooms")}>
+				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
+			</nav>`}
+			<div class="header-tools">
+				<${LanguageMenu}/>
+				<${ThemeMenu}/>
+				${person && html`<${AccountMenu} person=${person} onFailure=${setFailure}/>`}
+			</div>
+		</div>
+		${failure && html`<div class="notice attention header-notice" role="alert">
+			<p><strong>${t("sign-out.failed")}</strong> ${failureText(failure.code)}</p>
+		</div>`}
+	</header>`;
+}

@@ -1,0 +1,10 @@
+// A moment: in the reader's zone, and as ISO on hover or focus.
+
+import { moment } from "../lib/i18n.js";
+import { html } from "../lib/ui.js";
+
+export function Moment({ at }) {
+	const date = new Date(at);
+	const iso = date.toISOString();
+	return html`<time class="moment" tabindex="0" datetime=${iso} title=${iso} data-iso=${iso}>${moment(date)}</time>`;
+}

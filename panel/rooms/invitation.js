@@ -1,0 +1,128 @@
+// The invitation's link: choose a name and a password, and be signed in.
+
+import { t } from "../lib/i18n.js";
+import { goInstead } from "../lib/router.js";
+import { checkInvitation, me, redeemInvitation } from "../lib/session.js";
+import { html, useValue } from "../lib/ui.js";
+import { Failure } from "../parts/failure.js";
+import { PasswordField, problemsOf, Summary, TextField } from "../parts/form.js";
+import { Moment } from "../parts/moment.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+const min_password = 12;
+const max_password_bytes = 256;
+const namePattern = /^[a-z0-9][a-z0-9._@+-]*$/;
+
+function check(name, password) {
+	const problems = [];
+	if (name === "")
+		problems.push({ field: "name", key: "invitation.name.missing" });
+	else if (!namePattern.test(name))
+		problems.push({ field: "name", key: "invitation.name.wrong" });
+	if ([...password].length < min_password)
+		problems.push({ field: "password", key: "invitation.password.short", values: { min: min_password } });
+	else if (new TextEncoder().encode(password).length > max_password_bytes)
+		problems.push({ field: "password", key: "invitation.password.long" });
+	else if (password.toLowerCase() === name)
+		problems.push({ field: "password", key: "invitation.password.refused" });
+	return problems;
+}
+
+function problemsFrom(error) {
+	if (error.code === "uniqueness_error")
+		return [{ field: "name", key: "invitation.name.taken" }];
+	return problemsOf(error, {
+		name: { field: "name", key: "invitation.name.wrong" },
+		password: { field: "password", key: "invitation.password.refused" },
+	}) ?? [{ key: "invitation.failed", error }];
+}
+
+/** An invitation that was used, has expired or never was: the API tells them apart for nobody. */
+const isGone = (error) => ["not_found", "gone", "unauthorized", "forbidden", "invalid_input"].includes(error.code) && error.fields.length === 0;
+
+function Gone({ signedIn }) {
+	return html`<div class="narrow">
+		<${Heading} text=${t("invitation.gone")}/>
+		<p>${t("invitation.gone.what")}</p>
+		<p class="buttons"><a class="button" href=${signedIn ? "#/servers" : "#/sign-in"}>${t(signedIn ? "nav.servers" : "sign-in")}</a></p>
+	</div>`;
+}
+
+export function Invitation({ parameters: { key } }) {
+	const person = useValue(me);
+	const form = useRef(null);
+	const busy = useRef(false);
+	const [invitation, setInvitation] = useState({ state: "loading" });
+	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
+
+	const read = async (isWanted = () => true) => {
+		setInvitation({ state: "loading" });
+		try {
+			const answer = await checkInvitation(key);
+			if (isWanted())
+				setInvitation({ state: "ready", ...answer });
+		} catch (error) {
+			if (isWanted())
+				setInvitation({ state: isGone(error) || error.fields.length > 0 ? "gone" : "failed", error });
+		}
+	};
+	useEffect(() => {
+		let wanted = true;
+		read(() => wanted);
+		return () => { wanted = false; };
+	}, [key]);
+
+	const submit = async (event) => {
+		event.preventDefault();
+		if (busy.current)
+			return;
+		const name = form.current.elements.name.value.trim().toLowerCase();
+		const password = form.current.elements.password.value;
+		const problems = check(name, password);
+		const attempt = state.attempt + 1;
+		if (problems.length > 0) {
+			setState({ problems, attempt, busy: false });
+			return;
+		}
+		busy.current = true;
+		setState({ problems: [], attempt, busy: true });
+		try {
+			await redeemInvitation(key, name, password);
+			goInstead("/servers");
+		} catch (error) {
+			if (isGone(error))
+				setInvitation({ state: "gone", error });
+			else
+				setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
+
+	if (invitation.state === "gone")
+		return html`<${Gone} signedIn=${Boolean(person)}/>`;
+	if (invitation.state !== "ready")
+		return html`<div class="narrow">
+			<${Heading} text=${t("invitation")}/>
+			${invitation.state === "failed"
+				? html`<${Failure} title=${t("invitation.unread")} error=${invitation.error} onRetry=${() => read()}/>`
+				: html`<p class="waiting">${t("invitation.loading")}</p>`}
+		</div>`;
+	return html`<div class="narrow">
+		<${Heading} text=${t("invitation")}/>
+		<p>${t(invitation.operator ? "invitation.operator" : "invitation.customer")}</p>
+		${invitation.expires && html`<p class="hint">${t("invitation.expires")} <${Moment} at=${invitation.expires}/></p>`}
+		${person && html`<div class="notice"><p>${t("invitation.signed-in", { name: person.user?.name ?? person.customer.name })}</p></div>`}
+		<${Summary} ...${state}/>
+		<form ref=${form} onSubmit=${submit} novalidate>
+			<${TextField} id="name" label=${t("person.name")} hint=${t("invitation.name.hint")} problems=${state.problems}
+				autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="64"/>
+			<${PasswordField} id="password" label=${t("password")} hint=${t("invitation.password.hint", { min: min_password })}
+				problems=${state.problems} autocomplete="new-password"/>
+			<div class="buttons">
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "invitation.busy" : "invitation.submit")}</button>
+			</div>
+		</form>
+	</div>`;
+}

@@ -1,0 +1,134 @@
+// The list of servers: live state, power, and how to log in.
+
+import { gigabytes, number, t } from "../lib/i18n.js";
+import { ipv6Address, powerOf, sshCommand } from "../lib/power.js";
+import {
+	command, failedActions, lastActions, listState, readMore, refusals, requests, retryList, runningActions, sortedServers,
+} from "../lib/servers.js";
+import { me } from "../lib/session.js";
+import { html, useValue } from "../lib/ui.js";
+import { ActionLines } from "../parts/action-line.js";
+import { Copy } from "../parts/copy.js";
+import { Dialog } from "../parts/dialog.js";
+import { Failure } from "../parts/failure.js";
+import { Icon } from "../parts/icon.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+const look = { poweron: "primary", shutdown: "", poweroff: "destroys" };
+const create_command = "ippo server create hajime --plan 1g --image debian-12 --key KEY";
+const nothing = [];
+
+function PowerButton({ verb, pending, name, onPress }) {
+	return html`<button type="button" class=${`button ${look[verb]}`} data-verb=${verb} aria-disabled=${pending ? "true" : undefined}
+		onClick=${() => pending || onPress(verb)}>
+		${pending ? t("power.pending", { verb: t(`power.${verb}`) }) : t(`power.${verb}`)}<span class="visually-hidden"> (${name})</span>
+	</button>`;
+}
+
+function ForceStop({ server, isStopped, onClose, fallback }) {
+	return html`<${Dialog} id=${`stop-${server.id}`} title=${t("force-stop.title", { name: server.name })} refuse=${t("cancel")}
+		confirm=${t("power.poweroff")} obstacle=${isStopped ? t("force-stop.stopped") : null} fallback=${fallback}
+		onRefuse=${onClose} onConfirm=${() => { onClose(); command(server.id, "poweroff"); }}>
+		<p>${t("force-stop.loses")}</p>
+		<p>${t("force-stop.instead")}</p>
+	<//>`;
+}
+
+function Facts({ server }) {
+	const { server_type: plan, image, location } = server;
+	const ipv4 = server.public_net?.ipv4?.ip;
+	const ipv6 = ipv6Address(server);
+	return html`<dl class="facts">
+		${ipv4 && html`<div><dt>IPv4</dt><dd><code translate="no">${ipv4}</code></dd></div>`}
+		${ipv6 && html`<div><dt>IPv6</dt><dd><code translate="no">${ipv6}</code></dd></div>`}
+		${plan && html`<div><dt>${t("server.plan")}</dt><dd><span translate="no">${plan.name}</span> · <span class="number">${t("server.size", { cores: t("server.cores", { count: plan.cores }), memory: gigabytes(plan.memory), disk: gigabytes(plan.disk) })}</span></dd></div>`}
+		${image && html`<div><dt>OS</dt><dd>${image.description || image.name}</dd></div>`}
+		${location && html`<div><dt>${t("server.location")}</dt><dd>${location.description || location.name}</dd></div>`}
+	</dl>`;
+}
+
+function Connect({ server }) {
+	const ssh = sshCommand(server);
+	return ssh && html`<p class="connect"><span>${t("server.connect")}</span>
+		<${Copy} text=${ssh} what=${t("server.connect.what", { name: server.name })}/></p>`;
+}
+
+/** Brings the focus to the server's name when the button that had it has gone. */
+function useKeptFocus(name) {
+	const held = document.activeElement;
+	const wasHeld = Boolean(held?.dataset?.verb && name.current?.closest(".server").contains(held));
+
+	useLayoutEffect(() => {
+		if (wasHeld && !held.isConnected)
+			name.current.focus();
+	});
+}
+
+function Server({ server, running, failed, last, request, refusal }) {
+	const name = useRef(null);
+	const [asking, setAsking] = useState(false);
+	const { state, pending, verbs } = powerOf(server, running, request);
+	const focusName = () => name.current.focus();
+
+	useKeptFocus(name);
+	return html`<article class="server" aria-labelledby=${`server-${server.id}`} data-server=${server.id}>
+		<div class="server-top">
+			<h2 id=${`server-${server.id}`} ref=${name} tabindex="-1" translate="no">${server.name}</h2>
+			<p class="state state-${state}"><${Icon} name=${state}/> ${t(`state.${state}`)}</p>
+			<div class="buttons server-power">
+				${verbs.map((verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}
+					onPress=${() => (verb === "poweroff" ? setAsking(true) : command(server.id, verb))}/>`)}
+			</div>
+		</div>
+		${state === "off" ? html`<p class="meaning">${t("server.off")}</p>` : html`<${Connect} server=${server}/>`}
+		<${Facts} server=${server}/>
+		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusName}/>
+		${asking && html`<${ForceStop} server=${server} isStopped=${server.status === "off"} fallback=${() => name.current}
+			onClose=${() => setAsking(false)}/>`}
+	</article>`;
+}
+
+function Empty() {
+	const operator = me.peek()?.user?.operator;
+	return html`<div class="empty">
+		<p>${t(operator ? "servers.none" : "servers.none.customer")}</p>
+		${operator && html`<p><${Copy} text=${create_command} what=${t("servers.none.command")}/></p>`}
+	</div>`;
+}
+
+function Count({ list, total }) {
+	const running = list.filter(({ status }) => status === "running").length;
+	return html`<p class="heading-about number">${t("servers.count", { count: total })}${list.length === total && html` · ${t("servers.running", { count: running })}`}</p>`;
+}
+
+export function Servers() {
+	const list = useValue(sortedServers);
+	const { state, total, more } = useValue(listState);
+	const running = useValue(runningActions);
+	const failed = useValue(failedActions);
+	const last = useValue(lastActions);
+	const asked = useValue(requests);
+	const refused = useValue(refusals);
+
+	let body;
+	if (state === "loading")
+		body = html`<p class="waiting">${t("servers.loading")}</p>`;
+	else if (state !== "ready")
+		body = html`<${Failure} title=${t("servers.unread")} error=${state} onRetry=${retryList}/>`;
+	else if (list.length === 0)
+		body = html`<${Empty}/>`;
+	else
+		body = html`<ul class="servers">${list.map((server) => html`<li key=${server.id}>
+			<${Server} server=${server} running=${running.get(server.id) ?? nothing} failed=${failed.get(server.id) ?? nothing}
+				last=${last.get(server.id)} request=${asked.get(server.id)} refusal=${refused.get(server.id)}/>
+		</li>`)}</ul>`;
+	return html`<div>
+		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>`}<//>
+		${body}
+		${state === "ready" && list.length < total && html`<p class="buttons more">
+			<button type="button" class="button" aria-disabled=${more ? "true" : undefined} onClick=${() => more || readMore()}>
+				${t(more ? "servers.reading-more" : "servers.more", { shown: number(list.length), total: number(total) })}
+			</button></p>`}
+	</div>`;
+}

@@ -1,0 +1,67 @@
+// Sign-in: a name and a password.
+
+import { t } from "../lib/i18n.js";
+import { goInstead } from "../lib/router.js";
+import { leftBecause, signIn } from "../lib/session.js";
+import { html, useValue } from "../lib/ui.js";
+import { PasswordField, Summary, TextField } from "../parts/form.js";
+import { useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+function check(name, password) {
+	return [
+		name === "" && { field: "name", key: "sign-in.name.missing" },
+		password === "" && { field: "password", key: "sign-in.password.missing" },
+	].filter(Boolean);
+}
+
+function problemsFrom(error) {
+	if (error.code === "unauthorized" || error.code === "invalid_input")
+		return [{ field: "name", key: "sign-in.refused" }];
+	return [{ key: error.code === "rate_limit_exceeded" ? "sign-in.too-often" : "sign-in.failed", error }];
+}
+
+export function SignIn() {
+	const because = useValue(leftBecause);
+	const form = useRef(null);
+	const busy = useRef(false);
+	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
+
+	const submit = async (event) => {
+		event.preventDefault();
+		if (busy.current)
+			return;
+		const name = form.current.elements.name.value.trim();
+		const password = form.current.elements.password.value;
+		const problems = check(name, password);
+		const attempt = state.attempt + 1;
+		if (problems.length > 0) {
+			setState({ problems, attempt, busy: false });
+			return;
+		}
+		busy.current = true;
+		setState({ problems: [], attempt, busy: true });
+		try {
+			await signIn(name, password);
+			goInstead("/servers");
+		} catch (error) {
+			setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
+	return html`<div class="narrow">
+		<${Heading} text=${t("sign-in")}/>
+		${because === "expired" && state.problems.length === 0 && html`<div class="notice"><p>${t("sign-in.expired")}</p></div>`}
+		<${Summary} ...${state}/>
+		<form ref=${form} onSubmit=${submit} novalidate>
+			<${TextField} id="name" label=${t("person.name")} problems=${state.problems} autocomplete="username"
+				autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="64"/>
+			<${PasswordField} id="password" label=${t("password")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>
+			<div class="buttons">
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "sign-in.busy" : "sign-in")}</button>
+			</div>
+		</form>
+		<p class="hint">${t("sign-in.lost")}</p>
+	</div>`;
+}

@@ -1,0 +1,180 @@
+// Builds the panel: our own files as they are, the few parts by others beside them, and next to
+// each text file its compressed forms, so that the web server never compresses anything.
+//
+//   node vendor.mjs --output DIR --packages DIR FILE...
+//
+// Files are named relative to this folder. There is no bundler and no import map: an import map
+// would be an inline script, which the content security policy refuses, so the bare imports inside
+// the vendored modules are rewritten to relative ones here. NOTICES.txt is written last; it is the
+// build's stamp.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import zlib from "node:zlib";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+// What is taken of each package, and under which name.
+const modules = [
+	{ package: "preact", file: "dist/preact.mjs", as: "preact.js" },
+	{ package: "preact", file: "hooks/dist/hooks.mjs", as: "hooks.js" },
+	{ package: "htm", file: "dist/htm.module.js", as: "htm.js" },
+	{ package: "@preact/signals-core", file: "dist/signals-core.module.js", as: "signals.js" },
+];
+const bare = { preact: "./preact.js", "preact/hooks": "./hooks.js", "@preact/signals-core": "./signals.js" };
+
+const importPattern = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2/g;
+const compressed = new Set([".html", ".css", ".js", ".json", ".svg", ".txt"]);
+const preloadMark = "<!-- modules -->";
+
+function fail(message) {
+	console.error(`panel: ${message}`);
+	process.exit(1);
+}
+
+function parseArguments(argv) {
+	const options = { files: [] };
+	for (let i = 0; i < argv.length; i++) {
+		if (argv[i] === "--output" || argv[i] === "--packages")
+			options[argv[i].slice(2)] = path.resolve(argv[++i] ?? "");
+		else
+			options.files.push(path.relative(here, path.resolve(argv[i])));
+	}
+	if (!options.output || !options.packages || options.files.length === 0)
+		fail("usage: vendor.mjs --output DIR --packages DIR FILE...");
+	return options;
+}
+
+const lock = JSON.parse(readFileSync(path.join(here, "package-lock.json"), "utf8"));
+
+/** Whether `folder` holds exactly the versions that the lock file names. */
+function isComplete(folder) {
+	return Object.entries(lock.packages).every(([name, wanted]) => {
+		if (name === "")
+			return true;
+		try {
+			const found = JSON.parse(readFileSync(path.join(folder, name, "package.json"), "utf8"));
+			return found.version === wanted.version;
+		} catch {
+			return false;
+		}
+	});
+}
+
+/** The folder that has node_modules: this one if a packager filled it, else one in the build. */
+function findPackages(folder) {
+	for (const candidate of [folder, here])
+		if (isComplete(candidate))
+			return path.join(candidate, "node_modules");
+	mkdirSync(folder, { recursive: true });
+	for (const name of ["package.json", "package-lock.json"])
+		cpSync(path.join(here, name), path.join(folder, name));
+	try {
+		execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
+			{ cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+	} catch (error) {
+		fail(`npm ci failed in ${folder}:\n${error.stderr ?? error.message}\n` +
+			"Check that npm reaches its registry, or run `npm ci` in panel/ where it does; " +
+			"-Dpanel=false builds without the panel.");
+	}
+	return path.join(folder, "node_modules");
+}
+
+function writeFile(output, name, content) {
+	const target = path.join(output, name);
+	const data = Buffer.from(content);
+
+	mkdirSync(path.dirname(target), { recursive: true });
+	writeFileSync(target, data);
+	for (const suffix of [".gz", ".br"])
+		rmSync(target + suffix, { force: true });
+	if (!compressed.has(path.extname(name)))
+		return;
+	const forms = {
+		".gz": zlib.gzipSync(data, { level: 9 }),
+		".br": zlib.brotliCompressSync(data, {
+			params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: data.length },
+		}),
+	};
+	for (const [suffix, form] of Object.entries(forms))
+		if (form.length < data.length)
+			writeFileSync(target + suffix, form);
+}
+
+function vendorModules(packages, contents) {
+	for (const module of modules) {
+		const source = readFileSync(path.join(packages, module.package, module.file), "utf8");
+		const text = source
+			.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n")
+			.replace(importPattern, (all, keyword, quote, name) => `${keyword}${quote}${bare[name] ?? name}${quote}`);
+		contents.set(`vendor/${module.as}`, text);
+	}
+}
+
+/** Every import must lead to a file that is there; returns the modules in order of need. */
+function walkImports(contents, start) {
+	const order = [];
+	const visit = (name, from) => {
+		if (order.includes(name))
+			return;
+		if (!contents.has(name))
+			fail(`${from} imports ${name}, which is not among the panel's files (see panel/meson.build)`);
+		order.push(name);
+		for (const [, , , target] of contents.get(name).matchAll(importPattern)) {
+			if (!target.startsWith("."))
+				fail(`${name} imports "${target}": only relative imports work without an import map`);
+			visit(path.posix.join(path.posix.dirname(name), target), name);
+		}
+	};
+	visit(start, "index.html");
+	return order;
+}
+
+function notices(packages) {
+	const parts = [...new Set(modules.map((module) => module.package))].sort();
+	const text = parts.map((name) => {
+		const folder = path.join(packages, name);
+		const about = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+		const licence = readdirSync(folder).find((file) => /^licen[sc]e/i.test(file));
+		if (!licence)
+			fail(`${name} has no licence file`);
+		return `${name} ${about.version} (${about.license})\n\n${readFileSync(path.join(folder, licence), "utf8").trim()}\n`;
+	});
+	return `The panel is part of Ippo (ISC licence). It contains these parts by others.\n\n${text.join(`\n${"-".repeat(72)}\n\n`)}`;
+}
+
+/** Removes what an earlier build left and this one no longer has. */
+function removeStrangers(output, wanted, folder = "") {
+	for (const entry of readdirSync(path.join(output, folder))) {
+		const name = path.posix.join(folder, entry);
+		if (statSync(path.join(output, name)).isDirectory()) {
+			removeStrangers(output, wanted, name);
+			if (readdirSync(path.join(output, name)).length === 0)
+				rmSync(path.join(output, name), { recursive: true });
+		} else if (!wanted.has(name.replace(/\.(gz|br)$/, ""))) {
+			rmSync(path.join(output, name));
+		}
+	}
+}
+
+const options = parseArguments(process.argv.slice(2));
+const packages = findPackages(options.packages);
+const contents = new Map();
+
+for (const name of options.files)
+	contents.set(name.split(path.sep).join("/"), readFileSync(path.join(here, name), "utf8"));
+vendorModules(packages, contents);
+
+const preloads = walkImports(contents, "app.js").map((name) => `<link rel="modulepreload" href="/${name}">`);
+const index = contents.get("index.html");
+if (!index?.includes(preloadMark))
+	fail(`index.html has no ${preloadMark}`);
+contents.set("index.html", index.replace(preloadMark, preloads.join("\n\t")));
+
+if (existsSync(options.output))
+	removeStrangers(options.output, new Set([...contents.keys(), "NOTICES.txt"]));
+for (const [name, text] of contents)
+	writeFile(options.output, name, text);
+writeFile(options.output, "NOTICES.txt", notices(packages));

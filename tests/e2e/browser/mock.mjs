@@ -1,0 +1,364 @@
+// A small service that answers as Ippo does, with faults on demand: for races, losses and every
+// state of the panel, in milliseconds and without a guest. What it answers is held to the real one
+// by real.mjs, which makes the same journey on it.
+//
+//   node mock.mjs PANEL_DIR [PORT]      serves it for a look by hand
+//
+// Without TLS a __Host- cookie is refused, so the cookie has another name here.
+
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const types = {
+	".html": "text/html; charset=utf-8",
+	".js": "text/javascript; charset=utf-8",
+	".css": "text/css; charset=utf-8",
+	".json": "application/json",
+	".svg": "image/svg+xml",
+	".txt": "text/plain; charset=utf-8",
+};
+
+const password = "correct horse battery";
+const verbs = {
+	poweron: { command: "start_server", during: "starting", after: "running", step: "start" },
+	shutdown: { command: "shutdown_server", during: "stopping", after: "off", step: "shutdown" },
+	poweroff: { command: "stop_server", during: "stopping", after: "off", step: "stop" },
+};
+
+class Refusal extends Error {
+	constructor(status, code, message, details = {}) {
+		super(message);
+		Object.assign(this, { status, code, details });
+	}
+}
+
+export class Mock {
+	constructor(panel) {
+		this.panel = panel;
+		this.http = createServer((request, response) => this.#answer(request, response));
+		this.http.keepAliveTimeout = 60000;
+		this.streams = new Set();
+		this.reset();
+	}
+
+	/** Everything as at the beginning: no servers, one invitation, one user "taro". */
+	reset() {
+		for (const stream of this.streams ?? [])
+			stream.destroy();
+		this.servers = new Map();
+		this.actions = new Map();
+		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
+		this.sessions = new Map();
+		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
+		this.requests = []; // [method, path] of every API request
+		this.nextId = 1;
+		this.nextEvent = 1;
+		this.faults = []; // see fail()
+		this.delay_ms = 0;
+		this.action_ms = 150; // how long an action takes; 0: until settle()
+		this.outcomes = []; // of the coming actions: null, or {code, message}
+		this.eventsUp = true;
+	}
+
+	listen(port = 0) {
+		return new Promise((resolve) => this.http.listen(port, "127.0.0.1", () => {
+			this.url = `http://localhost:${this.http.address().port}`;
+			resolve(this);
+		}));
+	}
+
+	close() {
+		this.http.closeAllConnections();
+		return new Promise((resolve) => this.http.close(resolve));
+	}
+
+	/** The next `times` requests that match fail: with a refusal, or with a cut connection. */
+	fail(method, pattern, fault, times = 1) {
+		this.faults.push({ method, pattern, fault, times });
+	}
+
+	/** The next matching requests wait for the returned function before they are answered. */
+	hold(method, pattern) {
+		let release;
+		const gate = new Promise((resolve) => { release = resolve; });
+		this.faults.push({ method, pattern, gate, times: Infinity });
+		return () => {
+			this.faults = this.faults.filter((fault) => fault.gate !== gate);
+			release();
+		};
+	}
+
+	count(method, pattern) {
+		return this.requests.filter(([m, p]) => m === method && pattern.test(p)).length;
+	}
+
+	/** Signs in without the form; returns the cookie for a browser context. */
+	session(name = "taro") {
+		const value = `s${this.nextId++}`.padEnd(64, "0");
+		this.sessions.set(value, this.users.get(name));
+		return { name: "ippo-mock", value, url: this.url, httpOnly: true, sameSite: "Strict" };
+	}
+
+	addServer(name, status = "off", changes = {}) {
+		const id = this.nextId++;
+		const server = {
+			id, name, status, created: "2026-11-20T01:02:03Z", locked: false, labels: {},
+			public_net: {
+				ipv4: { id: id * 2, ip: `10.77.0.${id + 1}`, blocked: false, dns_ptr: `static.${id}.example` },
+				ipv6: { id: id * 2 + 1, ip: `fd5b:1a2c:77:${id.toString(16)}::/64`, blocked: false, dns_ptr: [] },
+				floating_ips: [], firewalls: [],
+			},
+			server_type: { id: 1, name: "1g", description: "1 GB", cores: 2, memory: 1, disk: 50, storage_type: "local" },
+			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
+			location: { id: 1, name: "local", description: "この場所" },
+			primary_disk_size: 50,
+			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off" },
+			...changes,
+		};
+		this.servers.set(id, server);
+		this.emit("server", { server });
+		return server;
+	}
+
+	setStatus(server, status) {
+		server.status = status;
+		this.emit("server", { server });
+	}
+
+	removeServer(server) {
+		this.servers.delete(server.id);
+		this.emit("deleted", { deleted: { type: "server", id: server.id } });
+	}
+
+	addAction(server, command, changes = {}) {
+		const action = {
+			id: this.nextId++, command, status: "running", progress: 0, started: new Date().toISOString(), finished: null,
+			resources: [{ id: server.id, type: "server" }], error: null, ippo: { step: null, undoing: false }, ...changes,
+		};
+		this.actions.set(action.id, action);
+		this.emit("action", { action });
+		return action;
+	}
+
+	endAction(action, error = null) {
+		Object.assign(action, { status: error ? "error" : "success", progress: 100, finished: new Date().toISOString(), error, ippo: { step: null, undoing: false } });
+		this.emit("action", { action });
+	}
+
+	emit(name, data) {
+		const text = `id: ${this.nextEvent++}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+		for (const stream of this.streams)
+			stream.write(text);
+	}
+
+	/** Takes the event streams away, and refuses new ones until they are back. */
+	setEvents(up) {
+		this.eventsUp = up;
+		if (!up) {
+			for (const stream of this.streams)
+				stream.destroy();
+		}
+	}
+
+	#fault(method, target) {
+		const found = this.faults.find((fault) => fault.method === method && fault.pattern.test(target));
+		if (found && --found.times === 0)
+			this.faults.splice(this.faults.indexOf(found), 1);
+		return found;
+	}
+
+	async #answer(request, response) {
+		const target = request.url;
+		response.setHeader("Content-Security-Policy", csp);
+		response.setHeader("X-Content-Type-Options", "nosniff");
+		response.setHeader("Referrer-Policy", "no-referrer");
+		try {
+			if (!target.startsWith("/v1/")) {
+				await this.#file(request, response);
+				return;
+			}
+			this.requests.push([request.method, target]);
+			const body = await readBody(request);
+			const fault = this.#fault(request.method, target);
+			if (fault?.gate)
+				await fault.gate;
+			if (fault?.fault === "cut") {
+				request.socket.destroy();
+				return;
+			}
+			if (this.delay_ms)
+				await new Promise((resolve) => { setTimeout(resolve, this.delay_ms); });
+			if (fault?.fault)
+				throw new Refusal(fault.fault.status, fault.fault.code, fault.fault.message, fault.fault.details);
+			if (target === "/v1/events") {
+				this.#stream(request, response);
+				return;
+			}
+			const [status, answer, headers] = this.#route(request, new URL(target, this.url), body);
+			response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
+			response.end(answer === null ? "" : JSON.stringify(answer));
+		} catch (error) {
+			if (!(error instanceof Refusal))
+				throw error;
+			response.writeHead(error.status, { "Content-Type": "application/json" });
+			response.end(JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } }));
+		}
+	}
+
+	async #file(request, response) {
+		const { pathname } = new URL(request.url, this.url);
+		const name = path.normalize(pathname === "/" ? "/index.html" : pathname);
+		try {
+			const suffix = /\bbr\b/.test(request.headers["accept-encoding"] ?? "") ? ".br" : ".gz";
+			const content = await readFile(path.join(this.panel, name + suffix)).catch(() => null);
+			response.setHeader("Content-Type", types[path.extname(name)] ?? "application/octet-stream");
+			if (content)
+				response.setHeader("Content-Encoding", suffix.slice(1) === "gz" ? "gzip" : "br");
+			response.end(content ?? await readFile(path.join(this.panel, name)));
+		} catch {
+			response.writeHead(404, { "Content-Type": "text/plain" });
+			response.end("not found\n");
+		}
+	}
+
+	#who(request) {
+		const cookie = /ippo-mock=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+		const user = this.sessions.get(cookie);
+		if (!user)
+			throw new Refusal(401, "unauthorized", "sign in first");
+		return { user, cookie };
+	}
+
+	#stream(request, response) {
+		this.#who(request);
+		if (!this.eventsUp)
+			throw new Refusal(503, "unavailable", "core is not running");
+		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+		response.write(": ping\n\n");
+		this.streams.add(response);
+		response.on("close", () => this.streams.delete(response));
+	}
+
+	#route(request, url, body) {
+		const what = `${request.method} ${url.pathname}`;
+		if (request.method !== "GET" && request.headers["x-ippo-csrf"] !== "1")
+			throw new Refusal(403, "forbidden", "the header X-Ippo-Csrf is missing");
+		switch (what) {
+		case "POST /v1/sessions": {
+			const user = this.users.get(body.name);
+			if (user?.password !== body.password)
+				throw new Refusal(401, "unauthorized", "wrong name or password");
+			return this.#signedIn(user);
+		}
+		case "POST /v1/invitations/check":
+			return [200, { invitation: this.#invitation(body.key) }];
+		case "POST /v1/invitations/redeem": {
+			const invitation = this.#invitation(body.key);
+			if (this.users.has(body.name))
+				throw new Refusal(409, "uniqueness_error", "there is a user of this name");
+			if (body.password.includes("password"))
+				throw new Refusal(422, "invalid_input", "the password is refused", { fields: [{ name: "password", messages: ["is one of the most common passwords"] }] });
+			const user = { id: this.nextId++, name: body.name, password: body.password, operator: invitation.operator };
+			this.users.set(user.name, user);
+			this.invitations.delete(body.key);
+			return this.#signedIn(user);
+		}
+		default:
+			return this.#routeInside(request, url, what);
+		}
+	}
+
+	#signedIn(user) {
+		const cookie = this.session(user.name);
+		return [201, { session: { id: 1 } }, { "Set-Cookie": `ippo-mock=${cookie.value}; Path=/; HttpOnly; SameSite=Strict` }];
+	}
+
+	#invitation(key) {
+		const invitation = this.invitations.get(key);
+		if (!invitation)
+			throw new Refusal(404, "not_found", "no such invitation");
+		return invitation;
+	}
+
+	#routeInside(request, url, what) {
+		const { user, cookie } = this.#who(request);
+		const power = /^POST \/v1\/servers\/(\d+)\/actions\/(poweron|shutdown|poweroff)$/.exec(what);
+
+		if (what === "DELETE /v1/sessions/current") {
+			this.sessions.delete(cookie);
+			return [204, null, { "Set-Cookie": "ippo-mock=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" }];
+		}
+		if (what === "GET /v1/me")
+			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: "owner", via: "session" } }];
+		if (what === "GET /v1/servers")
+			return [200, paged("servers", sorted(this.servers, url), url)];
+		if (what === "GET /v1/actions")
+			return [200, paged("actions", sorted(this.actions, url), url)];
+		if (power)
+			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
+		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	#power(server, verb) {
+		if (!server)
+			throw new Refusal(404, "not_found", "no such server");
+		const running = [...this.actions.values()].filter((action) => action.status === "running" && action.resources[0].id === server.id);
+		if (running.some(({ command }) => !(command === "shutdown_server" && verb.command === "stop_server")))
+			throw new Refusal(423, "locked", "another action is running on this server");
+		const before = server.status;
+		const error = this.outcomes.shift() ?? null;
+
+		this.setStatus(server, verb.during);
+		const action = this.addAction(server, verb.command, { ippo: { step: verb.step, undoing: false } });
+		action.settle = () => {
+			for (const waiting of running)
+				this.endAction(waiting);
+			this.setStatus(server, error ? before : verb.after);
+			this.endAction(action, error);
+		};
+		Object.defineProperty(action, "settle", { enumerable: false });
+		if (this.action_ms)
+			setTimeout(() => action.status === "running" && action.settle(), this.action_ms);
+		return action;
+	}
+}
+
+async function readBody(request) {
+	let text = "";
+	for await (const part of request)
+		text += part;
+	return text ? JSON.parse(text) : {};
+}
+
+function sorted(map, url) {
+	const [field, direction] = (url.searchParams.get("sort") ?? "id:asc").split(":");
+	const ids = url.searchParams.getAll("id").map(Number);
+	const list = [...map.values()].filter(({ id }) => ids.length === 0 || ids.includes(id));
+	list.sort((a, b) => (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : 0));
+	return direction === "desc" ? list.reverse() : list;
+}
+
+function paged(name, list, url) {
+	const page = Number(url.searchParams.get("page") ?? 1);
+	const size = Math.min(50, Number(url.searchParams.get("per_page") ?? 25));
+	const last = Math.max(1, Math.ceil(list.length / size));
+	return {
+		[name]: list.slice((page - 1) * size, page * size),
+		meta: { pagination: { page, per_page: size, previous_page: page > 1 ? page - 1 : null, next_page: page < last ? page + 1 : null, last_page: last, total_entries: list.length } },
+	};
+}
+
+export const mockPassword = password;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const mock = await new Mock(process.argv[2]).listen(Number(process.argv[3] ?? 8444));
+	mock.action_ms = 3000;
+	mock.addServer("hajime", "running");
+	mock.addServer("futatsume");
+	console.log(`${mock.url}/#/invitation/KEY-1    or sign in as taro with: ${password}`);
+}
