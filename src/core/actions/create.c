@@ -56,11 +56,11 @@ static int start_entered(struct task *task, struct err *err)
 					  err);
 }
 
-/* The network is undone last, in the transaction that ends the action: a synchronisation in
- * between, which takes all servers with a row, cannot bring it back. */
+/* A synchronisation of networks takes all servers with a row, whatever step they are at. So the
+ * network is the first to come, and undone last, in the transaction that ends the action. */
 static const struct step create_steps[] = {
-	{.name = "image", .run = image_run},
 	{.name = "network", .run = verb_network_set, .undo = verb_network_clear},
+	{.name = "image", .run = image_run},
 	{.name = "volume", .run = volume_run, .undo = volume_undo},
 	{.name = "seed", .run = seed_run, .answered = seed_answered, .undo = verb_seed_delete},
 	{.name = "define", .run = verb_define, .undo = verb_undefine},

@@ -431,6 +431,9 @@ static void give_up(struct task *task, int code, const char *text)
 	struct store *store = engine->store;
 	struct err err = {0};
 	bool keep = step_at(task)->flags & STEP_KEEP;
+	/* A step that was never begun, as the host never was there, has nothing to be undone. */
+	enum action_step_result before = task->results[task->at];
+	size_t from = before == ACTION_STEP_WAITING ? task->at : task->at + 1;
 	size_t next;
 	int r = store_begin(store, &err);
 
@@ -443,14 +446,14 @@ static void give_up(struct task *task, int code, const char *text)
 	if (r == 0)
 		r = store_action_fail(store, task->action_id, err_name(code), text, &err);
 	task->results[task->at] = ACTION_STEP_FAILED;
-	next = keep ? SIZE_MAX : next_undo(task, task->at + 1);
+	next = keep ? SIZE_MAX : next_undo(task, from);
 	if (r == 0 && next == SIZE_MAX)
 		r = end_rows(task, true, &err);
 	if (r == 0)
 		r = store_commit(store, &err);
 	if (r) {
 		store_rollback(store);
-		task->results[task->at] = ACTION_STEP_STARTED;
+		task->results[task->at] = before;
 		store_failed(task, &err);
 		return;
 	}

@@ -21,7 +21,7 @@
 #include "store/store_plan.h"
 #include "store/store_server.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 10000
 
 static void server_changed(void *context, uint64_t id)
 {
