@@ -71,13 +71,23 @@ void query_bind_values(struct query *query, const struct label_requirement *requ
 }
 
 void query_where_label(struct query *query, const struct label_requirement *requirement,
-		       const char *id)
+		       const char *id, uint64_t customer_id)
 {
 	bool negative = requirement->op == LABEL_ABSENT || requirement->op == LABEL_NOT_IN;
 
-	query_add(query, negative ? " AND NOT EXISTS" : " AND EXISTS");
-	query_add(query, " (SELECT 1 FROM server_label x WHERE x.server_id = ");
-	query_add(query, id);
+	query_add(query, negative ? " AND NOT " : " AND ");
+	if (customer_id) {
+		/* The plus keeps the order of the outer query from being thrown away. */
+		query_add(query, "+");
+		query_add(query, id);
+		query_where(query,
+			    " IN (SELECT x.server_id FROM server_label x WHERE "
+			    "x.customer_id = ?",
+			    (struct bind)B_INT(customer_id));
+	} else {
+		query_add(query, "EXISTS (SELECT 1 FROM server_label x WHERE x.server_id = ");
+		query_add(query, id);
+	}
 	query_where(query, " AND x.key = ?", (struct bind)B_TEXT(requirement->key));
 	if (requirement->value_count == 1) {
 		query_where(query, " AND x.value = ?", (struct bind)B_TEXT(requirement->values[0]));

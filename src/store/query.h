@@ -10,7 +10,7 @@
 #include "model/sort.h"
 #include "store/statement.h"
 
-#define QUERY_MAX_BINDS (16 + LABEL_SELECTOR_MAX_REQUIREMENTS * 3)
+#define QUERY_MAX_BINDS (16 + LABEL_SELECTOR_MAX_REQUIREMENTS * 4)
 
 /* Text comes from this folder alone; every value from outside travels as a bind. */
 struct query {
@@ -31,9 +31,10 @@ void query_where(struct query *query, const char *text, struct bind bind);
 /** query_where_ids() - append @text, whose placeholder gets the ids as a JSON array. */
 void query_where_ids(struct query *query, const char *text, const uint64_t *ids, size_t count);
 /** query_where_label() - append the conditions of one requirement on the server whose id is the
- * expression @id. */
+ * expression @id. @customer_id: whose servers alone are in question, which lets the index of labels
+ * be read once instead of for each server; 0: looked up for each. */
 void query_where_label(struct query *query, const struct label_requirement *requirement,
-		       const char *id);
+		       const char *id, uint64_t customer_id);
 /** query_bind_values() - bind a requirement's values as a JSON array. */
 void query_bind_values(struct query *query, const struct label_requirement *requirement);
 

@@ -75,7 +75,7 @@ static void add_from_labels(struct query *query, const struct store_server_filte
 	}
 	for (size_t i = 0; i < filter->selector->count; i++)
 		if (&filter->selector->items[i] != first)
-			query_where_label(query, &filter->selector->items[i], "l.server_id");
+			query_where_label(query, &filter->selector->items[i], "l.server_id", 0);
 }
 
 static void add_from_servers(struct query *query, const struct store_server_filter *filter,
@@ -96,7 +96,7 @@ static void add_from_servers(struct query *query, const struct store_server_filt
 		query_where_ids(query, " AND s.id IN (SELECT value FROM json_each(?))", filter->ids,
 				filter->id_count);
 	for (size_t i = 0; has_selector(filter) && i < filter->selector->count; i++)
-		query_where_label(query, &filter->selector->items[i], "s.id");
+		query_where_label(query, &filter->selector->items[i], "s.id", filter->customer_id);
 }
 
 /* All ids that match, in order. */

@@ -1,0 +1,281 @@
+// Customers, people, tokens, sessions and invitations in the database.
+#include "fixture.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/store_customer.h"
+#include "store/store_invitation.h"
+#include "store/store_session.h"
+#include "store/store_token.h"
+#include "store/store_user.h"
+
+#define NOW FIXTURE_NOW_MS
+
+static uint64_t insert_user(struct fixture *f, const char *name, bool service)
+{
+	struct user user = {.service = service, .password_hash = "$argon2id$x", .created_ms = NOW};
+
+	(void)snprintf(user.name, sizeof(user.name), "%s", name);
+	assert_ok(store_user_insert(f->store, &user, ERR));
+	return user.id;
+}
+
+static void customers(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = fixture_customer(f, "太郎商店");
+	struct customer customer = {.name = "Operator"};
+	struct customer got;
+	struct store_customers list CLEANUP(store_customer_done) = {0};
+	const struct sort by_name = {.keys = {{SORT_NAME, true}}, .count = 1};
+	const struct page one = {1, 1};
+
+	assert_int_equal(store_customer_insert(f->store, &customer, NULL), ERR_UNIQUENESS);
+	assert_ok(store_customer_get_by_name(f->store, "太郎商店", &got, ERR));
+	assert_int_equal(got.id, id);
+	got.suspended = true;
+	got.server_limit = 3;
+	assert_ok(store_customer_update(f->store, &got, ERR));
+	assert_ok(store_customer_get(f->store, id, &got, ERR));
+	assert_true(got.suspended);
+	assert_int_equal(got.server_limit, 3);
+	assert_ok(store_customer_list(f->store, NULL, 0, &by_name, &one, &list, ERR));
+	assert_int_equal(list.total, 2);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.items[0].id, id);
+	store_customer_done(&list);
+	assert_ok(store_customer_list(f->store, "operator", 0, NULL, NULL, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_int_equal(store_customer_delete(f->store, 1, NULL), ERR_IN_USE);
+	(void)fixture_insert(f, id, 1, "");
+	assert_int_equal(store_customer_delete(f->store, id, NULL), ERR_IN_USE);
+	assert_ok(store_customer_delete(f->store, fixture_customer(f, "empty"), ERR));
+	assert_int_equal(store_customer_delete(f->store, 99, NULL), ERR_NOT_FOUND);
+}
+
+static void people_and_their_roles(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t other = fixture_customer(f, "other");
+	uint64_t taro = insert_user(f, "taro", false);
+	uint64_t hana = insert_user(f, "hana", true);
+	struct user again = {.name = "TARO"};
+	struct user got;
+	struct membership first;
+	struct store_users users CLEANUP(store_user_done) = {0};
+	struct store_customers customers_of CLEANUP(store_customer_done) = {0};
+	enum role role = ROLE_OWNER;
+	uint64_t count = 0;
+
+	assert_int_equal(store_user_insert(f->store, &again, NULL), ERR_UNIQUENESS);
+	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_int_equal(role, ROLE_NONE);
+	assert_int_equal(store_user_first_customer(f->store, taro, &first, NULL), ERR_NOT_FOUND);
+	assert_ok(store_user_set_role(f->store, taro, other, ROLE_READER, ERR));
+	assert_ok(store_user_set_role(f->store, taro, other, ROLE_OWNER, ERR));
+	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_int_equal(role, ROLE_OWNER);
+	assert_int_equal(store_user_set_role(f->store, taro, 99, ROLE_OWNER, NULL), ERR_NOT_FOUND);
+	assert_ok(store_user_first_customer(f->store, taro, &first, ERR));
+	assert_int_equal(first.customer_id, other);
+	assert_ok(store_user_list(f->store, other, NULL, &users, ERR));
+	assert_int_equal(users.total, 1);
+	assert_string_equal(users.items[0].name, "taro");
+	assert_ok(store_customer_list(f->store, NULL, taro, NULL, NULL, &customers_of, ERR));
+	assert_int_equal(customers_of.total, 1);
+	assert_ok(store_user_set_role(f->store, taro, other, ROLE_NONE, ERR));
+	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_int_equal(role, ROLE_NONE);
+	assert_ok(store_user_count_service(f->store, &count, ERR));
+	assert_int_equal(count, 1);
+	assert_ok(store_user_update_disabled(f->store, hana, true, ERR));
+	assert_ok(store_user_count_service(f->store, &count, ERR));
+	assert_int_equal(count, 0);
+	assert_ok(store_user_get_by_name(f->store, "Taro", &got, ERR));
+	assert_string_equal(got.password_hash, "$argon2id$x");
+	assert_ok(store_user_delete(f->store, taro, ERR));
+	assert_int_equal(store_user_get(f->store, taro, &got, NULL), ERR_NOT_FOUND);
+}
+
+static struct session make_session(struct fixture *f, uint64_t user_id, uint8_t key)
+{
+	struct session session = {.user_id = user_id,
+				  .customer_id = 1,
+				  .hash = {key},
+				  .created_ms = NOW,
+				  .last_used_ms = NOW,
+				  .expires_ms = NOW + 1000};
+
+	assert_ok(store_session_insert(f->store, &session, ERR));
+	return session;
+}
+
+static void sessions_end(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false);
+	struct session one = make_session(f, taro, 1);
+	struct session two = make_session(f, taro, 2);
+	struct session three = make_session(f, insert_user(f, "hana", false), 3);
+	struct session got;
+
+	assert_ok(store_session_find(f->store, one.hash, NOW + 999, &got, ERR));
+	assert_int_equal(got.user_id, taro);
+	assert_int_equal(store_session_find(f->store, one.hash, NOW + 1000, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_session_touch(f->store, one.id, NOW + 10, NOW + 2000, ERR));
+	assert_ok(store_session_find(f->store, one.hash, NOW + 1999, &got, ERR));
+	assert_int_equal(got.last_used_ms, NOW + 10);
+	/* A new password ends all the others at once. */
+	assert_ok(store_user_update_password(f->store, taro, "$argon2id$y", one.id, ERR));
+	assert_int_equal(store_session_find(f->store, two.hash, NOW, &got, NULL), ERR_NOT_FOUND);
+	assert_ok(store_session_find(f->store, one.hash, NOW, &got, ERR));
+	assert_ok(store_session_find(f->store, three.hash, NOW, &got, ERR));
+	assert_int_equal(store_user_update_password(f->store, 99, "x", 0, NULL), ERR_NOT_FOUND);
+	assert_false(store_in_transaction(f->store));
+	assert_ok(store_session_update_customer(f->store, one.id, fixture_customer(f, "b"), ERR));
+	assert_int_equal(store_session_update_customer(f->store, one.id, 99, NULL), ERR_NOT_FOUND);
+	assert_ok(store_user_update_disabled(f->store, taro, true, ERR));
+	assert_int_equal(store_session_find(f->store, one.hash, NOW, &got, NULL), ERR_NOT_FOUND);
+	assert_ok(store_session_delete_expired(f->store, NOW + 1000, ERR));
+	assert_int_equal(store_session_delete(f->store, three.id, NULL), ERR_NOT_FOUND);
+}
+
+static void tokens(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t other = fixture_customer(f, "other");
+	struct token token = {.customer_id = 1,
+			      .name = "laptop",
+			      .hash = {7, 8},
+			      .readonly = true,
+			      .created_ms = NOW,
+			      .expires_ms = NOW + 1000};
+	struct token got;
+	struct store_tokens list CLEANUP(store_token_done) = {0};
+
+	assert_ok(store_token_insert(f->store, &token, ERR));
+	assert_ok(store_token_find(f->store, token.hash, NOW + 999, &got, ERR));
+	assert_int_equal(got.id, token.id);
+	assert_true(got.readonly);
+	assert_int_equal(store_token_find(f->store, token.hash, NOW + 1000, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_token_touch(f->store, token.id, NOW + 5, ERR));
+	assert_ok(store_token_get(f->store, 1, token.id, &got, ERR));
+	assert_int_equal(got.last_used_ms, NOW + 5);
+	assert_int_equal(store_token_get(f->store, other, token.id, &got, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_token_delete(f->store, other, token.id, NULL), ERR_NOT_FOUND);
+	token.hash[0] = 9;
+	assert_int_equal(store_token_insert(f->store, &token, NULL), ERR_UNIQUENESS);
+	token.customer_id = other;
+	token.expires_ms = 0;
+	assert_ok(store_token_insert(f->store, &token, ERR));
+	assert_ok(store_token_find(f->store, token.hash, INT64_MAX, &got, ERR));
+	assert_ok(store_token_list(f->store, 1, "laptop", NULL, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_ok(store_token_delete(f->store, other, token.id, ERR));
+	assert_int_equal(store_token_find(f->store, token.hash, NOW, &got, NULL), ERR_NOT_FOUND);
+}
+
+static void insert_invitation(struct fixture *f, struct invitation *invitation)
+{
+	*invitation = (struct invitation){.customer_id = 1,
+					  .hash = {42},
+					  .service = true,
+					  .role = ROLE_OWNER,
+					  .created_ms = NOW,
+					  .expires_ms = NOW + ACCOUNT_INVITATION_MS};
+	assert_ok(store_invitation_insert(f->store, invitation, ERR));
+}
+
+static void an_invitation_is_for_once(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation;
+	struct invitation got;
+	struct store_invitations list CLEANUP(store_invitation_done) = {0};
+	uint64_t count = 9;
+	uint8_t wrong[SECRET_HASH_BYTES] = {43};
+
+	insert_invitation(f, &invitation);
+	assert_ok(store_invitation_count_open(f->store, NOW, &count, ERR));
+	assert_int_equal(count, 1);
+	assert_int_equal(store_invitation_find(f->store, wrong, NOW, &got, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_invitation_redeem(f->store, invitation.hash,
+						 NOW + ACCOUNT_INVITATION_MS, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_invitation_find(f->store, invitation.hash, NOW + ACCOUNT_INVITATION_MS - 1,
+					&got, ERR));
+	/* Given up with its transaction, it can be used again. */
+	assert_ok(store_begin(f->store, ERR));
+	assert_ok(store_invitation_redeem(f->store, invitation.hash, NOW + 1, &got, ERR));
+	store_rollback(f->store);
+	assert_ok(store_invitation_redeem(f->store, invitation.hash, NOW + 2, &got, ERR));
+	assert_int_equal(got.role, ROLE_OWNER);
+	assert_true(got.service);
+	assert_int_equal(got.redeemed_ms, NOW + 2);
+	assert_int_equal(store_invitation_redeem(f->store, invitation.hash, NOW + 3, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_int_equal(store_invitation_find(f->store, invitation.hash, NOW + 3, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_invitation_update_user(f->store, invitation.id,
+					       insert_user(f, "taro", true), ERR));
+	assert_ok(store_invitation_count_open(f->store, NOW, &count, ERR));
+	assert_int_equal(count, 0);
+	assert_ok(store_invitation_list(f->store, 0, NULL, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_true(list.items[0].redeemed_user_id > 0);
+	assert_ok(store_invitation_delete(f->store, invitation.id, ERR));
+}
+
+static void of_many_who_redeem_at_once_one_wins(void **state)
+{
+	struct fixture *f = *state;
+	struct invitation invitation;
+	pid_t pids[16];
+	unsigned winners = 0;
+
+	insert_invitation(f, &invitation);
+	store_close(f->store);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			struct store *store = NULL;
+			struct invitation got;
+			int r = store_open(f->path, &store, NULL);
+
+			if (r == 0)
+				r = store_invitation_redeem(store, invitation.hash, NOW, &got,
+							    NULL);
+			store_close(store);
+			_exit(r == 0 ? 1 : r == ERR_NOT_FOUND ? 0 : 2);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+		winners += (unsigned)WEXITSTATUS(status);
+	}
+	assert_int_equal(winners, 1);
+	assert_ok(store_open(f->path, &f->store, ERR));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(customers),
+		TEST(people_and_their_roles),
+		TEST(sessions_end),
+		TEST(tokens),
+		TEST(an_invitation_is_for_once),
+		TEST(of_many_who_redeem_at_once_one_wins),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
