@@ -20,11 +20,6 @@ import { render } from "./vendor/preact.js";
 const rooms = { servers: Servers, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
 const isOpenToAll = (name) => name === "sign-in" || name === "invitation";
 
-function skipToHeading(event) {
-	event.preventDefault();
-	document.getElementById("heading")?.focus();
-}
-
 function Room({ person, place }) {
 	const failure = useValue(startFailure);
 
@@ -53,8 +48,7 @@ function App() {
 			goInstead("/servers");
 	}, [person, place]);
 
-	return html`<a class="skip" href=${location.hash || "#/"} onClick=${skipToHeading}>${t("skip")}</a>
-		<${Header}/>
+	return html`<${Header}/>
 		<main class="main"><${Banner}/><${Room} person=${person} place=${place}/></main>`;
 }
 

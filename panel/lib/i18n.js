@@ -61,7 +61,7 @@ export function number(value, options) {
 }
 
 export function gigabytes(value) {
-	return number(value, { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 });
+	return number(value, { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 }).replace(" ", "\u00a0");
 }
 
 /** "0.9 s", "42 s", "3 min 05 s": how long something took or has taken. */
@@ -78,10 +78,15 @@ export function duration(ms, running = false) {
 	});
 }
 
+/** The chosen language as the reader's own region writes it. */
+function locale() {
+	return navigator.languages.find((tag) => tag.startsWith(language.peek())) ?? language.peek();
+}
+
 /** A moment in the reader's own zone: today's with the time alone. */
 export function moment(date, now = new Date()) {
 	const today = date.toDateString() === now.toDateString();
-	return new Intl.DateTimeFormat(language.peek(), today
-		? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
-		: { dateStyle: "medium", timeStyle: "short" }).format(date);
+	return new Intl.DateTimeFormat(locale(), today
+		? { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }
+		: { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(date);
 }

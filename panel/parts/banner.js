@@ -23,7 +23,7 @@ export function Banner() {
 	if (state !== "lost")
 		return null;
 	return html`<div class="banner">
-		<p><${Icon} name="attention"/> <span>${t("banner.lost")} ${t("banner.since")} <${Moment} at=${since}/></span></p>
+		<p><${Icon} name="attention"/> <span>${t("banner.lost")}<br/>${t("banner.since")} <${Moment} at=${since}/></span></p>
 		<button type="button" class="button small" onClick=${retryEvents}>${t("banner.retry")}</button>
 	</div>`;
 }

@@ -37,12 +37,18 @@ function AccountMenu({ person, onFailure }) {
 	<//>`;
 }
 
+function skipToHeading(event) {
+	event.preventDefault();
+	document.getElementById("heading")?.focus();
+}
+
 export function Header() {
 	const person = useValue(me);
 	const { name } = useValue(route);
 	const [failure, setFailure] = useState(null);
 
 	return html`<header class="header">
+		<a class="skip" href=${location.hash || "#/"} onClick=${skipToHeading}>${t("skip")}</a>
 		<div class="header-inner">
 			<a class="brand" href="#/servers" translate="no">Ippo</a>
 			${person && html`<nav aria-label=${t("header.rooms")}>

@@ -55,7 +55,8 @@ export function Menu({ id, name, shown, icon, choices, onChoose, children }) {
 			<ul>${choices.map((choice) => html`<li key=${choice.id}>
 				<button type="button" lang=${choice.lang} aria-pressed=${choice.chosen === undefined ? undefined : String(choice.chosen)}
 					onClick=${() => choose(choice.id)}>
-					<span class="menu-mark">${choice.chosen && html`<${Icon} name="success"/>`}</span>${choice.text}
+					${choice.chosen !== undefined && html`<span class="menu-mark">${choice.chosen && html`<${Icon} name="success"/>`}</span>`}
+					<span>${choice.text}</span>
 				</button>
 			</li>`)}</ul>
 		</div>`}

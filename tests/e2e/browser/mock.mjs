@@ -77,12 +77,25 @@ export class Mock {
 		return new Promise((resolve) => this.http.close(resolve));
 	}
 
-	/** The next `times` requests that match fail: with a refusal, or with a cut connection. */
+	/** The next `times` requests that match are refused. */
 	fail(method, pattern, fault, times = 1) {
 		this.faults.push({ method, pattern, fault, times });
 	}
 
-	/** The next matching requests wait for the returned function before they are answered. */
+	/**
+	 * Matching requests find the connection cut, until the returned function is called. (Not once: a
+	 * browser sends a request again by itself when a connection it had kept turns out to be gone.)
+	 */
+	cut(method, pattern) {
+		const fault = { method, pattern, fault: "cut", times: Infinity };
+		this.faults.push(fault);
+		return () => { this.faults = this.faults.filter((other) => other !== fault); };
+	}
+
+	/**
+	 * Matching requests are worked on, but their answers wait for the returned function: what they
+	 * say is as old as the moment they came.
+	 */
 	hold(method, pattern) {
 		let release;
 		const gate = new Promise((resolve) => { release = resolve; });
@@ -115,7 +128,7 @@ export class Mock {
 			},
 			server_type: { id: 1, name: "1g", description: "1 GB", cores: 2, memory: 1, disk: 50, storage_type: "local" },
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
-			location: { id: 1, name: "local", description: "この場所" },
+			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50,
 			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off" },
 			...changes,
@@ -185,8 +198,6 @@ export class Mock {
 			this.requests.push([request.method, target]);
 			const body = await readBody(request);
 			const fault = this.#fault(request.method, target);
-			if (fault?.gate)
-				await fault.gate;
 			if (fault?.fault === "cut") {
 				request.socket.destroy();
 				return;
@@ -200,8 +211,11 @@ export class Mock {
 				return;
 			}
 			const [status, answer, headers] = this.#route(request, new URL(target, this.url), body);
+			const text = answer === null ? "" : JSON.stringify(answer);
+			if (fault?.gate)
+				await fault.gate;
 			response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
-			response.end(answer === null ? "" : JSON.stringify(answer));
+			response.end(text);
 		} catch (error) {
 			if (!(error instanceof Refusal))
 				throw error;

@@ -1,0 +1,95 @@
+// axe finds nothing on any route, in either language, in either light, with dialogs and menus open.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { describe, test } from "node:test";
+import { card, state, useBrowser, withPage } from "./harness.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+useBrowser();
+
+async function check(page, what) {
+	await page.evaluate(axe);
+	const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
+		rules: { "target-size": { enabled: true } },
+	}));
+	assert.ok(passes.length > 10, `${what}: axe looked at the page`);
+	assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), [], what);
+}
+
+function furnish() {
+	const { mock } = state;
+	mock.action_ms = 0;
+	const running = mock.addServer("hajime", "running");
+	const failed = mock.addServer("failed");
+	const busy = mock.addServer("busy", "running");
+	mock.addServer("unknown", "unknown");
+	mock.endAction(mock.addAction(running, "start_server"));
+	mock.endAction(mock.addAction(failed, "start_server"), { code: "disk_full", message: "no space left" });
+	mock.addAction(busy, "shutdown_server", { progress: 40, ippo: { step: "shutdown", undoing: false } });
+	return running;
+}
+
+for (const language of ["ja", "en"]) {
+	for (const scheme of ["light", "dark"]) {
+		for (const width of [1280, 320]) {
+			describe(`${language} ${scheme} ${width}`, () => {
+				const look = { language, scheme, width };
+
+				test("sign-in, plain and with mistakes", async () => {
+					await withPage({ ...look, as: null, at: "/#/sign-in" }, async (page) => {
+						await page.waitForSelector("#password");
+						await check(page, "plain");
+						await page.click("button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+					});
+				});
+
+				test("invitation, plain, with mistakes, and used", async () => {
+					await withPage({ ...look, as: null, at: "/#/invitation/KEY-1", expected: /404/ }, async (page) => {
+						await page.waitForSelector("#password");
+						await check(page, "plain");
+						await page.click("button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.goto(`${state.mock.url}/#/invitation/USED`);
+						await page.waitForSelector("a.button");
+						await check(page, "used");
+					});
+				});
+
+				test("servers: none, in every state, dialog, menus, lost connection", async () => {
+					await withPage({ ...look, expected: /503|ERR_/ }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						const server = furnish();
+						await card(page, server).waitFor();
+						await check(page, "states");
+						for (const menu of ["language", "theme", "account"]) {
+							await page.click(`#${menu}-button`);
+							await page.waitForSelector(`#${menu}-choices`);
+							await check(page, `${menu} menu`);
+							await page.keyboard.press("Escape");
+						}
+						await card(page, server).locator("[data-verb=poweroff]").click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "dialog");
+						state.mock.setStatus(server, "off");
+						await page.waitForSelector("dialog .dialog-obstacle");
+						await check(page, "dialog with an obstacle");
+						await page.keyboard.press("Escape");
+						state.mock.setEvents(false);
+						await page.waitForSelector(".banner");
+						await check(page, "lost connection");
+						await page.goto(`${state.mock.url}/#/nowhere`);
+						await page.waitForSelector("a.button");
+						await check(page, "nowhere");
+					});
+				});
+			});
+		}
+	}
+}

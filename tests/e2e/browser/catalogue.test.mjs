@@ -1,0 +1,61 @@
+// The words: both catalogues say the same things, and the panel asks for nothing they lack.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+
+const panel = fileURLToPath(new URL("../../../panel/", import.meta.url));
+const read = (name) => readFileSync(path.join(panel, name), "utf8");
+const ja = JSON.parse(read("i18n/ja.json"));
+const en = JSON.parse(read("i18n/en.json"));
+
+const sources = ["app.js", ...["lib", "parts", "rooms"].flatMap((folder) =>
+	readdirSync(path.join(panel, folder)).filter((name) => name.endsWith(".js")).map((name) => `${folder}/${name}`))];
+
+// Keys that are put together at run time, by their beginnings.
+const families = ["command.", "copy.", "error.", "power.", "state.", "step.", "theme."];
+
+const placeholders = (value) => (typeof value === "string" ? [value] : Object.values(value))
+	.flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]));
+
+test("both catalogues have the same keys and placeholders", () => {
+	assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
+	for (const key of Object.keys(ja))
+		assert.deepEqual([...new Set(placeholders(ja[key]))].sort(), [...new Set(placeholders(en[key]))].sort(), key);
+});
+
+test("every text that depends on a count has its general form", () => {
+	for (const catalogue of [ja, en]) {
+		for (const [key, value] of Object.entries(catalogue))
+			assert.ok(typeof value === "string" || typeof value.other === "string", key);
+	}
+});
+
+test("every key the panel names is there, and every key there is named", () => {
+	const text = sources.map(read).join("\n");
+	const named = new Set([...text.matchAll(/"([a-z][a-z-]*(?:\.[a-z_-]+)*)"/g)].map((match) => match[1]));
+	const asked = [...text.matchAll(/\bt\("([^"]+)"/g), ...text.matchAll(/\bkey: "([^"]+)"/g)].map((match) => match[1]);
+
+	assert.ok(asked.length > 50, "the pattern finds the calls");
+	for (const key of asked)
+		assert.ok(key in ja, `no words for ${key}`);
+	for (const key of Object.keys(ja))
+		assert.ok(named.has(key) || families.some((family) => key.startsWith(family)), `nobody asks for ${key}`);
+});
+
+test("power is called as Japanese VPS users know it", () => {
+	assert.equal(ja["power.poweron"], "起動");
+	assert.equal(ja["power.shutdown"], "シャットダウン");
+	assert.equal(ja["power.poweroff"], "強制停止");
+	assert.equal(ja["state.running"], "稼働中");
+	assert.equal(ja["state.off"], "停止中");
+	assert.equal(ja["state.busy"], "処理中");
+	assert.doesNotMatch(JSON.stringify(ja), /サーバ[^ー]|ユーザ[^ー]|フィルタ[^ー]/);
+});
+
+test("lock files name no registry", () => {
+	for (const name of ["../../../panel/package-lock.json", "package-lock.json"])
+		assert.doesNotMatch(readFileSync(fileURLToPath(new URL(name, import.meta.url)), "utf8"), /"resolved"/);
+});

@@ -1,0 +1,190 @@
+// The journey of a first visitor on a real Ippo with a real guest: invitation → password → live list
+// → start → shut down → force stop → sign out → sign in again.
+//
+//   IPPO_URL         https://localhost:8443
+//   IPPO_INVITATION  the one-time link, or its key
+//   IPPO_SERVER      name of a server that may be started and stopped; it is left as it was found
+//   IPPO_START_S     how long a start may take [180]
+//   IPPO_SHUTDOWN_S  how long the guest may take to shut down before it is forced [120]
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import test from "node:test";
+import { startBrowser, watch } from "./browser.mjs";
+import { eventually } from "./harness.mjs";
+
+const env = (name) => {
+	assert.ok(process.env[name], `${name} is not set; the head of real.mjs says what is needed`);
+	return process.env[name];
+};
+const seconds = (name, otherwise) => Number(process.env[name] ?? otherwise) * 1000;
+
+test("the first visit, on a real Ippo with a real guest", async (t) => {
+	const origin = new URL(env("IPPO_URL")).origin;
+	const key = env("IPPO_INVITATION").split("/").at(-1);
+	const serverName = env("IPPO_SERVER");
+	const start_ms = seconds("IPPO_START_S", 180);
+	const shutdown_ms = seconds("IPPO_SHUTDOWN_S", 120);
+	const person = `visitor-${Date.now().toString(36)}`;
+	const phrase = `a phrase made at ${Date.now()} by the test`;
+
+	const browser = await startBrowser();
+	t.after(() => browser.close());
+	const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP", viewport: { width: 1280, height: 800 } });
+	const page = await context.newPage();
+	const problems = await watch(page, origin);
+	const card = (tab = page) => tab.locator(".server", { has: tab.locator(`h2:text-is("${serverName}")`) });
+	const state = (name, tab) => card(tab).locator(`.state-${name}`);
+	const button = (verb) => card().locator(`[data-verb=${verb}]`);
+	let foundRunning = false;
+
+	await t.test("the page comes with a strict policy, compressed, in at most 150 KiB", async () => {
+		const wire = await context.newCDPSession(page);
+		let bytes = 0;
+		await wire.send("Network.enable");
+		wire.on("Network.loadingFinished", ({ encodedDataLength }) => { bytes += encodedDataLength; });
+		const response = await page.goto(`${origin}/#/invitation/${key}`);
+		await page.waitForSelector("#password");
+		const policy = response.headers()["content-security-policy"] ?? "";
+		assert.match(policy, /script-src 'self'(;|$)/);
+		assert.match(policy, /style-src 'self'(;|$)/);
+		assert.doesNotMatch(policy, /unsafe|\*/);
+		assert.ok(bytes > 10000 && bytes <= 150 * 1024, `${bytes} bytes`);
+		await wire.detach();
+	});
+
+	await t.test("the invitation makes a user who is signed in by a guarded cookie", async () => {
+		await page.fill("#name", person);
+		await page.fill("#password", phrase);
+		await page.click("button.primary");
+		await card().waitFor();
+		assert.match(page.url(), /#\/servers$/);
+		const cookie = (await context.cookies(origin)).find(({ name }) => name === "__Host-ippo");
+		assert.ok(cookie, "the cookie __Host-ippo is there");
+		assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path], [true, true, "Strict", "/"]);
+		assert.equal(await page.evaluate(() => document.cookie), "", "and no script sees it");
+	});
+
+	const settled = async (patience_ms) => {
+		await card().locator(".state-running, .state-off").waitFor({ timeout: patience_ms });
+		return (await state("running").count()) > 0;
+	};
+
+	/** Presses a button and proves that it says "in progress" within 100 ms. */
+	const pressPending = async (verb) => {
+		const took_ms = await button(verb).evaluate((element) => new Promise((resolve) => {
+			const box = element.closest(".server");
+			const start = performance.now();
+			new MutationObserver(() => {
+				if (box.querySelector(".state-busy"))
+					resolve(performance.now() - start);
+			}).observe(box, { subtree: true, childList: true, attributes: true });
+			element.click();
+		}));
+		assert.ok(took_ms < 100, `pending after ${took_ms} ms`);
+	};
+
+	const noFailure = async () => {
+		const failures = await card().locator(".action-failure").allTextContents();
+		assert.deepEqual(failures, []);
+	};
+
+	const startIt = async () => {
+		await pressPending("poweron");
+		await state("running").waitFor({ timeout: start_ms });
+		await noFailure();
+	};
+
+	const forceIt = async () => {
+		await button("poweroff").click();
+		await page.waitForSelector("dialog[open]");
+		await page.click("dialog .destroys");
+		await state("off").waitFor({ timeout: 60000 });
+		await noFailure();
+	};
+
+	await t.test("a stopped server starts, and another tab sees it within a second", async () => {
+		foundRunning = await settled(start_ms);
+		if (foundRunning)
+			await forceIt();
+		assert.match(await card().textContent(), /停止中は外から攻撃されません/);
+		const other = await context.newPage();
+		await other.goto(`${origin}/#/servers`);
+		await state("off", other).waitFor();
+		await startIt();
+		const from = performance.now();
+		await state("running", other).waitFor({ timeout: 5000 });
+		assert.ok(performance.now() - from < 1000);
+		await other.close();
+		assert.match(await card().locator(".action-line").first().textContent(), /起動\s*成功\s*[\d.]+(秒|分)/);
+		assert.match(await card().locator(".copy code").textContent(), /^ssh \S+@[0-9a-f.:]+$/);
+	});
+
+	await t.test("it shuts down; force stop is at hand all the while", async () => {
+		await pressPending("shutdown");
+		assert.equal(await button("poweroff").getAttribute("aria-disabled"), null);
+		const done = await state("off").waitFor({ timeout: shutdown_ms }).then(() => true, () => false);
+		if (!done) {
+			t.diagnostic("the guest did not shut down by itself and was forced");
+			await forceIt();
+		}
+		await noFailure();
+	});
+
+	await t.test("it starts again and is stopped by force, after a question", async () => {
+		await startIt();
+		await forceIt();
+		assert.match(await card().locator(".action-line").first().textContent(), /強制停止\s*成功/);
+	});
+
+	await t.test("the last action survives a reload; the language changes in place", async () => {
+		await page.reload();
+		await card().locator(".action-line:has-text('強制停止')").first().waitFor();
+		await page.click("#language-button");
+		await page.click("#language-choices button[lang=en]");
+		await card().locator(".action-line:has-text('Force stop')").first().waitFor();
+		await page.click("#language-button");
+		await page.click("#language-choices button[lang=ja]");
+		await page.waitForSelector("h1:text-is('サーバー一覧')");
+	});
+
+	await t.test("axe finds nothing on the live page", async () => {
+		await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+		const violations = await page.evaluate(async () =>
+			(await window.axe.run(document, { rules: { "target-size": { enabled: true } } })).violations.map(({ id }) => id));
+		assert.deepEqual(violations, []);
+	});
+
+	await t.test("signing out ends the session; the password signs in again", async () => {
+		const before = (await context.cookies(origin)).find(({ name }) => name === "__Host-ippo").value;
+		await page.click("#account-button");
+		await page.click("#account-choices button");
+		await page.waitForSelector("h1:text-is('ログイン')");
+		const refused = await context.request.get(`${origin}/v1/me`, { headers: { Cookie: `__Host-ippo=${before}` } });
+		assert.equal(refused.status(), 401, "the old cookie opens nothing");
+		await page.fill("#name", person);
+		await page.fill("#password", phrase);
+		await page.press("#password", "Enter");
+		await card().waitFor();
+		await eventually(() => page.textContent("#account-button .menu-shown"), person);
+	});
+
+	await t.test("the server is left as it was found", async () => {
+		await settled(start_ms);
+		if (foundRunning)
+			await startIt();
+	});
+
+	await t.test("nothing happened on the way that must not", () => {
+		assert.deepEqual(problems, []);
+	});
+
+	await t.test("the link works once", async () => {
+		const late = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP" });
+		const tab = await late.newPage();
+		await tab.goto(`${origin}/#/invitation/${key}`);
+		await tab.waitForSelector("h1:text-is('この招待は使えません')");
+		await late.close();
+	});
+});
