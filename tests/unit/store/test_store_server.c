@@ -445,7 +445,7 @@ static void a_rollback_leaves_nothing(void **state)
 		struct address address;
 		uint64_t id;
 
-		assert_ok(store_begin(f->store, ERR));
+		assert_ok(store_begin(guard, ERR));
 		id = fixture_insert(f, 1, 1, "a=1");
 		assert_ok(store_address_allocate(f->store, id, 1, 4, 1, &address, ERR));
 		assert_true(store_in_transaction(f->store));
