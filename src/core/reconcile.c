@@ -38,7 +38,7 @@
 #include "wire/channel.h"
 
 #define BOOT_ID_KEY          "host.boot_id"
-#define SYNC_PART_SERVERS    500
+#define SYNC_PART_SERVERS    200
 #define SYNC_TIMEOUT_MS      120000
 #define SYNC_REPEAT_MS       1000
 #define INVENTORY_TIMEOUT_MS 120000
@@ -882,7 +882,10 @@ void reconcile_sweep(struct reconcile *reconcile)
 
 static void on_sweep(uv_timer_t *timer)
 {
-	reconcile_sweep(timer->data);
+	struct reconcile *reconcile = timer->data;
+
+	host_client_refresh(reconcile->engine->client); /* its free space changes */
+	reconcile_sweep(reconcile);
 }
 
 /* --- life --- */

@@ -71,6 +71,7 @@ struct action_request {
  * engine_new() - make an engine; nothing runs before engine_start().
  * @loop, @store: borrowed; must outlive the engine.
  * @hooks, @limits: copied; @limits may be NULL.
+ * Reads /etc/resolv.conf (the guests' resolvers): call it before giving up the file system.
  */
 int engine_new(uv_loop_t *loop, struct store *store, const struct engine_hooks *hooks,
 	       const struct engine_limits *limits, struct engine **ret, struct err *err);

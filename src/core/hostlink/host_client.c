@@ -482,6 +482,26 @@ void host_client_cancel(struct host_client *client, uint64_t id)
 	arm_deadline(client);
 }
 
+static void on_refresh(void *context, int code, const char *text, struct reader *answer, bool more)
+{
+	struct host_client *client = context;
+	struct host_facts facts;
+
+	(void)text;
+	if (!more && code == 0 && host_facts_read(answer, &facts) == 0 && reader_done(answer) == 0)
+		client->facts = facts;
+}
+
+void host_client_refresh(struct host_client *client)
+{
+	struct buf empty = {0};
+	uint64_t id;
+
+	if (client->greeted)
+		(void)host_client_call(client, HOST_HELLO, &empty, 0, -1, HELLO_TIMEOUT_MS,
+				       on_refresh, client, &id, NULL);
+}
+
 const struct host_facts *host_client_facts(const struct host_client *client)
 {
 	return client->has_facts ? &client->facts : NULL;

@@ -68,6 +68,9 @@ int host_client_continue(struct host_client *client, uint64_t id, uint16_t type,
 /** host_client_cancel() - forget a call; its callback is not called any more. */
 void host_client_cancel(struct host_client *client, uint64_t id);
 
+/** host_client_refresh() - ask for the facts again; nobody is told when they come. */
+void host_client_refresh(struct host_client *client);
+
 /** host_client_facts() - as last told, also while disconnected; NULL before the first time. */
 const struct host_facts *host_client_facts(const struct host_client *client);
 

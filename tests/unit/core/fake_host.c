@@ -15,6 +15,7 @@ struct pending {
 	struct buf body;
 	uint64_t id;
 	uint8_t flags;
+	bool counted;
 };
 
 void fake_host_init(struct fake_host *host, uv_loop_t *loop)
@@ -50,7 +51,7 @@ static void pending_drop(struct pending *pending)
 			*at = pending->next;
 			break;
 		}
-	host->in_flight--;
+	host->in_flight -= pending->counted;
 	uv_close((uv_handle_t *)&pending->timer, pending_closed);
 }
 
@@ -200,7 +201,9 @@ static void reply(struct fake_host *host, const struct message *message, uint8_t
 	pending->timer.data = pending;
 	pending->next = host->pending;
 	host->pending = pending;
-	host->in_flight++;
+	pending->counted =
+		message->type >= HOST_VOLUME_CREATE && message->type != HOST_NETWORK_SYNC;
+	host->in_flight += pending->counted;
 	if (host->in_flight > host->most_in_flight)
 		host->most_in_flight = host->in_flight;
 	(void)uv_timer_init(host->loop, &pending->timer);

@@ -28,10 +28,10 @@ struct fake_host {
 	struct host_domain domains[FAKE_HOST_MAX]; /* as defined; same index as its item */
 	size_t count;
 	struct fake_fault faults[8];
-	bool ignore_shutdown; /* guests do not react to ACPI */
-	uint32_t delay_ms;    /* of every answer but HELLO's */
-	unsigned in_flight, most_in_flight;
-	unsigned asked[0x40]; /* by verb - HOST_HELLO */
+	bool ignore_shutdown;               /* guests do not react to ACPI */
+	uint32_t delay_ms;                  /* of every answer but HELLO's */
+	unsigned in_flight, most_in_flight; /* verbs of servers */
+	unsigned asked[0x40];               /* by verb - HOST_HELLO */
 	struct host_seed last_seed;
 	struct host_password last_password;
 	uint64_t volume_bytes; /* as last asked */
