@@ -1,0 +1,705 @@
+/*
+ * Theory of operation. Every verb becomes a job with a key: the server's UUID, the image's id, or
+ * none. Jobs of one key run one after another, in the order they came; others run side by side on
+ * libuv's worker pool, where they may block. Answers and events come back to the loop's thread
+ * through one queue. A channel to core that is replaced takes the answers of its jobs with it: core
+ * asks again, and verbs are idempotent.
+ */
+#include "host/dispatch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/channel.h"
+
+#define MAX_JOBS             4096
+#define SYNC_MAX_BYTES       ((size_t)16 * 1024 * 1024)
+#define INVENTORY_PART_BYTES ((size_t)64 * 1024)
+#define MAX_VCPUS            64
+#define MAX_MEMORY_MIB       ((uint64_t)1024 * 1024)
+#define MAX_VOLUME_BYTES     ((uint64_t)64 << 40)
+
+struct job {
+	struct job *next;
+	struct dispatch *dispatch;
+	uv_work_t work;
+	uint64_t epoch; /* of the channel that asked */
+	uint64_t id;
+	uint16_t type;
+	uint8_t key[UUID_BYTES + 8];
+	bool has_key;
+	bool running;
+	struct buf body;
+	int fd;
+	/* the answer */
+	int code;
+	struct err err;
+	struct buf answer;
+	struct buf *parts; /* of an inventory */
+	size_t part_count;
+	unsigned percent;
+};
+
+struct note {
+	struct note *next;
+	uint16_t type;
+	uint64_t id;
+	uint64_t epoch; /* 0: an event for whoever is connected */
+	struct buf body;
+};
+
+struct dispatch {
+	uv_loop_t *loop;
+	struct driver *driver;
+	struct channel *channel;
+	uint64_t epoch;
+	struct job *jobs; /* in the order they came */
+	size_t job_count;
+	struct buf sync; /* the parts of a HOST_NETWORK_SYNC so far */
+	uint64_t sync_id;
+	uv_async_t wake;
+	pthread_mutex_t lock;
+	struct note *notes; /* under lock; newest first */
+};
+
+/* --- from other threads to the loop --- */
+
+static void post(struct dispatch *dispatch, uint16_t type, uint64_t epoch, uint64_t id,
+		 struct buf *body)
+{
+	struct note *note = body->error == 0 ? calloc(1, sizeof *note) : NULL;
+
+	if (note == NULL) {
+		buf_done(body);
+		return;
+	}
+	note->type = type;
+	note->epoch = epoch;
+	note->id = id;
+	note->body = *body;
+	(void)pthread_mutex_lock(&dispatch->lock);
+	note->next = dispatch->notes;
+	dispatch->notes = note;
+	(void)pthread_mutex_unlock(&dispatch->lock);
+	(void)uv_async_send(&dispatch->wake);
+}
+
+static void on_wake(uv_async_t *async)
+{
+	struct dispatch *dispatch = async->data;
+	struct note *note, *next, *in_order = NULL;
+
+	(void)pthread_mutex_lock(&dispatch->lock);
+	note = dispatch->notes;
+	dispatch->notes = NULL;
+	(void)pthread_mutex_unlock(&dispatch->lock);
+	for (; note != NULL; note = next) {
+		next = note->next;
+		note->next = in_order;
+		in_order = note;
+	}
+	for (note = in_order; note != NULL; note = next) {
+		next = note->next;
+		if (dispatch->channel != NULL &&
+		    (note->epoch == 0 || note->epoch == dispatch->epoch))
+			(void)channel_send(dispatch->channel, note->type, 0, note->id,
+					   note->body.data, note->body.len, NULL, 0);
+		buf_done(&note->body);
+		free(note);
+	}
+}
+
+static void on_domain(void *context, const uint8_t uuid[UUID_BYTES], enum host_domain_state state)
+{
+	struct buf body = {0};
+
+	write_bytes(&body, uuid, UUID_BYTES);
+	write_u8(&body, (uint8_t)state);
+	write_u64(&body, (uint64_t)clock_now_ms());
+	post(context, HOST_EVENT_DOMAIN, 0, 0, &body);
+}
+
+static void on_report(void *context, const uint8_t uuid[UUID_BYTES], const char *line)
+{
+	struct buf body = {0};
+
+	write_bytes(&body, uuid, UUID_BYTES);
+	write_text(&body, line);
+	post(context, HOST_EVENT_REPORT, 0, 0, &body);
+}
+
+static void on_hypervisor(void *context, bool up)
+{
+	struct buf body = {0};
+
+	write_u8(&body, up);
+	post(context, HOST_EVENT_HYPERVISOR, 0, 0, &body);
+}
+
+static void on_progress(void *context, unsigned percent)
+{
+	struct job *job = context;
+	struct buf body = {0};
+
+	if (percent <= job->percent || percent > 100)
+		return;
+	job->percent = percent;
+	write_u8(&body, (uint8_t)percent);
+	post(job->dispatch, HOST_PROGRESS, job->epoch, job->id, &body);
+}
+
+/* --- verbs, on a worker thread --- */
+
+static int refuse(struct job *job, const char *what)
+{
+	return err_set(&job->err, ERR_INVALID_INPUT, "%s", what);
+}
+
+static int read_uuid(struct job *job, uint8_t uuid[UUID_BYTES])
+{
+	struct reader reader;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	reader_bytes(&reader, uuid, UUID_BYTES);
+	return reader_done(&reader);
+}
+
+static int read_image_id(struct job *job, uint64_t *ret)
+{
+	struct reader reader;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	*ret = reader_u64(&reader);
+	return reader_done(&reader);
+}
+
+static void collect_item(void *context, const struct host_item *item)
+{
+	struct job *job = context;
+
+	if (job->part_count == 0 || job->parts[job->part_count - 1].len > INVENTORY_PART_BYTES) {
+		struct buf *parts = realloc(job->parts, (job->part_count + 1) * sizeof *parts);
+		if (parts == NULL) {
+			job->code = -ENOMEM;
+			return;
+		}
+		job->parts = parts;
+		job->parts[job->part_count++] = (struct buf){0};
+	}
+	host_item_write(&job->parts[job->part_count - 1], item);
+}
+
+static int run_volume(struct job *job,
+		      int (*verb)(struct driver *, const struct host_volume *, struct err *))
+{
+	struct host_volume volume;
+	struct reader reader;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_volume_read(&reader, &volume) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (volume.bytes > MAX_VOLUME_BYTES || volume.bytes % 512 != 0)
+		return refuse(job, "a disk of an impossible size");
+	return verb(job->dispatch->driver, &volume, &job->err);
+}
+
+static bool is_plain(const char *text, const char *also)
+{
+	for (; *text != '\0'; text++)
+		if (!(*text >= 'a' && *text <= 'z') && !(*text >= 'A' && *text <= 'Z') &&
+		    !(*text >= '0' && *text <= '9') && strchr(also, *text) == NULL)
+			return false;
+	return true;
+}
+
+static int run_define(struct job *job)
+{
+	struct host_domain domain;
+	struct reader reader;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_domain_read(&reader, &domain) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (domain.vcpus < 1 || domain.vcpus > MAX_VCPUS || domain.memory_mib < 32 ||
+	    domain.memory_mib > MAX_MEMORY_MIB)
+		return refuse(job, "a server of an impossible size");
+	if (domain.name[0] == '\0' || !is_plain(domain.name, "-."))
+		return refuse(job, "a server with an impossible name");
+	if ((domain.mac[0] & 3) != 2)
+		return refuse(job, "a MAC address that is not a local unicast one");
+	return job->dispatch->driver->verbs->domain_define(job->dispatch->driver, &domain,
+							   &job->err);
+}
+
+static int run_password(struct job *job)
+{
+	struct host_password password;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_password_read(&reader, &password) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (password.user[0] == '\0' || password.user[0] == '-' || !is_plain(password.user, "-_") ||
+	    password.hash[0] != '$' || !is_plain(password.hash, "$./="))
+		return refuse(job,
+			      "a password that is no crypt(5) hash, or an impossible user name");
+	code = job->dispatch->driver->verbs->password_set(job->dispatch->driver, &password,
+							  &job->err);
+	explicit_bzero(&password, sizeof password);
+	return code;
+}
+
+static bool network_is_sane(const struct host_network *network)
+{
+	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
+	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0;
+}
+
+static int run_network_set(struct job *job)
+{
+	struct host_network network;
+	struct reader reader;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_network_read(&reader, &network) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (!network_is_sane(&network))
+		return refuse(job, "a network that is no /32 and /64");
+	return job->dispatch->driver->verbs->network_set(job->dispatch->driver, &network,
+							 &job->err);
+}
+
+/* The gathered parts, each: u32 count, networks. */
+static int run_network_sync(struct job *job)
+{
+	AUTO_FREE struct host_network *networks = NULL;
+	struct reader reader;
+	size_t count = 0;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	while (reader.at < reader.end) {
+		const uint32_t more = reader_u32(&reader);
+		if (more > SYNC_MAX_BYTES / sizeof *networks)
+			return ERR_PROTOCOL;
+		struct host_network *grown = realloc(networks, (count + more + 1) * sizeof *grown);
+		if (grown == NULL)
+			return -ENOMEM;
+		networks = grown;
+		for (uint32_t i = 0; i < more; i++) {
+			if (host_network_read(&reader, &networks[count]) < 0)
+				return ERR_PROTOCOL;
+			if (!network_is_sane(&networks[count++]))
+				return refuse(job, "a network that is no /32 and /64");
+		}
+	}
+	if (reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	return job->dispatch->driver->verbs->network_sync(job->dispatch->driver, networks, count,
+							  &job->err);
+}
+
+static int run_seed_create(struct job *job)
+{
+	struct host_seed seed;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if ((code = host_seed_read(&reader, &seed)) < 0)
+		return code;
+	code = reader_done(&reader);
+	if (code == 0)
+		code = job->dispatch->driver->verbs->seed_create(job->dispatch->driver, &seed,
+								 &job->err);
+	host_seed_done(&seed);
+	return code;
+}
+
+static int run_image_import(struct job *job)
+{
+	struct host_image_import import;
+	struct host_image_facts facts;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_image_import_read(&reader, &import) < 0 || reader_done(&reader) < 0 ||
+	    import.image_id == 0 || (import.source == HOST_IMAGE_FROM_FD) != (job->fd >= 0))
+		return ERR_PROTOCOL;
+	if (import.source == HOST_IMAGE_FROM_URL && strncmp(import.url, "https://", 8) != 0 &&
+	    strncmp(import.url, "http://", 7) != 0)
+		return refuse(job, "an image is fetched by https or http alone");
+	code = job->dispatch->driver->verbs->image_import(job->dispatch->driver, &import, job->fd,
+							  on_progress, job, &facts, &job->err);
+	if (code == 0)
+		host_image_facts_write(&job->answer, &facts);
+	return code;
+}
+
+static int run_state(struct job *job, const uint8_t uuid[UUID_BYTES])
+{
+	enum host_domain_state state;
+	int code = job->dispatch->driver->verbs->domain_state(job->dispatch->driver, uuid, &state,
+							      &job->err);
+
+	if (code == 0)
+		write_u8(&job->answer, (uint8_t)state);
+	return code;
+}
+
+static int run_uuid_verb(struct job *job)
+{
+	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
+	struct driver *driver = job->dispatch->driver;
+	uint8_t uuid[UUID_BYTES];
+
+	if (read_uuid(job, uuid) < 0)
+		return ERR_PROTOCOL;
+	switch (job->type) {
+	case HOST_SEED_DELETE:
+		return verbs->seed_delete(driver, uuid, &job->err);
+	case HOST_NETWORK_CLEAR:
+		return verbs->network_clear(driver, uuid, &job->err);
+	case HOST_DOMAIN_UNDEFINE:
+		return verbs->domain_undefine(driver, uuid, &job->err);
+	case HOST_DOMAIN_START:
+		return verbs->domain_start(driver, uuid, &job->err);
+	case HOST_DOMAIN_SHUTDOWN:
+		return verbs->domain_shutdown(driver, uuid, &job->err);
+	case HOST_DOMAIN_STOP:
+		return verbs->domain_stop(driver, uuid, &job->err);
+	case HOST_DOMAIN_REBOOT:
+		return verbs->domain_reboot(driver, uuid, &job->err);
+	case HOST_DOMAIN_RESET:
+		return verbs->domain_reset(driver, uuid, &job->err);
+	case HOST_DOMAIN_STATE:
+		return run_state(job, uuid);
+	default:
+		return ERR_PROTOCOL;
+	}
+}
+
+static int run_image_verb(struct job *job)
+{
+	struct driver *driver = job->dispatch->driver;
+	struct host_image_facts facts;
+	uint64_t image_id;
+	int code;
+
+	if (read_image_id(job, &image_id) < 0)
+		return ERR_PROTOCOL;
+	if (job->type == HOST_IMAGE_DELETE)
+		return driver->verbs->image_delete(driver, image_id, &job->err);
+	code = driver->verbs->image_facts(driver, image_id, &facts, &job->err);
+	if (code == 0)
+		host_image_facts_write(&job->answer, &facts);
+	return code;
+}
+
+static int run_hello(struct job *job)
+{
+	struct host_facts facts;
+	int code = job->dispatch->driver->verbs->facts(job->dispatch->driver, &facts, &job->err);
+
+	if (code == 0)
+		host_facts_write(&job->answer, &facts);
+	return code;
+}
+
+static int run_verb(struct job *job)
+{
+	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
+
+	switch (job->type) {
+	case HOST_HELLO:
+		return run_hello(job);
+	case HOST_INVENTORY:
+		return verbs->inventory(job->dispatch->driver, collect_item, job, &job->err);
+	case HOST_IMAGE_IMPORT:
+		return run_image_import(job);
+	case HOST_IMAGE_DELETE:
+	case HOST_IMAGE_FACTS:
+		return run_image_verb(job);
+	case HOST_VOLUME_CREATE:
+		return run_volume(job, verbs->volume_create);
+	case HOST_VOLUME_GROW:
+		return run_volume(job, verbs->volume_grow);
+	case HOST_VOLUME_DELETE:
+		return run_volume(job, verbs->volume_delete);
+	case HOST_SEED_CREATE:
+		return run_seed_create(job);
+	case HOST_NETWORK_SET:
+		return run_network_set(job);
+	case HOST_NETWORK_SYNC:
+		return run_network_sync(job);
+	case HOST_DOMAIN_DEFINE:
+		return run_define(job);
+	case HOST_PASSWORD_SET:
+		return run_password(job);
+	case HOST_SEED_DELETE:
+	case HOST_NETWORK_CLEAR:
+	case HOST_DOMAIN_UNDEFINE:
+	case HOST_DOMAIN_START:
+	case HOST_DOMAIN_SHUTDOWN:
+	case HOST_DOMAIN_STOP:
+	case HOST_DOMAIN_REBOOT:
+	case HOST_DOMAIN_RESET:
+	case HOST_DOMAIN_STATE:
+		return run_uuid_verb(job);
+	default:
+		return ERR_PROTOCOL;
+	}
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct job *job = work->data;
+	int code = run_verb(job);
+
+	if (job->code == 0)
+		job->code = code;
+	if (job->code < 0 && job->err.text[0] == '\0')
+		(void)err_set(&job->err, job->code, "%s",
+			      job->code > -1000 ? strerror(-job->code) : err_name(job->code));
+}
+
+/* --- the loop's side --- */
+
+static void start_jobs(struct dispatch *dispatch);
+
+static void send_reply(struct dispatch *dispatch, const struct job *job)
+{
+	const size_t parts = job->part_count > 0 ? job->part_count : 1;
+
+	for (size_t i = 0; i < parts; i++) {
+		struct buf body CLEANUP(buf_done) = {0};
+		write_i32(&body, job->code);
+		write_text(&body, job->code < 0 ? job->err.text : "");
+		if (job->code == 0 && job->part_count > 0)
+			write_bytes(&body, job->parts[i].data, job->parts[i].len);
+		else if (job->code == 0)
+			write_bytes(&body, job->answer.data, job->answer.len);
+		(void)channel_send(dispatch->channel, HOST_REPLY, i + 1 < parts ? WIRE_MORE : 0,
+				   job->id, body.data, body.len, NULL, 0);
+	}
+}
+
+static void free_job(struct job *job)
+{
+	if (job->body.data != NULL)
+		explicit_bzero(job->body.data, job->body.len);
+	buf_done(&job->body);
+	buf_done(&job->answer);
+	for (size_t i = 0; i < job->part_count; i++)
+		buf_done(&job->parts[i]);
+	free(job->parts);
+	if (job->fd >= 0)
+		(void)close(job->fd);
+	free(job);
+}
+
+static void on_work_done(uv_work_t *work, int status)
+{
+	struct job *job = work->data;
+	struct dispatch *dispatch = job->dispatch;
+
+	/* Progress that was said before must come before the answer. */
+	on_wake(&dispatch->wake);
+	if (job->epoch == dispatch->epoch && dispatch->channel != NULL)
+		send_reply(dispatch, job);
+	for (struct job **at = &dispatch->jobs; *at != NULL; at = &(*at)->next)
+		if (*at == job) {
+			*at = job->next;
+			break;
+		}
+	dispatch->job_count--;
+	free_job(job);
+	start_jobs(dispatch);
+}
+
+static bool key_is_busy(const struct dispatch *dispatch, const struct job *job)
+{
+	for (const struct job *other = dispatch->jobs; other != job; other = other->next)
+		if (other->has_key && memcmp(other->key, job->key, sizeof job->key) == 0)
+			return true;
+	return false;
+}
+
+static void start_jobs(struct dispatch *dispatch)
+{
+	for (struct job *job = dispatch->jobs; job != NULL; job = job->next) {
+		if (job->running || (job->has_key && key_is_busy(dispatch, job)))
+			continue;
+		job->running = true;
+		job->work.data = job;
+		(void)uv_queue_work(dispatch->loop, &job->work, on_work, on_work_done);
+	}
+}
+
+/* Verbs on a server begin with its UUID, verbs on an image with its id. */
+static void set_key(struct job *job)
+{
+	switch (job->type) {
+	case HOST_HELLO:
+	case HOST_INVENTORY:
+	case HOST_NETWORK_SYNC:
+		return;
+	case HOST_IMAGE_IMPORT:
+	case HOST_IMAGE_DELETE:
+		job->has_key = true;
+		memcpy(job->key + UUID_BYTES, job->body.data,
+		       job->body.len < 8 ? job->body.len : 8);
+		return;
+	case HOST_IMAGE_FACTS:
+		return;
+	default:
+		job->has_key = true;
+		memcpy(job->key, job->body.data,
+		       job->body.len < UUID_BYTES ? job->body.len : UUID_BYTES);
+	}
+}
+
+static int queue_job(struct dispatch *dispatch, uint16_t type, uint64_t id, const void *body,
+		     size_t bytes, int *fd)
+{
+	struct job *job = dispatch->job_count < MAX_JOBS ? calloc(1, sizeof *job) : NULL;
+	struct job **last = &dispatch->jobs;
+
+	if (job == NULL)
+		return -ENOMEM;
+	job->dispatch = dispatch;
+	job->epoch = dispatch->epoch;
+	job->id = id;
+	job->type = type;
+	job->fd = fd != NULL ? steal_fd(fd) : -1;
+	job->body.max = SYNC_MAX_BYTES;
+	if (buf_append(&job->body, body, bytes) < 0) {
+		free_job(job);
+		return -ENOMEM;
+	}
+	set_key(job);
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = job;
+	dispatch->job_count++;
+	start_jobs(dispatch);
+	return 0;
+}
+
+static int on_verb(void *context, struct channel *channel, struct message *message)
+{
+	if ((message->flags & WIRE_MORE) != 0)
+		return ERR_PROTOCOL;
+	return queue_job(context, message->type, message->id, message->body, message->body_bytes,
+			 message->fd_count == 1 ? &message->fds[0] : NULL);
+}
+
+static int on_sync_part(void *context, struct channel *channel, struct message *message)
+{
+	struct dispatch *dispatch = context;
+	int code;
+
+	if (dispatch->sync_id != message->id)
+		buf_clear(&dispatch->sync);
+	dispatch->sync_id = message->id;
+	if ((code = buf_append(&dispatch->sync, message->body, message->body_bytes)) < 0)
+		return code;
+	if ((message->flags & WIRE_MORE) != 0)
+		return 0;
+	code = queue_job(dispatch, message->type, message->id, dispatch->sync.data,
+			 dispatch->sync.len, NULL);
+	buf_done(&dispatch->sync);
+	return code;
+}
+
+static void on_closed(void *context, struct channel *channel, const struct err *why)
+{
+	struct dispatch *dispatch = context;
+
+	log_info("core is gone: %s", why->text);
+	channel_free(channel);
+	dispatch->channel = NULL;
+}
+
+static const struct message_rule rules[] = {
+	{HOST_HELLO, 0, on_verb},
+	{HOST_INVENTORY, 0, on_verb},
+	{HOST_IMAGE_IMPORT, 1, on_verb},
+	{HOST_IMAGE_DELETE, 0, on_verb},
+	{HOST_IMAGE_FACTS, 0, on_verb},
+	{HOST_VOLUME_CREATE, 0, on_verb},
+	{HOST_VOLUME_GROW, 0, on_verb},
+	{HOST_VOLUME_DELETE, 0, on_verb},
+	{HOST_SEED_CREATE, 0, on_verb},
+	{HOST_SEED_DELETE, 0, on_verb},
+	{HOST_NETWORK_SET, 0, on_verb},
+	{HOST_NETWORK_CLEAR, 0, on_verb},
+	{HOST_NETWORK_SYNC, 0, on_sync_part},
+	{HOST_DOMAIN_DEFINE, 0, on_verb},
+	{HOST_DOMAIN_UNDEFINE, 0, on_verb},
+	{HOST_DOMAIN_START, 0, on_verb},
+	{HOST_DOMAIN_SHUTDOWN, 0, on_verb},
+	{HOST_DOMAIN_STOP, 0, on_verb},
+	{HOST_DOMAIN_REBOOT, 0, on_verb},
+	{HOST_DOMAIN_RESET, 0, on_verb},
+	{HOST_DOMAIN_STATE, 0, on_verb},
+	{HOST_PASSWORD_SET, 0, on_verb},
+	{0, 0, NULL},
+};
+static const struct channel_events channel_events = {.rules = rules, .closed = on_closed};
+
+int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch **ret,
+		 struct err *err)
+{
+	struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+	int code;
+
+	if (dispatch == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	const struct driver_events events = {.domain = on_domain,
+					     .report = on_report,
+					     .hypervisor = on_hypervisor,
+					     .context = dispatch};
+	dispatch->loop = loop;
+	dispatch->sync.max = SYNC_MAX_BYTES;
+	(void)pthread_mutex_init(&dispatch->lock, NULL);
+	if ((code = uv_async_init(loop, &dispatch->wake, on_wake)) < 0)
+		return err_set(err, code, "cannot watch for events: %s", uv_strerror(code));
+	dispatch->wake.data = dispatch;
+	code = strcmp(config->driver, "fake") == 0
+		       ? fake_driver_new(config, &events, &dispatch->driver, err)
+		       : libvirt_driver_new(config, &events, &dispatch->driver, err);
+	if (code < 0)
+		return code;
+	*ret = dispatch;
+	return 0;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+	if (dispatch == NULL)
+		return;
+	channel_free(dispatch->channel);
+	dispatch->driver->verbs->free(dispatch->driver);
+	buf_done(&dispatch->sync);
+	free(dispatch);
+}
+
+void dispatch_connect(struct dispatch *dispatch, int fd)
+{
+	struct err err = {0};
+
+	channel_free(steal_ptr(dispatch->channel));
+	dispatch->epoch++;
+	buf_clear(&dispatch->sync);
+	if (channel_new(dispatch->loop, fd, &channel_events, dispatch, &dispatch->channel, &err) <
+	    0)
+		log_error("cannot use the channel to core: %s", err.text);
+}

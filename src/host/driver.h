@@ -1,0 +1,71 @@
+// What a hypervisor's driver can do. Every call blocks and may come from any worker thread.
+#pragma once
+
+#include "base/config.h"
+#include "base/err.h"
+#include "wire/host_message.h"
+
+struct driver;
+
+/* Told from any thread. */
+struct driver_events {
+	void (*domain)(void *context, const uint8_t uuid[UUID_BYTES], enum host_domain_state state);
+	void (*report)(void *context, const uint8_t uuid[UUID_BYTES], const char *line);
+	void (*hypervisor)(void *context, bool up);
+	void *context;
+};
+
+typedef void driver_item(void *context, const struct host_item *item);
+typedef void driver_progress(void *context, unsigned percent);
+
+/* All verbs are idempotent; what is asked for and already so is a success. */
+struct driver_verbs {
+	int (*facts)(struct driver *driver, struct host_facts *ret, struct err *err);
+	int (*inventory)(struct driver *driver, driver_item *item, void *context, struct err *err);
+	/* @fd: the file for HOST_IMAGE_FROM_FD, else -1; stays the caller's. */
+	int (*image_import)(struct driver *driver, const struct host_image_import *import, int fd,
+			    driver_progress *progress, void *context, struct host_image_facts *ret,
+			    struct err *err);
+	int (*image_delete)(struct driver *driver, uint64_t image_id, struct err *err);
+	int (*image_facts)(struct driver *driver, uint64_t image_id, struct host_image_facts *ret,
+			   struct err *err);
+	int (*volume_create)(struct driver *driver, const struct host_volume *volume,
+			     struct err *err);
+	int (*volume_grow)(struct driver *driver, const struct host_volume *volume,
+			   struct err *err);
+	int (*volume_delete)(struct driver *driver, const struct host_volume *volume,
+			     struct err *err);
+	int (*seed_create)(struct driver *driver, const struct host_seed *seed, struct err *err);
+	int (*seed_delete)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err);
+	int (*network_set)(struct driver *driver, const struct host_network *network,
+			   struct err *err);
+	int (*network_clear)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			     struct err *err);
+	int (*network_sync)(struct driver *driver, const struct host_network *networks,
+			    size_t count, struct err *err);
+	int (*domain_define)(struct driver *driver, const struct host_domain *domain,
+			     struct err *err);
+	int (*domain_undefine)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			       struct err *err);
+	int (*domain_start)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err);
+	int (*domain_shutdown)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			       struct err *err);
+	int (*domain_stop)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err);
+	int (*domain_reboot)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			     struct err *err);
+	int (*domain_reset)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err);
+	int (*domain_state)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			    enum host_domain_state *ret, struct err *err);
+	int (*password_set)(struct driver *driver, const struct host_password *password,
+			    struct err *err);
+	void (*free)(struct driver *driver);
+};
+
+struct driver {
+	const struct driver_verbs *verbs;
+};
+
+int libvirt_driver_new(const struct config *config, const struct driver_events *events,
+		       struct driver **ret, struct err *err);
+int fake_driver_new(const struct config *config, const struct driver_events *events,
+		    struct driver **ret, struct err *err);

@@ -1,0 +1,477 @@
+/*
+ * A host in memory, for tests of scale and of faults; never for showing that a feature works.
+ *
+ * Faults come from the file "faults" in host_dir, read at every verb: lines "VERB CODE COUNT", for
+ * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". "delay_ms N"
+ * makes every verb slow.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "host/driver.h"
+
+#define BUCKETS         4096
+#define MAX_FAULTS      32
+#define FAKE_MEMORY_MIB ((uint64_t)1024 * 1024 * 1024)
+#define FAKE_DISK_BYTES ((uint64_t)1 << 50)
+
+struct thing {
+	struct thing *next;
+	struct host_item item;
+	uint64_t bytes;
+};
+
+struct fault {
+	char verb[32];
+	int code;
+	unsigned left;
+};
+
+struct fake {
+	struct driver driver;
+	struct driver_events events;
+	const struct config *config;
+	pthread_mutex_t lock;
+	struct thing *buckets[BUCKETS];
+	struct buf faults_text; /* as last read */
+	struct fault faults[MAX_FAULTS];
+	size_t fault_count;
+	unsigned delay_ms;
+};
+
+static struct fake *self_of(struct driver *driver)
+{
+	return (struct fake *)driver;
+}
+
+static void parse_faults(struct fake *fake)
+{
+	char verb[32], code[64];
+	unsigned count;
+
+	fake->fault_count = 0;
+	fake->delay_ms = 0;
+	for (const char *line = buf_str(&fake->faults_text); *line != '\0';) {
+		if (sscanf(line, "delay_ms %u", &count) == 1)
+			fake->delay_ms = count;
+		else if (fake->fault_count < MAX_FAULTS &&
+			 sscanf(line, "%31s %63s %u", verb, code, &count) == 3) {
+			struct fault *fault = &fake->faults[fake->fault_count++];
+			(void)snprintf(fault->verb, sizeof fault->verb, "%s", verb);
+			fault->code = err_from_name(code);
+			fault->left = count;
+		}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+}
+
+/* The beginning of every verb. 0 with the lock held, or the fault that was asked for without it. */
+static int begin(struct fake *fake, const char *verb, struct err *err)
+{
+	char path[CONFIG_PATH_BYTES + 16];
+	struct buf text CLEANUP(buf_done) = {0};
+
+	(void)snprintf(path, sizeof path, "%s/faults", fake->config->host_dir);
+	(void)fd_read_file(AT_FDCWD, path, 4096, &text);
+	(void)pthread_mutex_lock(&fake->lock);
+	if (strcmp(buf_str(&text), buf_str(&fake->faults_text)) != 0) {
+		buf_clear(&fake->faults_text);
+		(void)buf_append(&fake->faults_text, text.data, text.len);
+		parse_faults(fake);
+	}
+	if (fake->delay_ms > 0) {
+		const unsigned delay_ms = fake->delay_ms;
+		(void)pthread_mutex_unlock(&fake->lock);
+		(void)usleep(delay_ms * 1000);
+		(void)pthread_mutex_lock(&fake->lock);
+	}
+	for (size_t i = 0; i < fake->fault_count; i++) {
+		struct fault *fault = &fake->faults[i];
+		if (strcmp(fault->verb, verb) != 0 || fault->left == 0)
+			continue;
+		fault->left--;
+		(void)pthread_mutex_unlock(&fake->lock);
+		return err_set(err, fault->code, "%s failed, as was asked of the fake host", verb);
+	}
+	return 0;
+}
+
+static int end(struct fake *fake, int code)
+{
+	(void)pthread_mutex_unlock(&fake->lock);
+	return code;
+}
+
+static struct thing **find(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t number)
+{
+	static const uint8_t none[UUID_BYTES];
+	const uint8_t *key = uuid != NULL ? uuid : none;
+	const bool by_number = kind == HOST_ITEM_VOLUME || kind == HOST_ITEM_IMAGE;
+	const uint64_t mix = uuid != NULL ? ((uint64_t)key[0] << 8 | key[1]) : number;
+	struct thing **at = &fake->buckets[mix % BUCKETS];
+
+	while (*at != NULL &&
+	       ((*at)->item.kind != kind || memcmp((*at)->item.uuid, key, UUID_BYTES) != 0 ||
+		(by_number && (*at)->item.number != number)))
+		at = &(*at)->next;
+	return at;
+}
+
+static int add(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t number,
+	       struct thing **ret, struct err *err)
+{
+	struct thing **at = find(fake, kind, uuid, number);
+
+	if (*at == NULL) {
+		*at = calloc(1, sizeof **at);
+		if (*at == NULL)
+			return err_set(err, -ENOMEM, "no memory");
+		(*at)->item.kind = kind;
+		(*at)->item.number = number;
+		(*at)->item.state = kind == HOST_ITEM_DOMAIN ? HOST_DOMAIN_OFF : 0;
+		if (uuid != NULL)
+			memcpy((*at)->item.uuid, uuid, UUID_BYTES);
+	}
+	if (ret != NULL)
+		*ret = *at;
+	return 0;
+}
+
+static void drop(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t number)
+{
+	struct thing **at = find(fake, kind, uuid, number), *gone = *at;
+
+	if (gone != NULL) {
+		*at = gone->next;
+		free(gone);
+	}
+}
+
+static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	struct host_facts facts = {.cpus = 64,
+				   .memory_mib = FAKE_MEMORY_MIB,
+				   .pool_bytes = FAKE_DISK_BYTES,
+				   .pool_free_bytes = FAKE_DISK_BYTES};
+	int code = begin(fake, "facts", err);
+
+	if (code < 0)
+		return code;
+	(void)snprintf(facts.hostname, sizeof facts.hostname, "fake");
+	(void)snprintf(facts.driver, sizeof facts.driver, "fake");
+	(void)snprintf(facts.virtualization, sizeof facts.virtualization, "none");
+	(void)snprintf(facts.reason, sizeof facts.reason, "the fake driver runs no servers");
+	(void)snprintf(facts.hypervisor, sizeof facts.hypervisor, "fake");
+	(void)snprintf(facts.boot_id, sizeof facts.boot_id, "00000000-0000-0000-0000-000000000000");
+	*ret = facts;
+	return end(fake, 0);
+}
+
+static int inventory(struct driver *driver, driver_item *item, void *context, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "inventory", err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct thing *thing = fake->buckets[i]; thing != NULL;
+		     thing = thing->next)
+			item(context, &thing->item);
+	return end(fake, 0);
+}
+
+static int image_import(struct driver *driver, const struct host_image_import *import, int fd,
+			driver_progress *progress, void *context, struct host_image_facts *ret,
+			struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "image_import", err);
+
+	if (code < 0)
+		return code;
+	code = add(fake, HOST_ITEM_IMAGE, NULL, import->image_id, NULL, err);
+	*ret = (struct host_image_facts){.virtual_bytes = 1U << 30, .file_bytes = 1U << 28};
+	memcpy(ret->checksum, import->checksum, sizeof ret->checksum);
+	return end(fake, code);
+}
+
+static int image_delete(struct driver *driver, uint64_t image_id, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "image_delete", err);
+
+	if (code < 0)
+		return code;
+	drop(fake, HOST_ITEM_IMAGE, NULL, image_id);
+	return end(fake, 0);
+}
+
+static int image_facts(struct driver *driver, uint64_t image_id, struct host_image_facts *ret,
+		       struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "image_facts", err);
+
+	if (code < 0)
+		return code;
+	if (*find(fake, HOST_ITEM_IMAGE, NULL, image_id) == NULL)
+		return end(fake, err_set(err, ERR_IMAGE_MISSING, "image %llu is not on this host",
+					 (unsigned long long)image_id));
+	*ret = (struct host_image_facts){.virtual_bytes = 1U << 30, .file_bytes = 1U << 28};
+	return end(fake, 0);
+}
+
+static int volume_create(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	struct thing *thing;
+	int code = begin(fake, "volume_create", err);
+
+	if (code < 0)
+		return code;
+	code = add(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation, &thing, err);
+	if (code == 0)
+		thing->bytes = volume->bytes;
+	return end(fake, code);
+}
+
+static int volume_grow(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "volume_grow", err);
+
+	if (code < 0)
+		return code;
+	struct thing *thing = *find(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation);
+	if (thing == NULL)
+		return end(fake, err_set(err, ERR_NOT_FOUND, "there is no such volume"));
+	if (thing->bytes < volume->bytes)
+		thing->bytes = volume->bytes;
+	return end(fake, 0);
+}
+
+static int volume_delete(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "volume_delete", err);
+
+	if (code < 0)
+		return code;
+	drop(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation);
+	return end(fake, 0);
+}
+
+/* What is made or dropped by the server's UUID alone. */
+static int make(struct driver *driver, const char *verb, uint8_t kind, const uint8_t *uuid,
+		uint64_t number, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, verb, err);
+
+	return code < 0 ? code : end(fake, add(fake, kind, uuid, number, NULL, err));
+}
+
+static int unmake(struct driver *driver, const char *verb, uint8_t kind, const uint8_t *uuid,
+		  struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, verb, err);
+
+	if (code < 0)
+		return code;
+	drop(fake, kind, uuid, 0);
+	return end(fake, 0);
+}
+
+static int seed_create(struct driver *driver, const struct host_seed *seed, struct err *err)
+{
+	return make(driver, "seed_create", HOST_ITEM_SEED, seed->uuid, 0, err);
+}
+
+static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return unmake(driver, "seed_delete", HOST_ITEM_SEED, uuid, err);
+}
+
+static int network_set(struct driver *driver, const struct host_network *network, struct err *err)
+{
+	return make(driver, "network_set", HOST_ITEM_NETWORK, network->uuid, network->server_id,
+		    err);
+}
+
+static int network_clear(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return unmake(driver, "network_clear", HOST_ITEM_NETWORK, uuid, err);
+}
+
+static int network_sync(struct driver *driver, const struct host_network *networks, size_t count,
+			struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "network_sync", err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct thing **at = &fake->buckets[i], *gone; (gone = *at) != NULL;) {
+			if (gone->item.kind == HOST_ITEM_NETWORK) {
+				*at = gone->next;
+				free(gone);
+			} else {
+				at = &gone->next;
+			}
+		}
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = add(fake, HOST_ITEM_NETWORK, networks[i].uuid, networks[i].server_id, NULL,
+			   err);
+	return end(fake, code);
+}
+
+static int domain_define(struct driver *driver, const struct host_domain *domain, struct err *err)
+{
+	return make(driver, "domain_define", HOST_ITEM_DOMAIN, domain->uuid, domain->server_id,
+		    err);
+}
+
+static int domain_undefine(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return unmake(driver, "domain_undefine", HOST_ITEM_DOMAIN, uuid, err);
+}
+
+static int change_power(struct driver *driver, const char *verb, const uint8_t *uuid,
+			enum host_domain_state to, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, verb, err);
+	bool changed;
+
+	if (code < 0)
+		return code;
+	struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, uuid, 0);
+	if (domain == NULL)
+		return end(fake,
+			   err_set(err, ERR_NOT_FOUND, "the server is not defined on this host"));
+	changed = domain->item.state != to;
+	domain->item.state = (uint8_t)to;
+	(void)end(fake, 0);
+	if (changed)
+		fake->events.domain(fake->events.context, uuid, to);
+	return 0;
+}
+
+static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	int code = change_power(driver, "domain_start", uuid, HOST_DOMAIN_RUNNING, err);
+
+	if (code == 0) /* a fake guest boots at once */
+		self_of(driver)->events.report(self_of(driver)->events.context, uuid,
+					       "first-boot done");
+	return code;
+}
+
+static int domain_shutdown(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return change_power(driver, "domain_shutdown", uuid, HOST_DOMAIN_OFF, err);
+}
+
+static int domain_stop(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return change_power(driver, "domain_stop", uuid, HOST_DOMAIN_OFF, err);
+}
+
+static int domain_reboot(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return change_power(driver, "domain_reboot", uuid, HOST_DOMAIN_RUNNING, err);
+}
+
+static int domain_reset(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return change_power(driver, "domain_reset", uuid, HOST_DOMAIN_RUNNING, err);
+}
+
+static int domain_state(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			enum host_domain_state *ret, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "domain_state", err);
+
+	if (code < 0)
+		return code;
+	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, uuid, 0);
+	*ret = domain != NULL ? (enum host_domain_state)domain->item.state : HOST_DOMAIN_ABSENT;
+	return end(fake, 0);
+}
+
+static int password_set(struct driver *driver, const struct host_password *password,
+			struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "password_set", err);
+
+	return code < 0 ? code : end(fake, 0);
+}
+
+static void free_driver(struct driver *driver)
+{
+	struct fake *fake = self_of(driver);
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct thing *thing = fake->buckets[i], *next; thing != NULL; thing = next) {
+			next = thing->next;
+			free(thing);
+		}
+	buf_done(&fake->faults_text);
+	(void)pthread_mutex_destroy(&fake->lock);
+	free(fake);
+}
+
+static const struct driver_verbs verbs = {
+	.facts = facts,
+	.inventory = inventory,
+	.image_import = image_import,
+	.image_delete = image_delete,
+	.image_facts = image_facts,
+	.volume_create = volume_create,
+	.volume_grow = volume_grow,
+	.volume_delete = volume_delete,
+	.seed_create = seed_create,
+	.seed_delete = seed_delete,
+	.network_set = network_set,
+	.network_clear = network_clear,
+	.network_sync = network_sync,
+	.domain_define = domain_define,
+	.domain_undefine = domain_undefine,
+	.domain_start = domain_start,
+	.domain_shutdown = domain_shutdown,
+	.domain_stop = domain_stop,
+	.domain_reboot = domain_reboot,
+	.domain_reset = domain_reset,
+	.domain_state = domain_state,
+	.password_set = password_set,
+	.free = free_driver,
+};
+
+int fake_driver_new(const struct config *config, const struct driver_events *events,
+		    struct driver **ret, struct err *err)
+{
+	struct fake *fake = calloc(1, sizeof *fake);
+
+	if (fake == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	fake->driver.verbs = &verbs;
+	fake->events = *events;
+	fake->config = config;
+	(void)pthread_mutex_init(&fake->lock, NULL);
+	*ret = &fake->driver;
+	return 0;
+}

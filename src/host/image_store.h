@@ -1,0 +1,54 @@
+// Golden images, servers' disks and seed discs as files below host_dir.
+#pragma once
+
+#include "base/config.h"
+#include "host/driver.h"
+
+#define IMAGE_STORE_PATH_BYTES (CONFIG_PATH_BYTES + 96)
+
+struct image_store {
+	char dir[CONFIG_PATH_BYTES];
+};
+
+/** image_store_init() - make the folders, and remove what an interrupted import left. */
+int image_store_init(struct image_store *store, const char *dir, struct err *err);
+
+void image_store_volume_path(const struct image_store *store, const uint8_t uuid[UUID_BYTES],
+			     uint32_t generation, char out[IMAGE_STORE_PATH_BYTES]);
+void image_store_seed_path(const struct image_store *store, const uint8_t uuid[UUID_BYTES],
+			   char out[IMAGE_STORE_PATH_BYTES]);
+
+/**
+ * image_store_import() - copy, check the SHA-256, convert to qcow2, put in place in one step.
+ * The source is untrusted: it is fetched and looked at by children that run as nobody.
+ * Errors: ERR_CHECKSUM, ERR_INVALID_INPUT (not a disk image, or one that refers to other files),
+ * ERR_DISK_FULL, ERR_UNAVAILABLE (the URL does not answer).
+ */
+int image_store_import(const struct image_store *store, const struct host_image_import *import,
+		       int fd, driver_progress *progress, void *context,
+		       struct host_image_facts *ret, struct err *err);
+int image_store_delete(const struct image_store *store, uint64_t image_id, struct err *err);
+int image_store_facts(const struct image_store *store, uint64_t image_id,
+		      struct host_image_facts *ret, struct err *err);
+
+int image_store_volume_create(const struct image_store *store, const struct host_volume *volume,
+			      struct err *err);
+/** image_store_volume_grow() - of a domain that is off. */
+int image_store_volume_grow(const struct image_store *store, const struct host_volume *volume,
+			    struct err *err);
+int image_store_volume_delete(const struct image_store *store, const struct host_volume *volume,
+			      struct err *err);
+
+/** image_store_seed_create() - a NoCloud disc: ISO 9660 with the label "cidata". */
+int image_store_seed_create(const struct image_store *store, const struct host_seed *seed,
+			    struct err *err);
+int image_store_seed_delete(const struct image_store *store, const uint8_t uuid[UUID_BYTES],
+			    struct err *err);
+
+/** image_store_inventory() - every volume, seed and image there is. */
+int image_store_inventory(const struct image_store *store, driver_item *item, void *context,
+			  struct err *err);
+
+/** image_store_space() - of the file system it lies on. */
+int image_store_space(const struct image_store *store, uint64_t *ret_bytes,
+		      uint64_t *ret_free_bytes);

@@ -1,0 +1,553 @@
+// The real driver: libvirt for domains, files for disks, nftables and netlink for the network.
+#include <errno.h>
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "host/image_store.h"
+#include "host/kvm_probe.h"
+#include "host/libvirt/agent.h"
+#include "host/libvirt/connection.h"
+#include "host/libvirt/report.h"
+#include "host/libvirt/xml.h"
+#include "host/network/filter.h"
+#include "host/network/network.h"
+
+#define CONSOLE_LOG_DIR "/var/log/libvirt/qemu"
+#define DETACH_POLLS    20
+#define DETACH_POLL_US  100000
+
+struct libvirt_driver {
+	struct driver driver;
+	struct driver_events events;
+	const struct config *config;
+	struct connection *connection;
+	struct image_store images;
+	struct network *network;
+	struct reports *reports;
+	bool kvm;
+	char no_kvm_reason[HOST_TEXT_BYTES];
+};
+
+static void close_connection_reference(virConnectPtr *connection)
+{
+	if (*connection != NULL)
+		(void)virConnectClose(*connection);
+}
+
+static void free_domain_reference(virDomainPtr *domain)
+{
+	if (*domain != NULL)
+		(void)virDomainFree(*domain);
+}
+
+#define AUTO_CONNECTION CLEANUP(close_connection_reference)
+#define AUTO_DOMAIN     CLEANUP(free_domain_reference)
+
+static struct libvirt_driver *self_of(struct driver *driver)
+{
+	return (struct libvirt_driver *)driver;
+}
+
+/* Only domains with our prefix are ours, whoever asks. */
+static bool is_ours(const struct libvirt_driver *self, virDomainPtr domain)
+{
+	const char *name = virDomainGetName(domain);
+	const size_t prefix = strlen(self->config->instance);
+
+	return name != NULL && strncmp(name, self->config->instance, prefix) == 0 &&
+	       name[prefix] == '-';
+}
+
+/* NULL and ERR_NOT_FOUND when there is none of ours. */
+static virDomainPtr find(const struct libvirt_driver *self, virConnectPtr connection,
+			 const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	virDomainPtr domain = virDomainLookupByUUID(connection, uuid);
+
+	if (domain == NULL) {
+		(void)connection_error("find the server", err);
+		return NULL;
+	}
+	if (!is_ours(self, domain)) {
+		(void)virDomainFree(domain);
+		(void)err_set(err, ERR_NOT_FOUND, "the server is not defined on this host");
+		return NULL;
+	}
+	return domain;
+}
+
+/* The common beginning of a verb on a domain. 0 and both references, or an error. */
+static int open_domain(struct libvirt_driver *self, const uint8_t uuid[UUID_BYTES],
+		       virConnectPtr *ret_connection, virDomainPtr *ret_domain, struct err *err)
+{
+	struct err why = {0};
+
+	*ret_connection = connection_get(self->connection, err);
+	if (*ret_connection == NULL)
+		return ERR_HYPERVISOR;
+	*ret_domain = find(self, *ret_connection, uuid, &why);
+	return *ret_domain == NULL ? err_set(err, why.code, "%s", why.text) : 0;
+}
+
+static int read_state(virDomainPtr domain, enum host_domain_state *ret, struct err *err)
+{
+	int state;
+
+	if (virDomainGetState(domain, &state, NULL, 0) < 0)
+		return connection_error("ask the server's state", err);
+	*ret = connection_state(state);
+	return 0;
+}
+
+/* --- facts and inventory --- */
+
+static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
+	struct host_facts facts = {0};
+	struct buf boot_id CLEANUP(buf_done) = {0};
+	unsigned long library = 0, qemu = 0;
+	struct sysinfo info;
+
+	if (connection == NULL)
+		return ERR_HYPERVISOR;
+	if (virConnectGetLibVersion(connection, &library) < 0 ||
+	    virConnectGetVersion(connection, &qemu) < 0)
+		return connection_error("ask libvirt's version", err);
+	(void)gethostname(facts.hostname, sizeof facts.hostname - 1);
+	(void)snprintf(facts.driver, sizeof facts.driver, "libvirt");
+	(void)snprintf(facts.virtualization, sizeof facts.virtualization, "%s",
+		       self->kvm ? "kvm" : "emulation");
+	(void)snprintf(facts.reason, sizeof facts.reason, "%s", self->no_kvm_reason);
+	(void)snprintf(facts.hypervisor, sizeof facts.hypervisor,
+		       "QEMU %lu.%lu.%lu, libvirt %lu.%lu.%lu", qemu / 1000000, qemu / 1000 % 1000,
+		       qemu % 1000, library / 1000000, library / 1000 % 1000, library % 1000);
+	facts.cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (sysinfo(&info) == 0)
+		facts.memory_mib = (uint64_t)info.totalram * info.mem_unit >> 20;
+	(void)image_store_space(&self->images, &facts.pool_bytes, &facts.pool_free_bytes);
+	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot_id) == 0)
+		(void)snprintf(facts.boot_id, sizeof facts.boot_id, "%.36s", buf_str(&boot_id));
+	*ret = facts;
+	return 0;
+}
+
+static int inventory(struct driver *driver, driver_item *item, void *context, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
+	virDomainPtr *domains = NULL;
+	int count, code;
+
+	if (connection == NULL)
+		return ERR_HYPERVISOR;
+	count = virConnectListAllDomains(connection, &domains, 0);
+	if (count < 0)
+		return connection_error("list the servers", err);
+	for (int i = 0; i < count; i++) {
+		struct host_item found = {.kind = HOST_ITEM_DOMAIN};
+		enum host_domain_state state;
+		if (is_ours(self, domains[i]) && virDomainGetUUID(domains[i], found.uuid) == 0 &&
+		    read_state(domains[i], &state, NULL) == 0) {
+			found.state = (uint8_t)state;
+			item(context, &found);
+		}
+		(void)virDomainFree(domains[i]);
+	}
+	free(domains);
+	if ((code = image_store_inventory(&self->images, item, context, err)) < 0)
+		return code;
+	network_inventory(self->network, item, context);
+	return 0;
+}
+
+/* --- images, volumes, network: files and the kernel --- */
+
+static int image_import(struct driver *driver, const struct host_image_import *import, int fd,
+			driver_progress *progress, void *context, struct host_image_facts *ret,
+			struct err *err)
+{
+	return image_store_import(&self_of(driver)->images, import, fd, progress, context, ret,
+				  err);
+}
+
+static int image_delete(struct driver *driver, uint64_t image_id, struct err *err)
+{
+	return image_store_delete(&self_of(driver)->images, image_id, err);
+}
+
+static int image_facts(struct driver *driver, uint64_t image_id, struct host_image_facts *ret,
+		       struct err *err)
+{
+	return image_store_facts(&self_of(driver)->images, image_id, ret, err);
+}
+
+static int volume_create(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	return image_store_volume_create(&self_of(driver)->images, volume, err);
+}
+
+static int volume_grow(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	return image_store_volume_grow(&self_of(driver)->images, volume, err);
+}
+
+static int volume_delete(struct driver *driver, const struct host_volume *volume, struct err *err)
+{
+	return image_store_volume_delete(&self_of(driver)->images, volume, err);
+}
+
+static int seed_create(struct driver *driver, const struct host_seed *seed, struct err *err)
+{
+	return image_store_seed_create(&self_of(driver)->images, seed, err);
+}
+
+static int net_set(struct driver *driver, const struct host_network *network, struct err *err)
+{
+	return network_set(self_of(driver)->network, network, err);
+}
+
+static int net_clear(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	return network_clear(self_of(driver)->network, uuid, err);
+}
+
+static int net_sync(struct driver *driver, const struct host_network *networks, size_t count,
+		    struct err *err)
+{
+	return network_sync(self_of(driver)->network, networks, count, err);
+}
+
+/* --- domains --- */
+
+static int domain_define(struct driver *driver, const struct host_domain *domain, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
+	char disk[IMAGE_STORE_PATH_BYTES], seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES],
+		log[128];
+	struct buf xml CLEANUP(buf_done) = {0};
+
+	if (connection == NULL)
+		return ERR_HYPERVISOR;
+	if (filter_tap_name(self->config->instance, domain->server_id, tap) < 0)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "the server's id is too large for an interface's name");
+	image_store_volume_path(&self->images, domain->uuid, domain->generation, disk);
+	image_store_seed_path(&self->images, domain->uuid, seed);
+	(void)snprintf(log, sizeof log, CONSOLE_LOG_DIR "/%s-%llu.console.log",
+		       self->config->instance, (unsigned long long)domain->server_id);
+	const struct xml_domain input = {.domain = domain,
+					 .instance = self->config->instance,
+					 .kvm = self->kvm,
+					 .disk_path = disk,
+					 .seed_path = domain->has_seed ? seed : NULL,
+					 .tap = tap,
+					 .console_log = log};
+	if (xml_write_domain(&input, &xml) < 0)
+		return err_set(err, -ENOMEM, "no memory for the server's definition");
+	virDomainPtr defined AUTO_DOMAIN =
+		virDomainDefineXMLFlags(connection, buf_str(&xml), VIR_DOMAIN_DEFINE_VALIDATE);
+	return defined == NULL ? connection_error("define the server", err) : 0;
+}
+
+static int stop_domain(virDomainPtr domain, struct err *err)
+{
+	if (virDomainDestroy(domain) < 0 && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID)
+		return connection_error("stop the server", err);
+	return 0;
+}
+
+static int domain_undefine(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	char log[256];
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code == ERR_NOT_FOUND)
+		return 0;
+	if (code < 0)
+		return code;
+	(void)snprintf(log, sizeof log, CONSOLE_LOG_DIR "/%s.console.log",
+		       virDomainGetName(domain));
+	reports_detach(self->reports, uuid);
+	if ((code = stop_domain(domain, err)) < 0)
+		return code;
+	if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+						   VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+						   VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
+	    virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+		return connection_error("undefine the server", err);
+	(void)unlink(log);
+	return 0;
+}
+
+/* Paused first: the wire has its addresses and filter before the guest's first packet. */
+static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	enum host_domain_state state;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code < 0 || (code = read_state(domain, &state, err)) < 0)
+		return code;
+	if (state == HOST_DOMAIN_RUNNING)
+		return 0;
+	if (state != HOST_DOMAIN_PAUSED &&
+	    virDomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED) < 0)
+		return connection_error("start the server", err);
+	if ((code = network_plumb(self->network, uuid, err)) < 0) {
+		(void)virDomainDestroy(domain);
+		return code;
+	}
+	reports_attach(self->reports, connection, uuid);
+	if (virDomainResume(domain) < 0) {
+		code = connection_error("start the server", err);
+		(void)virDomainDestroy(domain);
+		return code;
+	}
+	return 0;
+}
+
+static int domain_shutdown(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	enum host_domain_state state;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code < 0 || (code = read_state(domain, &state, err)) < 0)
+		return code;
+	if (state == HOST_DOMAIN_OFF || state == HOST_DOMAIN_CRASHED)
+		return 0;
+	if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0)
+		return 0;
+	if (agent_is_connected(domain) &&
+	    virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0)
+		return 0;
+	return connection_error("shut the server down", err);
+}
+
+static int domain_stop(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	return code < 0 ? code : stop_domain(domain, err);
+}
+
+static int domain_reboot(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code < 0)
+		return code;
+	return virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) < 0
+		       ? connection_error("restart the server", err)
+		       : 0;
+}
+
+static int domain_reset(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code < 0)
+		return code;
+	return virDomainReset(domain, 0) < 0 ? connection_error("reset the server", err) : 0;
+}
+
+static int domain_state(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			enum host_domain_state *ret, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code == ERR_NOT_FOUND) {
+		*ret = HOST_DOMAIN_ABSENT;
+		return 0;
+	}
+	return code < 0 ? code : read_state(domain, ret, err);
+}
+
+static bool has_seed(virDomainPtr domain, const char *path, unsigned flags)
+{
+	AUTO_FREE char *xml = virDomainGetXMLDesc(domain, flags);
+
+	return xml != NULL && strstr(xml, path) != NULL;
+}
+
+/*
+ * The disc leaves the definition at once. A running guest is asked to let go of it; one that does
+ * not keeps an open file without a name until it is stopped, and nobody else can read it.
+ */
+static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	char path[IMAGE_STORE_PATH_BYTES];
+	struct buf xml CLEANUP(buf_done) = {0};
+	enum host_domain_state state = HOST_DOMAIN_OFF;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	if (code < 0 && code != ERR_NOT_FOUND)
+		return code;
+	image_store_seed_path(&self->images, uuid, path);
+	if (domain != NULL) {
+		if (xml_write_seed(path, &xml) < 0 || read_state(domain, &state, err) < 0)
+			return err_wrap(err, ERR_HYPERVISOR_FAILED, "cannot take the seed out");
+		if (has_seed(domain, path, VIR_DOMAIN_XML_INACTIVE) &&
+		    virDomainDetachDeviceFlags(domain, buf_str(&xml), VIR_DOMAIN_AFFECT_CONFIG) < 0)
+			return connection_error("take the seed out of the definition", err);
+		if (state == HOST_DOMAIN_RUNNING && has_seed(domain, path, 0) &&
+		    virDomainDetachDeviceFlags(domain, buf_str(&xml), VIR_DOMAIN_AFFECT_LIVE) == 0)
+			for (int i = 0; i < DETACH_POLLS && has_seed(domain, path, 0); i++)
+				(void)usleep(DETACH_POLL_US);
+	}
+	return image_store_seed_delete(&self->images, uuid, err);
+}
+
+static int password_set(struct driver *driver, const struct host_password *password,
+			struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, password->uuid, &connection, &domain, err);
+
+	return code < 0 ? code : agent_set_password(domain, password, err);
+}
+
+/* --- events --- */
+
+static void on_opened(void *context, virConnectPtr connection)
+{
+	struct libvirt_driver *self = context;
+	virDomainPtr *domains = NULL;
+	int count = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+	for (int i = 0; i < count; i++) {
+		uint8_t uuid[UUID_BYTES];
+		if (is_ours(self, domains[i]) && virDomainGetUUID(domains[i], uuid) == 0)
+			reports_attach(self->reports, connection, uuid);
+		(void)virDomainFree(domains[i]);
+	}
+	free(domains);
+	self->events.hypervisor(self->events.context, true);
+}
+
+static void on_lost(void *context)
+{
+	struct libvirt_driver *self = context;
+
+	reports_detach_all(self->reports);
+	self->events.hypervisor(self->events.context, false);
+}
+
+static void on_domain(void *context, virDomainPtr domain, enum host_domain_state state)
+{
+	struct libvirt_driver *self = context;
+	uint8_t uuid[UUID_BYTES];
+
+	if (is_ours(self, domain) && virDomainGetUUID(domain, uuid) == 0)
+		self->events.domain(self->events.context, uuid, state);
+}
+
+static const struct connection_events connection_events = {
+	.opened = on_opened, .lost = on_lost, .domain = on_domain};
+
+static void free_driver(struct driver *driver)
+{
+	struct libvirt_driver *self = self_of(driver);
+
+	if (self->connection != NULL)
+		connection_free(self->connection);
+	network_free(self->network);
+	free(self->reports);
+	free(self);
+}
+
+static const struct driver_verbs verbs = {
+	.facts = facts,
+	.inventory = inventory,
+	.image_import = image_import,
+	.image_delete = image_delete,
+	.image_facts = image_facts,
+	.volume_create = volume_create,
+	.volume_grow = volume_grow,
+	.volume_delete = volume_delete,
+	.seed_create = seed_create,
+	.seed_delete = seed_delete,
+	.network_set = net_set,
+	.network_clear = net_clear,
+	.network_sync = net_sync,
+	.domain_define = domain_define,
+	.domain_undefine = domain_undefine,
+	.domain_start = domain_start,
+	.domain_shutdown = domain_shutdown,
+	.domain_stop = domain_stop,
+	.domain_reboot = domain_reboot,
+	.domain_reset = domain_reset,
+	.domain_state = domain_state,
+	.password_set = password_set,
+	.free = free_driver,
+};
+
+int libvirt_driver_new(const struct config *config, const struct driver_events *events,
+		       struct driver **ret, struct err *err)
+{
+	struct libvirt_driver *self = calloc(1, sizeof *self);
+	int code;
+
+	if (self == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	self->driver.verbs = &verbs;
+	self->events = *events;
+	self->config = config;
+	if (config->emulation)
+		(void)snprintf(self->no_kvm_reason, sizeof self->no_kvm_reason,
+			       "the settings say emulation = yes");
+	else
+		self->kvm = kvm_probe(self->no_kvm_reason, sizeof self->no_kvm_reason);
+	if (self->kvm)
+		log_info("servers run with KVM");
+	else
+		log_warning("servers run in software emulation, which is slow: %s",
+			    self->no_kvm_reason);
+	if ((code = image_store_init(&self->images, config->host_dir, err)) < 0 ||
+	    (code = network_new(config, &self->network, err)) < 0 ||
+	    (code = reports_new(&self->events, &self->reports)) < 0 ||
+	    (code = connection_new(config->libvirt_uri, &connection_events, self, &self->connection,
+				   err)) < 0) {
+		free_driver(&self->driver);
+		return code;
+	}
+	*ret = &self->driver;
+	return 0;
+}

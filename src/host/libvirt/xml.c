@@ -1,0 +1,195 @@
+#include "host/libvirt/xml.h"
+
+#include <errno.h>
+#include <libxml/xmlwriter.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* libxml2 takes text as unsigned. */
+#define TEXT (const xmlChar *)
+
+static void element(xmlTextWriterPtr xml, const char *name, const char *text)
+{
+	(void)xmlTextWriterWriteElement(xml, TEXT name, TEXT text);
+}
+
+/* An element with attributes: name, value, …, NULL. Left open. */
+static void open_element(xmlTextWriterPtr xml, const char *name, ...)
+{
+	const char *key;
+	va_list args;
+
+	(void)xmlTextWriterStartElement(xml, TEXT name);
+	va_start(args, name);
+	while ((key = va_arg(args, const char *)) != NULL)
+		(void)xmlTextWriterWriteAttribute(xml, TEXT key, TEXT va_arg(args, const char *));
+	va_end(args);
+}
+
+static void close_element(xmlTextWriterPtr xml)
+{
+	(void)xmlTextWriterEndElement(xml);
+}
+
+#define EMPTY(...)                                                                                 \
+	do {                                                                                       \
+		open_element(xml, __VA_ARGS__, NULL);                                              \
+		close_element(xml);                                                                \
+	} while (0)
+
+static void write_disk(xmlTextWriterPtr xml, const char *path, const char *format,
+		       const char *target, bool readonly)
+{
+	open_element(xml, "disk", "type", "file", "device", "disk", NULL);
+	if (readonly)
+		EMPTY("driver", "name", "qemu", "type", format);
+	else
+		EMPTY("driver", "name", "qemu", "type", format, "discard", "unmap");
+	EMPTY("source", "file", path);
+	EMPTY("target", "dev", target, "bus", "virtio");
+	if (readonly)
+		EMPTY("readonly");
+	close_element(xml);
+}
+
+static void write_channel(xmlTextWriterPtr xml, const char *name)
+{
+	open_element(xml, "channel", "type", "unix", NULL);
+	EMPTY("target", "type", "virtio", "name", name);
+	close_element(xml);
+}
+
+static void write_cpu(xmlTextWriterPtr xml, bool kvm)
+{
+	if (kvm) {
+		EMPTY("cpu", "mode", "host-passthrough", "migratable", "on");
+		return;
+	}
+	open_element(xml, "cpu", "mode", "custom", "match", "exact", "check", "none", NULL);
+	open_element(xml, "model", "fallback", "allow", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT "Nehalem");
+	close_element(xml);
+	close_element(xml);
+}
+
+static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	format_mac(input->domain->mac, mac);
+	open_element(xml, "devices", NULL);
+	write_disk(xml, input->disk_path, "qcow2", "vda", false);
+	if (input->seed_path != NULL)
+		write_disk(xml, input->seed_path, "raw", "vdb", true);
+	open_element(xml, "interface", "type", "ethernet", NULL);
+	EMPTY("mac", "address", mac);
+	EMPTY("target", "dev", input->tap, "managed", "yes");
+	EMPTY("model", "type", "virtio");
+	close_element(xml);
+	open_element(xml, "serial", "type", "pty", NULL);
+	EMPTY("log", "file", input->console_log, "append", "off");
+	EMPTY("target", "port", "0");
+	close_element(xml);
+	open_element(xml, "console", "type", "pty", NULL);
+	EMPTY("target", "type", "serial", "port", "0");
+	close_element(xml);
+	write_channel(xml, "org.qemu.guest_agent.0");
+	write_channel(xml, "org.ippo.report.0");
+	open_element(xml, "graphics", "type", "vnc", NULL);
+	EMPTY("listen", "type", "none");
+	close_element(xml);
+	open_element(xml, "video", NULL);
+	EMPTY("model", "type", "vga");
+	close_element(xml);
+	open_element(xml, "rng", "model", "virtio", NULL);
+	open_element(xml, "backend", "model", "random", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT "/dev/urandom");
+	close_element(xml);
+	close_element(xml);
+	EMPTY("memballoon", "model", "virtio");
+	EMPTY("controller", "type", "usb", "model", "none");
+	close_element(xml);
+}
+
+static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
+{
+	const struct host_domain *domain = input->domain;
+	char name[32], uuid[UUID_TEXT_BYTES], number[24];
+
+	(void)snprintf(name, sizeof name, "%s-%llu", input->instance,
+		       (unsigned long long)domain->server_id);
+	format_uuid(domain->uuid, uuid);
+	open_element(xml, "domain", "type", input->kvm ? "kvm" : "qemu", NULL);
+	element(xml, "name", name);
+	element(xml, "uuid", uuid);
+	element(xml, "title", domain->name);
+	(void)snprintf(number, sizeof number, "%llu", (unsigned long long)domain->memory_mib);
+	open_element(xml, "memory", "unit", "MiB", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT number);
+	close_element(xml);
+	(void)snprintf(number, sizeof number, "%u", domain->vcpus);
+	element(xml, "vcpu", number);
+	open_element(xml, "os", NULL);
+	open_element(xml, "type", "arch", "x86_64", "machine", "pc", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT "hvm");
+	close_element(xml);
+	EMPTY("boot", "dev", "hd");
+	close_element(xml);
+	open_element(xml, "features", NULL);
+	EMPTY("acpi");
+	EMPTY("apic");
+	close_element(xml);
+	write_cpu(xml, input->kvm);
+	EMPTY("clock", "offset", "utc");
+	element(xml, "on_poweroff", "destroy");
+	element(xml, "on_reboot", "restart");
+	element(xml, "on_crash", "destroy");
+	write_devices(xml, input);
+	close_element(xml);
+}
+
+/* Appends what was written, and frees both. */
+static int finish(xmlBufferPtr buffer, xmlTextWriterPtr xml, struct buf *out)
+{
+	int code = -ENOMEM;
+
+	if (xml != NULL) {
+		(void)xmlTextWriterEndDocument(xml);
+		xmlFreeTextWriter(xml);
+		code = buf_append(out, xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+	}
+	if (buffer != NULL)
+		xmlBufferFree(buffer);
+	return code;
+}
+
+static xmlTextWriterPtr begin(xmlBufferPtr *ret)
+{
+	xmlTextWriterPtr xml;
+
+	*ret = xmlBufferCreate();
+	xml = *ret != NULL ? xmlNewTextWriterMemory(*ret, 0) : NULL;
+	if (xml != NULL)
+		(void)xmlTextWriterSetIndent(xml, 1);
+	return xml;
+}
+
+int xml_write_domain(const struct xml_domain *input, struct buf *out)
+{
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml = begin(&buffer);
+
+	if (xml != NULL)
+		write_domain(xml, input);
+	return finish(buffer, xml, out);
+}
+
+int xml_write_seed(const char *seed_path, struct buf *out)
+{
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml = begin(&buffer);
+
+	if (xml != NULL)
+		write_disk(xml, seed_path, "raw", "vdb", true);
+	return finish(buffer, xml, out);
+}

@@ -1,0 +1,29 @@
+// Runs a program and waits: fixed argument vectors, no shell, optionally as nobody and with limits.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Whom unprivileged children run as: nobody, nogroup. */
+#define PROCESS_NOBODY 65534
+
+struct process {
+	const char *const *arguments; /* [0] is looked up in PATH; ends with NULL */
+	const void *input;            /* its standard input, or NULL */
+	size_t input_bytes;
+	int stdin_fd;       /* instead of input; -1: none. Borrowed */
+	int stdout_fd;      /* where its output goes; -1: into @ret_output. Borrowed */
+	bool unprivileged;  /* as nobody, with limits on memory, time and files */
+	unsigned timeout_s; /* killed after that; 0: never */
+};
+
+/**
+ * process_run() - run and wait; blocks.
+ * @ret_output: what it wrote, at most 64 KiB; NULL to drop it.
+ * Errors: ERR_SERVER with the last line it said on standard error; ERR_DISK_FULL when that speaks
+ * of a full disk; ERR_TIMEOUT; ERR_UNAVAILABLE when it is not installed.
+ */
+int process_run(const struct process *process, struct buf *ret_output, struct err *err);
