@@ -242,7 +242,8 @@ static void on_piece(uv_timer_t *timer);
 
 static void go_on(struct reconcile *reconcile)
 {
-	(void)uv_timer_start(&reconcile->timers->piece, on_piece, 0, 0);
+	/* Not 0: libuv 1.44 would run it again before it looks at anything else. */
+	(void)uv_timer_start(&reconcile->timers->piece, on_piece, 1, 0);
 }
 
 static void sync_start(struct reconcile *reconcile)
