@@ -179,8 +179,6 @@ void task_progress(struct engine *engine, uint64_t call_id, uint8_t percent);
 /** task_of() - the action that runs on a server, NULL when none. The newest, when one ends another.
  */
 struct task *task_of(struct engine *engine, uint64_t server_id);
-char *task_params_write(const struct task_params *params);
-int task_params_read(const char *text, struct task_params *ret, struct err *err);
 
 /** task_ask() - ask one verb for the step; its answer ends or fails it. */
 int task_ask(struct task *task, uint16_t type, const struct buf *body, struct err *err);
@@ -190,6 +188,12 @@ int task_server(struct task *task, struct server *ret, struct err *err);
 int task_end_power(struct task *task, struct err *err);
 /** task_end_restore() - the usual end of a failure: status and wish as before. */
 int task_end_restore(struct task *task, struct err *err);
+
+/* --- params.c --- */
+
+/** task_params_write() - malloc'd JSON; NULL on no memory. */
+char *task_params_write(const struct task_params *params);
+int task_params_read(const char *text, struct task_params *ret, struct err *err);
 
 /* --- verb.c: one verb each, with the body made from the rows --- */
 

@@ -1,0 +1,69 @@
+#include <jansson.h>
+#include <string.h>
+
+#include "core/actions/task.h"
+
+char *task_params_write(const struct task_params *params)
+{
+	char checksum[2 * HOST_CHECKSUM_BYTES + 1] = "";
+	json_t *root;
+	char *text;
+
+	if (params->has_checksum)
+		format_hex(params->checksum, HOST_CHECKSUM_BYTES, checksum);
+	root = json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:b,s:b,s:s,s:s}", "before", (int)params->before,
+			 "desired", (int)params->desired, "start", params->start, "generation",
+			 (json_int_t)params->generation, "image", (json_int_t)params->image_id,
+			 "server_type", (json_int_t)params->server_type_id, "upgrade_disk",
+			 params->upgrade_disk, "from_file", params->from_file, "checksum", checksum,
+			 "url", params->url);
+	text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	json_decref(root);
+	return text;
+}
+
+int task_params_read(const char *text, struct task_params *ret, struct err *err)
+{
+	struct task_params params = {0};
+	json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
+	int before = SERVER_OFF;
+	int desired = SERVER_DESIRED_OFF;
+	int start = 0;
+	int upgrade = 0;
+	int from_file = 0;
+	json_int_t generation = 0;
+	json_int_t image = 0;
+	json_int_t type = 0;
+	const char *checksum = "";
+	const char *url = "";
+	bool good;
+
+	good = root &&
+	       json_unpack(root, "{s?i,s?i,s?b,s?I,s?I,s?I,s?b,s?b,s?s,s?s}", "before", &before,
+			   "desired", &desired, "start", &start, "generation", &generation, "image",
+			   &image, "server_type", &type, "upgrade_disk", &upgrade, "from_file",
+			   &from_file, "checksum", &checksum, "url", &url) == 0;
+	good = good && before >= 0 && before < SERVER_STATUS_COUNT && generation >= 0 &&
+	       generation <= UINT32_MAX && image >= 0 && type >= 0 &&
+	       strlen(url) < sizeof(params.url);
+	if (good && checksum[0]) {
+		good = parse_hex(checksum, params.checksum, HOST_CHECKSUM_BYTES) == 0;
+		params.has_checksum = true;
+	}
+	if (!good) {
+		json_decref(root);
+		return err_set(err, ERR_CORRUPT, "the action's parameters cannot be read");
+	}
+	params.before = (enum server_status)before;
+	params.desired = desired ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF;
+	params.start = start;
+	params.upgrade_disk = upgrade;
+	params.from_file = from_file;
+	params.generation = (uint32_t)generation;
+	params.image_id = (uint64_t)image;
+	params.server_type_id = (uint64_t)type;
+	memcpy(params.url, url, strlen(url) + 1);
+	json_decref(root);
+	*ret = params;
+	return 0;
+}
