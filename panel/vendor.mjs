@@ -9,7 +9,9 @@
 // build's stamp.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
@@ -82,25 +84,35 @@ function findPackages(folder) {
 	return path.join(folder, "node_modules");
 }
 
+/**
+ * Replaces a file as a whole, and only if it differs: a web server that has the old one open goes
+ * on with it unharmed.
+ */
+function replaceFile(target, data) {
+	if (existsSync(target) && readFileSync(target).equals(data))
+		return;
+	writeFileSync(`${target}.new`, data);
+	renameSync(`${target}.new`, target);
+}
+
 function writeFile(output, name, content) {
 	const target = path.join(output, name);
 	const data = Buffer.from(content);
-
-	mkdirSync(path.dirname(target), { recursive: true });
-	writeFileSync(target, data);
-	for (const suffix of [".gz", ".br"])
-		rmSync(target + suffix, { force: true });
-	if (!compressed.has(path.extname(name)))
-		return;
-	const forms = {
+	const forms = compressed.has(path.extname(name)) ? {
 		".gz": zlib.gzipSync(data, { level: 9 }),
 		".br": zlib.brotliCompressSync(data, {
 			params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: data.length },
 		}),
-	};
-	for (const [suffix, form] of Object.entries(forms))
-		if (form.length < data.length)
-			writeFileSync(target + suffix, form);
+	} : {};
+
+	mkdirSync(path.dirname(target), { recursive: true });
+	replaceFile(target, data);
+	for (const suffix of [".gz", ".br"]) {
+		if (forms[suffix]?.length < data.length)
+			replaceFile(target + suffix, forms[suffix]);
+		else
+			rmSync(target + suffix, { force: true });
+	}
 }
 
 function vendorModules(packages, contents) {
@@ -178,3 +190,4 @@ if (existsSync(options.output))
 for (const [name, text] of contents)
 	writeFile(options.output, name, text);
 writeFile(options.output, "NOTICES.txt", notices(packages));
+utimesSync(path.join(options.output, "NOTICES.txt"), new Date(), new Date());

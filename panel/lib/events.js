@@ -3,6 +3,9 @@
 // It is read with fetch rather than EventSource, because that alone shows the pings (a stream that
 // is silent for too long is dead, whatever TCP thinks) and the status of a refusal. After every
 // interruption the caller reads everything anew: nothing is assumed about what was missed.
+//
+// A tab that nobody looks at gives its stream back after a while: a browser opens six connections
+// to a service at most, and a seventh tab would wait for ever.
 
 import { signal } from "../vendor/signals.js";
 import { errorOf } from "./api.js";
@@ -12,6 +15,7 @@ const patience_ms = 1500; // a gap shorter than this is not worth a banner
 const first_ms = 500;
 const longest_ms = 15000;
 const healthy_ms = 10000;
+const hidden_ms = 10000; // how long a tab may be out of sight before it lets go
 const max_event_chars = 1 << 20;
 
 /** "idle", "connecting", "live" or "lost"; since when it is lost. */
@@ -64,6 +68,13 @@ export function makeParser(take) {
 	};
 }
 
+function noteLive(run) {
+	run.liveSince ||= Date.now();
+	clearTimeout(run.patience);
+	run.patience = 0;
+	setState("live");
+}
+
 async function readStream(run) {
 	const response = await fetch("/v1/events", {
 		headers: { Accept: "text/event-stream" },
@@ -77,19 +88,24 @@ async function readStream(run) {
 			run.whenUnauthorized();
 		throw error;
 	}
-	run.liveSince = Date.now();
-	clearTimeout(run.patience);
-	run.patience = 0;
-	setState("live");
-	run.whenLive();
+
+	const { attempt } = run;
+	const renew = () => run.renew().then(() => {
+		if (run.attempt === attempt && !attempt.signal.aborted)
+			noteLive(run);
+	}, () => attempt.abort());
+	renew();
 
 	const decoder = new TextDecoder();
 	const feed = makeParser((name, text) => {
 		try {
-			run.whenEvent(name, JSON.parse(text));
+			if (name === "resync")
+				renew();
+			else
+				run.whenEvent(name, JSON.parse(text));
 		} catch (error) {
 			console.error("event", name, error);
-			run.whenEvent("resync", {});
+			renew();
 		}
 	});
 	const reader = response.body.getReader();
@@ -106,6 +122,14 @@ async function keepOpen(run) {
 	let pause_ms = first_ms;
 
 	while (!run.stopped) {
+		if (run.paused) {
+			clearTimeout(run.patience);
+			run.patience = 0;
+			setState("connecting");
+			await new Promise((resolve) => { run.wake = resolve; });
+			pause_ms = first_ms;
+			continue;
+		}
 		run.attempt = new AbortController();
 		run.liveSince = 0;
 		let failed = null;
@@ -116,6 +140,8 @@ async function keepOpen(run) {
 		}
 		if (run.stopped)
 			return;
+		if (run.paused)
+			continue;
 		if (run.liveSince && Date.now() - run.liveSince > healthy_ms)
 			pause_ms = first_ms;
 		if (run.liveSince === 0 && failed) {
@@ -133,12 +159,15 @@ async function keepOpen(run) {
 }
 
 /**
- * @param whenLive   the stream is open (again): read everything anew
- * @param whenEvent  (name, value) for each event; "resync" means the same as whenLive
+ * @param renew      reads everything anew; called when the stream is open (again) and when it says that
+ *                   something was missed. What is shown counts as live once this has been done
+ * @param whenEvent  (name, value) for each event
  */
-export function startEvents({ whenLive, whenEvent, whenUnauthorized }) {
+export function startEvents({ renew, whenEvent, whenUnauthorized }) {
 	stopEvents();
-	running = { whenLive, whenEvent, whenUnauthorized, stopped: false, attempt: null, patience: 0, liveSince: 0, wake: () => {} };
+	running = {
+		renew, whenEvent, whenUnauthorized, stopped: false, paused: false, attempt: null, patience: 0, liveSince: 0, wake: () => {},
+	};
 	setState("connecting");
 	keepOpen(running);
 }
@@ -159,8 +188,26 @@ export function retryEvents() {
 	running?.wake();
 }
 
+let hiding = 0;
+
+function pause() {
+	if (running) {
+		running.paused = true;
+		running.attempt?.abort();
+		running.wake();
+	}
+}
+
+function followSight() {
+	clearTimeout(hiding);
+	if (document.hidden) {
+		hiding = setTimeout(pause, hidden_ms);
+	} else if (running) {
+		running.paused = false;
+		if (link.peek().state !== "live")
+			running.wake();
+	}
+}
+
 addEventListener("online", retryEvents);
-document.addEventListener("visibilitychange", () => {
-	if (!document.hidden && link.peek().state === "lost")
-		retryEvents();
-});
+document.addEventListener("visibilitychange", followSight);

@@ -14,8 +14,8 @@ const max_dismissed = 200;
 
 /** id → server; replaced, never changed in place. */
 export const servers = signal(new Map());
-/** "loading", "ready", or an ApiError; how many there are in all; whether more are being read. */
-export const listState = signal({ state: "loading", total: 0, more: false });
+/** state: "loading", "ready" or an ApiError; how many there are in all; more: "", "reading" or an ApiError. */
+export const listState = signal({ state: "loading", total: 0, more: "" });
 /** id → action. */
 export const actions = signal(new Map());
 /** server id → {command}: asked here, not yet answered. */
@@ -159,8 +159,6 @@ export function takeEvent(name, value) {
 			changed(servers, (copy) => copy.delete(value.deleted.id));
 			listState.value = { ...listState.peek(), total: Math.max(0, listState.peek().total - 1) };
 		}
-	} else if (name === "resync") {
-		refreshServers();
 	}
 }
 
@@ -191,7 +189,7 @@ function applyList(list, total, asked) {
 			next.set(id, server);
 	}
 	servers.value = next;
-	listState.value = { state: "ready", total: Math.max(total, next.size), more: false };
+	listState.value = { ...listState.peek(), state: "ready", total: Math.max(total, next.size) };
 }
 
 async function refreshOnce() {
@@ -209,8 +207,9 @@ async function refreshOnce() {
 		mergeActions(recent.actions);
 		await askAboutRunning(new Set(recent.actions.map(({ id }) => id)), mine);
 	} catch (error) {
-		if (mine === generation && error.code !== "unauthorized")
-			listState.value = { ...listState.peek(), state: listState.peek().state === "ready" ? "ready" : error, more: false };
+		if (mine === generation && listState.peek().state !== "ready")
+			listState.value = { ...listState.peek(), state: error };
+		throw error;
 	}
 }
 
@@ -228,7 +227,7 @@ async function askAboutRunning(recent, mine) {
 	}
 }
 
-/** Reads everything anew; calls that come meanwhile are answered by one more round. */
+/** Reads everything anew, or rejects; calls that come meanwhile are answered by one more round. */
 export async function refreshServers() {
 	if (refreshing) {
 		refreshAgain = true;
@@ -245,14 +244,20 @@ export async function refreshServers() {
 
 export async function retryList() {
 	listState.value = { ...listState.peek(), state: "loading" };
-	await refreshServers();
+	await refreshServers().catch(() => {}); // the list's state says it
 }
 
 export async function readMore() {
-	listState.value = { ...listState.peek(), more: true };
+	let outcome = "";
+
+	listState.value = { ...listState.peek(), more: "reading" };
 	pages = Math.floor(servers.peek().size / page_size) + 1;
-	await refreshServers();
-	listState.value = { ...listState.peek(), more: false };
+	try {
+		await refreshServers();
+	} catch (error) {
+		outcome = error;
+	}
+	listState.value = { ...listState.peek(), more: outcome };
 }
 
 export function forgetServers() {
@@ -264,7 +269,7 @@ export function forgetServers() {
 	actions.value = new Map();
 	requests.value = new Map();
 	refusals.value = new Map();
-	listState.value = { state: "loading", total: 0, more: false };
+	listState.value = { state: "loading", total: 0, more: "" };
 }
 
 /**

@@ -20,7 +20,7 @@ function enter(answer) {
 	me.value = answer;
 	leftBecause.value = "";
 	remember("session", String(answer.user?.id ?? "yes"));
-	startEvents({ whenLive: refreshServers, whenEvent: takeEvent, whenUnauthorized: () => leave("expired") });
+	startEvents({ renew: refreshServers, whenEvent: takeEvent, whenUnauthorized: () => leave("expired") });
 }
 
 function leave(because) {

@@ -1,6 +1,6 @@
 // The list of servers: live state, power, and how to log in.
 
-import { gigabytes, number, t } from "../lib/i18n.js";
+import { gigabytes, t } from "../lib/i18n.js";
 import { ipv6Address, powerOf, sshCommand } from "../lib/power.js";
 import {
 	command, failedActions, lastActions, listState, readMore, refusals, requests, retryList, runningActions, sortedServers,
@@ -102,6 +102,16 @@ function Count({ list, total }) {
 	return html`<p class="heading-about number">${t("servers.count", { count: total })}${list.length === total && html` · ${t("servers.running", { count: running })}`}</p>`;
 }
 
+function More({ shown, total, more }) {
+	const isReading = more === "reading";
+	return html`<div class="more">
+		${more && !isReading && html`<${Failure} title=${t("servers.unread")} error=${more} onRetry=${readMore}/>`}
+		<button type="button" class="button" aria-disabled=${isReading ? "true" : undefined} onClick=${() => isReading || readMore()}>
+			${t(isReading ? "servers.reading-more" : "servers.more", { shown, total })}
+		</button>
+	</div>`;
+}
+
 export function Servers() {
 	const list = useValue(sortedServers);
 	const { state, total, more } = useValue(listState);
@@ -126,9 +136,6 @@ export function Servers() {
 	return html`<div>
 		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>`}<//>
 		${body}
-		${state === "ready" && list.length < total && html`<p class="buttons more">
-			<button type="button" class="button" aria-disabled=${more ? "true" : undefined} onClick=${() => more || readMore()}>
-				${t(more ? "servers.reading-more" : "servers.more", { shown: number(list.length), total: number(total) })}
-			</button></p>`}
+		${state === "ready" && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}
 	</div>`;
 }

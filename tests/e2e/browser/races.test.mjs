@@ -284,6 +284,35 @@ describe("the event stream", () => {
 		});
 	});
 
+	test("a tab out of sight gives its stream back, and is up to date when it is looked at", async () => {
+		const server = state.mock.addServer("hajime");
+		await withPage({ at: null, expected: /ERR_/ }, async (page) => {
+			const look = (hidden) => page.evaluate((value) => {
+				Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
+				document.dispatchEvent(new Event("visibilitychange"));
+			}, hidden);
+			await page.clock.install();
+			await page.goto(state.mock.url);
+			await card(page, server).waitFor();
+			await eventually(() => state.mock.streams.size, 1);
+			await look(true);
+			await page.clock.fastForward(5000);
+			await look(false);
+			await page.clock.fastForward(20000);
+			assert.equal(state.mock.streams.size, 1, "a short look elsewhere changes nothing");
+			await look(true);
+			await page.clock.fastForward(11000);
+			await eventually(() => state.mock.streams.size, 0);
+			state.mock.setStatus(server, "running");
+			await page.clock.fastForward(30000);
+			assert.equal(state.mock.streams.size, 0);
+			assert.equal(await page.locator(".banner").count(), 0);
+			await look(false);
+			await card(page, server).locator(".state-running").waitFor();
+			assert.equal(state.mock.streams.size, 1);
+		});
+	});
+
 	test("a stream that asks for a new beginning gets one", async () => {
 		await withPage({}, async (page) => {
 			await page.waitForSelector(".empty");
@@ -291,6 +320,21 @@ describe("the event stream", () => {
 			const before = state.mock.count("GET", /^\/v1\/servers/);
 			state.mock.emit("resync", {});
 			await eventually(() => state.mock.count("GET", /^\/v1\/servers/) > before, true);
+		});
+	});
+
+	test("a stream that is back while the lists are not does not pass for live", async () => {
+		const server = state.mock.addServer("hajime");
+		await withPage({ expected: /50\d|ERR_/ }, async (page) => {
+			await card(page, server).waitFor();
+			await eventually(() => state.mock.streams.size, 1);
+			state.mock.fail("GET", /^\/v1\/servers/, { status: 500, code: "server_error", message: "disk I/O error" }, 2);
+			state.mock.setEvents(false);
+			state.mock.setEvents(true);
+			state.mock.setStatus(server, "running");
+			await page.waitForSelector(".banner");
+			await card(page, server).locator(".state-running").waitFor();
+			await eventually(() => page.locator(".banner").count(), 0);
 		});
 	});
 
