@@ -36,7 +36,8 @@ export function Copy({ text, what }) {
 		announce(t(done ? "copy.copied" : "copy.selected"));
 	};
 	return html`<span class="copy">
-		<code ref=${code} translate="no">${text}</code>
+		<code ref=${code} translate="no">${text.split(" ").flatMap((word, index) =>
+			[index > 0 && " ", html`<span class="word">${word}</span>`])}</code>
 		<button type="button" class="button small" onClick=${copy}>
 			<${Icon} name=${result === "copied" ? "success" : "copy"}/>
 			<span>${t(result ? `copy.${result}` : "copy.copy")}</span>
