@@ -1,16 +1,11 @@
-# What the image recipes share: where finished images are kept, and progress that tells the time.
-# Sourced by images/*/build.
+# shellcheck shell=bash
+# What the image recipes share: where finished images are kept, and what they are made of. Sourced by
+# images/*/build.
+
+# shellcheck source=setup/say.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/say.sh"
 
 IPPO_CACHE=${IPPO_CACHE:-/var/cache/ippo}
-
-say() {
-	printf '%5ss  %s\n' "$SECONDS" "$*" >&2
-}
-
-fail() {
-	printf 'failed after %ss: %s\n' "$SECONDS" "$*" >&2
-	exit 1
-}
 
 # recipe_key FILE ... : changes when any of these files does.
 recipe_key() {
@@ -26,5 +21,5 @@ apt_sources() {
 			return
 		fi
 	done
-	fail "no Debian mirror in /etc/apt: add one to /etc/apt/sources.list and run this again"
+	fail "there is no Debian mirror in /etc/apt" "Add one to /etc/apt/sources.list and run this again."
 }
