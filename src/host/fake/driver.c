@@ -51,26 +51,40 @@ static struct fake *self_of(struct driver *driver)
 	return (struct fake *)driver;
 }
 
+/* One line: "delay_ms N" or "VERB CODE COUNT"; anything else asks for nothing. */
+static void parse_fault(struct fake *fake, char *line)
+{
+	char *rest = NULL;
+	const char *verb = strtok_r(line, " ", &rest);
+	const char *code = strtok_r(NULL, " ", &rest);
+	const char *count = strtok_r(NULL, " ", &rest);
+	uint64_t number;
+
+	if (code == NULL)
+		return;
+	if (count == NULL) {
+		if (strcmp(verb, "delay_ms") == 0 && parse_u64(code, 0, UINT32_MAX, &number) == 0)
+			fake->delay_ms = (unsigned)number;
+		return;
+	}
+	if (fake->fault_count == MAX_FAULTS || parse_u64(count, 0, UINT32_MAX, &number) < 0)
+		return;
+	struct fault *fault = &fake->faults[fake->fault_count++];
+	(void)snprintf(fault->verb, sizeof fault->verb, "%s", verb);
+	fault->code = err_from_name(code);
+	fault->left = (unsigned)number;
+}
+
 static void parse_faults(struct fake *fake)
 {
-	char verb[32], code[64];
-	unsigned count;
+	AUTO_FREE char *text = strdup(buf_str(&fake->faults_text));
+	char *rest = NULL;
 
 	fake->fault_count = 0;
 	fake->delay_ms = 0;
-	for (const char *line = buf_str(&fake->faults_text); *line != '\0';) {
-		if (sscanf(line, "delay_ms %u", &count) == 1)
-			fake->delay_ms = count;
-		else if (fake->fault_count < MAX_FAULTS &&
-			 sscanf(line, "%31s %63s %u", verb, code, &count) == 3) {
-			struct fault *fault = &fake->faults[fake->fault_count++];
-			(void)snprintf(fault->verb, sizeof fault->verb, "%s", verb);
-			fault->code = err_from_name(code);
-			fault->left = count;
-		}
-		line += strcspn(line, "\n");
-		line += *line == '\n';
-	}
+	for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		parse_fault(fake, line);
 }
 
 /* The beginning of every verb. 0 with the lock held, or the fault that was asked for without it. */

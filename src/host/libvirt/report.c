@@ -52,8 +52,8 @@ static struct listener *take_out(struct reports *reports, const uint8_t *uuid, v
 
 	(void)pthread_mutex_lock(&reports->lock);
 	for (struct listener **at = &reports->listeners; *at != NULL; at = &(*at)->next)
-		if (stream != NULL ? (*at)->stream == stream
-				   : memcmp((*at)->uuid, uuid, UUID_BYTES) == 0) {
+		if (uuid != NULL ? memcmp((*at)->uuid, uuid, UUID_BYTES) == 0
+				 : (*at)->stream == stream) {
 			found = *at;
 			*at = found->next;
 			break;
