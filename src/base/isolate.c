@@ -98,6 +98,19 @@ int isolate_no_new_powers(struct err *err)
 	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                             \
 	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
+static uint64_t rights_of(enum isolate_access access)
+{
+	switch (access) {
+	case ISOLATE_READ_FILE:
+		return LANDLOCK_ACCESS_FS_READ_FILE;
+	case ISOLATE_READ:
+		return READ_RIGHTS;
+	case ISOLATE_WRITE:
+	default:
+		return READ_RIGHTS | WRITE_RIGHTS;
+	}
+}
+
 int isolate_files(const struct isolate_path *paths, struct err *err)
 {
 	const struct landlock_ruleset_attr attributes = {.handled_access_fs = ALL_RIGHTS};
@@ -110,10 +123,10 @@ int isolate_files(const struct isolate_path *paths, struct err *err)
 			       : err_set(err, -errno, "cannot use landlock: %s", strerror(errno));
 	for (; paths->path != NULL; paths++) {
 		AUTO_CLOSE int fd = open(paths->path, O_PATH | O_CLOEXEC);
-		struct landlock_path_beneath_attr rule = {
-			.allowed_access =
-				READ_RIGHTS | (paths->access == ISOLATE_WRITE ? WRITE_RIGHTS : 0),
-			.parent_fd = fd};
+		const struct landlock_path_beneath_attr rule = {
+			.allowed_access = rights_of(paths->access), .parent_fd = fd};
+		if (fd < 0 && errno == ENOENT && paths->access == ISOLATE_READ_FILE)
+			continue;
 		if (fd < 0 || syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
 				      &rule, 0) < 0)
 			return err_set(err, -errno, "cannot keep %s: %s", paths->path,

@@ -25,8 +25,9 @@ int isolate_keep_capabilities(const char *const *names, struct err *err);
 int isolate_no_new_powers(struct err *err);
 
 enum isolate_access {
-	ISOLATE_READ = 1,
-	ISOLATE_WRITE = 2, /* change, make, rename and remove below it; includes reading */
+	ISOLATE_READ_FILE = 1, /* one file; it need not exist */
+	ISOLATE_READ = 2,      /* a folder and all below it */
+	ISOLATE_WRITE = 3,     /* the same, to change, make, rename and remove as well */
 };
 
 struct isolate_path {

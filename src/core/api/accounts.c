@@ -1,0 +1,237 @@
+// /v1/me, tokens, customers: who one is, and what may act in one's name.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "core/api/render.h"
+#include "core/api/router.h"
+#include "store/store_customer.h"
+#include "store/store_token.h"
+#include "store/store_user.h"
+
+static int me(struct request *request, struct err *err)
+{
+	struct customer customer;
+	struct user user;
+	json_t *person = json_null();
+	int code =
+		store_customer_get(request->core->store, request->who.customer_id, &customer, err);
+
+	if (code < 0)
+		return code;
+	if (request->who.user_id != 0 &&
+	    store_user_get(request->core->store, request->who.user_id, &user, NULL) == 0)
+		person = json_pack("{s:I, s:s, s:b}", "id", (json_int_t)user.id, "name", user.name,
+				   "operator", user.service);
+	return request_answer(request, 200, "me",
+			      json_pack("{s:o, s:{s:I, s:s}, s:s, s:s, s:b}", "user", person,
+					"customer", "id", (json_int_t)customer.id, "name",
+					customer.name, "role", role_name(request->who.role), "via",
+					role_via_name(request->who.via), "operator",
+					request->who.service));
+}
+
+static json_t *render_token(const struct token *token)
+{
+	return json_pack("{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id", (json_int_t)token->id, "name",
+			 token->name, "scope", token->readonly ? "read" : "read_write", "operator",
+			 token->service, "created", json_time(token->created_ms), "last_used",
+			 json_time(token->last_used_ms), "expires", json_time(token->expires_ms));
+}
+
+static int list_tokens(struct request *request, struct err *err)
+{
+	struct list_query query CLEANUP(list_query_done) = {0};
+	struct store_tokens tokens = {0};
+	json_t *items;
+	int code;
+
+	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
+	    (code = store_token_list(request->core->store, request->who.customer_id,
+				     request_query(request, "name"), &query.page, &tokens, err)) <
+		    0)
+		return code;
+	items = json_array();
+	for (size_t i = 0; i < tokens.count; i++)
+		(void)json_array_append_new(items, render_token(&tokens.items[i]));
+	const uint64_t total = tokens.total;
+	store_token_done(&tokens);
+	return request_answer_list(request, "tokens", items, &query.page, total);
+}
+
+static int create_token(struct request *request, struct err *err)
+{
+	struct token token = {.customer_id = request->who.customer_id,
+			      .user_id = request->who.user_id,
+			      .created_ms = clock_now_ms()};
+	struct secret secret CLEANUP(secret_done) = {0};
+	const char *name = NULL, *scope = "read_write";
+	int code;
+
+	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
+	    (code = body_text(request, "scope", &scope, err)) < 0 ||
+	    (code = body_bool(request, "operator", &token.service, err)) < 0)
+		return code;
+	if ((code = name_check_free(name, err)) < 0)
+		return request_field(request, "name", code, err);
+	if (strcmp(scope, "read") != 0 && strcmp(scope, "read_write") != 0)
+		return request_invalid(request, err, "scope", "must be read or read_write");
+	if (token.service && !request->who.service)
+		return err_set(err, ERR_FORBIDDEN,
+			       "only operators of the service can make a token for its operators");
+	token.readonly = strcmp(scope, "read") == 0;
+	(void)snprintf(token.name, sizeof token.name, "%s", name);
+	if (secret_make_token(&secret) < 0)
+		return err_set(err, ERR_SERVER, "cannot make a token");
+	secret_hash(secret.text, secret.len, token.hash);
+	if ((code = store_token_insert(request->core->store, &token, err)) < 0)
+		return code == ERR_UNIQUENESS
+			       ? err_set(err, code, "there is a token named %s already", name)
+			       : code;
+	request->status = 201;
+	request->reply =
+		json_pack("{s:o, s:s}", "token", render_token(&token), "secret", secret.text);
+	return 0;
+}
+
+static int get_token(struct request *request, struct err *err)
+{
+	struct token token;
+	int code = store_token_get(request->core->store, request->who.customer_id, request->id,
+				   &token, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, code, "there is no token %llu",
+			       (unsigned long long)request->id);
+	return code < 0 ? code : request_answer(request, 200, "token", render_token(&token));
+}
+
+static int delete_token(struct request *request, struct err *err)
+{
+	int code = store_token_delete(request->core->store, request->who.customer_id, request->id,
+				      err);
+
+	request->status = 204;
+	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no token %llu",
+					       (unsigned long long)request->id)
+				     : code;
+}
+
+static json_t *render_customer(const struct customer *customer)
+{
+	return json_pack("{s:I, s:s, s:I, s:b, s:o}", "id", (json_int_t)customer->id, "name",
+			 customer->name, "server_limit", (json_int_t)customer->server_limit,
+			 "suspended", customer->suspended, "created",
+			 json_time(customer->created_ms));
+}
+
+static int list_customers(struct request *request, struct err *err)
+{
+	struct list_query query CLEANUP(list_query_done) = {0};
+	struct store_customers customers = {0};
+	json_t *items;
+	int code;
+
+	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
+	    (code = store_customer_list(request->core->store, request_query(request, "name"), 0,
+					&query.sort, &query.page, &customers, err)) < 0)
+		return code;
+	items = json_array();
+	for (size_t i = 0; i < customers.count; i++)
+		(void)json_array_append_new(items, render_customer(&customers.items[i]));
+	const uint64_t total = customers.total;
+	store_customer_done(&customers);
+	return request_answer_list(request, "customers", items, &query.page, total);
+}
+
+static int find_customer(struct request *request, struct customer *ret, struct err *err)
+{
+	int code = store_customer_get(request->core->store, request->id, ret, err);
+
+	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no customer %llu",
+					       (unsigned long long)request->id)
+				     : code;
+}
+
+static int get_customer(struct request *request, struct err *err)
+{
+	struct customer customer;
+	int code = find_customer(request, &customer, err);
+
+	return code < 0 ? code
+			: request_answer(request, 200, "customer", render_customer(&customer));
+}
+
+static int take_customer(struct request *request, struct customer *customer, struct err *err)
+{
+	const char *name = customer->name;
+	int64_t limit = customer->server_limit;
+	int code;
+
+	if ((code = body_text(request, "name", &name, err)) < 0 ||
+	    (code = body_number(request, "server_limit", 0, 1000000, &limit, err)) < 0 ||
+	    (code = body_bool(request, "suspended", &customer->suspended, err)) < 0)
+		return code;
+	if ((code = name_check_free(name, err)) < 0)
+		return request_field(request, "name", code, err);
+	if (name != customer->name)
+		(void)snprintf(customer->name, sizeof customer->name, "%s", name);
+	customer->server_limit = (uint32_t)limit;
+	return 0;
+}
+
+static int create_customer(struct request *request, struct err *err)
+{
+	struct customer customer = {.created_ms = clock_now_ms()};
+	const char *name = NULL;
+	int code;
+
+	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
+	    (code = take_customer(request, &customer, err)) < 0)
+		return code;
+	if ((code = store_customer_insert(request->core->store, &customer, err)) < 0)
+		return code == ERR_UNIQUENESS
+			       ? err_set(err, code, "there is a customer named %s already",
+					 customer.name)
+			       : code;
+	return request_answer(request, 201, "customer", render_customer(&customer));
+}
+
+static int update_customer(struct request *request, struct err *err)
+{
+	struct customer customer;
+	int code;
+
+	if ((code = find_customer(request, &customer, err)) < 0 ||
+	    (code = take_customer(request, &customer, err)) < 0 ||
+	    (code = store_customer_update(request->core->store, &customer, err)) < 0)
+		return code;
+	return request_answer(request, 200, "customer", render_customer(&customer));
+}
+
+static int delete_customer(struct request *request, struct err *err)
+{
+	struct customer customer;
+	int code = find_customer(request, &customer, err);
+
+	if (code == 0)
+		code = store_customer_delete(request->core->store, customer.id, err);
+	request->status = 204;
+	return code;
+}
+
+const struct route account_routes[] = {
+	{"GET", "/me", ACCESS_READ, me},
+	{"GET", "/tokens", ACCESS_READ, list_tokens},
+	{"POST", "/tokens", ACCESS_ACCOUNT, create_token},
+	{"GET", "/tokens/{id}", ACCESS_READ, get_token},
+	{"DELETE", "/tokens/{id}", ACCESS_ACCOUNT, delete_token},
+	{"GET", "/customers", ACCESS_SERVICE_READ, list_customers},
+	{"POST", "/customers", ACCESS_SERVICE, create_customer},
+	{"GET", "/customers/{id}", ACCESS_SERVICE_READ, get_customer},
+	{"PUT", "/customers/{id}", ACCESS_SERVICE, update_customer},
+	{"DELETE", "/customers/{id}", ACCESS_SERVICE, delete_customer},
+	{NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,146 @@
+// /v1/actions and the actions of one server: how far everything is that was asked for.
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "core/api/render.h"
+#include "core/api/router.h"
+#include "store/store_action.h"
+#include "store/store_server.h"
+
+#define MAX_IDS REQUEST_MAX_QUERY
+
+static int take_statuses(struct request *request, uint32_t *ret, struct err *err)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = request_query_next(request, "status", &at)) != NULL) {
+		enum action_status status;
+		if (action_status_parse(text, &status) < 0)
+			return request_invalid(request, err, "status",
+					       "must be running, success or error");
+		*ret |= 1U << status;
+	}
+	return 0;
+}
+
+static int take_ids(struct request *request, uint64_t ids[MAX_IDS], size_t *ret, struct err *err)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = request_query_next(request, "id", &at)) != NULL)
+		if (parse_u64(text, 1, INT64_MAX, &ids[(*ret)++]) < 0)
+			return request_invalid(request, err, "id", "must be a number");
+	return 0;
+}
+
+static int answer_list(struct request *request, struct store_action_filter *filter, struct err *err)
+{
+	struct list_query query CLEANUP(list_query_done) = {0};
+	struct store_actions actions = {0};
+	json_t *items;
+	int code;
+
+	if ((code = request_list(request, SORT_ACTION, &query, err)) < 0 ||
+	    (code = take_statuses(request, &filter->statuses, err)) < 0)
+		return code;
+	filter->customer_id = request->who.customer_id;
+	filter->sort = query.sort;
+	filter->page = query.page;
+	if ((code = store_action_list(request->core->store, filter, &actions, err)) < 0)
+		return code;
+	items = json_array();
+	for (size_t i = 0; i < actions.count; i++)
+		(void)json_array_append_new(items, render_action(&actions.items[i]));
+	const uint64_t total = actions.total;
+	store_action_done(&actions);
+	return request_answer_list(request, "actions", items, &query.page, total);
+}
+
+static int list(struct request *request, struct err *err)
+{
+	uint64_t ids[MAX_IDS];
+	struct store_action_filter filter = {0};
+	int code = take_ids(request, ids, &filter.id_count, err);
+
+	if (code < 0)
+		return code;
+	filter.ids = filter.id_count > 0 ? ids : NULL;
+	return answer_list(request, &filter, err);
+}
+
+static int find(struct request *request, uint64_t id, struct action *ret, struct err *err)
+{
+	int code = store_action_get(request->core->store, request->who.customer_id, id, ret, err);
+
+	return code == ERR_NOT_FOUND
+		       ? err_set(err, code, "there is no action %llu", (unsigned long long)id)
+		       : code;
+}
+
+static int get(struct request *request, struct err *err)
+{
+	struct action action CLEANUP(action_done) = {0};
+	int code = find(request, request->id, &action, err);
+
+	return code < 0 ? code : request_answer(request, 200, "action", render_action(&action));
+}
+
+static int list_of_type(struct request *request, enum action_resource_type type, uint64_t id,
+			struct err *err)
+{
+	struct store_action_filter filter = {.resource_type = type, .resource_id = id};
+
+	return answer_list(request, &filter, err);
+}
+
+static int list_of_servers(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_SERVER, 0, err);
+}
+
+static int list_of_images(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_IMAGE, 0, err);
+}
+
+/* A server that was deleted has its actions still; one of somebody else has none. */
+static int list_of_server(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_SERVER, request->id, err);
+}
+
+static int list_of_image(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_IMAGE, request->id, err);
+}
+
+static int get_of_resource(struct request *request, struct err *err)
+{
+	struct action action CLEANUP(action_done) = {0};
+	int code = find(request, request->second_id, &action, err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < action.resource_count; i++)
+		if (action.resources[i].id == request->id)
+			return request_answer(request, 200, "action", render_action(&action));
+	return err_set(err, ERR_NOT_FOUND, "there is no action %llu on it",
+		       (unsigned long long)request->second_id);
+}
+
+const struct route action_routes[] = {
+	{"GET", "/actions", ACCESS_READ, list},
+	{"GET", "/actions/{id}", ACCESS_READ, get},
+	{"GET", "/servers/actions", ACCESS_READ, list_of_servers},
+	{"GET", "/servers/actions/{id}", ACCESS_READ, get},
+	{"GET", "/servers/{id}/actions", ACCESS_READ, list_of_server},
+	{"GET", "/servers/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/images/actions", ACCESS_READ, list_of_images},
+	{"GET", "/images/actions/{id}", ACCESS_READ, get},
+	{"GET", "/images/{id}/actions", ACCESS_READ, list_of_image},
+	{"GET", "/images/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{NULL, NULL, 0, NULL},
+};

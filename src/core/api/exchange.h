@@ -1,0 +1,29 @@
+// One request from a client and the way its answer goes back, now or later.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/core.h"
+#include "wire/http_message.h"
+
+struct exchange;
+struct client;
+
+/** client_web() - web's channel is (again) there; an older one is dropped. @fd is owned. */
+void client_web(struct core *core, int fd);
+/** client_listen_local() - serve the local socket. @fd is owned. */
+int client_listen_local(struct core *core, int fd, struct err *err);
+
+struct core *exchange_core(const struct exchange *exchange);
+/** exchange_is_local() - it came over the local socket; then the kernel's word on who it is. */
+bool exchange_is_local(const struct exchange *exchange, uid_t *ret_uid, gid_t *ret_gid);
+/** exchange_steal_fd() - the descriptor that came with the request, or -1. Owned by the caller. */
+int exchange_steal_fd(struct exchange *exchange);
+
+/**
+ * exchange_reply() - answer; large bodies go out in chunks.
+ * @more: the answer is a stream; exchange_chunk() follows. Otherwise the exchange ends here.
+ */
+void exchange_reply(struct exchange *exchange, const struct http_reply *reply, bool more);
+void exchange_chunk(struct exchange *exchange, const void *data, size_t bytes, bool more);

@@ -1,0 +1,249 @@
+// /v1/images: what servers are made from.
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "core/actions/engine.h"
+#include "core/api/render.h"
+#include "core/api/router.h"
+#include "core/events.h"
+#include "store/store_image.h"
+
+static int take_words(struct request *request, struct store_image_filter *filter, struct err *err)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = request_query_next(request, "type", &at)) != NULL) {
+		enum image_type type;
+		if (image_type_parse(text, &type) < 0)
+			return request_invalid(request, err, "type",
+					       "must be system, app, snapshot or backup");
+		filter->types |= 1U << type;
+	}
+	at = 0;
+	while ((text = request_query_next(request, "status", &at)) != NULL) {
+		enum image_status status;
+		if (image_status_parse(text, &status) < 0)
+			return request_invalid(request, err, "status",
+					       "must be available or creating");
+		filter->statuses |= 1U << status;
+	}
+	return 0;
+}
+
+static int list(struct request *request, struct err *err)
+{
+	struct list_query query CLEANUP(list_query_done) = {0};
+	struct store_images images = {0};
+	struct store_image_filter filter = {.customer_id = request->who.customer_id,
+					    .name = request_query(request, "name"),
+					    .architecture = request_query(request, "architecture")};
+	json_t *items;
+	int code;
+
+	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
+	    (code = take_words(request, &filter, err)) < 0)
+		return code;
+	filter.selector = query.has_selector ? &query.selector : NULL;
+	filter.sort = query.sort;
+	filter.page = query.page;
+	if ((code = store_image_list(request->core->store, &filter, &images, err)) < 0)
+		return code;
+	items = json_array();
+	for (size_t i = 0; i < images.count; i++)
+		(void)json_array_append_new(items, render_image(&images.items[i]));
+	const uint64_t total = images.total;
+	store_image_done(&images);
+	return request_answer_list(request, "images", items, &query.page, total);
+}
+
+static int find(struct request *request, struct image *ret, struct err *err)
+{
+	int code = store_image_get(request->core->store, request->who.customer_id, request->id, ret,
+				   err);
+
+	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no image %llu",
+					       (unsigned long long)request->id)
+				     : code;
+}
+
+static int get(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int code = find(request, &image, err);
+
+	return code < 0 ? code : request_answer(request, 200, "image", render_image(&image));
+}
+
+static int take_text(struct request *request, const char *key, char *out, size_t size,
+		     struct err *err)
+{
+	const char *text = NULL;
+	int code = body_text(request, key, &text, err);
+
+	if (code < 0 || text == NULL)
+		return code;
+	if (strlen(text) >= size)
+		return request_invalid(request, err, key, "is too long");
+	(void)snprintf(out, size, "%s", text);
+	return 0;
+}
+
+static int take_image(struct request *request, struct image *image, const char **ret_url,
+		      struct err *err)
+{
+	const char *name = NULL, *checksum = NULL;
+	int code;
+
+	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
+	    (code = take_text(request, "name", image->name, sizeof image->name, err)) < 0 ||
+	    (code = take_text(request, "description", image->description, sizeof image->description,
+			      err)) < 0 ||
+	    (code = take_text(request, "os_flavor", image->os_flavor, sizeof image->os_flavor,
+			      err)) < 0 ||
+	    (code = take_text(request, "os_version", image->os_version, sizeof image->os_version,
+			      err)) < 0 ||
+	    (code = take_text(request, "default_user", image->default_user,
+			      sizeof image->default_user, err)) < 0 ||
+	    (code = body_text(request, "url", ret_url, err)) < 0 ||
+	    (code = body_text(request, "checksum", &checksum, err)) < 0)
+		return code;
+	if (checksum != NULL) {
+		if ((code = image_parse_checksum(checksum, image->checksum, err)) < 0)
+			return request_field(request, "checksum", code, err);
+		image->has_checksum = true;
+	}
+	if (*ret_url != NULL && (code = image_check_url(*ret_url, err)) < 0)
+		return request_field(request, "url", code, err);
+	return request_field(request, "name", image_check(image, err), err);
+}
+
+/* What the name says, unless the request says otherwise: "debian-12" is Debian 12 and has a user
+ * debian. */
+static void guess_from_name(const char *name, struct image *image)
+{
+	const size_t len = name != NULL ? strcspn(name, "-") : 0;
+
+	if (len == 0 || len >= sizeof image->os_flavor || len >= sizeof image->default_user)
+		return;
+	(void)snprintf(image->os_flavor, sizeof image->os_flavor, "%.*s", (int)len, name);
+	(void)snprintf(image->default_user, sizeof image->default_user, "%.*s", (int)len, name);
+	if (name[len] == '-' && strlen(name + len + 1) < sizeof image->os_version)
+		(void)snprintf(image->os_version, sizeof image->os_version, "%s", name + len + 1);
+}
+
+static int import(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {.type = IMAGE_SYSTEM,
+						  .status = IMAGE_CREATING,
+						  .architecture = "x86",
+						  .created_ms = clock_now_ms()};
+	struct action action CLEANUP(action_done) = {0};
+	struct store *store = request->core->store;
+	AUTO_CLOSE int fd = exchange_steal_fd(request->exchange);
+	struct action_request wanted = {.command = ACTION_IMPORT_IMAGE,
+					.customer_id = request->who.customer_id,
+					.user_id = request->who.user_id};
+	int code;
+
+	guess_from_name(json_string_value(json_object_get(request->body, "name")), &image);
+	if ((code = take_image(request, &image, &wanted.url, err)) < 0)
+		return code;
+	if ((wanted.url == NULL) == (fd < 0))
+		return request_invalid(
+			request, err, "url",
+			"give a url, or hand over a file: ippo image import NAME --file FILE");
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	struct store *guard CLEANUP(store_guard) = store;
+	if ((code = store_image_insert(store, &image, err)) < 0)
+		return code == ERR_UNIQUENESS
+			       ? err_set(err, code, "there is an image named %s already",
+					 image.name)
+			       : code;
+	wanted.image_id = image.id;
+	wanted.checksum = image.has_checksum ? image.checksum : NULL;
+	wanted.fd = fd;
+	if ((code = engine_submit(request->core->engine, &wanted, &action, err)) < 0)
+		return code;
+	(void)steal_fd(&fd); /* the engine's from here on */
+	if ((code = store_commit(store, err)) < 0)
+		return code;
+	engine_kick(request->core->engine);
+	request->status = 201;
+	request->reply = json_pack("{s:o, s:o}", "image", render_image(&image), "action",
+				   render_action(&action));
+	return 0;
+}
+
+static int update(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	struct labels labels CLEANUP(label_done) = {0};
+	bool has_labels;
+	int code;
+
+	if ((code = find(request, &image, err)) < 0 ||
+	    (code = take_text(request, "description", image.description, sizeof image.description,
+			      err)) < 0 ||
+	    (code = body_labels(request, &labels, &has_labels, err)) < 0)
+		return code;
+	if (has_labels) {
+		label_done(&image.labels);
+		image.labels = labels;
+		labels = (struct labels){0};
+	}
+	if ((code = image_check(&image, err)) < 0)
+		return request_field(request, "description", code, err);
+	if ((code = store_image_update(request->core->store, &image, err)) < 0)
+		return code;
+	return request_answer(request, 200, "image", render_image(&image));
+}
+
+static int delete (struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	struct action action CLEANUP(action_done) = {0};
+	struct store *store = request->core->store;
+	struct action_request wanted = {.command = ACTION_DELETE_IMAGE,
+					.customer_id = request->who.customer_id,
+					.user_id = request->who.user_id,
+					.image_id = request->id,
+					.fd = -1};
+	int code;
+
+	if ((code = find(request, &image, err)) < 0 || (code = store_begin(store, err)) < 0)
+		return code;
+	struct store *guard CLEANUP(store_guard) = store;
+	if ((code = engine_submit(request->core->engine, &wanted, &action, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	engine_kick(request->core->engine);
+	request->status = 204;
+	return 0;
+}
+
+static int change_protection(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int code;
+
+	if ((code = find(request, &image, err)) < 0 ||
+	    (code = body_bool(request, "delete", &image.protect_delete, err)) < 0 ||
+	    (code = store_image_update(request->core->store, &image, err)) < 0)
+		return code;
+	return request_answer(request, 200, "image", render_image(&image));
+}
+
+const struct route image_routes[] = {
+	{"GET", "/images", ACCESS_READ, list},
+	{"POST", "/images", ACCESS_SERVICE, import},
+	{"GET", "/images/{id}", ACCESS_READ, get},
+	{"PUT", "/images/{id}", ACCESS_SERVICE, update},
+	{"DELETE", "/images/{id}", ACCESS_SERVICE, delete},
+	{"PUT", "/images/{id}/protection", ACCESS_SERVICE, change_protection},
+	{NULL, NULL, 0, NULL},
+};

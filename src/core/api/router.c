@@ -1,0 +1,468 @@
+#include "core/api/router.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "core/auth/authenticate.h"
+
+#define PREFIX     "/v1"
+#define RATE_SLOTS 4096
+#define HOUR_MS    (INT64_C(3600) * 1000)
+
+static const struct route *const tables[] = {
+	server_routes,  server_action_routes, action_routes,     catalogue_routes,
+	image_routes,   sshkey_routes,        primary_ip_routes, account_routes,
+	session_routes, service_routes,       absent_routes,
+};
+
+/* --- errors --- */
+
+static unsigned status_of(int code)
+{
+	static const struct {
+		int code;
+		unsigned status;
+	} statuses[] = {
+		{ERR_JSON, 400},
+		{ERR_INVALID_INPUT, 422},
+		{ERR_UNAUTHORIZED, 401},
+		{ERR_FORBIDDEN, 403},
+		{ERR_TOKEN_READONLY, 403},
+		{ERR_LIMIT, 403},
+		{ERR_NOT_FOUND, 404},
+		{ERR_METHOD, 405},
+		{ERR_UNIQUENESS, 409},
+		{ERR_UNAVAILABLE_RESOURCE, 412},
+		{ERR_IP_POOL_EMPTY, 412},
+		{ERR_DISK_FULL, 412},
+		{ERR_MEMORY_FULL, 412},
+		{ERR_IMAGE_MISSING, 412},
+		{ERR_SERVER_NOT_STOPPED, 422},
+		{ERR_INVALID_SERVER_TYPE, 422},
+		{ERR_IN_USE, 422},
+		{ERR_UNSUPPORTED, 422},
+		{ERR_PLACEMENT, 422},
+		{ERR_CHECKSUM, 422},
+		{ERR_LOCKED, 423},
+		{ERR_PROTECTED, 423},
+		{ERR_RATE_LIMIT, 429},
+		{ERR_TOO_LARGE, 413},
+		{ERR_UNAVAILABLE, 503},
+		{ERR_HYPERVISOR, 503},
+		{ERR_AGENT, 503},
+		{ERR_TIMEOUT, 504},
+		{ERR_GONE, 404},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].code == code)
+			return statuses[i].status;
+	return 500;
+}
+
+static json_t *error_body(struct request *request, int code, const struct err *err)
+{
+	json_t *details = json_object();
+
+	if (code == ERR_INVALID_INPUT) {
+		if (request->fields == NULL)
+			request->fields = json_array();
+		(void)json_object_set(details, "fields", request->fields);
+	}
+	const bool internal = status_of(code) == 500;
+	return json_pack("{s:{s:s, s:s, s:o}}", "error", "code", err_name(code), "message",
+			 internal ? "something went wrong inside the service; the operator finds "
+				    "it in the log"
+				  : err->text,
+			 "details", details);
+}
+
+/* --- rate limit --- */
+
+/* A window of an hour for each token and session. Two that share a slot share a window: both get
+ * less. */
+static struct {
+	int64_t began_ms;
+	uint32_t used;
+} windows[RATE_SLOTS];
+
+struct rate {
+	uint32_t limit;
+	uint32_t left;
+	int64_t reset_s;
+};
+
+static int take_rate(const struct request *request, struct rate *ret, struct err *err)
+{
+	const struct principal *who = &request->who;
+	const uint64_t key = who->token_id != 0 ? who->token_id * 2 : who->session_id * 2 + 1;
+	const uint32_t limit = request->core->config->rate_limit;
+	const int64_t now_ms = clock_now_ms();
+
+	*ret = (struct rate){limit > 0 ? limit : 1000000, limit > 0 ? limit : 1000000,
+			     now_ms / 1000 + 3600};
+	if (limit == 0 || request->is_anonymous || who->via == PRINCIPAL_LOCAL)
+		return 0;
+	if (now_ms - windows[key % RATE_SLOTS].began_ms >= HOUR_MS ||
+	    windows[key % RATE_SLOTS].began_ms > now_ms) {
+		windows[key % RATE_SLOTS].began_ms = now_ms;
+		windows[key % RATE_SLOTS].used = 0;
+	}
+	ret->reset_s = (windows[key % RATE_SLOTS].began_ms + HOUR_MS) / 1000;
+	ret->left = 0;
+	if (windows[key % RATE_SLOTS].used >= limit)
+		return err_set(err, ERR_RATE_LIMIT,
+			       "more than %u requests within an hour; wait until RateLimit-Reset",
+			       limit);
+	ret->left = limit - ++windows[key % RATE_SLOTS].used;
+	return 0;
+}
+
+/* --- answering --- */
+
+static void free_request(struct request *request)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		free(request->query[i].key);
+		free(request->query[i].value);
+	}
+	json_decref(request->body);
+	json_decref(request->reply);
+	json_decref(request->fields);
+	buf_done(&request->text);
+	free(request->path);
+	free(request);
+}
+
+static void add_header(struct http_reply *reply, const char *name, const char *value)
+{
+	reply->headers[reply->header_count++] = (struct http_header){name, value};
+}
+
+/* Answers hold what the handler left, or the error. */
+static void answer(struct request *request, int code, const struct err *err,
+		   const struct rate *rate)
+{
+	struct http_reply reply = {
+		.status = (uint16_t)(code < 0 ? status_of(code) : request->status)};
+	char limit[16], left[16], reset[24];
+	char *text = NULL;
+
+	if (code < 0) {
+		if (reply.status == 500)
+			log_error("%s %s: %s (%s)", request->http->method,
+				  request->path != NULL ? request->path : "", err->text,
+				  code > -1000 ? strerror(-code) : err_name(code));
+		json_decref(request->reply);
+		request->reply = error_body(request, code, err);
+		request->set_cookie[0] = code == ERR_UNAUTHORIZED ? request->set_cookie[0] : '\0';
+		buf_clear(&request->text);
+	}
+	if (request->text.len > 0) {
+		reply.body = request->text.data;
+		reply.body_bytes = request->text.len;
+	} else if (request->reply != NULL) {
+		text = json_dumps(request->reply, JSON_COMPACT);
+		reply.body = (const uint8_t *)text;
+		reply.body_bytes = text != NULL ? strlen(text) : 0;
+	}
+	if (reply.body_bytes > 0)
+		add_header(&reply, "content-type", "application/json");
+	(void)snprintf(limit, sizeof limit, "%u", rate->limit);
+	(void)snprintf(left, sizeof left, "%u", rate->left);
+	(void)snprintf(reset, sizeof reset, "%lld", (long long)rate->reset_s);
+	add_header(&reply, "ratelimit-limit", limit);
+	add_header(&reply, "ratelimit-remaining", left);
+	add_header(&reply, "ratelimit-reset", reset);
+	if (request->http != NULL && *request->http->request_id != '\0')
+		add_header(&reply, "x-correlation-id", request->http->request_id);
+	if (*request->set_cookie != '\0')
+		add_header(&reply, "set-cookie", request->set_cookie);
+	exchange_reply(request->exchange, &reply, false);
+	if (text != NULL)
+		explicit_bzero(text, reply.body_bytes);
+	free(text);
+	free_request(request);
+}
+
+void router_forget(struct request *request)
+{
+	free_request(request);
+}
+
+void router_finish(struct request *request, int code, const struct err *err)
+{
+	static const struct http_request nothing = {.method = "", .request_id = ""};
+	const struct rate rate = {request->core->config->rate_limit,
+				  request->core->config->rate_limit, clock_now_ms() / 1000 + 3600};
+
+	request->http = &nothing; /* the one it came with is gone */
+	answer(request, code, err, &rate);
+}
+
+/* --- taking a request apart --- */
+
+static int hex_of(char c)
+{
+	uint8_t value;
+	const char text[3] = {'0', c, '\0'};
+
+	return parse_hex(text, &value, 1) < 0 ? -1 : value;
+}
+
+/* Percent-decoding (RFC 3986 section 2.1) in place; '+' is a space in queries. 0 or
+ * ERR_INVALID_INPUT. */
+static int decode(char *text, bool is_query, struct err *err)
+{
+	char *out = text;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '%') {
+			int high = hex_of(at[1]), low = high < 0 ? -1 : hex_of(at[2]);
+			if (low < 0 || (high == 0 && low == 0))
+				return err_set(err, ERR_INVALID_INPUT,
+					       "the address has a malformed percent escape");
+			*out++ = (char)(high << 4 | low);
+			at += 2;
+		} else {
+			*out++ = is_query && *at == '+' ? ' ' : *at;
+		}
+	}
+	*out = '\0';
+	if (!parse_utf8(text, strlen(text)))
+		return err_set(err, ERR_INVALID_INPUT, "the address is not UTF-8");
+	return 0;
+}
+
+static int take_query(struct request *request, char *query, struct err *err)
+{
+	char *rest = query, *item;
+	int code;
+
+	while ((item = strsep(&rest, "&")) != NULL) {
+		char *value = strchr(item, '=');
+		if (*item == '\0')
+			continue;
+		if (request->query_count == REQUEST_MAX_QUERY)
+			return err_set(err, ERR_INVALID_INPUT,
+				       "the address has more than %d parameters",
+				       REQUEST_MAX_QUERY);
+		if (value != NULL)
+			*value++ = '\0';
+		struct query_item *taken = &request->query[request->query_count];
+		taken->key = strdup(item);
+		taken->value = strdup(value != NULL ? value : "");
+		request->query_count++;
+		if (taken->key == NULL || taken->value == NULL)
+			return -ENOMEM;
+		if ((code = decode(taken->key, true, err)) < 0 ||
+		    (code = decode(taken->value, true, err)) < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int take_target(struct request *request, struct err *err)
+{
+	char *query, *rest, *segment;
+	int code;
+
+	request->path = strdup(request->http->target);
+	if (request->path == NULL)
+		return -ENOMEM;
+	query = strchr(request->path, '?');
+	if (query != NULL) {
+		*query++ = '\0';
+		if ((code = take_query(request, query, err)) < 0)
+			return code;
+	}
+	if (strncmp(request->path, PREFIX "/", sizeof PREFIX) != 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no such address");
+	rest = request->path + sizeof PREFIX;
+	while ((segment = strsep(&rest, "/")) != NULL) {
+		if (request->segment_count == REQUEST_MAX_SEGMENTS)
+			return err_set(err, ERR_NOT_FOUND, "there is no such address");
+		if ((code = decode(segment, false, err)) < 0)
+			return code;
+		request->segments[request->segment_count++] = segment;
+	}
+	return 0;
+}
+
+/* jansson bounds depth itself, but far beyond what any request of ours needs. */
+static bool is_too_deep(const uint8_t *body, size_t bytes)
+{
+	size_t depth = 0;
+	bool in_text = false;
+
+	for (size_t i = 0; i < bytes; i++) {
+		if (in_text) {
+			if (body[i] == '\\')
+				i++;
+			else if (body[i] == '"')
+				in_text = false;
+		} else if (body[i] == '"') {
+			in_text = true;
+		} else if (body[i] == '{' || body[i] == '[') {
+			if (++depth > REQUEST_MAX_DEPTH)
+				return true;
+		} else if ((body[i] == '}' || body[i] == ']') && depth > 0) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+static int take_body(struct request *request, struct err *err)
+{
+	const struct http_request *http = request->http;
+	json_error_t why;
+
+	if (http->body_bytes == 0) {
+		request->body = json_object();
+		return request->body == NULL ? -ENOMEM : 0;
+	}
+	if (is_too_deep(http->body, http->body_bytes))
+		return err_set(err, ERR_JSON, "the body is nested deeper than %d levels",
+			       REQUEST_MAX_DEPTH);
+	request->body = json_loadb((const char *)http->body, http->body_bytes, 0, &why);
+	if (request->body == NULL)
+		return err_set(err, ERR_JSON, "the body is not JSON: line %d, column %d: %s",
+			       why.line, why.column, why.text);
+	if (!json_is_object(request->body))
+		return err_set(err, ERR_JSON, "the body must be a JSON object");
+	return 0;
+}
+
+/* --- finding the route --- */
+
+/* Does the path fit the pattern? Numbers go to the request. */
+static bool fits(struct request *request, const char *pattern)
+{
+	uint64_t numbers[2] = {0, 0};
+	size_t count = 0, segment = 0;
+
+	for (const char *at = pattern + 1;; at++) {
+		const size_t len = strcspn(at, "/");
+		if (segment == request->segment_count)
+			return false;
+		const char *text = request->segments[segment++];
+		if (*at == '{') {
+			if (count == 2 || parse_u64(text, 1, INT64_MAX, &numbers[count++]) < 0)
+				return false;
+		} else if (strlen(text) != len || memcmp(text, at, len) != 0) {
+			return false;
+		}
+		at += len;
+		if (*at == '\0')
+			break;
+	}
+	if (segment != request->segment_count)
+		return false;
+	request->id = numbers[0];
+	request->second_id = numbers[1];
+	return true;
+}
+
+static const struct route *find_route(struct request *request, struct err *err)
+{
+	bool other_method = false;
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct route *route = tables[t]; route->method != NULL; route++) {
+			if (!fits(request, route->pattern))
+				continue;
+			if (strcmp(route->method, request->http->method) == 0)
+				return route;
+			other_method = true;
+		}
+	if (other_method)
+		(void)err_set(err, ERR_METHOD, "this address does not take %s",
+			      request->http->method);
+	else
+		(void)err_set(err, ERR_NOT_FOUND,
+			      "there is no such address, or no such thing at it");
+	return NULL;
+}
+
+static int check_access(const struct request *request, enum route_access access, struct err *err)
+{
+	static const enum right rights[] = {
+		[ACCESS_READ] = RIGHT_READ,
+		[ACCESS_POWER] = RIGHT_POWER,
+		[ACCESS_MANAGE] = RIGHT_MANAGE,
+		[ACCESS_ACCOUNT] = RIGHT_ACCOUNT,
+		[ACCESS_SERVICE_READ] = RIGHT_SERVICE_READ,
+		[ACCESS_SERVICE] = RIGHT_SERVICE,
+	};
+
+	if (access == ACCESS_PUBLIC)
+		return 0;
+	if (request->is_anonymous)
+		return err_set(err, ERR_UNAUTHORIZED,
+			       "sign in, or send a token: Authorization: Bearer TOKEN");
+	return role_allow(&request->who, rights[access], err);
+}
+
+void router_handle(struct exchange *exchange, const struct http_request *http)
+{
+	struct request *request = calloc(1, sizeof *request);
+	const struct http_reply no_memory = {.status = 503};
+	struct rate rate = {0};
+	const struct route *route = NULL;
+	struct err err = {0};
+	int code;
+
+	if (request == NULL) {
+		exchange_reply(exchange, &no_memory, false);
+		return;
+	}
+	request->core = exchange_core(exchange);
+	request->exchange = exchange;
+	request->http = http;
+	request->status = 200;
+	request->is_anonymous = true;
+	rate.limit = rate.left = request->core->config->rate_limit;
+	rate.reset_s = clock_now_ms() / 1000 + 3600;
+	if ((code = take_target(request, &err)) == 0) {
+		/* Who asks comes first: an address tells nothing to nobody. A bad cookie must not
+		 * keep anybody from signing in again. */
+		route = find_route(request, &err);
+		const struct err not_found = err;
+		code = authenticate(request, &err);
+		if (code == ERR_UNAUTHORIZED && route != NULL && route->access == ACCESS_PUBLIC) {
+			request->is_anonymous = true;
+			code = 0;
+		}
+		if (code == 0)
+			code = take_rate(request, &rate, &err);
+		if (code == 0 && route == NULL) {
+			code = request->is_anonymous ? check_access(request, ACCESS_READ, &err)
+						     : not_found.code;
+			if (!request->is_anonymous)
+				err = not_found;
+		}
+	}
+	if (code == 0)
+		code = check_access(request, route->access, &err);
+	if (code == 0)
+		code = take_body(request, &err);
+	if (code == 0)
+		code = route->handle(request, &err);
+	if (code == REQUEST_LATER)
+		return;
+	answer(request, code, &err, &rate);
+}
+
+void router_print(void)
+{
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct route *route = tables[t]; route->method != NULL; route++)
+			(void)printf("%s " PREFIX "%s\n", route->method, route->pattern);
+}

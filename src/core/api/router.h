@@ -1,0 +1,37 @@
+// The table of routes, and what happens to every request on its way to its handler and back.
+#pragma once
+
+#include "core/api/request.h"
+
+enum route_access {
+	ACCESS_PUBLIC = 1, /* nobody need be signed in */
+	ACCESS_READ,       /* the customer's things */
+	ACCESS_POWER,
+	ACCESS_MANAGE,
+	ACCESS_ACCOUNT,
+	ACCESS_SERVICE_READ, /* the service's own */
+	ACCESS_SERVICE,
+};
+
+/* {id} and {id2} match a positive number. A handler returns 0, a negative code with @err set, or
+ * REQUEST_LATER. */
+struct route {
+	const char *method;
+	const char *pattern;
+	enum route_access access;
+	int (*handle)(struct request *request, struct err *err);
+};
+
+/* Each resource's own; ends with method == NULL. */
+extern const struct route server_routes[], server_action_routes[], action_routes[],
+	catalogue_routes[], image_routes[], sshkey_routes[], primary_ip_routes[], account_routes[],
+	session_routes[], service_routes[], absent_routes[];
+
+/** router_handle() - one request; answers now or later. */
+void router_handle(struct exchange *exchange, const struct http_request *http);
+/** router_finish() - answer a request whose handler said REQUEST_LATER, and free it. */
+void router_finish(struct request *request, int code, const struct err *err);
+/** router_forget() - free a request whose exchange has become a stream. */
+void router_forget(struct request *request);
+/** router_print() - "METHOD /v1/pattern" of every route, a line each. */
+void router_print(void);

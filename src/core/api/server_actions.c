@@ -1,0 +1,243 @@
+// /v1/servers/{id}/actions/…, and DELETE: what may be done to a server.
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "core/actions/engine.h"
+#include "core/api/render.h"
+#include "core/api/router.h"
+#include "core/api/servers.h"
+#include "core/auth/password.h"
+#include "core/events.h"
+#include "core/seed.h"
+#include "model/user_data.h"
+#include "store/store_server.h"
+
+/* Submit, commit, begin; the action into *ret. */
+static int submit(struct request *request, struct action_request *action, struct action *ret,
+		  struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	struct store *store = request->core->store;
+	int code = servers_find(request, &server, err);
+
+	if (code < 0)
+		return code;
+	action->server_id = server.id;
+	action->customer_id = server.customer_id;
+	action->user_id = request->who.user_id;
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	struct store *guard CLEANUP(store_guard) = store;
+	if ((code = engine_submit(request->core->engine, action, ret, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	engine_kick(request->core->engine);
+	events_server_changed(request->core->events, server.id);
+	events_action_changed(request->core->events, ret->id);
+	return 0;
+}
+
+static int submit_and_answer(struct request *request, struct action_request *wanted,
+			     struct err *err)
+{
+	struct action action CLEANUP(action_done) = {0};
+	int code = submit(request, wanted, &action, err);
+
+	return code < 0 ? code : request_answer(request, 201, "action", render_action(&action));
+}
+
+static int plain(struct request *request, enum action_command command, struct err *err)
+{
+	struct action_request wanted = {.command = command, .fd = -1};
+
+	return submit_and_answer(request, &wanted, err);
+}
+
+static int power_on(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_START_SERVER, err);
+}
+
+static int power_off(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_STOP_SERVER, err);
+}
+
+static int shut_down(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_SHUTDOWN_SERVER, err);
+}
+
+static int reboot(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_REBOOT_SERVER, err);
+}
+
+static int reset(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_RESET_SERVER, err);
+}
+
+static int delete (struct request *request, struct err *err)
+{
+	int code = plain(request, ACTION_DELETE_SERVER, err);
+
+	if (code == 0)
+		request->status = 200;
+	return code;
+}
+
+static int change_type(struct request *request, struct err *err)
+{
+	struct action_request wanted = {.command = ACTION_CHANGE_SERVER_TYPE, .fd = -1};
+	struct plan plan;
+	int code = servers_take_plan(request, &plan, err);
+
+	if (code < 0 || (code = body_bool(request, "upgrade_disk", &wanted.upgrade_disk, err)) < 0)
+		return code;
+	wanted.server_type_id = plan.id;
+	return submit_and_answer(request, &wanted, err);
+}
+
+static int rebuild(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	struct action action CLEANUP(action_done) = {0};
+	struct secret password CLEANUP(secret_done) = {0};
+	struct server server CLEANUP(server_done) = {0};
+	AUTO_FREE char *keys = NULL;
+	char hash[GUEST_HASH_BYTES] = "";
+	const char *user_data = NULL;
+	struct action_request wanted = {.command = ACTION_REBUILD_SERVER, .fd = -1};
+	int code = servers_find(request, &server, err);
+
+	if (code < 0 || (code = servers_take_image(request, &image, err)) < 0 ||
+	    (code = body_text(request, "user_data", &user_data, err)) < 0)
+		return code;
+	if (user_data != NULL && *user_data != '\0') {
+		wanted.user_data = user_data;
+		wanted.user_data_bytes = strlen(user_data);
+		code = user_data_check(user_data, wanted.user_data_bytes, err);
+		if (code == 0)
+			code = seed_check_user_data(user_data, wanted.user_data_bytes, err);
+		if (code < 0)
+			return request_field(request, "user_data", code, err);
+	}
+	/* A server that was made without a key needs a password again. */
+	if (store_server_get_keys(request->core->store, server.id, &keys, NULL) < 0 ||
+	    *keys == '\0') {
+		if (secret_make_password(&password) < 0 ||
+		    password_hash_guest(password.text, hash) < 0)
+			return err_set(err, ERR_SERVER, "cannot make a password");
+		wanted.password_hash = hash;
+	}
+	wanted.image_id = image.id;
+	code = submit(request, &wanted, &action, err);
+	explicit_bzero(hash, sizeof hash);
+	if (code < 0)
+		return code;
+	request->status = 201;
+	request->reply = json_pack("{s:o, s:s?}", "action", render_action(&action), "root_password",
+				   password.text);
+	return 0;
+}
+
+static int reset_password(struct request *request, struct err *err)
+{
+	struct action action CLEANUP(action_done) = {0};
+	struct secret password CLEANUP(secret_done) = {0};
+	char hash[GUEST_HASH_BYTES];
+	struct action_request wanted = {
+		.command = ACTION_RESET_PASSWORD, .password_hash = hash, .fd = -1};
+	int code;
+
+	if (secret_make_password(&password) < 0 || password_hash_guest(password.text, hash) < 0)
+		return err_set(err, ERR_SERVER, "cannot make a password");
+	code = submit(request, &wanted, &action, err);
+	explicit_bzero(hash, sizeof hash);
+	if (code < 0)
+		return code;
+	request->status = 201;
+	request->reply = json_pack("{s:o, s:s}", "action", render_action(&action), "root_password",
+				   password.text);
+	return 0;
+}
+
+static int change_dns_ptr(struct request *request, struct err *err)
+{
+	struct action_request wanted = {.command = ACTION_CHANGE_DNS_PTR, .fd = -1};
+	struct ip ip;
+	int code = body_need_text(request, "ip", &wanted.ip, err);
+
+	if (code < 0 || (code = body_text(request, "dns_ptr", &wanted.dns_ptr, err)) < 0)
+		return code;
+	if (ip_parse(wanted.ip, &ip) < 0)
+		return request_invalid(request, err, "ip", "must be an IPv4 or IPv6 address");
+	if (wanted.dns_ptr != NULL && (code = name_check_dns(wanted.dns_ptr, err)) < 0)
+		return request_field(request, "dns_ptr", code, err);
+	code = submit_and_answer(request, &wanted, err);
+	return request_field(request, "ip", code, err);
+}
+
+static int change_protection(struct request *request, struct err *err)
+{
+	static const char *const keys[] = {"delete", "rebuild"};
+	struct action_request wanted = {.command = ACTION_CHANGE_PROTECTION, .fd = -1};
+	int *const values[] = {&wanted.protect_delete, &wanted.protect_rebuild};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const json_t *value = json_object_get(request->body, keys[i]);
+		bool on = false;
+		int code = body_bool(request, keys[i], &on, err);
+		if (code < 0)
+			return code;
+		*values[i] = value == NULL || json_is_null(value) ? -1 : on;
+	}
+	return submit_and_answer(request, &wanted, err);
+}
+
+/* What clients may ask for and this service does not do: said plainly, about a server that exists.
+ */
+static int refuse(struct request *request, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	int code = servers_find(request, &server, err);
+
+	return code < 0 ? code
+			: err_set(err, ERR_UNSUPPORTED, "this service does not offer %s",
+				  request->segments[3]);
+}
+
+#define ACTION(name, access, handler)                                                              \
+	{                                                                                          \
+		"POST", "/servers/{id}/actions/" name, access, handler                             \
+	}
+
+const struct route server_action_routes[] = {
+	{"DELETE", "/servers/{id}", ACCESS_MANAGE, delete},
+	ACTION("poweron", ACCESS_POWER, power_on),
+	ACTION("poweroff", ACCESS_POWER, power_off),
+	ACTION("shutdown", ACCESS_POWER, shut_down),
+	ACTION("reboot", ACCESS_POWER, reboot),
+	ACTION("reset", ACCESS_POWER, reset),
+	ACTION("change_type", ACCESS_MANAGE, change_type),
+	ACTION("rebuild", ACCESS_MANAGE, rebuild),
+	ACTION("reset_password", ACCESS_MANAGE, reset_password),
+	ACTION("change_dns_ptr", ACCESS_MANAGE, change_dns_ptr),
+	ACTION("change_protection", ACCESS_MANAGE, change_protection),
+	ACTION("request_console", ACCESS_POWER, refuse),
+	ACTION("attach_iso", ACCESS_MANAGE, refuse),
+	ACTION("detach_iso", ACCESS_MANAGE, refuse),
+	ACTION("enable_rescue", ACCESS_MANAGE, refuse),
+	ACTION("disable_rescue", ACCESS_MANAGE, refuse),
+	ACTION("enable_backup", ACCESS_MANAGE, refuse),
+	ACTION("disable_backup", ACCESS_MANAGE, refuse),
+	ACTION("create_image", ACCESS_MANAGE, refuse),
+	ACTION("attach_to_network", ACCESS_MANAGE, refuse),
+	ACTION("detach_from_network", ACCESS_MANAGE, refuse),
+	ACTION("change_alias_ips", ACCESS_MANAGE, refuse),
+	ACTION("add_to_placement_group", ACCESS_MANAGE, refuse),
+	ACTION("remove_from_placement_group", ACCESS_MANAGE, refuse),
+	{NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,24 @@
+// Who asks: the kernel's word on the local socket, a token, or a session's cookie.
+#pragma once
+
+#include "core/api/request.h"
+
+#define AUTH_COOKIE     "__Host-ippo"
+#define AUTH_SESSION_MS (INT64_C(7) * 24 * 3600 * 1000)
+
+/**
+ * authenticate() - fill request->who, or leave it anonymous.
+ * Errors: ERR_UNAUTHORIZED (a token or cookie that is not, or no longer, good), ERR_FORBIDDEN (a
+ * local user without right; a cookie on a request that another site could have sent; acting for a
+ * customer without being an operator), ERR_NOT_FOUND (such a customer).
+ */
+int authenticate(struct request *request, struct err *err);
+
+/** authenticate_is_own_origin() - Origin is the service's own, exactly; its absence is not. */
+bool authenticate_is_own_origin(const struct request *request);
+
+/** authenticate_make_session() - a new session for a user, and its cookie into the reply. */
+int authenticate_make_session(struct request *request, uint64_t user_id, uint64_t customer_id,
+			      struct err *err);
+/** authenticate_clear_cookie() - the browser forgets it. */
+void authenticate_clear_cookie(struct request *request);

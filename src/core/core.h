@@ -1,0 +1,29 @@
+// The running ippo-core: what its parts share.
+#pragma once
+
+#include <grp.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/config.h"
+
+struct child;
+struct engine;
+struct events;
+struct password_guard;
+struct server_cache;
+struct store;
+
+struct core {
+	uv_loop_t loop;
+	const struct config *config;
+	struct store *store;
+	struct engine *engine;
+	struct events *events;
+	struct password_guard *passwords;
+	struct server_cache *servers; /* rendered texts */
+	struct child *child;
+	gid_t operators; /* the local socket's group */
+	char backup_path[CONFIG_PATH_BYTES + 32];
+	char processes[2048]; /* what ippod last said of all processes, JSON text */
+};

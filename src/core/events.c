@@ -1,0 +1,200 @@
+#include "core/events.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "core/api/exchange.h"
+#include "core/api/render.h"
+#include "core/api/server_cache.h"
+#include "store/store_action.h"
+#include "store/store_server.h"
+
+struct event {
+	uint64_t id;
+	uint64_t customer_id;
+	char *text; /* the whole event as it is sent */
+};
+
+struct stream {
+	struct stream *next;
+	struct exchange *exchange;
+	uint64_t customer_id;
+	uint64_t session_id;
+};
+
+struct events {
+	struct core *core;
+	struct stream *streams;
+	unsigned count;
+	struct event kept[EVENTS_KEPT]; /* a ring, by id */
+	uint64_t first_id;              /* ids before this process are not known */
+	uint64_t next_id;
+	uv_timer_t ping;
+};
+
+static void send_text(const struct stream *stream, const char *text)
+{
+	exchange_chunk(stream->exchange, text, strlen(text), true);
+}
+
+static void on_ping(uv_timer_t *timer)
+{
+	const struct events *events = timer->data;
+
+	for (const struct stream *stream = events->streams; stream != NULL; stream = stream->next)
+		send_text(stream, ": ping\n\n");
+}
+
+int events_new(struct core *core, struct events **ret, struct err *err)
+{
+	struct events *events = calloc(1, sizeof *events);
+
+	if (events == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	events->core = core;
+	/* Ids grow across restarts, so that an old Last-Event-ID is known to be old. */
+	events->first_id = events->next_id = (uint64_t)clock_now_ms() * 1000;
+	(void)uv_timer_init(&core->loop, &events->ping);
+	events->ping.data = events;
+	(void)uv_timer_start(&events->ping, on_ping, EVENTS_PING_MS, EVENTS_PING_MS);
+	*ret = events;
+	return 0;
+}
+
+void events_free(struct events *events)
+{
+	if (events == NULL)
+		return;
+	for (size_t i = 0; i < EVENTS_KEPT; i++)
+		free(events->kept[i].text);
+	free(events);
+}
+
+/* Keep it for those who come back, and send it to those who are there. */
+static void publish(struct events *events, uint64_t customer_id, const char *name, const char *data)
+{
+	struct buf text = {0};
+	const uint64_t id = events->next_id++;
+	struct event *event = &events->kept[id % EVENTS_KEPT];
+
+	(void)buf_printf(&text, "id: %llu\nevent: %s\ndata: %s\n\n", (unsigned long long)id, name,
+			 data);
+	free(event->text);
+	*event = (struct event){id, customer_id, buf_steal(&text)};
+	buf_done(&text);
+	if (event->text == NULL)
+		return;
+	for (const struct stream *stream = events->streams; stream != NULL; stream = stream->next)
+		if (stream->customer_id == customer_id)
+			send_text(stream, event->text);
+}
+
+void events_server_changed(struct events *events, uint64_t server_id)
+{
+	struct server server = {0};
+	struct buf data = {0};
+
+	if (store_server_get(events->core->store, 0, server_id, &server, NULL) < 0)
+		return;
+	(void)buf_puts(&data, "{\"server\":");
+	if (server_cache_append(events->core->servers, &server, &data) == 0 &&
+	    buf_puts(&data, "}") == 0)
+		publish(events, server.customer_id, "server", buf_str(&data));
+	buf_done(&data);
+	server_done(&server);
+}
+
+void events_server_deleted(struct events *events, uint64_t server_id, uint64_t customer_id)
+{
+	char data[96];
+
+	(void)snprintf(data, sizeof data, "{\"deleted\":{\"type\":\"server\",\"id\":%llu}}",
+		       (unsigned long long)server_id);
+	publish(events, customer_id, "deleted", data);
+}
+
+void events_action_changed(struct events *events, uint64_t action_id)
+{
+	struct action action = {0};
+
+	if (store_action_get(events->core->store, 0, action_id, &action, NULL) < 0)
+		return;
+	json_t *object = json_pack("{s:o}", "action", render_action(&action));
+	char *text = json_dumps(object, JSON_COMPACT);
+	if (text != NULL)
+		publish(events, action.customer_id, "action", text);
+	free(text);
+	json_decref(object);
+	action_done(&action);
+}
+
+int events_subscribe(struct events *events, struct exchange *exchange, uint64_t customer_id,
+		     uint64_t session_id, const char *last_id, struct err *err)
+{
+	const struct http_reply head = {
+		.status = 200,
+		.headers = {{"content-type", "text/event-stream"}, {"cache-control", "no-store"}},
+		.header_count = 2};
+	struct stream *stream =
+		events->count < EVENTS_MAX_STREAMS ? calloc(1, sizeof *stream) : NULL;
+	uint64_t last = 0;
+	char hello[64];
+
+	if (stream == NULL)
+		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
+			       "too many event streams are open; close some");
+	*stream = (struct stream){events->streams, exchange, customer_id, session_id};
+	events->streams = stream;
+	events->count++;
+	exchange_reply(exchange, &head, true);
+	const bool known = last_id != NULL && parse_u64(last_id, 0, UINT64_MAX, &last) == 0 &&
+			   last + 1 >= events->first_id && last < events->next_id &&
+			   events->next_id - last <= EVENTS_KEPT;
+	if (!known) {
+		/* Whoever is new, or was away too long, reads everything once. */
+		(void)snprintf(hello, sizeof hello, "id: %llu\nevent: resync\ndata: {}\n\n",
+			       (unsigned long long)(events->next_id - 1));
+		send_text(stream, hello);
+		return 0;
+	}
+	for (uint64_t id = last + 1; id < events->next_id; id++) {
+		const struct event *event = &events->kept[id % EVENTS_KEPT];
+		if (event->id == id && event->text != NULL && event->customer_id == customer_id)
+			send_text(stream, event->text);
+	}
+	return 0;
+}
+
+void events_unsubscribe(struct events *events, const struct exchange *exchange)
+{
+	for (struct stream **at = &events->streams; *at != NULL; at = &(*at)->next)
+		if ((*at)->exchange == exchange) {
+			struct stream *gone = *at;
+			*at = gone->next;
+			events->count--;
+			exchange_chunk(gone->exchange, "", 0, false);
+			free(gone);
+			return;
+		}
+}
+
+void events_end_session(struct events *events, uint64_t session_id)
+{
+	for (struct stream **at = &events->streams; *at != NULL;) {
+		struct stream *stream = *at;
+		if (stream->session_id != session_id) {
+			at = &stream->next;
+			continue;
+		}
+		*at = stream->next;
+		events->count--;
+		exchange_chunk(stream->exchange, "", 0, false);
+		free(stream);
+	}
+}

@@ -1,0 +1,34 @@
+// What changed, told to every open event stream (server-sent events, HTML section 9.2).
+#pragma once
+
+#include <stdint.h>
+
+#include "core/core.h"
+
+struct events;
+struct exchange;
+
+#define EVENTS_KEPT        1024 /* for clients that come back with Last-Event-ID */
+#define EVENTS_MAX_STREAMS 256
+#define EVENTS_PING_MS     15000
+
+int events_new(struct core *core, struct events **ret, struct err *err);
+void events_free(struct events *events);
+
+/* Hooks of the engine; also called by the API after its own changes. */
+void events_server_changed(struct events *events, uint64_t server_id);
+void events_server_deleted(struct events *events, uint64_t server_id, uint64_t customer_id);
+void events_action_changed(struct events *events, uint64_t action_id);
+
+/**
+ * events_subscribe() - turn an exchange into a stream of what its customer may see.
+ * @last_id: from Last-Event-ID, or NULL. Errors: ERR_UNAVAILABLE_RESOURCE (too many streams).
+ */
+int events_subscribe(struct events *events, struct exchange *exchange, uint64_t customer_id,
+		     uint64_t session_id, const char *last_id, struct err *err);
+
+/** events_unsubscribe() - the client has gone. */
+void events_unsubscribe(struct events *events, const struct exchange *exchange);
+
+/** events_end_session() - streams of a session that was ended are ended too. */
+void events_end_session(struct events *events, uint64_t session_id);

@@ -1,0 +1,192 @@
+/*
+ * ippo-core: decides. Stages: read settings, open the database as its own user, take the channels
+ * to web and host and the local socket from ippod; give up user, new powers, files and system
+ * calls; only then answer the first request.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/isolate.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "core/actions/engine.h"
+#include "core/api/exchange.h"
+#include "core/api/router.h"
+#include "core/api/server_cache.h"
+#include "core/auth/password.h"
+#include "core/bootstrap.h"
+#include "core/core.h"
+#include "core/events.h"
+#include "store/store.h"
+#include "store/store_session.h"
+#include "wire/child.h"
+
+#define WORKERS       "2" /* for password hashing: few, because each takes memory */
+#define TICK_MS       60000
+#define STOP_GRACE_MS 200
+
+static struct core core;
+static uv_timer_t tick, grace;
+static bool stopping;
+
+static void on_server_changed(void *context, uint64_t server_id)
+{
+	events_server_changed(core.events, server_id);
+}
+
+static void on_server_deleted(void *context, uint64_t server_id, uint64_t customer_id)
+{
+	events_server_deleted(core.events, server_id, customer_id);
+}
+
+static void on_action_changed(void *context, uint64_t action_id)
+{
+	events_action_changed(core.events, action_id);
+}
+
+static const struct engine_hooks hooks = {.server_changed = on_server_changed,
+					  .server_deleted = on_server_deleted,
+					  .action_changed = on_action_changed};
+
+static void on_connect(void *context, const char *neighbour, int fd)
+{
+	struct err err = {0};
+
+	if (strcmp(neighbour, "web") == 0)
+		client_web(&core, fd);
+	else if (strcmp(neighbour, "host") != 0)
+		(void)close(fd);
+	else if (engine_connect(core.engine, fd, &err) < 0)
+		log_error("cannot use the channel to host: %s", err.text);
+	(void)child_ask_health(core.child);
+}
+
+static void on_listen(void *context, const char *name, int fd)
+{
+	struct err err = {0};
+
+	if (strcmp(name, "local") != 0)
+		(void)close(fd);
+	else if (client_listen_local(&core, fd, &err) < 0)
+		log_error("%s", err.text);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	uv_stop(&core.loop);
+}
+
+static void on_stop(void *context)
+{
+	if (stopping)
+		return;
+	stopping = true;
+	/* What was answered for is in the database; answers under way may still go out. */
+	(void)uv_timer_start(&grace, on_grace_over, STOP_GRACE_MS, 0);
+}
+
+static void on_health(void *context, const char *json)
+{
+	(void)snprintf(core.processes, sizeof core.processes, "%s", json);
+}
+
+static const struct child_events child_events = {
+	.connect = on_connect, .listen = on_listen, .stop = on_stop, .health = on_health};
+
+static void on_tick(uv_timer_t *timer)
+{
+	(void)store_session_delete_expired(core.store, clock_now_ms(), NULL);
+	(void)child_ask_health(core.child);
+}
+
+/* The database's folder and what names users and groups for the local socket; nothing else. */
+static int isolate(const struct config *config, const char *dir, struct err *err)
+{
+	const struct isolate_path paths[] = {{dir, ISOLATE_WRITE},
+					     {"/etc/passwd", ISOLATE_READ_FILE},
+					     {"/etc/group", ISOLATE_READ_FILE},
+					     {"/etc/nsswitch.conf", ISOLATE_READ_FILE},
+					     {NULL, 0}};
+	static const char *const calls[] = {
+		"openat",     "open",     "stat",       "lstat",  "access",    "faccessat",
+		"faccessat2", "unlink",   "unlinkat",   "fsync",  "fdatasync", "ftruncate",
+		"fallocate",  "fchmod",   "fchown",     "rename", "renameat",  "getdents64",
+		"getcwd",     "readlink", "readlinkat", "umask",  "mkdir",     "flock",
+		"utimensat",  "pwritev",  "preadv",     NULL};
+	int code = isolate_files(paths, err);
+
+	if (code == -ENOSYS)
+		log_warning("%s: files are closed by owner alone", err->text);
+	else if (code < 0)
+		return code;
+	return isolate_syscalls(calls, err);
+}
+
+static int start(const struct config *config, struct err *err)
+{
+	char path[CONFIG_PATH_BYTES + 32], dir[CONFIG_PATH_BYTES + 16];
+	int code;
+
+	(void)snprintf(dir, sizeof dir, "%s/core", config->state_dir);
+	(void)snprintf(path, sizeof path, "%s/ippo.db", dir);
+	(void)snprintf(core.backup_path, sizeof core.backup_path, "%s/backup.db", dir);
+	/* Before any thread and any file: nothing is ever made as root. */
+	if ((code = isolate_drop_user(config->core_user, err)) < 0 ||
+	    (code = isolate_no_new_powers(err)) < 0 ||
+	    (code = store_open(path, &core.store, err)) < 0 ||
+	    (code = bootstrap_run(core.store, config->instance, err)) < 0 ||
+	    (code = events_new(&core, &core.events, err)) < 0 ||
+	    (code = server_cache_new(&core, &core.servers, err)) < 0 ||
+	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||
+	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
+	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
+	    (code = isolate(config, dir, err)) < 0)
+		return code;
+	return engine_start(core.engine, err);
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+	struct err err = {0};
+
+	log_init("ippo-core", LOG_LEVEL_INFO);
+	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
+		router_print();
+		return EXIT_SUCCESS;
+	}
+	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
+		(void)fputs("ippo-core is started by ippod(8); --routes prints the API's routes\n",
+			    stderr);
+		return 2;
+	}
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	(void)setenv("UV_THREADPOOL_SIZE", WORKERS, 1);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0 ||
+	    uv_loop_init(&core.loop) < 0)
+		goto fail;
+	log_init("ippo-core", (enum log_level)config.log_level);
+	core.config = &config;
+	if (start(&config, &err) < 0)
+		goto fail;
+	(void)uv_timer_init(&core.loop, &tick);
+	(void)uv_timer_init(&core.loop, &grace);
+	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
+	(void)child_ready(core.child);
+	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
+	store_close(core.store);
+	return EXIT_SUCCESS;
+fail:
+	log_error("%s", err.text);
+	return EXIT_FAILURE;
+}
