@@ -23,38 +23,59 @@
 
 #include "base/cleanup.h"
 
-static int set_capabilities(const char *const *names, struct err *err)
+/* Leaves in the bounding set what caps permits: needs CAP_SETPCAP, so it comes before any other
+ * loss. */
+static int bound_capabilities(cap_t caps, struct err *err)
 {
-	cap_t caps = cap_init();
-	cap_value_t value;
-	int code = 0;
-
-	for (const char *const *name = names; caps != NULL && name != NULL && *name != NULL; name++)
-		if (cap_from_name(*name, &value) < 0 ||
-		    cap_set_flag(caps, CAP_PERMITTED, 1, &value, CAP_SET) < 0 ||
-		    cap_set_flag(caps, CAP_EFFECTIVE, 1, &value, CAP_SET) < 0)
-			code = err_set(err, -errno, "cannot keep %s: %s", *name, strerror(errno));
-	/* The bounding set first: it needs a power that the next line takes. */
-	for (value = 0; code == 0 && cap_get_bound(value) >= 0; value++) {
+	for (cap_value_t value = 0; cap_get_bound(value) >= 0; value++) {
 		cap_flag_value_t kept = CAP_CLEAR;
 		(void)cap_get_flag(caps, value, CAP_PERMITTED, &kept);
 		if (kept == CAP_CLEAR && cap_get_bound(value) == 1 && cap_drop_bound(value) < 0)
-			code = err_set(err, -errno, "cannot bound capabilities: %s",
+			return err_set(err, -errno, "cannot bound capabilities: %s",
 				       strerror(errno));
 	}
-	if (code == 0 && (caps == NULL || cap_set_proc(caps) < 0))
-		code = err_set(err, -errno, "cannot give up capabilities: %s", strerror(errno));
-	if (caps != NULL)
-		(void)cap_free(caps);
-	return code;
+	return 0;
+}
+
+static int set_capabilities(cap_t caps, struct err *err)
+{
+	if (cap_set_proc(caps) < 0)
+		return err_set(err, -errno, "cannot give up capabilities: %s", strerror(errno));
+	return 0;
+}
+
+static void caps_done(cap_t *caps)
+{
+	if (*caps != NULL)
+		(void)cap_free(*caps);
+}
+
+/* @ret: the named capabilities, permitted and effective; the caller's. */
+static int capabilities_of(const char *const *names, cap_t *ret, struct err *err)
+{
+	cap_t caps CLEANUP(caps_done) = cap_init();
+	cap_value_t value;
+
+	if (caps == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (; names != NULL && *names != NULL; names++)
+		if (cap_from_name(*names, &value) < 0 ||
+		    cap_set_flag(caps, CAP_PERMITTED, 1, &value, CAP_SET) < 0 ||
+		    cap_set_flag(caps, CAP_EFFECTIVE, 1, &value, CAP_SET) < 0)
+			return err_set(err, -EINVAL, "cannot keep %s", *names);
+	*ret = steal_ptr(caps);
+	return 0;
 }
 
 int isolate_drop_user(const char *user, struct err *err)
 {
-	static const char *const only_change_ids[] = {"cap_setuid", "cap_setgid", NULL};
 	const struct passwd *entry;
 	uid_t uid, euid, suid;
+	cap_t none CLEANUP(caps_done) = NULL;
+	int code = capabilities_of(NULL, &none, err);
 
+	if (code < 0)
+		return code;
 	errno = 0;
 	entry = getpwnam(user);
 	if (entry == NULL)
@@ -62,8 +83,7 @@ int isolate_drop_user(const char *user, struct err *err)
 			       "there is no user %s: adduser --system --group %s", user, user);
 	if (entry->pw_uid == 0)
 		return err_set(err, ERR_FORBIDDEN, "user %s is root", user);
-	int code = set_capabilities(only_change_ids, err);
-	if (code < 0)
+	if ((code = bound_capabilities(none, err)) < 0)
 		return code;
 	if (setgroups(0, NULL) < 0 || setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
 	    setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0)
@@ -72,12 +92,18 @@ int isolate_drop_user(const char *user, struct err *err)
 	    suid != uid || setuid(0) == 0)
 		return err_set(err, ERR_FORBIDDEN, "could become root again after dropping to %s",
 			       user);
-	return set_capabilities(NULL, err);
+	return set_capabilities(none, err);
 }
 
 int isolate_keep_capabilities(const char *const *names, struct err *err)
 {
-	return set_capabilities(names, err);
+	cap_t kept CLEANUP(caps_done) = NULL;
+	int code;
+
+	if ((code = capabilities_of(names, &kept, err)) < 0 ||
+	    (code = bound_capabilities(kept, err)) < 0)
+		return code;
+	return set_capabilities(kept, err);
 }
 
 int isolate_no_new_powers(struct err *err)

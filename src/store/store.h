@@ -36,16 +36,16 @@ int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 
-/*
- * A transaction that ends with its scope:
- *	struct store *guard CLEANUP(store_guard) = store;  (after store_begin() succeeded)
- * and store_commit() on success; whatever is still open at the end of the scope is rolled back.
- */
 static inline void store_guard(struct store **store)
 {
 	if (*store)
 		store_rollback(*store);
 }
+
+/* Ends a transaction with its scope. After store_begin() succeeded: STORE_GUARD(store); whatever
+ * store_commit() has not committed at the end of the scope is rolled back. */
+#define STORE_GUARD(store)                                                                         \
+	struct store *guard CLEANUP(store_guard) __attribute__((unused)) = (store)
 
 /** store_generation() - grows with every committed write of this connection. */
 uint64_t store_generation(const struct store *store);

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Holds the source to its design: which room may include which, and who may use which library."""
 import pathlib
 import re

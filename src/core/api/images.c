@@ -158,7 +158,7 @@ static int import(struct request *request, struct err *err)
 			"give a url, or hand over a file: ippo image import NAME --file FILE");
 	if ((code = store_begin(store, err)) < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	if ((code = store_image_insert(store, &image, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is an image named %s already",
@@ -217,7 +217,7 @@ static int delete (struct request *request, struct err *err)
 
 	if ((code = find(request, &image, err)) < 0 || (code = store_begin(store, err)) < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	if ((code = engine_submit(request->core->engine, &wanted, &action, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;

@@ -28,7 +28,7 @@ static int submit(struct request *request, struct action_request *action, struct
 	action->user_id = request->who.user_id;
 	if ((code = store_begin(store, err)) < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	if ((code = engine_submit(request->core->engine, action, ret, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;

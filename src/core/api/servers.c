@@ -419,7 +419,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 
 	if (code < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	server->customer_id = request->who.customer_id;
 	server->status = SERVER_INITIALIZING;
 	server->desired = wish->start ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF;
@@ -494,7 +494,7 @@ static int update(struct request *request, struct err *err)
 		return request_field(request, "name", code, err);
 	if ((code = store_begin(store, err)) < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	if (name != NULL && (code = store_server_update_name(store, server.id, name, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a server named %s already", name)

@@ -233,7 +233,7 @@ static int make_user(struct entering *entering, struct err *err)
 
 	if (code < 0)
 		return code;
-	struct store *guard CLEANUP(store_guard) = store;
+	STORE_GUARD(store);
 	code = store_invitation_redeem(store, entering->invitation, clock_now_ms(), &invitation,
 				       err);
 	if (code == ERR_NOT_FOUND)
