@@ -175,7 +175,6 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.driver = "libvirt",
 		.libvirt_uri = "qemu:///system",
 		.egress = "masquerade",
-		.pool_ipv4 = "10.77.0.0/24",
 	};
 	struct loading loading = {&config, path, err, 0};
 	int line;

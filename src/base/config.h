@@ -25,7 +25,7 @@ struct config {
 	char group[32];      /* ippo: members are operators over the local socket */
 	uint32_t rate_limit; /* requests per hour and token; 0 = no limit */
 	/* The pools that the first start makes; later ones are resources. */
-	char pool_ipv4[64]; /* prefix, default 10.77.0.0/24 */
+	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */

@@ -137,11 +137,14 @@ static int start(const struct config *config, struct err *err)
 	(void)snprintf(dir, sizeof dir, "%s/core", config->state_dir);
 	(void)snprintf(path, sizeof path, "%s/ippo.db", dir);
 	(void)snprintf(core.backup_path, sizeof core.backup_path, "%s/backup.db", dir);
+	const struct bootstrap_options first = {.instance = config->instance,
+						.pool_ipv4 = config->pool_ipv4,
+						.pool_ipv6 = config->pool_ipv6};
 	/* Before any thread and any file: nothing is ever made as root. */
 	if ((code = isolate_drop_user(config->core_user, err)) < 0 ||
 	    (code = isolate_no_new_powers(err)) < 0 ||
 	    (code = store_open(path, &core.store, err)) < 0 ||
-	    (code = bootstrap_run(core.store, config->instance, err)) < 0 ||
+	    (code = bootstrap_run(core.store, &first, err)) < 0 ||
 	    (code = events_new(&core, &core.events, err)) < 0 ||
 	    (code = server_cache_new(&core, &core.servers, err)) < 0 ||
 	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||

@@ -70,7 +70,10 @@ static void add_rows(struct bench *bench)
 	struct plan plan;
 	struct err err = {0};
 
-	if (bootstrap_run(bench->store, "unit", &err) ||
+	const struct bootstrap_options first = {
+		.instance = "unit", .pool_ipv4 = "", .pool_ipv6 = ""};
+
+	if (bootstrap_run(bench->store, &first, &err) ||
 	    store_image_insert(bench->store, &image, &err))
 		fail_msg("%s", err.text);
 	bench->image_id = image.id;
