@@ -127,7 +127,7 @@ def test_wrong_queries(fake, query):
                                   "/v1/servers/-1", "/v1/servers/1e3", "/v1/servers/99999999999999999999", "/v1/" + "a/" * 200,
                                   "/v2/servers", "/v1/servers/1/actions/format_disk"])
 def test_wrong_paths(fake, path):
-    assert raw(fake, head(fake, f"GET {path} HTTP/1.1")) in (400, 404, 405, 414)
+    assert raw(fake, head(fake, f"GET {path} HTTP/1.1")) in (400, 404, 405, 414, 422)
 
 
 @pytest.mark.parametrize("path", ["/../../../../etc/passwd", "/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "//etc/passwd",
@@ -263,7 +263,7 @@ def test_refusals_look_the_same_for_what_is_anothers_and_what_is_not_there(fake)
     for path in ("/servers/{}", "/servers/{}/actions"):
         there, missing = (other.request("GET", path.format(number)) for number in (server["id"], 999999))
         assert there.status_code == missing.status_code == 404
-        assert json.loads(there.text) == json.loads(missing.text)
+        assert there.text.replace(str(server["id"]), "N") == missing.text.replace("999999", "N")
     assert other.error("POST", f"/servers/{server['id']}/actions/poweron") == (404, "not_found")
     assert other.error("DELETE", f"/servers/{server['id']}") == (404, "not_found")
     assert other.get("/servers")["servers"] == []
@@ -283,9 +283,10 @@ def test_without_or_with_a_wrong_token(fake):
 
 def test_read_only_token_cannot_change(fake):
     api = fake.api("reader", "--read-only")
-    assert api.get("/servers")["servers"] == []
+    before = api.get("/servers")["servers"]
     status, code = api.error("POST", "/servers", {"name": "x", "server_type": "1g", "image": "tiny"})
     assert (status, code) == (403, "token_readonly")
+    assert [server["id"] for server in api.get("/servers")["servers"]] == [server["id"] for server in before]
 
 
 def test_local_requests_survive_a_client_that_leaves(fake):

@@ -105,7 +105,7 @@ def test_the_last_address_is_given_once():
         servers = api.every("/servers", "servers")
         assert len(servers) == len(won) and 1 <= len(won) <= 6
         assert_nothing_shared(servers)
-        assert lost == {"resource_unavailable"}
+        assert lost == {"ip_pool_empty"}
         # An address that is given back is there for the next one.
         api.delete_server(servers[0])
         api.create_server("again")
