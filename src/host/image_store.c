@@ -31,6 +31,12 @@ static void image_path(const struct image_store *store, uint64_t id, const char 
 		       (unsigned long long)id, suffix);
 }
 
+void image_store_image_path(const struct image_store *store, uint64_t image_id,
+			    char out[IMAGE_STORE_PATH_BYTES])
+{
+	image_path(store, image_id, "qcow2", out);
+}
+
 void image_store_volume_path(const struct image_store *store, const uint8_t uuid[UUID_BYTES],
 			     uint32_t generation, char out[IMAGE_STORE_PATH_BYTES])
 {

@@ -13,6 +13,8 @@ struct image_store {
 /** image_store_init() - make the folders, and remove what an interrupted import left. */
 int image_store_init(struct image_store *store, const char *dir, struct err *err);
 
+void image_store_image_path(const struct image_store *store, uint64_t image_id,
+			    char out[IMAGE_STORE_PATH_BYTES]);
 void image_store_volume_path(const struct image_store *store, const uint8_t uuid[UUID_BYTES],
 			     uint32_t generation, char out[IMAGE_STORE_PATH_BYTES]);
 void image_store_seed_path(const struct image_store *store, const uint8_t uuid[UUID_BYTES],

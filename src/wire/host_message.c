@@ -241,6 +241,7 @@ void host_domain_write(struct buf *out, const struct host_domain *domain)
 	write_u32(out, domain->vcpus);
 	write_u64(out, domain->memory_mib);
 	write_u32(out, domain->generation);
+	write_u64(out, domain->image_id);
 	write_u8(out, domain->has_seed);
 	write_bytes(out, domain->mac, sizeof domain->mac);
 }
@@ -255,6 +256,7 @@ int host_domain_read(struct reader *in, struct host_domain *ret)
 	domain.vcpus = reader_u32(in);
 	domain.memory_mib = reader_u64(in);
 	domain.generation = reader_u32(in);
+	domain.image_id = reader_u64(in);
 	domain.has_seed = read_flag(in);
 	reader_bytes(in, domain.mac, sizeof domain.mac);
 	FINISH(in, domain);

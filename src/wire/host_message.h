@@ -151,6 +151,7 @@ struct host_domain {
 	uint32_t vcpus;
 	uint64_t memory_mib;
 	uint32_t generation; /* of the volume it uses */
+	uint64_t image_id;   /* that the volume is an overlay of */
 	uint8_t has_seed;
 	uint8_t mac[MAC_BYTES];
 };

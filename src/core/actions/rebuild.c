@@ -64,7 +64,11 @@ static int seed_undo(struct task *task, struct err *err)
 
 static int define_run(struct task *task, struct err *err)
 {
-	return verb_define_as(task, 0, next_generation(task), true, err);
+	const struct domain_shape shape = {.generation = next_generation(task),
+					   .image_id = task->params.image_id,
+					   .seed = true};
+
+	return verb_define_as(task, &shape, err);
 }
 
 static int define_answered(struct task *task, struct reader *answer, struct err *err)
@@ -89,7 +93,11 @@ static int define_undo(struct task *task, struct err *err)
 	struct server server CLEANUP(server_done) = {0};
 	int r = task_server(task, &server, err);
 
-	return r ? r : verb_define_as(task, 0, task->params.generation, server.seed, err);
+	const struct domain_shape shape = {.generation = task->params.generation,
+					   .image_id = server.image_id,
+					   .seed = server.seed};
+
+	return r ? r : verb_define_as(task, &shape, err);
 }
 
 static int old_volume_run(struct task *task, struct err *err)

@@ -50,9 +50,12 @@ static int define_run(struct task *task, struct err *err)
 	struct server server CLEANUP(server_done) = {0};
 	int r = task_server(task, &server, err);
 
-	return r ? r
-		 : verb_define_as(task, task->params.server_type_id, server.volume_generation,
-				  server.seed, err);
+	const struct domain_shape shape = {.server_type_id = task->params.server_type_id,
+					   .generation = server.volume_generation,
+					   .image_id = server.image_id,
+					   .seed = server.seed};
+
+	return r ? r : verb_define_as(task, &shape, err);
 }
 
 static int define_answered(struct task *task, struct reader *answer, struct err *err)

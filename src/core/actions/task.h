@@ -208,8 +208,13 @@ int verb_undefine(struct task *task, struct err *err);
 int verb_volume(struct task *task, uint16_t type, uint32_t generation, uint64_t image_id,
 		uint64_t bytes, struct err *err);
 /* with values that are not the row's yet */
-int verb_define_as(struct task *task, uint64_t server_type_id, uint32_t generation, bool seed,
-		   struct err *err);
+struct domain_shape {
+	uint64_t server_type_id; /* 0: the row's */
+	uint32_t generation;
+	uint64_t image_id; /* of that generation */
+	bool seed;
+};
+int verb_define_as(struct task *task, const struct domain_shape *shape, struct err *err);
 int verb_seed_create(struct task *task, uint32_t generation, uint64_t image_id, struct err *err);
 int verb_image(struct task *task, uint16_t type, uint64_t image_id, struct err *err);
 /** verb_check_image() - an image a server of @disk_gb can be made from now. */

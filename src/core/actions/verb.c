@@ -106,13 +106,25 @@ int verb_undefine(struct task *task, struct err *err)
 	return verb_uuid(task, HOST_DOMAIN_UNDEFINE, err);
 }
 
-static int write_domain(struct engine *engine, const struct server *server, uint64_t server_type_id,
-			uint32_t generation, bool seed, struct buf *out, struct err *err)
+static struct domain_shape shape_of(const struct server *server)
 {
-	struct host_domain domain = {
-		.server_id = server->id, .generation = generation, .has_seed = seed};
+	return (struct domain_shape){.server_type_id = server->server_type_id,
+				     .generation = server->volume_generation,
+				     .image_id = server->image_id,
+				     .seed = server->seed};
+}
+
+static int write_domain(struct engine *engine, const struct server *server,
+			const struct domain_shape *shape, struct buf *out, struct err *err)
+{
+	struct host_domain domain = {.server_id = server->id,
+				     .generation = shape->generation,
+				     .image_id = shape->image_id,
+				     .has_seed = shape->seed};
 	struct plan plan;
-	int r = store_plan_get(engine->store, server_type_id, &plan, err);
+	int r = store_plan_get(
+		engine->store,
+		shape->server_type_id ? shape->server_type_id : server->server_type_id, &plan, err);
 
 	if (r)
 		return err_wrap(err, r, "the server's plan");
@@ -128,32 +140,32 @@ static int write_domain(struct engine *engine, const struct server *server, uint
 int domain_body(struct engine *engine, const struct server *server, struct buf *out,
 		struct err *err)
 {
-	return write_domain(engine, server, server->server_type_id, server->volume_generation,
-			    server->seed, out, err);
+	const struct domain_shape shape = shape_of(server);
+
+	return write_domain(engine, server, &shape, out, err);
 }
 
-int verb_define_as(struct task *task, uint64_t server_type_id, uint32_t generation, bool seed,
-		   struct err *err)
+int verb_define_as(struct task *task, const struct domain_shape *shape, struct err *err)
 {
 	struct server server CLEANUP(server_done) = {0};
 	struct buf body CLEANUP(buf_done) = {0};
 	int r = task_server(task, &server, err);
 
 	if (r == 0)
-		r = write_domain(task->engine, &server,
-				 server_type_id ? server_type_id : server.server_type_id,
-				 generation, seed, &body, err);
+		r = write_domain(task->engine, &server, shape, &body, err);
 	return r ? r : task_ask(task, HOST_DOMAIN_DEFINE, &body, err);
 }
 
 int verb_define(struct task *task, struct err *err)
 {
 	struct server server CLEANUP(server_done) = {0};
+	struct domain_shape shape;
 	int r = task_server(task, &server, err);
 
-	return r ? r
-		 : verb_define_as(task, server.server_type_id, server.volume_generation,
-				  server.seed, err);
+	if (r)
+		return r;
+	shape = shape_of(&server);
+	return verb_define_as(task, &shape, err);
 }
 
 int verb_volume(struct task *task, uint16_t type, uint32_t generation, uint64_t image_id,

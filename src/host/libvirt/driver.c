@@ -143,12 +143,32 @@ static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 	return 0;
 }
 
+/* One that went away meanwhile is not there; any other failure fails the whole, because whoever
+ * asks takes what is missing for gone. */
+static int tell_domain(virDomainPtr domain, driver_item *item, void *context, struct err *err)
+{
+	struct host_item found = {.kind = HOST_ITEM_DOMAIN};
+	enum host_domain_state state;
+	int code;
+
+	if (virDomainGetUUID(domain, found.uuid) < 0)
+		return connection_error("ask a server's id", err);
+	code = read_state(domain, &state, err);
+	if (code == ERR_NOT_FOUND)
+		return 0;
+	if (code == 0) {
+		found.state = (uint8_t)state;
+		item(context, &found);
+	}
+	return code;
+}
+
 static int inventory(struct driver *driver, driver_item *item, void *context, struct err *err)
 {
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
 	virDomainPtr *domains = NULL;
-	int count, code;
+	int count, code = 0;
 
 	if (connection == NULL)
 		return ERR_HYPERVISOR;
@@ -156,17 +176,12 @@ static int inventory(struct driver *driver, driver_item *item, void *context, st
 	if (count < 0)
 		return connection_error("list the servers", err);
 	for (int i = 0; i < count; i++) {
-		struct host_item found = {.kind = HOST_ITEM_DOMAIN};
-		enum host_domain_state state;
-		if (is_ours(self, domains[i]) && virDomainGetUUID(domains[i], found.uuid) == 0 &&
-		    read_state(domains[i], &state, NULL) == 0) {
-			found.state = (uint8_t)state;
-			item(context, &found);
-		}
+		if (code == 0 && is_ours(self, domains[i]))
+			code = tell_domain(domains[i], item, context, err);
 		(void)virDomainFree(domains[i]);
 	}
 	free(domains);
-	if ((code = image_store_inventory(&self->images, item, context, err)) < 0)
+	if (code < 0 || (code = image_store_inventory(&self->images, item, context, err)) < 0)
 		return code;
 	network_inventory(self->network, item, context);
 	return 0;
@@ -235,8 +250,8 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 {
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
-	char disk[IMAGE_STORE_PATH_BYTES], seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES],
-		log[128];
+	char disk[IMAGE_STORE_PATH_BYTES], image[IMAGE_STORE_PATH_BYTES],
+		seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES], log[128];
 	struct buf xml CLEANUP(buf_done) = {0};
 
 	if (connection == NULL)
@@ -245,6 +260,7 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 		return err_set(err, ERR_INVALID_INPUT,
 			       "the server's id is too large for an interface's name");
 	image_store_volume_path(&self->images, domain->uuid, domain->generation, disk);
+	image_store_image_path(&self->images, domain->image_id, image);
 	image_store_seed_path(&self->images, domain->uuid, seed);
 	(void)snprintf(log, sizeof log, CONSOLE_LOG_DIR "/%s-%llu.console.log",
 		       self->config->instance, (unsigned long long)domain->server_id);
@@ -252,6 +268,7 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 					 .instance = self->config->instance,
 					 .kvm = self->kvm,
 					 .disk_path = disk,
+					 .image_path = image,
 					 .seed_path = domain->has_seed ? seed : NULL,
 					 .tap = tap,
 					 .console_log = log};

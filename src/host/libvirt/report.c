@@ -62,12 +62,25 @@ static struct listener *take_out(struct reports *reports, const uint8_t *uuid, v
 	return found;
 }
 
-static void end(struct listener *listener)
+/* libvirt calls this when the callback is removed and not running (any more): only then is nobody
+ * left who uses the listener. */
+static void free_listener(void *context)
 {
-	(void)virStreamEventRemoveCallback(listener->stream);
-	(void)virStreamAbort(listener->stream);
+	struct listener *listener = context;
+
 	(void)virStreamFree(listener->stream);
 	free(listener);
+}
+
+/* Whoever took it out of the list ends it, once. */
+static void end(struct listener *listener)
+{
+	virStreamPtr stream = listener->stream;
+
+	(void)virStreamRef(stream);
+	(void)virStreamEventRemoveCallback(stream);
+	(void)virStreamAbort(stream);
+	(void)virStreamFree(stream);
 }
 
 static void on_stream(virStreamPtr stream, int events, void *context)
@@ -103,25 +116,30 @@ void reports_attach(struct reports *reports, virConnectPtr connection,
 	memcpy(listener->uuid, uuid, UUID_BYTES);
 	listener->stream = virStreamNew(connection, VIR_STREAM_NONBLOCK);
 	if (listener->stream == NULL ||
-	    virDomainOpenChannel(domain, PORT_NAME, listener->stream, 0) < 0 ||
-	    virStreamEventAddCallback(listener->stream,
-				      VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_ERROR |
-					      VIR_STREAM_EVENT_HANGUP,
-				      on_stream, listener, NULL) < 0) {
-		log_debug("no report port: %s", virGetLastErrorMessage());
-		if (listener->stream != NULL) {
-			(void)virStreamAbort(listener->stream);
-			(void)virStreamFree(listener->stream);
-		}
+	    virDomainOpenChannel(domain, PORT_NAME, listener->stream, 0) < 0)
 		goto fail;
-	}
+	/* Held over both: a stream that ends at once must find its listener in the list. */
 	(void)pthread_mutex_lock(&reports->lock);
-	listener->next = reports->listeners;
-	reports->listeners = listener;
+	const bool is_added =
+		virStreamEventAddCallback(listener->stream,
+					  VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_ERROR |
+						  VIR_STREAM_EVENT_HANGUP,
+					  on_stream, listener, free_listener) == 0;
+	if (is_added) {
+		listener->next = reports->listeners;
+		reports->listeners = listener;
+	}
 	(void)pthread_mutex_unlock(&reports->lock);
+	if (!is_added)
+		goto fail;
 	(void)virDomainFree(domain);
 	return;
 fail:
+	log_debug("no report port: %s", virGetLastErrorMessage());
+	if (listener != NULL && listener->stream != NULL) {
+		(void)virStreamAbort(listener->stream);
+		(void)virStreamFree(listener->stream);
+	}
 	free(listener);
 	if (domain != NULL)
 		(void)virDomainFree(domain);

@@ -37,18 +37,40 @@ static void close_element(xmlTextWriterPtr xml)
 		close_element(xml);                                                                \
 	} while (0)
 
-static void write_disk(xmlTextWriterPtr xml, const char *path, const char *format,
-		       const char *target, bool readonly)
+/*
+ * The image below is shared by servers of many customers, so no QEMU process may own it: left to
+ * itself, libvirt would hand it to QEMU's user, who could then write it. Root's and readable is
+ * enough. Said here, it is also not searched for in the overlay's header, which a broken-out QEMU
+ * could have written.
+ */
+static void write_backing(xmlTextWriterPtr xml, const char *image_path)
+{
+	open_element(xml, "backingStore", "type", "file", NULL);
+	EMPTY("format", "type", "qcow2");
+	open_element(xml, "source", "file", image_path, NULL);
+	EMPTY("seclabel", "model", "dac", "relabel", "no");
+	close_element(xml);
+	EMPTY("backingStore");
+	close_element(xml);
+}
+
+static void write_disk(xmlTextWriterPtr xml, const char *path, const char *image_path)
 {
 	open_element(xml, "disk", "type", "file", "device", "disk", NULL);
-	if (readonly)
-		EMPTY("driver", "name", "qemu", "type", format);
-	else
-		EMPTY("driver", "name", "qemu", "type", format, "discard", "unmap");
+	EMPTY("driver", "name", "qemu", "type", "qcow2", "discard", "unmap");
 	EMPTY("source", "file", path);
-	EMPTY("target", "dev", target, "bus", "virtio");
-	if (readonly)
-		EMPTY("readonly");
+	write_backing(xml, image_path);
+	EMPTY("target", "dev", "vda", "bus", "virtio");
+	close_element(xml);
+}
+
+static void write_seed(xmlTextWriterPtr xml, const char *path)
+{
+	open_element(xml, "disk", "type", "file", "device", "disk", NULL);
+	EMPTY("driver", "name", "qemu", "type", "raw");
+	EMPTY("source", "file", path);
+	EMPTY("target", "dev", "vdb", "bus", "virtio");
+	EMPTY("readonly");
 	close_element(xml);
 }
 
@@ -78,9 +100,9 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 
 	format_mac(input->domain->mac, mac);
 	open_element(xml, "devices", NULL);
-	write_disk(xml, input->disk_path, "qcow2", "vda", false);
+	write_disk(xml, input->disk_path, input->image_path);
 	if (input->seed_path != NULL)
-		write_disk(xml, input->seed_path, "raw", "vdb", true);
+		write_seed(xml, input->seed_path);
 	open_element(xml, "interface", "type", "ethernet", NULL);
 	EMPTY("mac", "address", mac);
 	EMPTY("target", "dev", input->tap, "managed", "yes");
@@ -111,6 +133,26 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	close_element(xml);
 }
 
+/*
+ * The seed disc goes after the first boot, and a guest that then found no trace of a seed would
+ * take itself for another machine and forget its network. So the same instance id that is in the
+ * seed's meta-data stays readable in the SMBIOS serial number, where cloud-init's NoCloud data
+ * source looks for it. It is no secret.
+ */
+static void write_identity(xmlTextWriterPtr xml, const struct host_domain *domain, const char *uuid)
+{
+	char serial[UUID_TEXT_BYTES + 48];
+
+	(void)snprintf(serial, sizeof serial, "ds=nocloud;i=%s-%u", uuid, domain->generation);
+	open_element(xml, "sysinfo", "type", "smbios", NULL);
+	open_element(xml, "system", NULL);
+	open_element(xml, "entry", "name", "serial", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT serial);
+	close_element(xml);
+	close_element(xml);
+	close_element(xml);
+}
+
 static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 {
 	const struct host_domain *domain = input->domain;
@@ -134,7 +176,9 @@ static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 	(void)xmlTextWriterWriteString(xml, TEXT "hvm");
 	close_element(xml);
 	EMPTY("boot", "dev", "hd");
+	EMPTY("smbios", "mode", "sysinfo");
 	close_element(xml);
+	write_identity(xml, domain, uuid);
 	open_element(xml, "features", NULL);
 	EMPTY("acpi");
 	EMPTY("apic");
@@ -190,6 +234,6 @@ int xml_write_seed(const char *seed_path, struct buf *out)
 	xmlTextWriterPtr xml = begin(&buffer);
 
 	if (xml != NULL)
-		write_disk(xml, seed_path, "raw", "vdb", true);
+		write_seed(xml, seed_path);
 	return finish(buffer, xml, out);
 }
