@@ -103,8 +103,9 @@ static int token_create(struct invocation *invocation)
 {
 	struct err err = {0};
 	json_t *reply = NULL;
-	json_t *body = json_pack("{s:s, s:s}", "name", invocation->positionals[0], "scope",
-				 option_given(invocation, "read-only") ? "read" : "read_write");
+	json_t *body = json_pack("{s:s, s:s, s:b}", "name", invocation->positionals[0], "scope",
+				 option_given(invocation, "read-only") ? "read" : "read_write",
+				 "operator", option_given(invocation, "operator"));
 	int code = api_call(invocation->api, "POST", "/tokens", body, -1, &reply, &err);
 
 	json_decref(body);
@@ -216,6 +217,7 @@ static const struct option_rule key_options[] = {
 };
 static const struct option_rule token_options[] = {
 	{"read-only", NULL, "may look, not change", false},
+	{"operator", NULL, "may run the service, not only this customer's servers", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule invitation_options[] = {
