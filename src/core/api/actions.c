@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
+#include "core/api/servers.h"
 #include "store/store_action.h"
 #include "store/store_server.h"
 
@@ -106,10 +107,25 @@ static int list_of_images(struct request *request, struct err *err)
 	return list_of_type(request, ACTION_RESOURCE_IMAGE, 0, err);
 }
 
-/* A server that was deleted has its actions still; one of somebody else has none. */
+/* A server that was deleted has its actions still. One of somebody else has none, and is answered
+ * like one that never was. */
 static int list_of_server(struct request *request, struct err *err)
 {
-	return list_of_type(request, ACTION_RESOURCE_SERVER, request->id, err);
+	struct server server CLEANUP(server_done) = {0};
+	struct store_actions past = {0};
+	int code = servers_find(request, &server, err);
+
+	if (code == ERR_NOT_FOUND) {
+		const struct store_action_filter filter = {.customer_id = request->who.customer_id,
+							   .resource_type = ACTION_RESOURCE_SERVER,
+							   .resource_id = request->id,
+							   .page = {.number = 1, .entries = 1}};
+		if (store_action_list(request->core->store, &filter, &past, NULL) == 0 &&
+		    past.total > 0)
+			code = 0;
+		store_action_done(&past);
+	}
+	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_SERVER, request->id, err);
 }
 
 static int list_of_image(struct request *request, struct err *err)
