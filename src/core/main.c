@@ -51,7 +51,13 @@ static void on_action_changed(void *context, uint64_t action_id)
 	events_action_changed(core.events, action_id);
 }
 
-static const struct engine_hooks hooks = {.server_changed = on_server_changed,
+static void on_host_lost(void *context)
+{
+	(void)child_reconnect(core.child, "host");
+}
+
+static const struct engine_hooks hooks = {.host_lost = on_host_lost,
+					  .server_changed = on_server_changed,
 					  .server_deleted = on_server_deleted,
 					  .action_changed = on_action_changed};
 

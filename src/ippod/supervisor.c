@@ -31,6 +31,7 @@
 #define SILENCE_MAX_MS            30000
 #define STOP_GRACE_MS             10000
 #define QUICK_DEATHS_BEFORE_ALARM 5
+#define RECONNECT_AFTER_MS        500
 
 enum { WEB, CORE, HOST, CHILDREN };
 
@@ -50,6 +51,7 @@ struct child_process {
 	int role;
 	uv_process_t process;
 	uv_timer_t restart;
+	uv_timer_t reconnect; /* with core */
 	struct channel *control;
 	bool running;
 	bool ready;
@@ -83,22 +85,64 @@ static int send_named_fd(struct channel *control, uint16_t type, const char *nam
 	return channel_send(control, type, 0, 0, body.data, body.len, &fd, 1);
 }
 
-/* A new channel between a child and each of its neighbours that runs. */
+/* A new channel between two children that run. */
+static void connect_pair(struct child_process *child, struct child_process *neighbour)
+{
+	int pair[2];
+
+	(void)uv_timer_stop(&child->reconnect);
+	(void)uv_timer_stop(&neighbour->reconnect);
+	if (channel_pair(pair) < 0) {
+		log_error("cannot connect %s and %s: %s", roles[child->role].name,
+			  roles[neighbour->role].name, strerror(errno));
+		return;
+	}
+	(void)send_named_fd(child->control, SUPERVISION_CONNECT, roles[neighbour->role].name,
+			    pair[0]);
+	(void)send_named_fd(neighbour->control, SUPERVISION_CONNECT, roles[child->role].name,
+			    pair[1]);
+}
+
 static void connect_neighbours(struct child_process *child)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(roles[child->role].neighbours); i++) {
-		int role = roles[child->role].neighbours[i], pair[2];
-		if (role < 0 || !child->supervisor->children[role].running)
-			continue;
-		if (channel_pair(pair) < 0) {
-			log_error("cannot connect %s and %s: %s", roles[child->role].name,
-				  roles[role].name, strerror(errno));
-			continue;
-		}
-		(void)send_named_fd(child->control, SUPERVISION_CONNECT, roles[role].name, pair[0]);
-		(void)send_named_fd(child->supervisor->children[role].control, SUPERVISION_CONNECT,
-				    roles[child->role].name, pair[1]);
+		const int role = roles[child->role].neighbours[i];
+		if (role >= 0 && child->supervisor->children[role].running)
+			connect_pair(child, &child->supervisor->children[role]);
 	}
+}
+
+/* Not at once: two that fall out over every message must not keep the machine busy. */
+static void on_reconnect_due(uv_timer_t *timer)
+{
+	struct child_process *neighbour = timer->data;
+	struct child_process *core = &neighbour->supervisor->children[CORE];
+
+	if (core->running && neighbour->running && !core->supervisor->stopping)
+		connect_pair(core, neighbour);
+}
+
+static int on_reconnect(void *context, struct channel *channel, struct message *message)
+{
+	struct child_process *child = context;
+	char name[16];
+	struct reader reader;
+
+	reader_init(&reader, message->body, message->body_bytes);
+	reader_text(&reader, name, sizeof name);
+	if (reader_done(&reader) < 0 || child->role != CORE)
+		return ERR_PROTOCOL;
+	for (int role = 0; role < CHILDREN; role++) {
+		struct child_process *neighbour = &child->supervisor->children[role];
+		if (role == CORE || strcmp(roles[role].name, name) != 0)
+			continue;
+		/* One that has died is connected when it is started again. */
+		if (neighbour->running)
+			(void)uv_timer_start(&neighbour->reconnect, on_reconnect_due,
+					     RECONNECT_AFTER_MS, 0);
+		return 0;
+	}
+	return ERR_PROTOCOL;
 }
 
 static int on_pong(void *context, struct channel *channel, struct message *message)
@@ -180,6 +224,7 @@ static const struct message_rule rules[] = {
 	{SUPERVISION_PONG, 0, on_pong},
 	{SUPERVISION_READY, 0, on_ready},
 	{SUPERVISION_HEALTH, 0, on_health},
+	{SUPERVISION_RECONNECT, 0, on_reconnect},
 	{0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
@@ -234,6 +279,7 @@ static void on_child_exit(uv_process_t *process, int64_t status, int signal)
 		log_warning("%s (pid %d) ended with status %d", roles[child->role].program,
 			    process->pid, (int)status);
 	child->ready = false;
+	(void)uv_timer_stop(&child->reconnect);
 	channel_free(child->control);
 	child->control = NULL;
 	uv_close((uv_handle_t *)process, on_closed_process);
@@ -338,7 +384,8 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 		*child = (struct child_process){
 			.supervisor = supervisor, .role = role, .backoff_ms = BACKOFF_FIRST_MS};
 		(void)uv_timer_init(loop, &child->restart);
-		child->restart.data = child;
+		(void)uv_timer_init(loop, &child->reconnect);
+		child->restart.data = child->reconnect.data = child;
 	}
 	for (int role = CHILDREN - 1; role >= 0; role--)
 		start(&supervisor->children[role]);
@@ -368,6 +415,7 @@ void supervisor_stop(struct supervisor *supervisor)
 	for (int role = 0; role < CHILDREN; role++) {
 		struct child_process *child = &supervisor->children[role];
 		(void)uv_timer_stop(&child->restart);
+		(void)uv_timer_stop(&child->reconnect);
 		any = any || child->running;
 		if (child->running && child->control != NULL)
 			(void)channel_send(child->control, SUPERVISION_STOP, 0, 0, NULL, 0, NULL,

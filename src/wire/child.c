@@ -139,6 +139,16 @@ int child_ready(struct child *child)
 	return channel_send(child->channel, SUPERVISION_READY, 0, 0, NULL, 0, NULL, 0);
 }
 
+int child_reconnect(struct child *child, const char *neighbour)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_text(&body, neighbour);
+	return child->stopping ? 0
+			       : channel_send(child->channel, SUPERVISION_RECONNECT, 0, 0,
+					      body.data, body.len, NULL, 0);
+}
+
 int child_ask_health(struct child *child)
 {
 	return channel_send(child->channel, SUPERVISION_HEALTH, 0, 0, NULL, 0, NULL, 0);

@@ -30,5 +30,13 @@ void child_free(struct child *child);
 /** child_ready() - tell ippod that powers are dropped and work begins. */
 int child_ready(struct child *child);
 
+/**
+ * child_reconnect() - the channel to @neighbour has ended: ask ippod for another, which comes to
+ * connect(). When the neighbour has died one comes anyway, as soon as it runs again; this is for
+ * two that live and have fallen out, as over a message that was not permitted. Of two neighbours
+ * one alone asks: core.
+ */
+int child_reconnect(struct child *child, const char *neighbour);
+
 /** child_ask_health() - ask ippod for the state of all children; the answer comes to health(). */
 int child_ask_health(struct child *child);

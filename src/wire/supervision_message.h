@@ -20,6 +20,8 @@ enum supervision_message_type {
 	SUPERVISION_PING = 0x203, /* ippod → child, every 5 s; silence for 30 s means a restart */
 	SUPERVISION_PONG = 0x210, /* child → ippod, same id */
 	SUPERVISION_READY = 0x211, /* child → ippod */
+	SUPERVISION_RECONNECT =
+		0x213, /* core → ippod: my channel to a neighbour has ended; body: text name */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */
 };

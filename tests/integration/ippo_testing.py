@@ -304,7 +304,7 @@ class IppoInstance:
         return Api(self.url, self.ca, self.token(name, *options))
 
     def cli(self, *words, check=True, **options):
-        return run(BUILD / "ippo", "--config", self.config, *words, check=check, **options)
+        return run(BUILD / "ippo", "--config", self.config, *words, check=check, **{"timeout": BOOT_SECONDS, **options})
 
     def cli_json(self, *words):
         return json.loads(self.cli(*words, "--json").stdout)

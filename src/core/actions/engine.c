@@ -199,6 +199,14 @@ static void on_down(void *context)
 	reconcile_down(engine->reconcile);
 }
 
+static void on_lost(void *context)
+{
+	struct engine *engine = context;
+
+	if (engine->hooks.host_lost)
+		engine->hooks.host_lost(engine->hooks.context);
+}
+
 static void on_domain(void *context, const uint8_t uuid[UUID_BYTES], enum host_domain_state state,
 		      int64_t time_ms)
 {
@@ -244,6 +252,7 @@ static void on_progress(void *context, uint64_t id, uint8_t percent)
 static const struct host_client_events client_events = {
 	.up = on_up,
 	.down = on_down,
+	.lost = on_lost,
 	.domain = on_domain,
 	.report = on_report,
 	.progress = on_progress,

@@ -19,6 +19,7 @@ struct engine_hooks {
 	void (*server_deleted)(void *context, uint64_t server_id, uint64_t customer_id);
 	void (*action_changed)(void *context, uint64_t action_id);
 	void (*image_changed)(void *context, uint64_t image_id);
+	void (*host_lost)(void *context); /* the channel has ended; somebody has to make another */
 	void *context;
 };
 

@@ -506,9 +506,12 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 int task_ask(struct task *task, uint16_t type, const struct buf *body, struct err *err)
 {
 	bool slow = step_at(task)->flags & STEP_SLOW;
+	/* The action's file goes with the verb that reads it, and with no other: an undo has none.
+	 */
+	int fd = type == HOST_IMAGE_IMPORT ? task->fd : -1;
 	int r;
 
-	r = host_client_call(task->engine->client, type, body, 0, task->fd,
+	r = host_client_call(task->engine->client, type, body, 0, fd,
 			     slow ? SLOW_TIMEOUT_MS : VERB_TIMEOUT_MS, on_answer, task,
 			     &task->call_id, err);
 	if (r)

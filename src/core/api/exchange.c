@@ -17,6 +17,7 @@
 #include "core/api/router.h"
 #include "core/events.h"
 #include "wire/channel.h"
+#include "wire/child.h"
 
 #define MAX_LOCAL_CLIENTS        64
 #define MAX_EXCHANGES_PER_CLIENT 2048
@@ -145,7 +146,13 @@ static void drop_client(struct client *client)
 
 static void on_closed(void *context, struct channel *channel, const struct err *why)
 {
-	drop_client(context);
+	struct client *client = context;
+	struct core *core = client->core;
+	const bool is_web = client == web_client;
+
+	drop_client(client);
+	if (is_web)
+		(void)child_reconnect(core->child, "web");
 }
 
 static const struct message_rule web_rules[] = {

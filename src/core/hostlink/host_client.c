@@ -339,6 +339,8 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 		return;
 	log_warning("host: channel closed: %s", why && why->text[0] ? why->text : "peer has gone");
 	drop_channel(client, "the host process has gone; it is being restarted");
+	if (client->events->lost)
+		client->events->lost(client->context);
 }
 
 static const struct message_rule host_rules[] = {

@@ -28,6 +28,8 @@ struct host_client_events {
 	/* Facts have come, verbs may be asked. Also after a hypervisor has come back. */
 	void (*up)(void *context, const struct host_facts *facts);
 	void (*down)(void *context);
+	/* Optional. The channel has ended, whoever ended it. */
+	void (*lost)(void *context);
 	void (*domain)(void *context, const uint8_t uuid[UUID_BYTES], enum host_domain_state state,
 		       int64_t time_ms);
 	/* One line from a guest, NUL-terminated, hostile. */
