@@ -1,0 +1,28 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+
+from ippo_testing import IppoInstance, Key, debian_image, start_libvirt, tiny_image
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory):
+    return Key(tmp_path_factory.mktemp("key"))
+
+
+@pytest.fixture(scope="session")
+def ippo():
+    """One service on libvirt and QEMU for all of these tests, with Debian and the small guest as images."""
+    start_libvirt()
+    instance = IppoInstance("libvirt")
+    try:
+        instance.start()
+        instance.import_image("tiny", tiny_image())
+        instance.cli("image", "import", "debian-12", "--file", debian_image(), "--os-flavor", "debian", "--os-version", "12")
+        instance.cli("plan", "create", "tiny", "--cores", "1", "--memory", "256", "--disk", "1", "--monthly", "1")
+        yield instance
+    finally:
+        instance.close()
