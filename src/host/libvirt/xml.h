@@ -10,7 +10,7 @@ struct xml_domain {
 	bool kvm;
 	const char *disk_path;
 	const char *image_path; /* what the disk is an overlay of */
-	const char *seed_path; /* NULL: no seed disc */
+	const char *seed_path;  /* NULL: no seed disc */
 	const char *tap;
 	const char *console_log; /* where virtlogd keeps the serial port's output */
 };
