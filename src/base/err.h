@@ -41,7 +41,8 @@
 	X(ERR_PROTOCOL, -1029, "protocol_error")                                                   \
 	X(ERR_GONE, -1030, "gone")                                                                 \
 	X(ERR_CORRUPT, -1031, "corrupt")                                                           \
-	X(ERR_TOO_LARGE, -1032, "request_too_large")
+	X(ERR_TOO_LARGE, -1032, "request_too_large")                                               \
+	X(ERR_FETCH, -1034, "fetch_failed")
 
 enum err_code {
 #define X(name, number, text) name = number,

@@ -182,7 +182,7 @@ static int fetch(const char *url, int to, struct err *err)
 					.timeout_s = FETCH_TIMEOUT_S};
 	int code = process_run(&process, NULL, err);
 
-	return code == ERR_SERVER ? err_wrap(err, ERR_UNAVAILABLE, "cannot fetch the image") : code;
+	return code == ERR_SERVER ? err_wrap(err, ERR_FETCH, "cannot fetch the image") : code;
 }
 
 /* What qemu-img says of a file, looked at by nobody through a descriptor. */
