@@ -194,6 +194,7 @@ const struct http_field *http_head_field(const struct http_head *head, const cha
 
 enum {
 	CHUNK_SIZE,
+	CHUNK_SPACE,
 	CHUNK_EXTENSION,
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
@@ -201,8 +202,16 @@ enum {
 	CHUNK_LF,
 	TRAILER,
 	TRAILER_LF,
-	TRAILER_LINE
+	TRAILER_LINE,
+	TRAILER_LINE_LF
 };
+
+/* What may follow a chunk's size: the end of the line, or space and an extension, nothing else. */
+static int end_chunk_size(struct http_chunks *chunks, uint8_t c)
+{
+	chunks->state = c == '\r' ? CHUNK_SIZE_LF : c == ';' ? CHUNK_EXTENSION : CHUNK_SPACE;
+	return c == '\r' || c == ';' || c == ' ' || c == '\t' ? 0 : -400;
+}
 
 /* One byte of what is not data. 1 at the end of the body, 0, or -400. */
 static int take_chunk_byte(struct http_chunks *chunks, uint8_t c)
@@ -214,7 +223,9 @@ static int take_chunk_byte(struct http_chunks *chunks, uint8_t c)
 			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
 						   : -1;
 		if (digit >= 0) {
-			if (chunks->left > UINT32_MAX)
+			/* Zeros in front would make a size line without an end. */
+			if (chunks->left > UINT32_MAX ||
+			    ++chunks->extra_bytes > HTTP_MAX_CHUNK_LINE_BYTES)
 				return -400;
 			chunks->left = chunks->left << 4 | (uint64_t)digit;
 			chunks->has_digit = true;
@@ -222,9 +233,12 @@ static int take_chunk_byte(struct http_chunks *chunks, uint8_t c)
 		}
 		if (!chunks->has_digit)
 			return -400;
-		chunks->state = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
-		return c == '\r' || c == ';' || c == ' ' || c == '\t' ? 0 : -400;
+		return end_chunk_size(chunks, c);
 	}
+	case CHUNK_SPACE:
+		return ++chunks->extra_bytes > HTTP_MAX_CHUNK_LINE_BYTES
+			       ? -400
+			       : end_chunk_size(chunks, c);
 	case CHUNK_EXTENSION:
 		if (c == '\r')
 			chunks->state = CHUNK_SIZE_LF;
@@ -247,9 +261,12 @@ static int take_chunk_byte(struct http_chunks *chunks, uint8_t c)
 	case TRAILER_LF:
 		return c == '\n' ? 1 : -400;
 	case TRAILER_LINE:
-		if (c == '\n')
-			chunks->state = TRAILER;
-		return ++chunks->extra_bytes > HTTP_MAX_HEAD_BYTES ? -400 : 0;
+		if (c == '\r')
+			chunks->state = TRAILER_LINE_LF;
+		return c == '\n' || ++chunks->extra_bytes > HTTP_MAX_HEAD_BYTES ? -400 : 0;
+	case TRAILER_LINE_LF:
+		chunks->state = TRAILER;
+		return c == '\n' ? 0 : -400;
 	default:
 		return -400;
 	}

@@ -92,8 +92,12 @@ static int add_file(struct panel *panel, int dir_fd, const char *name, const cha
 		return 0;
 	(void)snprintf(gzip, sizeof gzip, "%s.gz", name);
 	file.gzip_fd = open_regular(dir_fd, gzip, &file.gzip_bytes);
+	if (file.gzip_fd < 0)
+		file.gzip_fd = -1;
 	if (make_etag(&file) < 0 || (file.path = strdup(path)) == NULL) {
 		(void)close(file.fd);
+		if (file.gzip_fd >= 0)
+			(void)close(file.gzip_fd);
 		return err_set(err, -EIO, "cannot read %s", path);
 	}
 	panel->files[panel->count++] = file;

@@ -238,6 +238,7 @@ static bool read_one(struct channel *channel)
 	if (got == -EAGAIN)
 		return false;
 	if (got <= 0) {
+		close_fds(fds, fd_count); /* an empty datagram may carry some */
 		end(channel, got == 0 ? -ECONNRESET : (int)got,
 		    got == 0              ? "the peer has gone"
 		    : got == ERR_PROTOCOL ? "a cut message"

@@ -1,0 +1,231 @@
+// Messages there and back; cut at any byte, or with one too many, they are refused.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "wire/host_message.h"
+#include "wire/http_message.h"
+
+static void http_requests(void **state)
+{
+	struct buf out CLEANUP(buf_done) = {0};
+	const struct http_request request = {
+		.method = "POST",
+		.target = "/v1/servers?name=a",
+		.peer = "192.0.2.1",
+		.request_id = "r1",
+		.headers = {{"host", "a"}, {"cookie", ""}},
+		.header_count = 2,
+		.body = (const uint8_t *)"{\0}",
+		.body_bytes = 3,
+	};
+	struct http_request got;
+
+	assert_int_equal(http_request_encode(&request, &out), 0);
+	assert_int_equal(http_request_decode(out.data, out.len, &got), 0);
+	assert_string_equal(got.method, "POST");
+	assert_string_equal(got.target, request.target);
+	assert_string_equal(got.peer, request.peer);
+	assert_string_equal(got.request_id, "r1");
+	assert_string_equal(http_request_header(&got, "host"), "a");
+	assert_string_equal(http_request_header(&got, "cookie"), "");
+	assert_null(http_request_header(&got, "Host"));
+	assert_int_equal(got.body_bytes, 3);
+	assert_memory_equal(got.body, "{\0}", 3);
+	http_request_done(&got);
+	/* Up to where the body begins, every cut is seen. */
+	for (size_t bytes = 0; bytes < out.len - 3; bytes++)
+		assert_int_equal(http_request_decode(out.data, bytes, &got), ERR_PROTOCOL);
+	out.data[4] = '\0'; /* inside the method */
+	assert_int_equal(http_request_decode(out.data, out.len, &got), ERR_PROTOCOL);
+}
+
+static int request_of(size_t target, size_t value, size_t headers, size_t body)
+{
+	struct buf out CLEANUP(buf_done) = {0};
+	char *text[3];
+	const size_t sizes[3] = {target, value, body};
+	struct http_request request = {.method = "GET", .peer = "", .request_id = ""}, got;
+
+	for (int i = 0; i < 3; i++) {
+		text[i] = malloc(sizes[i] + 1);
+		assert_non_null(text[i]);
+		memset(text[i], '/', sizes[i]);
+		text[i][sizes[i]] = '\0';
+	}
+	request.target = text[0];
+	for (size_t i = 0; i < headers && i < HTTP_MAX_HEADERS; i++)
+		request.headers[i] = (struct http_header){"x", i == 0 ? text[1] : ""};
+	request.header_count = headers < HTTP_MAX_HEADERS ? headers : HTTP_MAX_HEADERS;
+	request.body = (const uint8_t *)text[2];
+	request.body_bytes = body;
+	assert_int_equal(http_request_encode(&request, &out), 0);
+	const int code = http_request_decode(out.data, out.len, &got);
+	if (code == 0)
+		http_request_done(&got);
+	for (int i = 0; i < 3; i++)
+		free(text[i]);
+	return code;
+}
+
+static void http_limits(void **state)
+{
+	struct buf out CLEANUP(buf_done) = {0};
+	struct http_reply reply;
+
+	assert_int_equal(request_of(HTTP_MAX_TARGET_BYTES, 1, 1, 0), 0);
+	assert_int_equal(request_of(HTTP_MAX_TARGET_BYTES + 1, 1, 1, 0), ERR_PROTOCOL);
+	assert_int_equal(request_of(1, HTTP_MAX_HEADER_BYTES, HTTP_MAX_HEADERS, 0), 0);
+	assert_int_equal(request_of(1, HTTP_MAX_HEADER_BYTES + 1, 1, 0), ERR_PROTOCOL);
+	assert_int_equal(request_of(1, 1, 1, HTTP_MAX_BODY_BYTES), 0);
+	assert_int_equal(request_of(1, 1, 1, HTTP_MAX_BODY_BYTES + 1), ERR_PROTOCOL);
+	/* One header more than there is room for. */
+	write_u16(&out, 200);
+	write_u8(&out, HTTP_MAX_HEADERS + 1);
+	for (int i = 0; i <= HTTP_MAX_HEADERS; i++) {
+		write_text(&out, "a");
+		write_text(&out, "b");
+	}
+	assert_int_equal(http_reply_decode(out.data, out.len, &reply), ERR_PROTOCOL);
+}
+
+static void http_replies(void **state)
+{
+	static const uint16_t wrong[] = {0, 99, 600, 65535};
+	const struct http_reply reply = {.status = 201,
+					 .headers = {{"set-cookie", "a=b"}},
+					 .header_count = 1,
+					 .body = (const uint8_t *)"ok",
+					 .body_bytes = 2};
+	struct http_reply got;
+	struct buf out CLEANUP(buf_done) = {0};
+
+	assert_int_equal(http_reply_encode(&reply, &out), 0);
+	assert_int_equal(http_reply_decode(out.data, out.len, &got), 0);
+	assert_int_equal(got.status, 201);
+	assert_string_equal(http_reply_header(&got, "set-cookie"), "a=b");
+	assert_memory_equal(got.body, "ok", 2);
+	http_reply_done(&got);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		buf_clear(&out);
+		write_u16(&out, wrong[i]);
+		write_u8(&out, 0);
+		assert_int_equal(http_reply_decode(out.data, out.len, &got), ERR_PROTOCOL);
+	}
+}
+
+/* There and back: the second writing is the first one's bytes. Every cut is refused. */
+#define ROUND(type, value)                                                                         \
+	do {                                                                                       \
+		struct buf once CLEANUP(buf_done) = {0}, twice CLEANUP(buf_done) = {0};            \
+		struct reader in;                                                                  \
+		struct type got;                                                                   \
+		type##_write(&once, &(value));                                                     \
+		assert_int_equal(once.error, 0);                                                   \
+		for (size_t bytes = 0; bytes < once.len; bytes++) {                                \
+			reader_init(&in, once.data, bytes);                                        \
+			assert_int_equal(type##_read(&in, &got), ERR_PROTOCOL);                    \
+		}                                                                                  \
+		reader_init(&in, once.data, once.len);                                             \
+		assert_int_equal(type##_read(&in, &got), 0);                                       \
+		assert_int_equal(reader_done(&in), 0);                                             \
+		type##_write(&twice, &got);                                                        \
+		assert_int_equal(twice.len, once.len);                                             \
+		assert_memory_equal(twice.data, once.data, once.len);                              \
+	} while (0)
+
+static void host_messages(void **state)
+{
+	const struct host_facts facts = {
+		"host1", "libvirt",  "kvm", "", "QEMU",
+		8,       UINT64_MAX, 1,     2,  "b00d0000-0000-4000-8000-000000000001"};
+	const struct host_item item = {HOST_ITEM_VOLUME, 0, {1, 2, 3}, 7};
+	const struct host_image_import import = {9, HOST_IMAGE_FROM_URL, "https://a/b", 1, {0xff}};
+	const struct host_image_facts image = {UINT64_MAX, 1, {1}};
+	const struct host_volume volume = {{1}, 2, 3, UINT64_MAX};
+	const struct host_network network = {
+		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}};
+	const struct host_domain domain = {{1}, 2, "web-1", 4, 1024, 1, 5, 1, {2}};
+	const struct host_password password = {{1}, "taro", "$6$x$y"};
+
+	ROUND(host_facts, facts);
+	ROUND(host_item, item);
+	ROUND(host_image_import, import);
+	ROUND(host_image_facts, image);
+	ROUND(host_volume, volume);
+	ROUND(host_network, network);
+	ROUND(host_domain, domain);
+	ROUND(host_password, password);
+}
+
+static void seeds(void **state)
+{
+	char meta[] = "m", user[] = "u\0x", vendor[] = "", network[] = "n";
+	const struct host_seed seed = {.uuid = {1},
+				       .meta_data = meta,
+				       .user_data = user,
+				       .vendor_data = vendor,
+				       .network_config = network,
+				       .user_data_bytes = 3};
+	struct buf out CLEANUP(buf_done) = {0};
+	struct host_seed got = {0};
+	struct reader in;
+
+	host_seed_write(&out, &seed);
+	for (size_t bytes = 0; bytes < out.len; bytes++) {
+		reader_init(&in, out.data, bytes);
+		assert_int_equal(host_seed_read(&in, &got), ERR_PROTOCOL);
+	}
+	reader_init(&in, out.data, out.len);
+	assert_int_equal(host_seed_read(&in, &got), 0);
+	assert_int_equal(got.user_data_bytes, 3);
+	assert_memory_equal(got.user_data, user, 4);
+	assert_string_equal(got.meta_data, "m");
+	assert_string_equal(got.network_config, "n");
+	host_seed_done(&got);
+}
+
+static void impossible_values(void **state)
+{
+	struct buf out CLEANUP(buf_done) = {0};
+	struct host_network network = {.ipv4 = {4, 33, {0}}};
+	struct host_item item = {.kind = HOST_ITEM_IMAGE + 1};
+	struct host_domain domain = {.has_seed = 2};
+	struct reader in;
+
+	host_network_write(&out, &network);
+	reader_init(&in, out.data, out.len);
+	assert_int_equal(host_network_read(&in, &network), ERR_PROTOCOL);
+	buf_clear(&out);
+	network = (struct host_network){.ipv4 = {6, 64, {0xfd}}};
+	host_network_write(&out, &network);
+	reader_init(&in, out.data, out.len);
+	assert_int_equal(host_network_read(&in, &network), ERR_PROTOCOL);
+	buf_clear(&out);
+	host_item_write(&out, &item);
+	reader_init(&in, out.data, out.len);
+	assert_int_equal(host_item_read(&in, &item), ERR_PROTOCOL);
+	buf_clear(&out);
+	host_domain_write(&out, &domain);
+	reader_init(&in, out.data, out.len);
+	assert_int_equal(host_domain_read(&in, &domain), ERR_PROTOCOL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_requests), cmocka_unit_test(http_limits),
+		cmocka_unit_test(http_replies),  cmocka_unit_test(host_messages),
+		cmocka_unit_test(seeds),         cmocka_unit_test(impossible_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
