@@ -105,7 +105,9 @@ static const char *take_value(const struct setting *setting, const char *value,
 		return NULL;
 	case SETTING_CHOICE:
 		(void)snprintf(word, sizeof word, " %.60s ", value);
-		if (*value == '\0' || strstr(setting->choices, word) == NULL)
+		/* One word: all of them in a row would be found there too, and be too long. */
+		if (*value == '\0' || strchr(value, ' ') != NULL ||
+		    strstr(setting->choices, word) == NULL)
 			return setting->choices;
 		memcpy(field, value, strlen(value) + 1);
 		return NULL;
