@@ -9,28 +9,24 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "host/libvirt/agent_reply.h"
 
 #define AGENT_TIMEOUT_S 10
 #define EXEC_POLLS      50
 #define EXEC_POLL_MS    200
-#define REPLY_MAX_BYTES ((size_t)64 * 1024)
 
-/* One command; the reply's "return" (borrowed from *ret_reply, which the caller frees) or NULL. */
-static json_t *ask(virDomainPtr domain, json_t *command, json_t **ret_reply)
+/* One command; the reply as it came, which the caller frees, or NULL. */
+static char *ask(virDomainPtr domain, json_t *command)
 {
 	AUTO_FREE char *text = json_dumps(command, JSON_COMPACT);
-	AUTO_FREE char *reply = NULL;
+	char *reply;
 
 	json_decref(command);
-	*ret_reply = NULL;
 	if (text == NULL)
 		return NULL;
 	reply = virDomainQemuAgentCommand(domain, text, AGENT_TIMEOUT_S, 0);
 	explicit_bzero(text, strlen(text));
-	if (reply == NULL || strlen(reply) > REPLY_MAX_BYTES)
-		return NULL;
-	*ret_reply = json_loads(reply, 0, NULL);
-	return json_object_get(*ret_reply, "return");
+	return reply;
 }
 
 bool agent_is_connected(virDomainPtr domain)
@@ -45,27 +41,27 @@ bool agent_is_connected(virDomainPtr domain)
 static int expire(virDomainPtr domain, const char *user, struct err *err)
 {
 	const struct timespec pause = {.tv_nsec = EXEC_POLL_MS * 1000000L};
-	json_t *reply;
-	json_t *started = ask(domain,
-			      json_pack("{s:s, s:{s:s, s:[s, s, s]}}", "execute", "guest-exec",
-					"arguments", "path", "chage", "arg", "-d", "0", user),
-			      &reply);
-	const json_int_t pid = json_integer_value(json_object_get(started, "pid"));
+	AUTO_FREE char *started =
+		ask(domain, json_pack("{s:s, s:{s:s, s:[s, s, s]}}", "execute", "guest-exec",
+				      "arguments", "path", "chage", "arg", "-d", "0", user));
+	int64_t pid = 0;
 
-	json_decref(reply);
+	if (agent_reply_pid(started, &pid) < 0)
+		pid = 0;
 	for (int i = 0; pid > 0 && i < EXEC_POLLS; i++) {
-		json_t *status = ask(domain,
-				     json_pack("{s:s, s:{s:I}}", "execute", "guest-exec-status",
-					       "arguments", "pid", pid),
-				     &reply);
-		const bool exited = json_is_true(json_object_get(status, "exited"));
-		const json_int_t code = json_integer_value(json_object_get(status, "exitcode"));
-		json_decref(reply);
-		if (exited && code == 0)
+		AUTO_FREE char *status =
+			ask(domain, json_pack("{s:s, s:{s:I}}", "execute", "guest-exec-status",
+					      "arguments", "pid", (json_int_t)pid));
+		switch (agent_reply_exit(status)) {
+		case AGENT_EXIT_GOOD:
 			return 0;
-		if (exited)
+		case AGENT_EXIT_BAD:
+			pid = 0;
 			break;
-		(void)nanosleep(&pause, NULL);
+		case AGENT_EXIT_NOT_YET:
+			(void)nanosleep(&pause, NULL);
+			break;
+		}
 	}
 	return err_set(err, ERR_AGENT,
 		       "the guest agent could not make the password expire; set another one again");
@@ -74,17 +70,14 @@ static int expire(virDomainPtr domain, const char *user, struct err *err)
 int agent_set_password(virDomainPtr domain, const struct host_password *password, struct err *err)
 {
 	char encoded[sizeof password->hash * 2];
-	json_t *reply;
 
 	(void)sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)password->hash,
 				strlen(password->hash), sodium_base64_VARIANT_ORIGINAL);
-	const json_t *done = ask(domain,
-				 json_pack("{s:s, s:{s:s, s:s, s:b}}", "execute",
-					   "guest-set-user-password", "arguments", "username",
-					   password->user, "password", encoded, "crypted", 1),
-				 &reply);
-	const bool ok = json_is_object(done);
-	json_decref(reply);
+	AUTO_FREE char *done =
+		ask(domain, json_pack("{s:s, s:{s:s, s:s, s:b}}", "execute",
+				      "guest-set-user-password", "arguments", "username",
+				      password->user, "password", encoded, "crypted", 1));
+	const bool ok = agent_reply_is_done(done);
 	sodium_memzero(encoded, sizeof encoded);
 	if (!ok)
 		return err_set(err, ERR_AGENT,

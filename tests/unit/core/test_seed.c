@@ -43,7 +43,7 @@ static void compare(const char *name, const char *part, const char *text, size_t
 	char path[512];
 
 	(void)snprintf(path, sizeof(path), "%s/%s.%s", GOLDEN_DIR, name, part);
-	if (getenv("GOLDEN_UPDATE")) {
+	if (getenv("IPPO_UPDATE_GOLDEN")) {
 		assert_int_equal(fd_write_file(AT_FDCWD, path, text, bytes, 0644), 0);
 		return;
 	}
