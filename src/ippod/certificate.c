@@ -40,6 +40,8 @@ int certificate_host(const char *url, char *out, size_t size)
 	if (*at == '[') {
 		at++;
 		len = strcspn(at, "]");
+		if (at[len] != ']')
+			return -EINVAL;
 	} else {
 		len = strcspn(at, ":/");
 	}
