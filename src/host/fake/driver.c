@@ -4,6 +4,9 @@
  * Faults come from the file "faults" in host_dir, read at every verb: lines "VERB CODE COUNT", for
  * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". "delay_ms N"
  * makes every verb slow.
+ *
+ * Nothing outlives the process. What the host shall have from the start is in the file "things" in
+ * host_dir: lines "image ID", or "server UUID" for one that runs on the first of its disks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +20,11 @@
 #include "base/fd.h"
 #include "host/driver.h"
 
-#define BUCKETS         4096
-#define MAX_FAULTS      32
-#define FAKE_MEMORY_MIB ((uint64_t)1024 * 1024 * 1024)
-#define FAKE_DISK_BYTES ((uint64_t)1 << 50)
+#define BUCKETS          4096
+#define MAX_FAULTS       32
+#define THINGS_MAX_BYTES ((size_t)16 * 1024 * 1024)
+#define FAKE_MEMORY_MIB  ((uint64_t)1024 * 1024 * 1024)
+#define FAKE_DISK_BYTES  ((uint64_t)1 << 50)
 
 struct thing {
 	struct thing *next;
@@ -167,6 +171,51 @@ static void drop(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t 
 		*at = gone->next;
 		free(gone);
 	}
+}
+
+/* One line of "things". */
+static int add_thing(struct fake *fake, char *line, struct err *err)
+{
+	char *rest = NULL;
+	const char *kind = strtok_r(line, " ", &rest);
+	const char *which = strtok_r(NULL, " ", &rest);
+	uint8_t uuid[UUID_BYTES];
+	struct thing *domain;
+	uint64_t id;
+	int code;
+
+	if (kind != NULL && which != NULL && strcmp(kind, "image") == 0 &&
+	    parse_u64(which, 1, UINT64_MAX, &id) == 0)
+		return add(fake, HOST_ITEM_IMAGE, NULL, id, NULL, err);
+	if (kind == NULL || which == NULL || strcmp(kind, "server") != 0 ||
+	    parse_uuid(which, uuid) < 0)
+		return err_set(err, ERR_INVALID_INPUT, "the fake host cannot have such a thing");
+	if ((code = add(fake, HOST_ITEM_VOLUME, uuid, 1, NULL, err)) < 0 ||
+	    (code = add(fake, HOST_ITEM_DOMAIN, uuid, 0, &domain, err)) < 0)
+		return code;
+	domain->item.state = HOST_DOMAIN_RUNNING;
+	return 0;
+}
+
+static int add_things(struct fake *fake, struct err *err)
+{
+	char path[CONFIG_PATH_BYTES + 16];
+	struct buf text CLEANUP(buf_done) = {0};
+	AUTO_FREE char *lines = NULL;
+	char *rest = NULL;
+	int code;
+
+	(void)snprintf(path, sizeof path, "%s/things", fake->config->host_dir);
+	code = fd_read_file(AT_FDCWD, path, THINGS_MAX_BYTES, &text);
+	if (code == -ENOENT)
+		return 0;
+	if (code < 0 || (lines = strdup(buf_str(&text))) == NULL)
+		return err_set(err, code < 0 ? code : -ENOMEM, "cannot read %s", path);
+	for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		if ((code = add_thing(fake, line, err)) < 0)
+			return code;
+	return 0;
 }
 
 static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
@@ -479,6 +528,7 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 		    struct driver **ret, struct err *err)
 {
 	struct fake *fake = calloc(1, sizeof *fake);
+	int code;
 
 	if (fake == NULL)
 		return err_set(err, -ENOMEM, "no memory");
@@ -486,6 +536,10 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 	fake->events = *events;
 	fake->config = config;
 	(void)pthread_mutex_init(&fake->lock, NULL);
+	if ((code = add_things(fake, err)) < 0) {
+		free_driver(&fake->driver);
+		return code;
+	}
 	*ret = &fake->driver;
 	return 0;
 }
