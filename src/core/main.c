@@ -177,8 +177,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	(void)mallopt(M_ARENA_MAX, 1);
-	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	/* A reply's buffers come from the heap and stay there, as in ippo-web. */
+	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 	(void)setenv("UV_THREADPOOL_SIZE", WORKERS, 1);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0 ||

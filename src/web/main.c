@@ -208,9 +208,10 @@ int main(int argc, char **argv)
 		(void)fputs("ippo-web is started by ippod(8)\n", stderr);
 		return 2;
 	}
-	/* Few and large buffers come and go: give their memory back to the system. */
-	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-	(void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	/* A page of a list is some 100 KiB, and fetching that from the system and giving it back
+	 * for every reply costs more than the reply. What is larger than that still goes back. */
+	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0)
