@@ -1,0 +1,325 @@
+"""docs/openapi.yaml against the running service: the same routes, and no answer that it does not describe."""
+import json
+import re
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+from ippo_testing import BUILD, ROOT, Api, Key, eventually
+
+METHODS = ("get", "post", "put", "delete")
+# What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py.
+NEVER_SUCCEEDS_HERE = {"createBackup"}
+
+
+@pytest.fixture(scope="module")
+def document():
+    return yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
+
+
+def operations(document):
+    """(METHOD, path, operation) of every operation."""
+    return [(method.upper(), path, item[method]) for path, item in document["paths"].items() for method in METHODS if method in item]
+
+
+def resolve(document, found):
+    while "$ref" in found:
+        reference = found["$ref"]
+        found = document
+        for word in reference.removeprefix("#/").split("/"):
+            found = found[word]
+    return found
+
+
+def validate(document, schema, value):
+    jsonschema.Draft202012Validator({"allOf": [schema], "components": document["components"]}).validate(value)
+
+
+class Walker(Api):
+    """Holds every answer to the document and notes which operations answered how."""
+
+    def __init__(self, instance, document, seen, token=None):
+        super().__init__(instance.url, instance.ca, token)
+        self.document = document
+        self.seen = seen
+        # Words before parameters: /servers/actions is not a server.
+        self.routes = sorted(operations(document), key=lambda found: found[1].count("{"))
+
+    def find(self, method, path):
+        for known, pattern, operation in self.routes:
+            if known == method and re.fullmatch(re.sub(r"\{\w+\}", r"\\d+", pattern), path):
+                return operation
+        raise AssertionError(f"{method} {path} is not in docs/openapi.yaml")
+
+    def request(self, method, path, body=None, **options):
+        answer = super().request(method, path, body, **options)
+        operation = self.find(method, "/v1" + path.partition("?")[0])
+        self.check_answer(operation, answer, f"{method} {path}")
+        if answer.ok and body is not None:
+            validate(self.document, operation["requestBody"]["content"]["application/json"]["schema"], body)
+        self.check_query(operation, path, answer)
+        return answer
+
+    def check_answer(self, operation, answer, what):
+        described = operation["responses"].get(str(answer.status_code))
+        if described is None:
+            assert answer.status_code >= 400, f"{what}: {answer.status_code} is not described"
+            described = operation["responses"]["default"]
+        described = resolve(self.document, described)
+        for name, header in described.get("headers", {}).items():
+            if resolve(self.document, header).get("required"):
+                assert name in answer.headers, f"{what}: no {name}"
+        if "content" not in described:
+            assert not answer.content, f"{what}: a body that is not described: {answer.text}"
+        else:
+            kind, content = next(iter(described["content"].items()))
+            assert answer.headers["content-type"].startswith(kind), what
+            if kind == "application/json":
+                try:
+                    validate(self.document, content["schema"], answer.json())
+                except jsonschema.ValidationError as error:
+                    raise AssertionError(f"{what}: {error}") from error
+        self.seen.setdefault(operation["operationId"], set()).add(answer.status_code)
+
+    def check_query(self, operation, path, answer):
+        names = {word.partition("=")[0] for word in path.partition("?")[2].split("&") if word}
+        known = {resolve(self.document, parameter)["name"] for parameter in operation.get("parameters", [])}
+        assert not answer.ok or names <= known, f"{path}: parameters that are not described: {names - known}"
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return {}
+
+
+@pytest.fixture(scope="module")
+def walker(fake, document, seen):
+    fake.token("walker")
+    # The one kind of token that the CLI does not make: for operators of the service.
+    return Walker(fake, document, seen, make_operator_token(fake, document))
+
+
+def make_operator_token(fake, document):
+    """Signs a person in by invitation and asks for the token as the panel would."""
+    browser = Walker(fake, document, {})
+    key = fake.cli("invitation", "create", "--operator").stdout.strip().rsplit("/", 1)[1]
+    browser.post("/invitations/redeem", {"key": key, "name": "walker", "password": "correct horse battery"})
+    panel = {"Origin": fake.url, "X-Ippo-CSRF": "1"}
+    return browser.post("/tokens", {"name": "operator", "operator": True}, headers=panel)["secret"]
+
+
+def test_every_route_and_no_other(document):
+    printed = subprocess.run([BUILD / "ippo-core", "--routes"], capture_output=True, text=True, check=True).stdout
+    described = [f"{method} {path}" for method, path, _ in operations(document)]
+    assert sorted(described) == sorted(printed.splitlines())
+
+
+def test_document_is_sound(document):
+    """Every reference leads somewhere, every name is used once, every schema is one, no object is open by accident."""
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names))
+    used = set(re.findall(r"#/components/(\w+/[\w-]+)", json.dumps(document)))
+    there = {f"{kind}/{name}" for kind in ("schemas", "parameters", "headers", "responses") for name in document["components"][kind]}
+    assert used == there
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        if schema.get("type") == "object":
+            assert "additionalProperties" in schema, name
+    for method, path, operation in operations(document):
+        assert operation["summary"] and operation["tags"] and "default" in operation["responses"], path
+        parameters = [resolve(document, one) for one in document["paths"][path].get("parameters", [])]
+        assert [one["name"] for one in parameters] == re.findall(r"\{(\w+)\}", path), f"{method} {path}"
+
+
+def test_examples_are_valid(document):
+    bodies = [(operation["operationId"], operation["requestBody"]["content"]["application/json"])
+              for _, _, operation in operations(document) if "requestBody" in operation]
+    assert len(bodies) > 20
+    for name, content in bodies:
+        validate(document, content["schema"], content["example"])
+        assert set(content["example"]) <= set(content["schema"]["properties"]), name
+        required = content["schema"].get("required", [])
+        for key in required:
+            with pytest.raises(jsonschema.ValidationError):
+                validate(document, content["schema"], {k: v for k, v in content["example"].items() if k != key})
+
+
+def test_error_codes_are_those_of_the_program(document):
+    source = (ROOT / "src/base/err.h").read_text()
+    assert set(re.findall(r'X\(ERR_\w+, -\d+, "(\w+)"\)', source)) == set(document["components"]["schemas"]["ErrorCode"]["enum"])
+
+
+def test_catalogue(walker):
+    plan = walker.post("/server_types", {"name": "3g", "description": "3 GB", "cores": 2, "memory_mib": 3072, "disk": 30,
+                                         "storage": "hdd", "price_monthly_minor": 1500, "currency": "JPY"})["server_type"]
+    walker.put(f"/server_types/{plan['id']}", {"deprecated": True, "price_initial_minor": 5})
+    assert walker.get(f"/server_types/{plan['id']}")["server_type"]["deprecation"]
+    walker.get("/server_types?name=3g&sort=name:desc&page=1&per_page=2")
+    walker.delete(f"/server_types/{plan['id']}")
+    assert walker.error("POST", "/server_types", {"name": "x", "cores": 0}) == (422, "invalid_input")
+    assert walker.error("PUT", "/server_types/999", {}) == (404, "not_found")
+    place = walker.post("/locations", {"name": "tokyo", "city": "Tokyo", "latitude": 35.7, "longitude": 139.7})["location"]
+    walker.put(f"/locations/{place['id']}", {"description": "Tokyo"})
+    walker.get(f"/locations/{place['id']}")
+    walker.get("/locations")
+    walker.get(f"/datacenters/{place['id']}")
+    assert walker.get("/datacenters?name=tokyo-dc1")["recommendation"] == place["id"]
+    assert walker.error("POST", "/locations", {"name": "tokyo"}) == (409, "uniqueness_error")
+    walker.delete(f"/locations/{place['id']}")
+    walker.get("/pricing")
+
+
+def test_keys_and_images(walker, tmp_path):
+    public = Key(tmp_path).public
+    key = walker.post("/ssh_keys", {"name": "laptop", "public_key": public, "labels": {"a": "b"}})["ssh_key"]
+    assert walker.error("POST", "/ssh_keys", {"name": "again", "public_key": public}) == (409, "uniqueness_error")
+    walker.put(f"/ssh_keys/{key['id']}", {"name": "desktop", "labels": {}})
+    walker.get(f"/ssh_keys/{key['id']}")
+    walker.get(f"/ssh_keys?fingerprint={key['fingerprint']}&label_selector=!a")
+    walker.delete(f"/ssh_keys/{key['id']}")
+
+    answer = walker.post("/images", {"name": "fedora-40", "url": "https://127.0.0.1:1/fedora.qcow2", "description": "Fedora"})
+    walker.wait(answer["action"], success=None)
+    walker.get(f"/images/{answer['image']['id']}/actions")
+    walker.get(f"/images/{answer['image']['id']}/actions/{answer['action']['id']}")
+    walker.get(f"/images/actions/{answer['action']['id']}")
+    walker.get("/images/actions?status=error&status=success")
+    tiny = walker.get("/images?name=tiny&type=system&status=available&architecture=x86")["images"][0]
+    path = f"/images/{tiny['id']}"
+    walker.put(path, {"description": "for tests", "labels": {"kind": "tiny"}})
+    walker.put(path + "/protection", {"delete": True})
+    assert walker.error("DELETE", path) == (423, "protected")
+    walker.put(path + "/protection", {"delete": False})
+    walker.get(path)
+
+
+def test_servers(walker):
+    body = {"name": "hajime", "server_type": "1g", "image": "tiny", "start_after_create": False, "labels": {"env": "test"},
+            "public_net": {"enable_ipv4": True, "enable_ipv6": True}, "user_data": "#cloud-config\n{}\n"}
+    server = walker.create_server(**body)
+    other = walker.create_server("tsugi", start=True, public_net={"enable_ipv4": False})
+    path = f"/servers/{server['id']}"
+    walker.get("/servers?status=off&name=hajime&sort=created&label_selector=env%3Dtest&page=1&per_page=1")
+    walker.put(path, {"name": "saisho", "labels": {"env": "prod"}})
+    address = server["public_net"]["ipv4"]["ip"]
+    walker.act(server, "change_dns_ptr", {"ip": address, "dns_ptr": "www.example.org"})
+    walker.act(server, "change_dns_ptr", {"ip": server["public_net"]["ipv6"]["ip"].replace("/64", "5"), "dns_ptr": "six.example.org"})
+    assert walker.get(path)["server"]["public_net"]["ipv6"]["dns_ptr"]
+    walker.act(server, "change_type", {"server_type": "2g", "upgrade_disk": True})
+    for verb in ("poweron", "reset", "reboot", "reset_password"):
+        walker.act(server, verb, success=None)
+    assert walker.error("POST", f"{path}/actions/change_type", {"server_type": "1g"}) == (422, "server_not_stopped")
+    walker.act(server, "shutdown", success=None)
+    walker.act(server, "poweroff", success=None)
+    walker.act(server, "rebuild", {"image": "tiny", "user_data": None})
+    walker.act(server, "change_protection", {"delete": True, "rebuild": True})
+    assert walker.error("DELETE", path) == (423, "protected")
+    walker.act(server, "change_protection", {"delete": False, "rebuild": False})
+    walker.get(f"{path}/metrics?type=cpu,disk&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z")
+
+    actions = walker.get(f"{path}/actions?sort=command:desc")["actions"]
+    walker.get(f"{path}/actions/{actions[0]['id']}")
+    walker.get(f"/servers/actions/{actions[0]['id']}")
+    walker.get("/servers/actions?status=success")
+    walker.get(f"/actions?id={actions[0]['id']}&id={actions[1]['id']}")
+
+    ips = walker.get(f"/primary_ips?ip={address}")["primary_ips"]
+    walker.get(f"/primary_ips/{ips[0]['id']}")
+    for six in walker.get("/primary_ips")["primary_ips"]:
+        walker.get(f"/primary_ips/{six['id']}")
+    for found in (server, other):
+        walker.delete_server(found)
+    assert walker.error("GET", path) == (404, "not_found")
+
+
+def test_what_servers_do_not_offer(walker, document):
+    server = walker.create_server("plain")
+    refused = [path for _, path, operation in operations(document) if operation["tags"] == ["server actions"] and len(operation["responses"]) == 1]
+    assert len(refused) > 10
+    for path in refused:
+        assert walker.error("POST", path.removeprefix("/v1").replace("{id}", str(server["id"])), {}) == (422, "unsupported_error")
+    walker.delete_server(server)
+    for path in {path for _, path, operation in operations(document) if operation["tags"] == ["not offered"] and "{" not in path}:
+        path = path.removeprefix("/v1")
+        walker.get(path + "?page=1&sort=id&label_selector=a")
+        assert walker.error("POST", path, {}) == (422, "unsupported_error")
+        assert walker.error("GET", path + "/1") == (404, "not_found")
+
+
+def test_account(walker, fake, document, seen):
+    walker.get("/me")
+    token = walker.post("/tokens", {"name": "reader", "scope": "read"})
+    reader = Walker(fake, document, seen, token["secret"])
+    reader.get("/me")
+    assert reader.error("POST", "/ssh_keys", {}) == (403, "token_readonly")
+    walker.get("/tokens?name=reader")
+    walker.get(f"/tokens/{token['token']['id']}")
+    walker.delete(f"/tokens/{token['token']['id']}")
+    assert reader.error("GET", "/me") == (401, "unauthorized")
+
+    customer = walker.post("/customers", {"name": "aoi", "server_limit": 5})["customer"]
+    walker.put(f"/customers/{customer['id']}", {"suspended": True, "server_limit": 0})
+    walker.get(f"/customers/{customer['id']}")
+    walker.get("/customers?name=aoi&sort=name")
+    walker.delete(f"/customers/{customer['id']}")
+
+    link = walker.post("/invitations", {"operator": True})["link"]
+    walker.get("/invitations?page=1")
+    browser = Walker(fake, document, seen)
+    key = link.rsplit("/", 1)[1]
+    browser.post("/invitations/check", {"key": key})
+    browser.post("/invitations/redeem", {"key": key, "name": "aoi", "password": "correct horse battery"})
+    assert Walker(fake, document, seen).error("POST", "/sessions", {"name": "aoi", "password": "wrong"}) == (401, "unauthorized")
+    browser.session.cookies.clear()
+    browser.post("/sessions", {"name": "aoi", "password": "correct horse battery"})
+    browser.get("/me")
+    browser.delete("/sessions/current", headers={"Origin": fake.url, "X-Ippo-CSRF": "1"})
+
+
+def test_service(walker, fake, document, seen):
+    Walker(fake, document, seen).get("/health")
+    assert "host" in walker.get("/health")["health"]
+    walker.get("/hosts")
+    walker.get("/hosts/1")
+    pool = walker.post("/address_pools", {"prefix": "203.0.113.0/24", "name": "office", "location": 1})["address_pool"]
+    walker.get(f"/address_pools/{pool['id']}")
+    walker.get("/address_pools")
+    walker.delete(f"/address_pools/{pool['id']}")
+    assert walker.error("POST", "/backups") == (422, "unsupported_error")
+
+
+def test_events(walker, document):
+    """Every kind of event, with data as described."""
+    kinds = {}
+    with walker.request("GET", "/events", stream=True) as stream:
+        lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
+        server = walker.create_server("event")
+        walker.delete_server(server)
+        while "deleted" not in kinds:
+            line = next(lines)
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+                data = json.loads(next(lines).removeprefix("data: "))
+                validate(document, document["components"]["schemas"]["EventData"], data)
+                kinds[kind] = data
+    assert set(kinds) == {"resync", "server", "action", "deleted"}
+    assert kinds["resync"] == {} and all(kind in kinds[kind] for kind in ("server", "action", "deleted"))
+
+
+def test_images_go(walker):
+    """Last, because servers are made from it."""
+    image = walker.get("/images?name=tiny")["images"][0]
+    walker.delete(f"/images/{image['id']}")
+    eventually(lambda: not walker.request("GET", f"/images/{image['id']}").ok)
+
+
+def test_everything_was_visited(document, seen):
+    if "getMe" not in seen or "getHealth" not in seen:
+        pytest.fail("this one looks at what the others did: run the whole file")
+    missing = [f"{method} {path}" for method, path, operation in operations(document) if operation["operationId"] not in seen]
+    assert not missing, missing
+    failed = [operation["operationId"] for _, _, operation in operations(document)
+              if len(operation["responses"]) > 1 and not any(status < 400 for status in seen[operation["operationId"]])]
+    assert set(failed) == NEVER_SUCCEEDS_HERE, failed
