@@ -15,7 +15,8 @@
 const struct command *const *command_tables(void)
 {
 	static const struct command *const tables[] = {server_commands, catalogue_commands,
-						       access_commands, service_commands, NULL};
+						       access_commands, service_commands,
+						       backup_commands, NULL};
 
 	return tables;
 }

@@ -161,6 +161,21 @@ static int start(const struct config *config, struct err *err)
 	return engine_start(core.engine, err);
 }
 
+/* Is it a whole database of this version or an older one? It is brought to this version's schema.
+ */
+static int check_database(const char *path)
+{
+	struct store *store CLEANUP(cleanup_store) = NULL;
+	struct err err = {0};
+
+	if (access(path, F_OK) < 0)
+		(void)err_set(&err, -errno, "%s: %s", path, strerror(errno));
+	else if (store_open(path, &store, &err) == 0 && store_check(store, &err) == 0)
+		return EXIT_SUCCESS;
+	(void)fprintf(stderr, "ippo-core: %s\n", err.text);
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
@@ -171,8 +186,11 @@ int main(int argc, char **argv)
 		router_print();
 		return EXIT_SUCCESS;
 	}
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return check_database(argv[2]);
 	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-		(void)fputs("ippo-core is started by ippod(8); --routes prints the API's routes\n",
+		(void)fputs("ippo-core is started by ippod(8); --routes prints the API's routes, "
+			    "--check FILE examines a database\n",
 			    stderr);
 		return 2;
 	}
