@@ -147,3 +147,23 @@ def test_restore(instance, saved, tmp_path):
     instance.import_image("again", tmp_path / "disk.raw")
     made = instance.api("kept").create_server("after", image="again")
     assert made["public_net"]["ipv4"]["ip"] not in [one["public_net"]["ipv4"]["ip"] for one in before["servers"]]
+
+
+def test_disks_come_along_when_asked(instance, tmp_path):
+    """A backup with disks brings back the host's folder, holes and all; one without leaves it alone."""
+    disk = instance.state / "host/volumes/marker"
+    disk.parent.mkdir(parents=True, exist_ok=True)
+    with open(disk, "wb") as file:
+        file.write(b"first")
+        file.truncate(64 << 20)
+    instance.cli("backup", tmp_path / "with", "--disks")
+    instance.cli("backup", tmp_path / "without")
+    instance.stop()
+    disk.write_bytes(b"second")
+    instance.cli("restore", tmp_path / "without", "--yes")
+    assert disk.read_bytes() == b"second"
+    instance.cli("restore", tmp_path / "with", "--yes")
+    assert disk.stat().st_size == 64 << 20 and disk.stat().st_blocks < 1000
+    with open(disk, "rb") as file:
+        assert file.read(5) == b"first"
+    instance.start()
