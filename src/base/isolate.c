@@ -13,6 +13,7 @@
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -65,6 +66,14 @@ static int capabilities_of(const char *const *names, cap_t *ret, struct err *err
 			return err_set(err, -EINVAL, "cannot keep %s", *names);
 	*ret = steal_ptr(caps);
 	return 0;
+}
+
+int isolate_end_with_parent(struct err *err)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0
+		       ? err_set(err, -errno, "cannot bind this process to its parent: %s",
+				 strerror(errno))
+		       : 0;
 }
 
 int isolate_drop_user(const char *user, struct err *err)

@@ -7,6 +7,14 @@
 #include "base/err.h"
 
 /**
+ * isolate_end_with_parent() - be killed when the process that started this one ends.
+ *
+ * A change of user undoes it, so it comes after. Without it a process that is stuck would go on
+ * beside the one that a new parent starts.
+ */
+int isolate_end_with_parent(struct err *err);
+
+/**
  * isolate_drop_user() - become @user for good: its groups cleared but its own, real, effective and
  * saved ids set, then checked that there is no way back. Also clears every capability. Errors:
  * ERR_NOT_FOUND (no such user; says how to make it), -errno.

@@ -148,7 +148,7 @@ static int start(const struct config *config, struct err *err)
 						.pool_ipv6 = config->pool_ipv6};
 	/* Before any thread and any file: nothing is ever made as root. */
 	if ((code = isolate_drop_user(config->core_user, err)) < 0 ||
-	    (code = isolate_no_new_powers(err)) < 0 ||
+	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0 ||
 	    (code = store_open(path, &core.store, err)) < 0 ||
 	    (code = bootstrap_run(core.store, &first, err)) < 0 ||
 	    (code = events_new(&core, &core.events, err)) < 0 ||

@@ -57,7 +57,9 @@ static int isolate(struct err *err)
 		"cap_kill",      "cap_setgid",       "cap_setuid", "cap_setpcap",
 		"cap_net_admin", "cap_net_raw",      NULL};
 
-	return isolate_keep_capabilities(capabilities, err);
+	int code = isolate_keep_capabilities(capabilities, err);
+
+	return code < 0 ? code : isolate_end_with_parent(err);
 }
 
 int main(int argc, char **argv)

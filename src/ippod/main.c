@@ -143,8 +143,7 @@ int main(int argc, char **argv)
 			      "ippod must be started by root; its children drop what they can");
 		return fail(&err);
 	}
-	AUTO_CLOSE int lock = -1;
-	if (state_prepare(&config, &err) < 0 || (lock = state_lock(&config, &err)) < 0 ||
+	if (state_prepare(&config, &err) < 0 || (sockets.lock = state_lock(&config, &err)) < 0 ||
 	    certificate_prepare(&config, &err) < 0)
 		return fail(&err);
 	/* Opened before the background, so that a port that is taken is told to whoever is at the

@@ -14,7 +14,9 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
-#define PATH_BYTES (CONFIG_PATH_BYTES + 32)
+#define LOCK_POLLS   100
+#define LOCK_POLL_US 20000
+#define PATH_BYTES   (CONFIG_PATH_BYTES + 32)
 
 static int make_dir(const char *parent, const char *name, mode_t mode, uid_t uid, gid_t gid,
 		    struct err *err)
@@ -102,12 +104,16 @@ int state_lock(const struct config *config, struct err *err)
 	char path[PATH_BYTES];
 
 	(void)snprintf(path, sizeof path, "%s/lock", config->state_dir);
-	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, ERR_IN_USE, "another ippod runs on %s already",
-			       config->state_dir);
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		/* Children of one that was killed are just ending. */
+		if (i == LOCK_POLLS)
+			return err_set(err, ERR_IN_USE, "another ippod runs on %s already",
+				       config->state_dir);
+		(void)usleep(LOCK_POLL_US);
+	}
 	return steal_fd(&fd);
 }
 

@@ -290,11 +290,12 @@ static int spawn(struct child_process *child, int control_fd)
 	char program[CONFIG_PATH_BYTES + 32];
 	char *arguments[] = {program, (char *)(uintptr_t) "--config",
 			     (char *)(uintptr_t)child->supervisor->config_path, NULL};
-	uv_stdio_container_t stdio[SUPERVISION_FD + 1] = {
+	uv_stdio_container_t stdio[] = {
 		{.flags = UV_IGNORE},
 		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
 		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
 		{.flags = UV_INHERIT_FD, .data.fd = control_fd},
+		{.flags = UV_INHERIT_FD, .data.fd = child->supervisor->sockets.lock},
 	};
 	const uv_process_options_t options = {.exit_cb = on_child_exit,
 					      .file = program,

@@ -10,6 +10,8 @@ struct supervisor;
 struct supervisor_sockets {
 	int https;
 	int local;
+	int lock; /* of the state folder: children hold it too, so that no other ippod's meet them
+		   */
 };
 
 /**

@@ -117,7 +117,7 @@ static int isolate(const struct config *config, struct err *err)
 	int code;
 
 	if ((code = isolate_drop_user(config->web_user, err)) < 0 ||
-	    (code = isolate_no_new_powers(err)) < 0)
+	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0)
 		return code;
 	code = isolate_files(no_paths, err);
 	if (code == -ENOSYS)
