@@ -37,7 +37,6 @@ static void become_program(const struct process *process, int in, int out, int e
 	    dup2(error, STDERR_FILENO) < 0)
 		_exit(NOT_DROPPED_STATUS);
 	(void)close_range(3, ~0U, 0);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (process->unprivileged) {
 		limit(RLIMIT_AS, UNPRIVILEGED_MEMORY_BYTES);
 		limit(RLIMIT_CPU, UNPRIVILEGED_CPU_S);
@@ -49,6 +48,8 @@ static void become_program(const struct process *process, int in, int out, int e
 		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 			_exit(NOT_DROPPED_STATUS);
 	}
+	/* After the change of user, which would undo it. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)execvp(process->arguments[0], (char *const *)(uintptr_t)process->arguments);
 	_exit(NOT_FOUND_STATUS);
 }
