@@ -1,12 +1,15 @@
 /*
  * A host in memory, for tests of scale and of faults; never for showing that a feature works.
  *
- * Faults come from the file "faults" in host_dir, read at every verb: lines "VERB CODE COUNT", for
- * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". "delay_ms N"
- * makes every verb slow.
+ * What it holds survives its process, as disks and domains do: each change is a line in the file
+ * "world" in host_dir, "+ KIND UUID NUMBER STATE BYTES" or "- KIND UUID NUMBER", which is read
+ * again at the start. "boot_id" beside it, when there, is the machine's.
  *
- * Nothing outlives the process. What the host shall have from the start is in the file "things" in
- * host_dir: lines "image ID", or "server UUID" for one that runs on the first of its disks.
+ * Faults come from the file "faults" in host_dir, read at every verb: lines "VERB CODE COUNT", for
+ * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". With the code
+ * "hold" the verb stops before it does anything, with "hold_after" when all is done but its answer;
+ * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
+ * N" makes every verb slow.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +21,16 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/parse.h"
 #include "host/driver.h"
 
-#define BUCKETS          4096
-#define MAX_FAULTS       32
-#define THINGS_MAX_BYTES ((size_t)16 * 1024 * 1024)
-#define FAKE_MEMORY_MIB  ((uint64_t)1024 * 1024 * 1024)
-#define FAKE_DISK_BYTES  ((uint64_t)1 << 50)
+#define BUCKETS         4096
+#define MAX_FAULTS      32
+#define FAKE_MEMORY_MIB ((uint64_t)1024 * 1024 * 1024)
+#define FAKE_DISK_BYTES ((uint64_t)1 << 50)
+#define PATH_BYTES      (CONFIG_PATH_BYTES + 16)
+#define FAULTS_BYTES    4096
+#define HELD_POLL_US    2000
 
 struct thing {
 	struct thing *next;
@@ -32,8 +38,11 @@ struct thing {
 	uint64_t bytes;
 };
 
+enum hold { HOLD_NOT, HOLD_BEFORE, HOLD_AFTER };
+
 struct fault {
 	char verb[32];
+	enum hold hold;
 	int code;
 	unsigned left;
 };
@@ -48,7 +57,11 @@ struct fake {
 	struct fault faults[MAX_FAULTS];
 	size_t fault_count;
 	unsigned delay_ms;
+	int world_fd;
 };
+
+/* The verb that a worker is at, for its end. */
+static _Thread_local const char *verb_here;
 
 static struct fake *self_of(struct driver *driver)
 {
@@ -75,6 +88,12 @@ static void parse_fault(struct fake *fake, char *line)
 		return;
 	struct fault *fault = &fake->faults[fake->fault_count++];
 	(void)snprintf(fault->verb, sizeof fault->verb, "%s", verb);
+	if (strcmp(code, "hold") == 0)
+		fault->hold = HOLD_BEFORE;
+	else if (strcmp(code, "hold_after") == 0)
+		fault->hold = HOLD_AFTER;
+	else
+		fault->hold = HOLD_NOT;
 	fault->code = err_from_name(code);
 	fault->left = (unsigned)number;
 }
@@ -91,15 +110,61 @@ static void parse_faults(struct fake *fake)
 		parse_fault(fake, line);
 }
 
+static void path_of(const struct fake *fake, const char *name, char path[PATH_BYTES])
+{
+	(void)snprintf(path, PATH_BYTES, "%s/%s", fake->config->host_dir, name);
+}
+
+static void read_faults(const struct fake *fake, struct buf *ret)
+{
+	char path[PATH_BYTES];
+
+	path_of(fake, "faults", path);
+	buf_clear(ret);
+	(void)fd_read_file(AT_FDCWD, path, FAULTS_BYTES, ret);
+}
+
+/* The fault that is asked for now, NULL when none is; counted. With the lock held. */
+static const struct fault *take_fault(struct fake *fake, const char *verb, bool after)
+{
+	for (size_t i = 0; i < fake->fault_count; i++) {
+		struct fault *fault = &fake->faults[i];
+		if (strcmp(fault->verb, verb) != 0 || fault->left == 0 ||
+		    (fault->hold == HOLD_AFTER) != after)
+			continue;
+		fault->left--;
+		return fault;
+	}
+	return NULL;
+}
+
+/* Waits until the faults are others. With the lock held, which is given up meanwhile. */
+static void hold(struct fake *fake, const char *verb)
+{
+	struct buf then CLEANUP(buf_done) = {0}, now CLEANUP(buf_done) = {0};
+	char path[PATH_BYTES];
+
+	(void)buf_append(&then, fake->faults_text.data, fake->faults_text.len);
+	(void)pthread_mutex_unlock(&fake->lock);
+	path_of(fake, "held", path);
+	(void)fd_write_file(AT_FDCWD, path, verb, strlen(verb), 0600);
+	do {
+		(void)usleep(HELD_POLL_US);
+		read_faults(fake, &now);
+	} while (strcmp(buf_str(&now), buf_str(&then)) == 0);
+	(void)unlink(path);
+	(void)pthread_mutex_lock(&fake->lock);
+}
+
 /* The beginning of every verb. 0 with the lock held, or the fault that was asked for without it. */
 static int begin(struct fake *fake, const char *verb, struct err *err)
 {
-	char path[CONFIG_PATH_BYTES + 16];
 	struct buf text CLEANUP(buf_done) = {0};
+	const struct fault *fault;
 
-	(void)snprintf(path, sizeof path, "%s/faults", fake->config->host_dir);
-	(void)fd_read_file(AT_FDCWD, path, 4096, &text);
+	read_faults(fake, &text);
 	(void)pthread_mutex_lock(&fake->lock);
+	verb_here = verb;
 	if (strcmp(buf_str(&text), buf_str(&fake->faults_text)) != 0) {
 		buf_clear(&fake->faults_text);
 		(void)buf_append(&fake->faults_text, text.data, text.len);
@@ -111,21 +176,37 @@ static int begin(struct fake *fake, const char *verb, struct err *err)
 		(void)usleep(delay_ms * 1000);
 		(void)pthread_mutex_lock(&fake->lock);
 	}
-	for (size_t i = 0; i < fake->fault_count; i++) {
-		struct fault *fault = &fake->faults[i];
-		if (strcmp(fault->verb, verb) != 0 || fault->left == 0)
-			continue;
-		fault->left--;
+	fault = take_fault(fake, verb, false);
+	if (fault != NULL && fault->hold == HOLD_BEFORE) {
+		hold(fake, verb);
+	} else if (fault != NULL) {
+		const int code = fault->code;
 		(void)pthread_mutex_unlock(&fake->lock);
-		return err_set(err, fault->code, "%s failed, as was asked of the fake host", verb);
+		return err_set(err, code, "%s failed, as was asked of the fake host", verb);
 	}
 	return 0;
 }
 
 static int end(struct fake *fake, int code)
 {
+	if (code == 0 && take_fault(fake, verb_here, true) != NULL)
+		hold(fake, verb_here);
 	(void)pthread_mutex_unlock(&fake->lock);
 	return code;
+}
+
+/* --- what survives --- */
+
+static void record(const struct fake *fake, const struct thing *thing, char sign)
+{
+	char uuid[UUID_TEXT_BYTES];
+
+	if (fake->world_fd < 0) /* it is being read */
+		return;
+	format_uuid(thing->item.uuid, uuid);
+	(void)dprintf(fake->world_fd, "%c %u %s %llu %u %llu\n", sign, thing->item.kind, uuid,
+		      (unsigned long long)thing->item.number, thing->item.state,
+		      (unsigned long long)thing->bytes);
 }
 
 static struct thing **find(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t number)
@@ -133,7 +214,7 @@ static struct thing **find(struct fake *fake, uint8_t kind, const uint8_t *uuid,
 	static const uint8_t none[UUID_BYTES];
 	const uint8_t *key = uuid != NULL ? uuid : none;
 	const bool by_number = kind == HOST_ITEM_VOLUME || kind == HOST_ITEM_IMAGE;
-	const uint64_t mix = uuid != NULL ? ((uint64_t)key[0] << 8 | key[1]) : number;
+	const uint64_t mix = kind != HOST_ITEM_IMAGE ? ((uint64_t)key[0] << 8 | key[1]) : number;
 	struct thing **at = &fake->buckets[mix % BUCKETS];
 
 	while (*at != NULL &&
@@ -157,6 +238,7 @@ static int add(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t nu
 		(*at)->item.state = kind == HOST_ITEM_DOMAIN ? HOST_DOMAIN_OFF : 0;
 		if (uuid != NULL)
 			memcpy((*at)->item.uuid, uuid, UUID_BYTES);
+		record(fake, *at, '+');
 	}
 	if (ret != NULL)
 		*ret = *at;
@@ -168,54 +250,61 @@ static void drop(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t 
 	struct thing **at = find(fake, kind, uuid, number), *gone = *at;
 
 	if (gone != NULL) {
+		record(fake, gone, '-');
 		*at = gone->next;
 		free(gone);
 	}
 }
 
-/* One line of "things". */
-static int add_thing(struct fake *fake, char *line, struct err *err)
+/* One line of "world"; false when it is none. */
+static bool replay(struct fake *fake, char *line)
 {
-	char *rest = NULL;
-	const char *kind = strtok_r(line, " ", &rest);
-	const char *which = strtok_r(NULL, " ", &rest);
+	uint64_t kind, number, state, bytes;
 	uint8_t uuid[UUID_BYTES];
-	struct thing *domain;
-	uint64_t id;
-	int code;
+	char *rest = NULL;
+	const char *words[6];
+	struct thing *thing;
 
-	if (kind != NULL && which != NULL && strcmp(kind, "image") == 0 &&
-	    parse_u64(which, 1, UINT64_MAX, &id) == 0)
-		return add(fake, HOST_ITEM_IMAGE, NULL, id, NULL, err);
-	if (kind == NULL || which == NULL || strcmp(kind, "server") != 0 ||
-	    parse_uuid(which, uuid) < 0)
-		return err_set(err, ERR_INVALID_INPUT, "the fake host cannot have such a thing");
-	if ((code = add(fake, HOST_ITEM_VOLUME, uuid, 1, NULL, err)) < 0 ||
-	    (code = add(fake, HOST_ITEM_DOMAIN, uuid, 0, &domain, err)) < 0)
-		return code;
-	domain->item.state = HOST_DOMAIN_RUNNING;
-	return 0;
+	for (size_t i = 0; i < 6; i++) {
+		words[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		if (words[i] == NULL)
+			return false;
+	}
+	if (parse_u64(words[1], 1, HOST_ITEM_IMAGE, &kind) < 0 || parse_uuid(words[2], uuid) < 0 ||
+	    parse_u64(words[3], 0, UINT64_MAX, &number) < 0 ||
+	    parse_u64(words[4], 0, UINT8_MAX, &state) < 0 ||
+	    parse_u64(words[5], 0, UINT64_MAX, &bytes) < 0)
+		return false;
+	if (*words[0] == '-') {
+		drop(fake, (uint8_t)kind, uuid, number);
+		return true;
+	}
+	if (add(fake, (uint8_t)kind, uuid, number, &thing, NULL) < 0)
+		return false;
+	thing->item.state = (uint8_t)state;
+	thing->bytes = bytes;
+	return true;
 }
 
-static int add_things(struct fake *fake, struct err *err)
+static int open_world(struct fake *fake, struct err *err)
 {
-	char path[CONFIG_PATH_BYTES + 16];
-	struct buf text CLEANUP(buf_done) = {0};
-	AUTO_FREE char *lines = NULL;
-	char *rest = NULL;
-	int code;
+	char path[PATH_BYTES];
+	AUTO_FREE char *line = NULL;
+	size_t cap = 0;
+	bool good = true;
+	FILE *file;
 
-	(void)snprintf(path, sizeof path, "%s/things", fake->config->host_dir);
-	code = fd_read_file(AT_FDCWD, path, THINGS_MAX_BYTES, &text);
-	if (code == -ENOENT)
-		return 0;
-	if (code < 0 || (lines = strdup(buf_str(&text))) == NULL)
-		return err_set(err, code < 0 ? code : -ENOMEM, "cannot read %s", path);
-	for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\n", &rest))
-		if ((code = add_thing(fake, line, err)) < 0)
-			return code;
-	return 0;
+	fake->world_fd = -1;
+	path_of(fake, "world", path);
+	file = fopen(path, "re");
+	while (file != NULL && good && getline(&line, &cap, file) > 0)
+		good = replay(fake, line);
+	if (file != NULL)
+		(void)fclose(file);
+	if (!good)
+		return err_set(err, ERR_CORRUPT, "%s: a line that is none", path);
+	fake->world_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return fake->world_fd < 0 ? err_set(err, -errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
 static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
@@ -225,6 +314,8 @@ static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 				   .memory_mib = FAKE_MEMORY_MIB,
 				   .pool_bytes = FAKE_DISK_BYTES,
 				   .pool_free_bytes = FAKE_DISK_BYTES};
+	struct buf boot_id CLEANUP(buf_done) = {0};
+	char path[PATH_BYTES];
 	int code = begin(fake, "facts", err);
 
 	if (code < 0)
@@ -234,7 +325,11 @@ static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 	(void)snprintf(facts.virtualization, sizeof facts.virtualization, "none");
 	(void)snprintf(facts.reason, sizeof facts.reason, "the fake driver runs no servers");
 	(void)snprintf(facts.hypervisor, sizeof facts.hypervisor, "fake");
-	(void)snprintf(facts.boot_id, sizeof facts.boot_id, "00000000-0000-0000-0000-000000000000");
+	path_of(fake, "boot_id", path);
+	(void)fd_read_file(AT_FDCWD, path, sizeof facts.boot_id, &boot_id);
+	(void)snprintf(facts.boot_id, sizeof facts.boot_id, "%.36s",
+		       boot_id.len > 0 ? buf_str(&boot_id)
+				       : "00000000-0000-0000-0000-000000000000");
 	*ret = facts;
 	return end(fake, 0);
 }
@@ -303,8 +398,10 @@ static int volume_create(struct driver *driver, const struct host_volume *volume
 	if (code < 0)
 		return code;
 	code = add(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation, &thing, err);
-	if (code == 0)
+	if (code == 0) {
 		thing->bytes = volume->bytes;
+		record(fake, thing, '+');
+	}
 	return end(fake, code);
 }
 
@@ -318,8 +415,10 @@ static int volume_grow(struct driver *driver, const struct host_volume *volume, 
 	struct thing *thing = *find(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation);
 	if (thing == NULL)
 		return end(fake, err_set(err, ERR_NOT_FOUND, "there is no such volume"));
-	if (thing->bytes < volume->bytes)
+	if (thing->bytes < volume->bytes) {
 		thing->bytes = volume->bytes;
+		record(fake, thing, '+');
+	}
 	return end(fake, 0);
 }
 
@@ -388,6 +487,7 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct thing **at = &fake->buckets[i], *gone; (gone = *at) != NULL;) {
 			if (gone->item.kind == HOST_ITEM_NETWORK) {
+				record(fake, gone, '-');
 				*at = gone->next;
 				free(gone);
 			} else {
@@ -426,6 +526,8 @@ static int change_power(struct driver *driver, const char *verb, const uint8_t *
 			   err_set(err, ERR_NOT_FOUND, "the server is not defined on this host"));
 	changed = domain->item.state != to;
 	domain->item.state = (uint8_t)to;
+	if (changed)
+		record(fake, domain, '+');
 	(void)end(fake, 0);
 	if (changed)
 		fake->events.domain(fake->events.context, uuid, to);
@@ -494,6 +596,8 @@ static void free_driver(struct driver *driver)
 			free(thing);
 		}
 	buf_done(&fake->faults_text);
+	if (fake->world_fd >= 0)
+		(void)close(fake->world_fd);
 	(void)pthread_mutex_destroy(&fake->lock);
 	free(fake);
 }
@@ -536,7 +640,8 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 	fake->events = *events;
 	fake->config = config;
 	(void)pthread_mutex_init(&fake->lock, NULL);
-	if ((code = add_things(fake, err)) < 0) {
+	code = open_world(fake, err);
+	if (code < 0) {
 		free_driver(&fake->driver);
 		return code;
 	}
