@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/evp.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,8 @@
 #define IMAGE_MAX_VIRTUAL_BYTES ((uint64_t)2 * 1024 * 1024 * 1024 * 1024)
 #define FETCH_TIMEOUT_S         3600
 #define QEMU_IMG_TIMEOUT_S      1800
+#define SEED_WORK_DIR           "/dev/shm"
+#define SEED_WORK_PREFIX        "ippo-seed-"
 
 static void image_path(const struct image_store *store, uint64_t id, const char *suffix,
 		       char out[IMAGE_STORE_PATH_BYTES])
@@ -89,6 +93,48 @@ static void remove_unfinished(const struct image_store *store, const char *folde
 	(void)unlink(path);
 }
 
+static void remove_seed_files(int dir_fd, const char *dir)
+{
+	static const char *const names[] = {"meta-data", "user-data", "vendor-data",
+					    "network-config"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		(void)unlinkat(dir_fd, names[i], 0);
+	(void)rmdir(dir);
+}
+
+/* What a killed process was making seed discs from: it has secrets. */
+static void remove_dead_work(void)
+{
+	const size_t prefix = strlen(SEED_WORK_PREFIX);
+	const struct dirent *entry;
+	DIR *work = opendir(SEED_WORK_DIR);
+
+	while (work != NULL && (entry = readdir(work)) != NULL) {
+		char number[16], path[IMAGE_STORE_PATH_BYTES];
+		struct stat stat;
+		uint64_t pid;
+		const char *dash;
+
+		if (strncmp(entry->d_name, SEED_WORK_PREFIX, prefix) != 0 ||
+		    (dash = strchr(entry->d_name + prefix, '-')) == NULL)
+			continue;
+		(void)snprintf(number, sizeof number, "%.*s",
+			       (int)(dash - entry->d_name - (ptrdiff_t)prefix),
+			       entry->d_name + prefix);
+		if (parse_u64(number, 1, INT32_MAX, &pid) < 0 ||
+		    (kill((pid_t)pid, 0) == 0 && (pid_t)pid != getpid()))
+			continue;
+		(void)snprintf(path, sizeof path, SEED_WORK_DIR "/%.90s", entry->d_name);
+		AUTO_CLOSE int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		/* The place is everybody's: only what is root's was ours. */
+		if (dir_fd >= 0 && fstat(dir_fd, &stat) == 0 && stat.st_uid == 0)
+			remove_seed_files(dir_fd, path);
+	}
+	if (work != NULL)
+		(void)closedir(work);
+}
+
 int image_store_init(struct image_store *store, const char *dir, struct err *err)
 {
 	static const char *const folders[] = {"images", "volumes", "seeds"};
@@ -103,6 +149,7 @@ int image_store_init(struct image_store *store, const char *dir, struct err *err
 		if (code < 0)
 			return err_wrap(err, code, "cannot use %s", path);
 	}
+	remove_dead_work();
 	return 0;
 }
 
@@ -478,16 +525,6 @@ static int write_seed_files(int dir_fd, const struct host_seed *seed, struct err
 	return 0;
 }
 
-static void remove_seed_files(int dir_fd, const char *dir)
-{
-	static const char *const names[] = {"meta-data", "user-data", "vendor-data",
-					    "network-config"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)unlinkat(dir_fd, names[i], 0);
-	(void)rmdir(dir);
-}
-
 int image_store_seed_create(const struct image_store *store, const struct host_seed *seed,
 			    struct err *err)
 {
@@ -498,7 +535,8 @@ int image_store_seed_create(const struct image_store *store, const struct host_s
 	image_store_seed_path(store, seed->uuid, path);
 	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
 	/* Passwords' hashes pass through here: in memory, not on the disk. */
-	(void)snprintf(dir, sizeof dir, "/dev/shm/ippo-seed-XXXXXX");
+	(void)snprintf(dir, sizeof dir, SEED_WORK_DIR "/" SEED_WORK_PREFIX "%d-XXXXXX",
+		       (int)getpid());
 	if (mkdtemp(dir) == NULL)
 		return err_set(err, -errno, "cannot make a folder for the seed: %s",
 			       strerror(errno));
