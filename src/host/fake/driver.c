@@ -9,7 +9,7 @@
  * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". With the code
  * "hold" the verb stops before it does anything, with "hold_after" when all is done but its answer;
  * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
- * N" makes every verb slow.
+ * N" makes every verb slow, "memory_mib N" is the machine's memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +57,7 @@ struct fake {
 	struct fault faults[MAX_FAULTS];
 	size_t fault_count;
 	unsigned delay_ms;
+	uint64_t memory_mib;
 	int world_fd;
 };
 
@@ -68,7 +69,7 @@ static struct fake *self_of(struct driver *driver)
 	return (struct fake *)driver;
 }
 
-/* One line: "delay_ms N" or "VERB CODE COUNT"; anything else asks for nothing. */
+/* One line: "delay_ms N", "memory_mib N" or "VERB CODE COUNT"; anything else asks for nothing. */
 static void parse_fault(struct fake *fake, char *line)
 {
 	char *rest = NULL;
@@ -82,6 +83,8 @@ static void parse_fault(struct fake *fake, char *line)
 	if (count == NULL) {
 		if (strcmp(verb, "delay_ms") == 0 && parse_u64(code, 0, UINT32_MAX, &number) == 0)
 			fake->delay_ms = (unsigned)number;
+		else if (strcmp(verb, "memory_mib") == 0)
+			(void)parse_u64(code, 0, FAKE_MEMORY_MIB, &fake->memory_mib);
 		return;
 	}
 	if (fake->fault_count == MAX_FAULTS || parse_u64(count, 0, UINT32_MAX, &number) < 0)
@@ -105,6 +108,7 @@ static void parse_faults(struct fake *fake)
 
 	fake->fault_count = 0;
 	fake->delay_ms = 0;
+	fake->memory_mib = FAKE_MEMORY_MIB;
 	for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
 		parse_fault(fake, line);
@@ -310,16 +314,15 @@ static int open_world(struct fake *fake, struct err *err)
 static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 {
 	struct fake *fake = self_of(driver);
-	struct host_facts facts = {.cpus = 64,
-				   .memory_mib = FAKE_MEMORY_MIB,
-				   .pool_bytes = FAKE_DISK_BYTES,
-				   .pool_free_bytes = FAKE_DISK_BYTES};
+	struct host_facts facts = {
+		.cpus = 64, .pool_bytes = FAKE_DISK_BYTES, .pool_free_bytes = FAKE_DISK_BYTES};
 	struct buf boot_id CLEANUP(buf_done) = {0};
 	char path[PATH_BYTES];
 	int code = begin(fake, "facts", err);
 
 	if (code < 0)
 		return code;
+	facts.memory_mib = fake->memory_mib;
 	(void)snprintf(facts.hostname, sizeof facts.hostname, "fake");
 	(void)snprintf(facts.driver, sizeof facts.driver, "fake");
 	(void)snprintf(facts.virtualization, sizeof facts.virtualization, "none");
@@ -639,6 +642,7 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 	fake->driver.verbs = &verbs;
 	fake->events = *events;
 	fake->config = config;
+	fake->memory_mib = FAKE_MEMORY_MIB;
 	(void)pthread_mutex_init(&fake->lock, NULL);
 	code = open_world(fake, err);
 	if (code < 0) {
