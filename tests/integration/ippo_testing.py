@@ -61,6 +61,25 @@ def start_libvirt():
     run(ROOT / "setup/libvirt", "start", env={**os.environ, "IPPO_BUILD": str(BUILD)})
 
 
+def libvirtd_pid():
+    """The libvirtd that answers on qemu:///system."""
+    for path in ("/run/ippo-libvirt/libvirtd.pid", "/run/libvirtd.pid", "/run/libvirt/libvirtd.pid"):
+        try:
+            pid = int(pathlib.Path(path).read_text())
+            if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "libvirtd":
+                return pid
+        except (OSError, ValueError):
+            continue
+    raise Failed("no libvirtd runs")
+
+
+def kill_libvirt():
+    """kill -9, and until it has gone; guests go on. Whoever calls it starts it again."""
+    pid = libvirtd_pid()
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not os.path.exists(f"/proc/{pid}/exe"), 10)  # a zombie has none
+
+
 def tiny_image():
     """The path of the tests' guest image; made when it is not there."""
     return pathlib.Path(run(ROOT / "images/tiny/build").stdout.strip())

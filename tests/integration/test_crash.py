@@ -7,13 +7,16 @@ The host in memory can be held at a verb, before it did anything or when all but
 two lies every instant at which a process can die. On libvirt nothing can be held, so the blow falls when the
 database shows that the step has begun, and whatever the host was doing at that instant was cut short.
 """
+import json
 import os
 import pathlib
 import signal
+import sqlite3
+import time
 
 import pytest
 
-from ippo_testing import BUILD, Failed, eventually
+from ippo_testing import BUILD, Failed, eventually, kill_libvirt, run, start_libvirt
 
 # Every step of every command, with the host's verb that it asks for.
 STEPS = {
@@ -170,3 +173,126 @@ def test_no_process_outlives_ippod(held, role):
     held.kill("ippod")
     held.start()
     assert orphans(held) == []
+
+
+# --- on libvirt ---
+
+STARTED, DONE = 1, 2
+VIRSH = ("virsh", "-q", "-c", "qemu:///system")
+
+
+def strike(ippo, victim, action, step, server_id):
+    """Kills the victim as soon as the step has begun. Whether the step was still unfinished then."""
+    number = [name for name, _ in STEPS[next(key for key, name in COMMANDS.items() if name == action["command"])]].index(step)
+    pid = ippo.pid(victim) if victim in ("host", "core") else None
+    if victim == "host":
+        ippo.killed_hosts.add(pid)
+    with sqlite3.connect(f"file:{ippo.state}/core/ippo.db?mode=ro", uri=True, timeout=10) as database:
+        def result():
+            return database.execute("SELECT result FROM action_step WHERE action_id = ? AND number = ?",
+                                    (action["id"], number)).fetchone()[0]
+        end = time.monotonic() + 60
+        while result() == 0:
+            if time.monotonic() > end:
+                raise Failed(f"{step} does not begin")
+        if victim == "libvirtd":
+            kill_libvirt()
+        elif victim == "qemu":
+            qemu = eventually(lambda: ippo.qemu_pid({"id": server_id}), 20, 0.002)
+            os.kill(qemu, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGKILL)
+        unfinished = result() == STARTED
+    if victim == "libvirtd":
+        start_libvirt()
+    elif victim != "qemu":
+        eventually(lambda: ippo.pid(victim) not in (None, pid))
+    return unfinished
+
+
+def real_differs(ippo, server_id):
+    """What libvirt, the disk and the kernel hold that does not fit the server's row; None when all does."""
+    row = ippo.database(
+        "SELECT lower(hex(uuid)), status, volume_generation, server.disk_gb, seed, locked_action_id, memory_mib FROM server "
+        "JOIN server_type ON server_type.id = server_type_id WHERE server.id = ?", server_id)
+    wanted = {kind: [] for kind in ("domains", "taps", "volumes", "seeds", "addresses", "rules")}
+    left = ippo.leftovers()
+    if row:
+        text, status, generation, disk_gb, seed, locked, memory_mib = row[0]
+        if locked:
+            return f"locked by {locked}"
+        uuid = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+        domain, tap, volume = f"{ippo.name}-{server_id}", f"{ippo.name}-{server_id:x}", f"{uuid}.{generation}.qcow2"
+        wanted.update(domains=[domain], volumes=[volume], rules=[tap], addresses=left["addresses"],
+                      taps=[tap] if status == 2 else [], seeds=[f"{uuid}.iso"] if seed else [])
+        if len(left["addresses"]) != 2:
+            return f"{left['addresses']}"
+        if left == wanted:
+            state = run(*VIRSH, "domstate", domain).stdout.strip()
+            if state != {2: "running", 4: "shut off"}.get(status):
+                return f"domain {state}, status {status}"
+            xml = run(*VIRSH, "dumpxml", "--inactive", domain).stdout
+            if f"/{volume}'" not in xml or f"<memory unit='KiB'>{memory_mib << 10}</memory>" not in xml \
+                    or bool(seed) != (f"/{uuid}.iso'" in xml):
+                return f"domain with another disk, memory or seed than {volume}, {memory_mib}, {seed}:\n{xml}"
+            size = json.loads(run("qemu-img", "info", "-U", "--output=json", ippo.state / "host/volumes" / volume).stdout)
+            if size["virtual-size"] != disk_gb << 30:
+                return f"disk of {size['virtual-size']} instead of {disk_gb} GB"
+    work = [path.name for pid in ippo.killed_hosts for path in pathlib.Path("/dev/shm").glob(f"ippo-seed-{pid}-*")]
+    return None if left == wanted and not work else f"{left} {work} instead of {wanted}"
+
+
+def real_settle(ippo, server_id, seconds=20):
+    try:
+        eventually(lambda: real_differs(ippo, server_id) is None, seconds, 0.1)
+    except Failed:
+        raise Failed(f"after {seconds} s: {real_differs(ippo, server_id)}; log:\n{ippo.log.read_text()[-4000:]}") from None
+
+
+@pytest.fixture(scope="module")
+def struck(real):
+    real.cli("plan", "create", "before", "--cores", "1", "--memory", "256", "--disk", "1", "--monthly", "1")
+    real.cli("plan", "create", "after", "--cores", "2", "--memory", "384", "--disk", "2", "--monthly", "2")
+    real.within, real.killed_hosts = {}, set()
+    yield real
+    start_libvirt()
+
+
+# QEMU can only die where it runs; without it these steps need no guest.
+RUNNING_STEPS = {("create", "start"), ("rebuild", "stop"), ("rebuild", "start"), ("delete", "stop")}
+BLOWS = [(command, step, victim) for command, steps in STEPS.items() for step, _ in steps
+         for victim in ("host", "core", "libvirtd", "qemu") if victim != "qemu" or (command, step) in RUNNING_STEPS]
+
+
+@pytest.mark.parametrize("command,step,victim", BLOWS)
+def test_killed_on_libvirt(struck, command, step, victim):
+    if victim == "host":
+        struck.restart()  # so that ippod's pauses before repeated restarts do not add up
+    api, plans = struck.api(), ("before", "after")
+    start, server = (command, step) in RUNNING_STEPS, None
+    name = f"{command}-{step}-{victim}".replace("_", "-")
+    if command != "create":
+        server = api.create_server(name, start=start, server_type=plans[0])
+    action, server_id = submit(api, command, server, name, plans, start)
+    unfinished = strike(struck, victim, action, step, server_id)
+    struck.within.setdefault((victim, command), []).append(unfinished)
+    succeeded = ended(struck, action, 120) == SUCCESS
+    struck.wait_healthy()
+    real_settle(struck, server_id)
+    api, exists = struck.api(), command != ("create" if not succeeded else "delete")
+    if exists:
+        after = api.get(f"/servers/{server_id}")["server"]
+        assert after["status"] in (("running", "off") if start else ("off",))
+        if victim != "qemu" and succeeded and start:
+            assert after["status"] == "running"
+        if server:
+            assert after["public_net"] == server["public_net"] and after["name"] == name
+        api.delete_server(after)
+    assert real_differs(struck, server_id) is None
+    assert not any(struck.leftovers().values())
+
+
+def test_the_blows_fell_inside_the_steps(struck):
+    """Else all this would have shown nothing."""
+    fell = [unfinished for found in struck.within.values() for unfinished in found]
+    assert fell and sum(fell) * 2 > len(fell), struck.within

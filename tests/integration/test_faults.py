@@ -6,7 +6,7 @@ import threading
 import pytest
 import requests
 
-from ippo_testing import Failed, IppoInstance, eventually
+from ippo_testing import Failed, IppoInstance, eventually, kill_libvirt, run, start_libvirt, tiny_image
 
 BODY = {"server_type": "1g", "image": "tiny", "start_after_create": False}
 
@@ -30,6 +30,89 @@ def refused_or_failed(api, body):
     found = api.wait(answer.json()["action"], success=False)
     assert found["error"]["message"]
     return found["error"]["code"]
+
+
+@pytest.fixture
+def small_disk():
+    """A real Ippo whose images and disks lie on a file system of 400 MiB."""
+    start_libvirt()
+    instance = IppoInstance("libvirt")
+    store = instance.state / "host"
+    store.mkdir(parents=True, mode=0o711)
+    instance.state.chmod(0o711)
+    run("mount", "-t", "tmpfs", "-o", "size=400m,mode=0711", "tmpfs", store)
+    try:
+        yield instance.start()
+    finally:
+        instance.stop()
+        for domain in instance.domains():
+            run("virsh", "-q", "-c", "qemu:///system", "undefine", domain, check=False)
+        run("umount", "-l", store)
+        instance.close()
+
+
+def test_disk_full(small_disk):
+    instance, api = small_disk, small_disk.api()
+    instance.import_image("tiny", tiny_image())
+    first = api.create_server("first")
+    before = instance.leftovers()
+    filler = instance.state / "host/filler"
+    with open(filler, "wb") as file:
+        file.write(bytes(300 << 20))
+    assert refused_or_failed(api, {"name": "second", **BODY}) == "disk_full"
+    rebuild = api.post(f"/servers/{first['id']}/actions/rebuild", {"image": "tiny"})["action"]
+    assert api.wait(rebuild, success=False)["error"]["code"] == "disk_full"
+    assert instance.leftovers() == before
+    assert api.server(first)["status"] == "off"
+    with pytest.raises(Failed, match="disk"):
+        instance.import_image("again", tiny_image())
+    assert len([name for name in instance.files("images") if name.endswith(".qcow2")]) == 1
+    filler.unlink()
+    second = api.create_server("second")
+    api.act(first, "rebuild", {"image": "tiny"})
+    for server in (first, second):
+        api.delete_server(server)
+    assert not any(instance.leftovers().values())
+
+
+def test_image_missing(real):
+    """Its file is removed behind the service's back: others' servers go on, and a new import mends it."""
+    api, path = real.api(), real.state / "host/images/1.qcow2"
+    first = api.create_server("with-image", server_type="tiny")
+    before = real.leftovers()
+    kept = path.with_name("kept")
+    path.rename(kept)
+    try:
+        assert refused_or_failed(api, {**BODY, "name": "without", "server_type": "tiny"}) == "image_missing"
+        action = api.post(f"/servers/{first['id']}/actions/rebuild", {"image": "tiny"})["action"]
+        assert api.wait(action, success=False)["error"]["code"] == "image_missing"
+        assert real.leftovers() == before
+        real.import_image("another", tiny_image())
+        api.delete_server(api.create_server("from-another", image="another", server_type="tiny"))
+    finally:
+        kept.rename(path)
+    api.act(first, "rebuild", {"image": "tiny"})
+    api.delete_server(first)
+    assert not any(real.leftovers().values())
+
+
+def test_libvirt_down(real):
+    """While libvirt is away reading goes on and creates wait; when it is back all of them end well."""
+    api = real.api()
+    server = api.create_server("before", server_type="tiny")
+    try:
+        kill_libvirt()
+        eventually(lambda: api.get("/health")["health"]["status"] != "ok", 10)
+        assert api.server(server)["name"] == "before"
+        waiting = api.create_server("meanwhile", wait=False, server_type="tiny")
+        assert api.get(f"/actions/{waiting['action']['id']}")["action"]["status"] == "running"
+    finally:
+        start_libvirt()
+    real.wait_healthy(30)
+    api.wait(waiting["action"], seconds=60)
+    for one in (server, waiting["server"]):
+        api.delete_server(one)
+    assert not any(real.leftovers().values())
 
 
 def test_hypervisor_that_refuses(fake):
