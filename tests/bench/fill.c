@@ -1,4 +1,4 @@
-// Puts servers into the database of an Ippo that is stopped, and into the file "things" of its fake
+// Puts servers into the database of an Ippo that is stopped, and into the file "world" of its fake
 // host, so that a measurement with many of them need not wait for as many creates.
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +12,9 @@
 #include "store/store_address.h"
 #include "store/store_image.h"
 #include "store/store_server.h"
+
+/* Images are nobody's. */
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static void check(int r, const struct err *err)
 {
@@ -34,7 +37,7 @@ static uint64_t insert_image(struct store *store)
 	return image.id;
 }
 
-static void insert(struct store *store, uint64_t image_id, unsigned number, FILE *things)
+static void insert(struct store *store, uint64_t image_id, unsigned number, FILE *world)
 {
 	struct server server CLEANUP(server_done) = {.customer_id = 1,
 						     .status = SERVER_RUNNING,
@@ -69,7 +72,8 @@ static void insert(struct store *store, uint64_t image_id, unsigned number, FILE
 	check(store_address_allocate(store, server.id, 1, 4, 1, &address, &err), &err);
 	check(store_address_allocate(store, server.id, 1, 6, 1, &address, &err), &err);
 	format_uuid(server.uuid, uuid);
-	(void)fprintf(things, "server %s\n", uuid);
+	(void)fprintf(world, "+ %d %s 1 0 0\n+ %d %s 0 %d 0\n", HOST_ITEM_VOLUME, uuid,
+		      HOST_ITEM_DOMAIN, uuid, HOST_DOMAIN_RUNNING);
 }
 
 int main(int argc, char **argv)
@@ -78,16 +82,16 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	uint64_t from;
 	uint64_t to;
-	FILE *things;
+	FILE *world;
 	uint64_t image_id;
 
 	if (argc != 5 || parse_u64(argv[3], 0, 1000000, &from) ||
 	    parse_u64(argv[4], 0, 1000000, &to)) {
-		(void)fputs("Usage: bench_fill DATABASE THINGS FROM TO\n", stderr);
+		(void)fputs("Usage: bench_fill DATABASE WORLD FROM TO\n", stderr);
 		return 2;
 	}
-	things = fopen(argv[2], "a");
-	if (!things) {
+	world = fopen(argv[2], "a");
+	if (!world) {
 		perror(argv[2]);
 		return 1;
 	}
@@ -95,7 +99,8 @@ int main(int argc, char **argv)
 	check(store_begin(store, &err), &err);
 	if (from == 0) {
 		image_id = insert_image(store);
-		(void)fprintf(things, "image %" PRIu64 "\n", image_id);
+		(void)fprintf(world, "+ %d %s %" PRIu64 " 0 0\n", HOST_ITEM_IMAGE, nobody,
+			      image_id);
 	} else {
 		struct image image CLEANUP(image_done) = {0};
 
@@ -103,7 +108,7 @@ int main(int argc, char **argv)
 		image_id = image.id;
 	}
 	for (uint64_t i = from; i < to; i++)
-		insert(store, image_id, (unsigned)i, things);
+		insert(store, image_id, (unsigned)i, world);
 	check(store_commit(store, &err), &err);
-	return fclose(things) ? 1 : 0;
+	return fclose(world) ? 1 : 0;
 }

@@ -505,8 +505,6 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 
 int task_ask(struct task *task, uint16_t type, const struct buf *body, struct err *err)
 {
-	/* Only an import takes one: with anything else, its undo too, the host ends the channel. */
-	int fd = type == HOST_IMAGE_IMPORT ? task->fd : -1;
 	bool slow = step_at(task)->flags & STEP_SLOW;
 	/* The action's file goes with the verb that reads it, and with no other: an undo has none.
 	 */
