@@ -144,9 +144,10 @@ int child_reconnect(struct child *child, const char *neighbour)
 	struct buf body CLEANUP(buf_done) = {0};
 
 	write_text(&body, neighbour);
-	return child->stopping ? 0
-			       : channel_send(child->channel, SUPERVISION_RECONNECT, 0, 0,
-					      body.data, body.len, NULL, 0);
+	return child == NULL || child->stopping
+		       ? 0
+		       : channel_send(child->channel, SUPERVISION_RECONNECT, 0, 0, body.data,
+				      body.len, NULL, 0);
 }
 
 int child_ask_health(struct child *child)

@@ -34,7 +34,7 @@ int child_ready(struct child *child);
  * child_reconnect() - the channel to @neighbour has ended: ask ippod for another, which comes to
  * connect(). When the neighbour has died one comes anyway, as soon as it runs again; this is for
  * two that live and have fallen out, as over a message that was not permitted. Of two neighbours
- * one alone asks: core.
+ * one alone asks: core. Without a supervisor (@child NULL, in tests) nobody is asked.
  */
 int child_reconnect(struct child *child, const char *neighbour);
 
