@@ -2,12 +2,20 @@
 import os
 import pathlib
 
+import pytest
+
 from ippo_testing import run
 
 BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
 
 
-def test_the_first_visit(ippo, key):
+@pytest.fixture(scope="module")
+def playwright():
+    if not (BROWSER / "node_modules/playwright-core").exists():
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=BROWSER)
+
+
+def test_the_first_visit(ippo, key, playwright):
     api = ippo.api("operator", "--operator")
     api.post("/ssh_keys", {"name": "panel", "public_key": key.public})
     server = api.create_server("panel", server_type="tiny", ssh_keys=["panel"])
