@@ -259,6 +259,13 @@ static void test_unreachable(void **state)
 	bench_settled(&bench, 1, 1, 1, 1);
 }
 
+static bool is_undoing(struct bench *b, void *context)
+{
+	struct action action CLEANUP(action_done) = bench_action(b, *(uint64_t *)context);
+
+	return action.status == ACTION_RUNNING && action.undoing;
+}
+
 /* The hypervisor goes in the middle: the undo waits as long as it takes. */
 static void test_undo_waits(void **state)
 {
@@ -271,13 +278,7 @@ static void test_undo_waits(void **state)
 	fake_host_fault(&bench.host, HOST_DOMAIN_DEFINE, 0, 1000, ERR_HYPERVISOR);
 	fake_host_fault(&bench.host, HOST_VOLUME_DELETE, 0, 40, ERR_HYPERVISOR);
 	assert_int_equal(bench_create(&bench, "one", true, &id, &action_id, NULL), 0);
-	bench_for(&bench, 200);
-	{
-		struct action action CLEANUP(action_done) = bench_action(&bench, action_id);
-
-		assert_int_equal(action.status, ACTION_RUNNING);
-		assert_true(action.undoing);
-	}
+	assert_true(bench_until(&bench, is_undoing, &action_id, 20000));
 	bench_kill(&bench);
 	bench_start(&bench, true);
 	bench_ended(&bench, action_id, ACTION_ERROR, "hypervisor_unavailable");

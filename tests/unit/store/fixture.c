@@ -55,7 +55,8 @@ int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_ok(store_check(fixture->store, ERR));
+	if (fixture->store)
+		assert_ok(store_check(fixture->store, ERR));
 	store_close(fixture->store);
 	(void)nftw(fixture->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	free(fixture);

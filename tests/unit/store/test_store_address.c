@@ -131,6 +131,9 @@ static void pools_share_nothing_and_stay_while_used(void **state)
 #define EACH      4 /* 256 want one of 253 */
 #define AVAILABLE 253
 
+/* SQLite's waiting is not fair: on a busy machine one of so many may wait in vain, and is told. */
+#define TRIES 100
+
 /* Exit code: how many addresses this process got; 100 and more is a failure. */
 static int race(struct fixture *f, unsigned racer)
 {
@@ -138,7 +141,7 @@ static int race(struct fixture *f, unsigned racer)
 
 	if (store_open(f->path, &f->store, NULL) < 0)
 		return 100;
-	for (unsigned i = 0; i < EACH; i++) {
+	for (unsigned i = 0, tries = 0; i < EACH; i++) {
 		struct server server = fixture_server(f, 1, racer * EACH + i);
 		struct address address;
 		int r = store_begin(f->store, NULL);
@@ -152,6 +155,8 @@ static int race(struct fixture *f, unsigned racer)
 		store_rollback(f->store);
 		if (r == 0)
 			got++;
+		else if (r == ERR_UNAVAILABLE && tries++ < TRIES)
+			i--;
 		else if (r != ERR_IP_POOL_EMPTY)
 			return 101;
 	}
@@ -167,7 +172,7 @@ static void racing_processes_never_share_an_address(void **state)
 	pid_t pids[RACERS];
 	int total = 0;
 
-	store_close(f->store);
+	store_close(steal_ptr(f->store));
 	for (unsigned i = 0; i < RACERS; i++) {
 		pids[i] = fork();
 		assert_true(pids[i] >= 0);
