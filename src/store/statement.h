@@ -23,6 +23,14 @@ struct store {
 	uint64_t generation;
 	uint64_t catalogue_generation;
 	bool in_transaction; /* began and neither committed nor rolled back by us */
+	bool is_reading;     /* inside store_read_begin() */
+	uint64_t departures; /* how many rows of server were deleted so far */
+	struct {
+		uint64_t customer_id;
+		uint64_t departures;
+		uint64_t *ids; /* of that customer's server 0, STEP, 2 * STEP, … in order */
+		size_t count;
+	} marks; /* see store_server_list.c */
 	uint64_t uses;
 	struct statement_slot slots[STATEMENT_CACHE_COUNT];
 };

@@ -32,12 +32,13 @@ static void on_change(void *context, int operation, const char *database, const 
 {
 	struct store *store = context;
 
-	(void)operation;
 	(void)database;
 	(void)rowid;
 	if (strcmp(table, "server_type") == 0 || strcmp(table, "image") == 0 ||
 	    strcmp(table, "location") == 0)
 		store->catalogue_generation++;
+	else if (operation == SQLITE_DELETE && strcmp(table, "server") == 0)
+		store->departures++;
 }
 
 /* The file must be nobody else's to read; SQLite gives its companions the same mode. */
@@ -104,6 +105,7 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < STATEMENT_CACHE_COUNT; i++)
 		sqlite3_finalize(store->slots[i].statement);
 	(void)sqlite3_close(store->db);
+	free(store->marks.ids);
 	free(store);
 }
 
@@ -111,7 +113,7 @@ int store_begin(struct store *store, struct err *err)
 {
 	int r;
 
-	if (store->in_transaction)
+	if (store->in_transaction || store->is_reading)
 		return err_set(err, ERR_SERVER, "a transaction is open already");
 	r = statement_run(store, "BEGIN IMMEDIATE", NULL, err);
 	if (r < 0)
@@ -143,6 +145,27 @@ void store_rollback(struct store *store)
 bool store_in_transaction(const struct store *store)
 {
 	return store->in_transaction;
+}
+
+int store_read_begin(struct store *store, struct err *err)
+{
+	int r;
+
+	if (store->in_transaction)
+		return 0;
+	if (store->is_reading)
+		return err_set(err, ERR_SERVER, "a reading is open already");
+	r = statement_run(store, "BEGIN", NULL, err);
+	store->is_reading = r >= 0;
+	return r < 0 ? r : 0;
+}
+
+void store_read_end(struct store *store)
+{
+	if (!store->is_reading)
+		return;
+	store->is_reading = false;
+	(void)statement_run(store, "ROLLBACK", NULL, NULL);
 }
 
 uint64_t store_generation(const struct store *store)

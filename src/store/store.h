@@ -47,6 +47,21 @@ static inline void store_guard(struct store **store)
 #define STORE_GUARD(store)                                                                         \
 	struct store *guard CLEANUP(store_guard) __attribute__((unused)) = (store)
 
+/** store_read_begin() - until store_read_end() all reads show the same moment, and the file is
+ * locked once for all of them. Nothing may be written meanwhile. They do not nest; inside a
+ * transaction it does nothing. */
+int store_read_begin(struct store *store, struct err *err);
+void store_read_end(struct store *store);
+
+static inline void store_read_guard(struct store **store)
+{
+	store_read_end(*store);
+}
+
+/* Ends it with the scope, after store_read_begin() succeeded. */
+#define STORE_READ_GUARD(store)                                                                    \
+	struct store *reading CLEANUP(store_read_guard) __attribute__((unused)) = (store)
+
 /** store_generation() - grows with every committed write of this connection. */
 uint64_t store_generation(const struct store *store);
 /** store_catalogue_generation() - grows when a plan, location or image changed: those are part of

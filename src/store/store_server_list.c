@@ -1,8 +1,10 @@
 /*
  * Lists of servers, quick among many thousands.
  *
- * Without conditions a page is a stretch of an index: SQLite walks from the nearer end to the
- * page's start without touching rows, and the total is a number that triggers keep. With
+ * Without conditions a page is a stretch of an index, and the total is a number that triggers keep.
+ * By id the walk to the page's start begins at the last of the marks before it: the id of each
+ * MARK_STEPth server of one customer, found when first needed. They stay right until a server goes,
+ * because a new one always comes last. In another order SQLite walks from the nearer end. With
  * conditions one pass over the matching ids gives both the total and the page. A label selector on
  * its own is answered from the index of labels alone, led by its most telling requirement; the
  * other ones are looked up for each id.
@@ -13,6 +15,8 @@
 
 #include "store/query.h"
 #include "store/store_server.h"
+
+#define MARK_STEP 128
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "s.id",
@@ -143,29 +147,93 @@ static void reverse(struct store_server_ref *items, size_t count)
 	}
 }
 
-/* A page of everything: counted from the end when that is nearer. */
-static int list_plain(struct store *store, const struct store_server_filter *filter,
-		      struct store_server_refs *ret, struct err *err)
+/* Drops marks that are another customer's, or that a deletion has moved. */
+static void check_marks(struct store *store, uint64_t customer_id)
+{
+	if (store->marks.customer_id == customer_id && store->marks.departures == store->departures)
+		return;
+	store->marks.customer_id = customer_id;
+	store->marks.departures = store->departures;
+	store->marks.count = 0;
+}
+
+/* One mark more. 1, or 0 when the list ends before it. */
+static int add_mark(struct store *store, struct err *err)
+{
+	const size_t count = store->marks.count;
+	uint64_t *ids = reallocarray(store->marks.ids, count + 1, sizeof(*ids));
+	int r;
+
+	if (!ids)
+		return err_set(err, -ENOMEM, "out of memory");
+	store->marks.ids = ids;
+	ids[count] = 0;
+	r = statement_number(store,
+			     "SELECT id FROM server WHERE customer_id = ? AND id >= ? ORDER BY id "
+			     "LIMIT 1 OFFSET ?",
+			     BIND(B_INT(store->marks.customer_id),
+				  B_INT(count ? ids[count - 1] : 0), B_INT(count ? MARK_STEP : 0)),
+			     &ids[count], err);
+	if (r < 0 || ids[count] == 0)
+		return r;
+	store->marks.count++;
+	return 1;
+}
+
+/* From which id on, and how far behind it, the server at @position is. */
+static int find_mark(struct store *store, uint64_t customer_id, uint64_t position, uint64_t *ret_id,
+		     uint64_t *ret_offset, struct err *err)
+{
+	const uint64_t wanted = position / MARK_STEP;
+	int r = 1;
+
+	*ret_id = 0;
+	*ret_offset = position;
+	/* What a transaction shows may never come to be. */
+	if (wanted == 0 || store_in_transaction(store))
+		return 0;
+	check_marks(store, customer_id);
+	while (r > 0 && store->marks.count <= wanted)
+		r = add_mark(store, err);
+	if (r < 0)
+		return r;
+	if (store->marks.count > wanted) {
+		*ret_id = store->marks.ids[wanted];
+		*ret_offset = position % MARK_STEP;
+	}
+	return 0;
+}
+
+/* A page of a customer's servers by id, from the @first in ascending order on. */
+static int list_by_id(struct store *store, const struct store_server_filter *filter, uint64_t first,
+		      uint64_t wanted, struct statement_list *list, struct err *err)
 {
 	struct query query CLEANUP(query_done) = {0};
-	struct statement_list list = {0};
-	struct sort sort = filter->sort;
-	uint64_t first = page_offset(&filter->page);
-	uint64_t total = 0;
-	uint64_t wanted;
-	bool backwards;
-	int r = count_all(store, filter->customer_id, &total, err);
+	uint64_t id;
+	uint64_t offset;
+	int r = find_mark(store, filter->customer_id, first, &id, &offset, err);
 
 	if (r < 0)
 		return r;
-	wanted = first < total ? total - first : 0;
-	if (filter->page.entries && wanted > filter->page.entries)
-		wanted = filter->page.entries;
-	if (wanted == 0) {
-		*ret = (struct store_server_refs){.total = total};
-		return 0;
-	}
-	backwards = first > total / 2;
+	query_where(&query, "SELECT id, version FROM server WHERE customer_id = ?",
+		    (struct bind)B_INT(filter->customer_id));
+	query_where(&query, " AND id >= ? ORDER BY id", (struct bind)B_INT(id));
+	query_where(&query, " LIMIT ?", (struct bind)B_INT(wanted));
+	query_where(&query, " OFFSET ?", (struct bind)B_INT(offset));
+	return query_read(store, &query, sizeof(struct store_server_ref), read_ref, "server", list,
+			  err);
+}
+
+/* A page in any order, counted from the end when that is nearer. */
+static int list_in_order(struct store *store, const struct store_server_filter *filter,
+			 uint64_t first, uint64_t wanted, uint64_t total,
+			 struct statement_list *list, struct err *err)
+{
+	struct query query CLEANUP(query_done) = {0};
+	struct sort sort = filter->sort;
+	const bool backwards = first > total / 2;
+	int r;
+
 	if (backwards) {
 		/* Id makes the order complete, so that its mirror image is complete as well. */
 		bool by_id = false;
@@ -183,14 +251,46 @@ static int list_plain(struct store *store, const struct store_server_filter *fil
 	query_order(&query, &sort, sort_columns);
 	query_where(&query, " LIMIT ?", (struct bind)B_INT(wanted));
 	query_where(&query, " OFFSET ?", (struct bind)B_INT(first));
-	r = query_read(store, &query, sizeof(struct store_server_ref), read_ref, "server", &list,
+	r = query_read(store, &query, sizeof(struct store_server_ref), read_ref, "server", list,
 		       err);
+	if (r == 0 && backwards)
+		reverse(list->items, list->count);
+	return r;
+}
+
+/* A page of everything. */
+static int list_plain(struct store *store, const struct store_server_filter *filter,
+		      struct store_server_refs *ret, struct err *err)
+{
+	struct statement_list list = {0};
+	const struct sort *sort = &filter->sort;
+	uint64_t first = page_offset(&filter->page);
+	uint64_t total = 0;
+	uint64_t wanted;
+	int r = count_all(store, filter->customer_id, &total, err);
+
+	if (r < 0)
+		return r;
+	wanted = first < total ? total - first : 0;
+	if (filter->page.entries && wanted > filter->page.entries)
+		wanted = filter->page.entries;
+	if (wanted == 0) {
+		*ret = (struct store_server_refs){.total = total};
+		return 0;
+	}
+	if (filter->customer_id == 0 || !sorts_by_id(sort)) {
+		r = list_in_order(store, filter, first, wanted, total, &list, err);
+	} else if (sort->count > 0 && sort->keys[0].descending) {
+		r = list_by_id(store, filter, total - first - wanted, wanted, &list, err);
+		if (r == 0)
+			reverse(list.items, list.count);
+	} else {
+		r = list_by_id(store, filter, first, wanted, &list, err);
+	}
 	if (r < 0) {
 		free(list.items);
 		return r;
 	}
-	if (backwards)
-		reverse(list.items, list.count);
 	*ret = (struct store_server_refs){.items = list.items, .count = list.count, .total = total};
 	return 0;
 }

@@ -282,6 +282,30 @@ static void a_held_lock_is_said(void **state)
 	assert_ok(store_setting_set(other, "a", "b", ERR));
 }
 
+static void a_reading_sees_one_moment(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other CLEANUP(cleanup_store) = NULL;
+
+	assert_ok(store_open(f->path, &other, ERR));
+	assert_ok(store_read_begin(f->store, ERR));
+	assert_int_equal(number(f->store, "SELECT count(*) FROM customer"), 1);
+	sql(other, "INSERT INTO customer(name, created_ms) VALUES ('late', 1)");
+	assert_int_equal(number(f->store, "SELECT count(*) FROM customer"), 1);
+	assert_int_equal(store_read_begin(f->store, ERR), ERR_SERVER);
+	assert_int_equal(store_begin(f->store, ERR), ERR_SERVER);
+	store_read_end(f->store);
+	assert_int_equal(number(f->store, "SELECT count(*) FROM customer"), 2);
+
+	/* Inside a transaction it leaves that alone. */
+	assert_ok(store_begin(f->store, ERR));
+	assert_ok(store_read_begin(f->store, ERR));
+	sql(f->store, "INSERT INTO customer(name, created_ms) VALUES ('own', 1)");
+	store_read_end(f->store);
+	assert_ok(store_commit(f->store, ERR));
+	assert_int_equal(number(f->store, "SELECT count(*) FROM customer"), 3);
+}
+
 static void a_backup_is_whole_and_private(void **state)
 {
 	struct fixture *f = *state;
@@ -437,6 +461,7 @@ int main(void)
 		TEST(a_full_disk_is_said_and_undone),
 		TEST(nothing_is_written_after_sqlite_gave_up_a_transaction),
 		TEST(a_held_lock_is_said),
+		TEST(a_reading_sees_one_moment),
 		TEST(a_backup_is_whole_and_private),
 		TEST(settings),
 		TEST(the_statement_cache_may_overflow),

@@ -291,6 +291,74 @@ static void pages_in_order(void **state)
 	expect_list(f, &filter, first, "/0");
 }
 
+/* Every page of 7, both ways, holds what @ids says; @ids is in ascending order. */
+static void expect_pages(struct store *store, uint64_t customer_id, const uint64_t *ids,
+			 size_t count)
+{
+	for (int descending = 0; descending < 2; descending++) {
+		struct store_server_filter filter = {
+			.customer_id = customer_id,
+			.sort = {.keys = {{SORT_ID, descending}}, .count = 1},
+			.page = {1, 7}};
+
+		for (size_t first = 0; first < count; first += 7, filter.page.number++) {
+			struct store_server_refs refs CLEANUP(store_server_refs_done) = {0};
+
+			assert_ok(store_server_list_refs(store, &filter, &refs, ERR));
+			assert_int_equal(refs.total, count);
+			assert_int_equal(refs.count, count - first < 7 ? count - first : 7);
+			for (size_t i = 0; i < refs.count; i++)
+				assert_int_equal(
+					refs.items[i].id,
+					ids[descending ? count - 1 - first - i : first + i]);
+		}
+	}
+}
+
+static void remove_id(uint64_t *ids, size_t *count, size_t at)
+{
+	memmove(ids + at, ids + at + 1, (--*count - at) * sizeof(*ids));
+}
+
+/* Long enough for marks on the way, which must follow every coming and going. */
+static void long_lists(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t other = fixture_customer(f, "other");
+	uint64_t ids[700];
+	uint64_t others[200];
+	size_t count = 0;
+
+	assert_ok(store_begin(f->store, ERR));
+	for (unsigned i = 0; i < 600; i++) {
+		ids[count++] = fixture_insert(f, 1, i, "");
+		if (i % 3 == 0)
+			others[i / 3] = fixture_insert(f, other, i, "");
+	}
+	assert_ok(store_commit(f->store, ERR));
+	expect_pages(f->store, 1, ids, count);
+	expect_pages(f->store, other, others, ARRAY_SIZE(others));
+	expect_pages(f->store, 1, ids, count);
+	ids[count++] = fixture_insert(f, 1, 600, "");
+	expect_pages(f->store, 1, ids, count);
+	assert_ok(store_server_delete(f->store, ids[256], ERR));
+	remove_id(ids, &count, 256);
+	expect_pages(f->store, 1, ids, count);
+	assert_ok(store_server_delete(f->store, ids[3], ERR));
+	remove_id(ids, &count, 3);
+	expect_pages(f->store, 1, ids, count);
+
+	/* What is seen inside a transaction that is rolled back leaves no trace. */
+	const size_t before = count;
+	assert_ok(store_begin(f->store, ERR));
+	assert_ok(store_server_delete(f->store, ids[0], ERR));
+	for (unsigned i = 601; i < 690; i++)
+		ids[count++] = fixture_insert(f, 1, i, "");
+	expect_pages(f->store, 1, ids + 1, count - 1);
+	store_rollback(f->store);
+	expect_pages(f->store, 1, ids, before);
+}
+
 static void conditions(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +560,7 @@ int main(void)
 		TEST(deletion_takes_everything_along),
 		TEST(memory_counts_what_is_on_or_shall_be),
 		TEST(pages_in_order),
+		TEST(long_lists),
 		TEST(conditions),
 		TEST(selectors_choose_what_the_rule_chooses),
 		TEST(labels_follow_updates_and_deletion),
