@@ -5,7 +5,6 @@
 
 #include "base/parse.h"
 #include "core/api/request.h"
-#include "store/store_image.h"
 #include "store/store_location.h"
 #include "store/store_plan.h"
 
@@ -164,8 +163,7 @@ json_t *render_action(const struct action *action)
 		"finished", json_time(action->finished_ms), "resources", resources, "error", error);
 }
 
-/* The reverse name the customer gave, or the default. */
-static void reverse_name(const struct server *server, const struct ip *ip, char out[NAME_DNS_BYTES])
+void render_reverse_name(const struct server *server, const struct ip *ip, char out[NAME_DNS_BYTES])
 {
 	const char *given = server_dns_ptr(server, ip);
 
@@ -191,75 +189,6 @@ static json_t *ipv6_names(const struct server *server)
 	return names;
 }
 
-static json_t *render_public_net(const struct server *server)
-{
-	json_t *ipv4 = json_null(), *ipv6 = json_null();
-	char text[IP_TEXT_BYTES], name[NAME_DNS_BYTES];
-
-	if (server->ipv4.id != 0) {
-		ip_format(&server->ipv4.ip, text);
-		reverse_name(server, &server->ipv4.ip, name);
-		ipv4 = json_pack("{s:I, s:s, s:b, s:s}", "id", (json_int_t)server->ipv4.id, "ip",
-				 text, "blocked", 0, "dns_ptr", name);
-	}
-	if (server->ipv6.id != 0) {
-		ip_format_prefix(&server->ipv6.ip, text);
-		ipv6 = json_pack("{s:I, s:s, s:b, s:o}", "id", (json_int_t)server->ipv6.id, "ip",
-				 text, "blocked", 0, "dns_ptr", ipv6_names(server));
-	}
-	return json_pack("{s:o, s:o, s:[], s:[]}", "ipv4", ipv4, "ipv6", ipv6, "floating_ips",
-			 "firewalls");
-}
-
-static json_t *image_of(struct core *core, uint64_t id)
-{
-	struct image image = {0};
-	json_t *object;
-
-	if (id == 0 || store_image_get(core->store, 0, id, &image, NULL) < 0)
-		return json_null();
-	object = render_image(&image);
-	image_done(&image);
-	return object;
-}
-
-json_t *render_server(struct core *core, const struct server *server)
-{
-	struct location location = {0};
-	struct plan plan = {0};
-	char uuid[UUID_TEXT_BYTES];
-	json_t *object;
-
-	(void)store_plan_get(core->store, server->server_type_id, &plan, NULL);
-	(void)store_location_get(core->store, server->location_id, &location, NULL);
-	format_uuid(server->uuid, uuid);
-	object = json_pack(
-		"{s:I, s:s, s:s, s:o, s:o, s:[], s:o, s:I, s:n, s:n, s:n, s:b, s:n, s:b}", "id",
-		(json_int_t)server->id, "name", server->name, "status",
-		server_status_name(server->status), "created", json_time(server->created_ms),
-		"public_net", render_public_net(server), "private_net", "server_type",
-		render_plan(core, &plan), "included_traffic", (json_int_t)0, "outgoing_traffic",
-		"ingoing_traffic", "backup_window", "rescue_enabled", 0, "iso", "locked",
-		server->locked_action_id != 0);
-	(void)json_object_set_new(object, "image", image_of(core, server->image_id));
-	(void)json_object_set_new(object, "protection",
-				  json_pack("{s:b, s:b}", "delete", server->protect_delete,
-					    "rebuild", server->protect_rebuild));
-	(void)json_object_set_new(object, "labels", json_labels(&server->labels));
-	(void)json_object_set_new(object, "volumes", json_array());
-	(void)json_object_set_new(object, "load_balancers", json_array());
-	(void)json_object_set_new(object, "primary_disk_size", json_integer(server->disk_gb));
-	(void)json_object_set_new(object, "placement_group", json_null());
-	(void)json_object_set_new(object, "datacenter", render_datacenter(core, &location));
-	(void)json_object_set_new(object, "location", render_location(&location));
-	(void)json_object_set_new(object, "ippo",
-				  json_pack("{s:s, s:s, s:s, s:b}", "uuid", uuid, "user",
-					    server->user, "desired",
-					    server->desired == SERVER_DESIRED_ON ? "on" : "off",
-					    "first_boot_done", server->first_boot_done));
-	return object;
-}
-
 json_t *render_primary_ip(struct core *core, const struct address *address,
 			  const struct server *server, const struct location *location)
 {
@@ -269,7 +198,7 @@ json_t *render_primary_ip(struct core *core, const struct address *address,
 
 	if (v4) {
 		ip_format(&address->ip, text);
-		reverse_name(server, &address->ip, name);
+		render_reverse_name(server, &address->ip, name);
 		names = json_pack("[{s:s, s:s}]", "ip", text, "dns_ptr", name);
 	} else {
 		ip_format_prefix(&address->ip, text);

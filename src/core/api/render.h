@@ -14,7 +14,6 @@
 #include "model/sshkey.h"
 
 /* All return a new reference. Keys are never left out: some clients index them directly. */
-json_t *render_server(struct core *core, const struct server *server);
 json_t *render_action(const struct action *action);
 json_t *render_plan(struct core *core, const struct plan *plan);
 json_t *render_location(const struct location *location);
@@ -24,3 +23,6 @@ json_t *render_image(const struct image *image);
 json_t *render_sshkey(const struct sshkey *key);
 json_t *render_primary_ip(struct core *core, const struct address *address,
 			  const struct server *server, const struct location *location);
+/** render_reverse_name() - the one the customer gave an address of the server, or the default. */
+void render_reverse_name(const struct server *server, const struct ip *ip,
+			 char out[NAME_DNS_BYTES]);

@@ -1,11 +1,11 @@
 #include "core/api/server_cache.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/api/render.h"
+#include "base/cleanup.h"
+#include "core/api/server_text.h"
 #include "core/core.h"
 #include "store/store.h"
 
@@ -19,15 +19,21 @@ struct entry {
 
 struct server_cache {
 	struct core *core;
+	struct catalogue_cache *catalogue;
 	struct entry entries[SERVER_CACHE_ENTRIES];
 };
 
 int server_cache_new(struct core *core, struct server_cache **ret, struct err *err)
 {
 	struct server_cache *cache = calloc(1, sizeof *cache);
+	int code;
 
 	if (cache == NULL)
 		return err_set(err, -ENOMEM, "no memory");
+	if ((code = catalogue_cache_new(core, &cache->catalogue, err)) < 0) {
+		free(cache);
+		return code;
+	}
 	cache->core = core;
 	*ret = cache;
 	return 0;
@@ -39,6 +45,7 @@ void server_cache_free(struct server_cache *cache)
 		return;
 	for (size_t i = 0; i < SERVER_CACHE_ENTRIES; i++)
 		free(cache->entries[i].text);
+	catalogue_cache_free(cache->catalogue);
 	free(cache);
 }
 
@@ -53,21 +60,28 @@ static struct entry *find(struct server_cache *cache, uint64_t id, uint64_t vers
 
 int server_cache_append(struct server_cache *cache, const struct server *server, struct buf *out)
 {
+	const size_t before = out->len;
+	AUTO_FREE char *text = NULL;
 	bool hit;
 	struct entry *entry = find(cache, server->id, server->version, &hit);
+	int code;
 
-	if (!hit) {
-		json_t *object = render_server(cache->core, server);
-		char *text = json_dumps(object, JSON_COMPACT);
-		json_decref(object);
-		if (text == NULL)
-			return -ENOMEM;
-		free(entry->text);
-		*entry = (struct entry){server->id, server->version,
-					store_catalogue_generation(cache->core->store), text,
-					strlen(text)};
-	}
-	return buf_append(out, entry->text, entry->bytes);
+	if (hit)
+		return buf_append(out, entry->text, entry->bytes);
+	if ((code = server_text_append(cache->catalogue, server, out)) < 0)
+		return code;
+	/* What a transaction shows may never come to be. */
+	if (store_in_transaction(cache->core->store))
+		return 0;
+	const size_t bytes = out->len - before;
+	if ((text = malloc(bytes)) == NULL)
+		return 0;
+	memcpy(text, out->data + before, bytes);
+	free(entry->text);
+	*entry = (struct entry){server->id, server->version,
+				store_catalogue_generation(cache->core->store), steal_ptr(text),
+				bytes};
+	return 0;
 }
 
 int server_cache_append_ref(struct server_cache *cache, const struct store_server_ref *ref,

@@ -38,10 +38,12 @@ int servers_find(struct request *request, struct server *ret, struct err *err)
 json_t *servers_json(struct request *request, uint64_t id)
 {
 	struct server server CLEANUP(server_done) = {0};
+	struct buf text CLEANUP(buf_done) = {0};
 
-	return store_server_get(request->core->store, 0, id, &server, NULL) == 0
-		       ? render_server(request->core, &server)
-		       : json_null();
+	if (store_server_get(request->core->store, 0, id, &server, NULL) < 0 ||
+	    server_cache_append(request->core->servers, &server, &text) < 0)
+		return json_null();
+	return json_loadb(buf_str(&text), text.len, 0, NULL);
 }
 
 /* Statuses as bits; an unknown word is refused. */
@@ -84,6 +86,7 @@ static int list(struct request *request, struct err *err)
 {
 	struct list_query query CLEANUP(list_query_done) = {0};
 	struct store_server_refs refs = {0};
+	struct store *store = request->core->store;
 	struct store_server_filter filter = {.customer_id = request->who.customer_id,
 					     .name = request_query(request, "name")};
 	int code;
@@ -94,7 +97,10 @@ static int list(struct request *request, struct err *err)
 	filter.selector = query.has_selector ? &query.selector : NULL;
 	filter.sort = query.sort;
 	filter.page = query.page;
-	if ((code = store_server_list_refs(request->core->store, &filter, &refs, err)) < 0)
+	if ((code = store_read_begin(store, err)) < 0)
+		return code;
+	STORE_READ_GUARD(store);
+	if ((code = store_server_list_refs(store, &filter, &refs, err)) < 0)
 		return code;
 	code = append_page(request, &refs, &query.page);
 	store_server_refs_done(&refs);

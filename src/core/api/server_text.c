@@ -1,0 +1,149 @@
+#include "core/api/server_text.h"
+
+#include "base/cleanup.h"
+#include "core/api/json_text.h"
+#include "core/api/render.h"
+
+static void write_ipv4(const struct server *server, struct buf *out)
+{
+	char text[IP_TEXT_BYTES], name[NAME_DNS_BYTES];
+
+	if (server->ipv4.id == 0) {
+		(void)buf_puts(out, "null");
+		return;
+	}
+	ip_format(&server->ipv4.ip, text);
+	render_reverse_name(server, &server->ipv4.ip, name);
+	(void)buf_puts(out, "{\"id\":");
+	json_text_number(out, server->ipv4.id);
+	(void)buf_puts(out, ",\"ip\":");
+	json_text_string(out, text);
+	(void)buf_puts(out, ",\"blocked\":false,\"dns_ptr\":");
+	json_text_string(out, name);
+	(void)buf_putc(out, '}');
+}
+
+/* The names given to addresses inside the server's /64. */
+static void write_ipv6_names(const struct server *server, struct buf *out)
+{
+	const char *between = "";
+	char text[IP_TEXT_BYTES];
+
+	for (size_t i = 0; i < server->dns_ptr_count; i++) {
+		if (server->dns_ptrs[i].ip.family != 6)
+			continue;
+		ip_format(&server->dns_ptrs[i].ip, text);
+		(void)buf_puts(out, between);
+		(void)buf_puts(out, "{\"ip\":");
+		json_text_string(out, text);
+		(void)buf_puts(out, ",\"dns_ptr\":");
+		json_text_string(out, server->dns_ptrs[i].name);
+		(void)buf_putc(out, '}');
+		between = ",";
+	}
+}
+
+static void write_ipv6(const struct server *server, struct buf *out)
+{
+	char text[IP_TEXT_BYTES];
+
+	if (server->ipv6.id == 0) {
+		(void)buf_puts(out, "null");
+		return;
+	}
+	ip_format_prefix(&server->ipv6.ip, text);
+	(void)buf_puts(out, "{\"id\":");
+	json_text_number(out, server->ipv6.id);
+	(void)buf_puts(out, ",\"ip\":");
+	json_text_string(out, text);
+	(void)buf_puts(out, ",\"blocked\":false,\"dns_ptr\":[");
+	write_ipv6_names(server, out);
+	(void)buf_puts(out, "]}");
+}
+
+static void write_labels(const struct labels *labels, struct buf *out)
+{
+	for (size_t i = 0; i < labels->count; i++) {
+		if (i > 0)
+			(void)buf_putc(out, ',');
+		json_text_string(out, labels->items[i].key);
+		(void)buf_putc(out, ':');
+		json_text_string(out, labels->items[i].value);
+	}
+}
+
+static void write_extension(const struct server *server, struct buf *out)
+{
+	char uuid[UUID_TEXT_BYTES];
+
+	format_uuid(server->uuid, uuid);
+	(void)buf_puts(out, ",\"ippo\":{\"uuid\":");
+	json_text_string(out, uuid);
+	(void)buf_puts(out, ",\"user\":");
+	json_text_string(out, server->user);
+	(void)buf_puts(out, ",\"desired\":");
+	json_text_string(out, server->desired == SERVER_DESIRED_ON ? "on" : "off");
+	(void)buf_puts(out, ",\"first_boot_done\":");
+	json_text_bool(out, server->first_boot_done);
+	(void)buf_putc(out, '}');
+}
+
+static void write_head(const struct server *server, struct buf *out)
+{
+	(void)buf_puts(out, "{\"id\":");
+	json_text_number(out, server->id);
+	(void)buf_puts(out, ",\"name\":");
+	json_text_string(out, server->name);
+	(void)buf_puts(out, ",\"status\":");
+	json_text_string(out, server_status_name(server->status));
+	(void)buf_puts(out, ",\"created\":");
+	json_text_time(out, server->created_ms);
+	(void)buf_puts(out, ",\"public_net\":{\"ipv4\":");
+	write_ipv4(server, out);
+	(void)buf_puts(out, ",\"ipv6\":");
+	write_ipv6(server, out);
+	(void)buf_puts(out, ",\"floating_ips\":[],\"firewalls\":[]},\"private_net\":[]");
+}
+
+static void write_middle(const struct server *server, struct buf *out)
+{
+	(void)buf_puts(out, ",\"included_traffic\":0,\"outgoing_traffic\":null,"
+			    "\"ingoing_traffic\":null,\"backup_window\":null,"
+			    "\"rescue_enabled\":false,\"iso\":null,\"locked\":");
+	json_text_bool(out, server->locked_action_id != 0);
+	(void)buf_puts(out, ",\"protection\":{\"delete\":");
+	json_text_bool(out, server->protect_delete);
+	(void)buf_puts(out, ",\"rebuild\":");
+	json_text_bool(out, server->protect_rebuild);
+	(void)buf_puts(out, "},\"labels\":{");
+	write_labels(&server->labels, out);
+	(void)buf_puts(out, "},\"volumes\":[],\"load_balancers\":[],\"primary_disk_size\":");
+	json_text_number(out, server->disk_gb);
+	(void)buf_puts(out, ",\"placement_group\":null");
+}
+
+int server_text_append(struct catalogue_cache *catalogue, const struct server *server,
+		       struct buf *out)
+{
+	const struct {
+		const char *key;
+		enum catalogue_kind kind;
+		uint64_t id;
+	} parts[] = {
+		{",\"server_type\":", CATALOGUE_PLAN, server->server_type_id},
+		{",\"image\":", CATALOGUE_IMAGE, server->image_id},
+		{",\"datacenter\":", CATALOGUE_DATACENTER, server->location_id},
+		{",\"location\":", CATALOGUE_LOCATION, server->location_id},
+	};
+	int code = 0;
+
+	write_head(server, out);
+	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
+		(void)buf_puts(out, parts[i].key);
+		code = catalogue_cache_append(catalogue, parts[i].kind, parts[i].id, out);
+	}
+	write_middle(server, out);
+	write_extension(server, out);
+	(void)buf_putc(out, '}');
+	return code < 0 ? code : out->error;
+}

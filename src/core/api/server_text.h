@@ -1,0 +1,11 @@
+// A server's object as JSON text.
+#pragma once
+
+#include "base/buf.h"
+#include "core/api/catalogue_cache.h"
+#include "model/server.h"
+
+/** server_text_append() - keys are never left out: some clients index them directly. 0 or a
+ * negative code; then @out holds a part of it. */
+int server_text_append(struct catalogue_cache *catalogue, const struct server *server,
+		       struct buf *out);
