@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -212,7 +213,7 @@ static int make_leaf(const char *pem, const char *key_path, X509 *ca, EVP_PKEY *
 	return 0;
 }
 
-int certificate_prepare(const struct config *config, struct err *err)
+static int prepare(const struct config *config, struct err *err)
 {
 	char ca_pem[PATH_BYTES], ca_key_path[PATH_BYTES], pem[PATH_BYTES], key_path[PATH_BYTES],
 		host[256];
@@ -233,4 +234,31 @@ int certificate_prepare(const struct config *config, struct err *err)
 	if (still_good(pem, key_path, ca, host))
 		return 0;
 	return make_leaf(pem, key_path, ca, ca_key, host, web != NULL ? web->pw_gid : 0, err);
+}
+
+int certificate_prepare(const struct config *config, struct err *err)
+{
+	struct err said = {0};
+	int pipe_fds[2];
+	ssize_t got;
+	pid_t child;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
+	child = fork();
+	if (child == 0) {
+		(void)prepare(config, &said);
+		_exit(fd_write_all(pipe_fds[1], &said, sizeof said) < 0);
+	}
+	(void)close(pipe_fds[1]);
+	do
+		got = child > 0 ? read(pipe_fds[0], &said, sizeof said) : 0;
+	while (got < 0 && errno == EINTR);
+	(void)close(pipe_fds[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (got != sizeof said)
+		return err_set(err, ERR_SERVER, "the process that makes certificates %s",
+			       child < 0 ? "cannot be started" : "ended early");
+	return said.code < 0 ? err_set(err, said.code, "%s", said.text) : 0;
 }
