@@ -133,6 +133,16 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	close_element(xml);
 }
 
+/* As virt-install chooses for every guest: no HPET, and ticks that came late are made up for. */
+static void write_clock(xmlTextWriterPtr xml)
+{
+	open_element(xml, "clock", "offset", "utc", NULL);
+	EMPTY("timer", "name", "rtc", "tickpolicy", "catchup");
+	EMPTY("timer", "name", "pit", "tickpolicy", "delay");
+	EMPTY("timer", "name", "hpet", "present", "no");
+	close_element(xml);
+}
+
 /*
  * The seed disc goes after the first boot, and a guest that then found no trace of a seed would
  * take itself for another machine and forget its network. So the same instance id that is in the
@@ -184,7 +194,7 @@ static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 	EMPTY("apic");
 	close_element(xml);
 	write_cpu(xml, input->kvm);
-	EMPTY("clock", "offset", "utc");
+	write_clock(xml);
 	element(xml, "on_poweroff", "destroy");
 	element(xml, "on_reboot", "restart");
 	element(xml, "on_crash", "destroy");
