@@ -48,6 +48,11 @@ enum host_message_type {
 	HOST_DOMAIN_STATE = 0x337,  /* uuid. Answer: u8 enum host_domain_state */
 	HOST_PASSWORD_SET =
 		0x338, /* struct host_password: through the guest agent; expired at once */
+	/* Remote consoles, see console_message.h. Not in one row with the server's other verbs. */
+	HOST_CONSOLE_OPEN = 0x340,   /* struct host_console_open. Answer: 1 fd */
+	HOST_CONSOLE_CLOSE = 0x341,  /* u64 console id */
+	HOST_CONSOLE_TEXT = 0x342,   /* struct host_console_text. Answer: a piece of the ring */
+	HOST_CONSOLE_SCREEN = 0x343, /* uuid. Answer: a PNG */
 
 	/* host → core */
 	HOST_REPLY = 0x380,        /* i32 code, text error, then the verb's answer */
@@ -56,6 +61,7 @@ enum host_message_type {
 	HOST_EVENT_REPORT = 0x383, /* uuid, text: one line from the guest's report port, at most 512
 				      bytes; hostile */
 	HOST_EVENT_HYPERVISOR = 0x384, /* u8 1 = reachable again, 0 = lost */
+	HOST_EVENT_CONSOLE = 0x385,    /* u64 console id, u8 enum host_console_end */
 };
 
 enum host_domain_state {

@@ -1,0 +1,117 @@
+#include "wire/console_message.h"
+
+#include "base/err.h"
+
+/* Every reader works on a copy and gives it out only when all of it was right. */
+#define FINISH(reader, value)                                                                      \
+	do {                                                                                       \
+		if ((reader)->error != 0)                                                          \
+			return ERR_PROTOCOL;                                                       \
+		*ret = (value);                                                                    \
+		return 0;                                                                          \
+	} while (0)
+
+/* One of two values, 1 and 2, as kinds and modes are. */
+static uint8_t read_one_or_two(struct reader *in)
+{
+	uint8_t value = reader_u8(in);
+
+	if (value != 1 && value != 2)
+		in->error = ERR_PROTOCOL;
+	return value;
+}
+
+void console_open_write(struct buf *out, const struct console_open *open)
+{
+	write_u64(out, open->console_id);
+	write_u8(out, open->kind);
+	write_u8(out, open->mode);
+	write_u32(out, open->idle_ms);
+	write_u32(out, open->life_ms);
+	write_text(out, open->greeting);
+}
+
+int console_open_read(struct reader *in, struct console_open *ret)
+{
+	struct console_open open = {0};
+
+	open.console_id = reader_u64(in);
+	open.kind = read_one_or_two(in);
+	open.mode = read_one_or_two(in);
+	open.idle_ms = reader_u32(in);
+	open.life_ms = reader_u32(in);
+	reader_text(in, open.greeting, sizeof open.greeting);
+	FINISH(in, open);
+}
+
+void console_close_write(struct buf *out, const struct console_close *close)
+{
+	write_u16(out, close->code);
+	write_text(out, close->reason);
+}
+
+int console_close_read(struct reader *in, struct console_close *ret)
+{
+	struct console_close close = {0};
+
+	close.code = reader_u16(in);
+	reader_text(in, close.reason, sizeof close.reason);
+	FINISH(in, close);
+}
+
+void console_ended_write(struct buf *out, const struct console_ended *ended)
+{
+	write_u16(out, ended->code);
+	write_u64(out, ended->bytes_to_guest);
+	write_u64(out, ended->bytes_from_guest);
+}
+
+int console_ended_read(struct reader *in, struct console_ended *ret)
+{
+	struct console_ended ended = {0};
+
+	ended.code = reader_u16(in);
+	ended.bytes_to_guest = reader_u64(in);
+	ended.bytes_from_guest = reader_u64(in);
+	FINISH(in, ended);
+}
+
+void host_console_open_write(struct buf *out, const struct host_console_open *open)
+{
+	write_bytes(out, open->uuid, UUID_BYTES);
+	write_u64(out, open->console_id);
+	write_u8(out, open->kind);
+	write_u8(out, open->mode);
+	write_u64(out, open->from);
+	write_text(out, open->label);
+}
+
+int host_console_open_read(struct reader *in, struct host_console_open *ret)
+{
+	struct host_console_open open = {0};
+
+	reader_bytes(in, open.uuid, UUID_BYTES);
+	open.console_id = reader_u64(in);
+	open.kind = read_one_or_two(in);
+	open.mode = read_one_or_two(in);
+	open.from = reader_u64(in);
+	reader_text(in, open.label, sizeof open.label);
+	FINISH(in, open);
+}
+
+void host_console_text_write(struct buf *out, const struct host_console_text *text)
+{
+	write_bytes(out, text->uuid, UUID_BYTES);
+	write_u64(out, text->from);
+	write_u32(out, text->max_bytes);
+}
+
+int host_console_text_read(struct reader *in, struct host_console_text *ret)
+{
+	struct host_console_text text = {0};
+
+	reader_bytes(in, text.uuid, UUID_BYTES);
+	text.from = reader_u64(in);
+	text.max_bytes = reader_u32(in);
+	FINISH(in, text);
+}
