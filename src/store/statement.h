@@ -22,6 +22,7 @@ struct store {
 	sqlite3 *db;
 	uint64_t generation;
 	uint64_t catalogue_generation;
+	struct store *fleeting; /* a database in memory that ends with this one */
 	bool in_transaction; /* began and neither committed nor rolled back by us */
 	bool is_reading;     /* inside store_read_begin() */
 	uint64_t departures; /* how many rows of server were deleted so far */

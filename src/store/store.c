@@ -68,6 +68,37 @@ static int configure(struct store *store, struct err *err)
 		       err);
 }
 
+/* What must not outlive the process, and needs no disk. */
+static int open_fleeting(struct store **ret, struct err *err)
+{
+	struct store *store CLEANUP(cleanup_store) = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (sqlite3_open_v2(":memory:", &store->db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK)
+		return store->db ? statement_fail(store->db, err)
+				 : err_set(err, -ENOMEM, "out of memory");
+	sqlite3_extended_result_codes(store->db, 1);
+	r = execute(store,
+		    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+		    "CREATE TABLE ticket (hash BLOB PRIMARY KEY, use INTEGER NOT NULL,"
+		    " via INTEGER NOT NULL, user_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,"
+		    " token_id INTEGER NOT NULL, session_id INTEGER NOT NULL, uid INTEGER NOT NULL,"
+		    " gid INTEGER NOT NULL,"
+		    " server_id INTEGER NOT NULL, uuid BLOB NOT NULL, generation INTEGER NOT NULL,"
+		    " kind INTEGER NOT NULL, mode INTEGER NOT NULL, origin TEXT NOT NULL,"
+		    " expires_ms INTEGER NOT NULL) WITHOUT ROWID;"
+		    "CREATE INDEX ticket_expires ON ticket(expires_ms)",
+		    err);
+	if (r < 0)
+		return r;
+	*ret = steal_ptr(store);
+	return 0;
+}
+
 int store_open(const char *path, struct store **ret, struct err *err)
 {
 	struct store *store CLEANUP(cleanup_store) = calloc(1, sizeof(*store));
@@ -87,6 +118,8 @@ int store_open(const char *path, struct store **ret, struct err *err)
 	r = configure(store, err);
 	if (r == 0)
 		r = migration_run(store->db, migration_all, migration_count, err);
+	if (r == 0)
+		r = open_fleeting(&store->fleeting, err);
 	if (r < 0)
 		return err_wrap(err, r, "%s", path);
 	/* From 1 on, so that a cache's zero is never valid. */
@@ -102,6 +135,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	store_close(store->fleeting);
 	for (size_t i = 0; i < STATEMENT_CACHE_COUNT; i++)
 		sqlite3_finalize(store->slots[i].statement);
 	(void)sqlite3_close(store->db);

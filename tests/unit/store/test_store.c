@@ -13,6 +13,7 @@
 #include "store/migration.h"
 #include "store/statement.h"
 #include "store/store_address.h"
+#include "store/store_console.h"
 #include "store/store_customer.h"
 #include "store/store_pool.h"
 #include "store/store_setting.h"
@@ -167,6 +168,8 @@ static void every_earlier_version_becomes_the_newest(void **state)
 		struct store *store CLEANUP(cleanup_store) = NULL;
 		struct buf dump CLEANUP(buf_done) = {0};
 		struct server server CLEANUP(server_done) = {0};
+		struct store_consoles consoles CLEANUP(store_console_done) = {0};
+		const struct store_console_filter everything = {.open = -1, .page = {1, 50}};
 		char *got AUTO_FREE = NULL;
 		char path[256];
 		sqlite3 *db = NULL;
@@ -189,6 +192,10 @@ static void every_earlier_version_becomes_the_newest(void **state)
 		assert_string_equal(label_get(&server.labels, "env"), "prod");
 		assert_int_equal(server.ipv4.ip.bytes[3], 2);
 		assert_int_equal(server.dns_ptr_count, 1);
+		assert_ok(store_console_list(store, &everything, &consoles, ERR));
+		assert_int_equal(consoles.total, version < 2 ? 0 : 2);
+		if (version >= 2)
+			assert_string_equal(consoles.items[1].name, "hanako");
 	}
 }
 

@@ -1,0 +1,84 @@
+// The history of consoles, and the one question that is asked about each open one again and again.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/account.h"
+#include "model/page.h"
+#include "model/server.h"
+#include "store/store.h"
+
+#define STORE_CONSOLE_REASON_BYTES 128
+#define STORE_CONSOLE_PEER_BYTES   64
+
+/* One console that is or was. Kind, mode and code are numbers of wire/console_message.h. */
+struct store_console_line {
+	uint64_t id;
+	uint64_t customer_id;
+	uint64_t server_id;
+	char server_name[NAME_HOST_BYTES];
+	uint8_t kind;
+	uint8_t mode;
+	enum principal_via via;
+	uint64_t user_id;  /* 0: none */
+	uint64_t token_id; /* 0: none */
+	char name[NAME_LABEL_BYTES];
+	char peer[STORE_CONSOLE_PEER_BYTES];
+	int64_t opened_ms;
+	int64_t closed_ms; /* 0: it is open */
+	uint16_t code;
+	char reason[STORE_CONSOLE_REASON_BYTES];
+	uint64_t bytes_in; /* to the guest */
+	uint64_t bytes_out;
+};
+
+struct store_console_filter {
+	uint64_t customer_id; /* 0: everybody's */
+	int open;             /* 1: open ones, 0: past ones, -1: all */
+	struct page page;
+};
+
+struct store_consoles {
+	struct store_console_line *items;
+	size_t count;
+	uint64_t total;
+};
+
+/** store_console_insert() - sets the line's id. */
+int store_console_insert(struct store *store, struct store_console_line *line, struct err *err);
+/** store_console_update_end() - closed_ms, code, reason and bytes of the line with that id. */
+int store_console_update_end(struct store *store, const struct store_console_line *line,
+			     struct err *err);
+/** store_console_close_open() - what a crash left open ended then: @code, @reason. */
+int store_console_close_open(struct store *store, int64_t now_ms, uint16_t code, const char *reason,
+			     struct err *err);
+int store_console_get(struct store *store, uint64_t customer_id, uint64_t id,
+		      struct store_console_line *ret, struct err *err);
+/** store_console_list() - newest first. */
+int store_console_list(struct store *store, const struct store_console_filter *filter,
+		       struct store_consoles *ret, struct err *err);
+void store_console_done(struct store_consoles *consoles);
+
+/* What a right to a console stands on, as it is now. */
+struct store_console_standing {
+	bool server; /* it exists; then: */
+	uint8_t uuid[UUID_BYTES];
+	uint32_t generation;
+	uint64_t customer_id;
+	enum server_status status;
+	bool suspended; /* the customer is, or is gone */
+	bool holder;    /* the session or token exists, has not expired, and its user is enabled */
+	bool readonly;
+	bool service;
+	enum role role;
+};
+
+/**
+ * store_console_standing() - one query, cheap enough to be asked four times a second for thousands.
+ * @who: via, user_id, customer_id, session_id, token_id. The local socket's rights are not in the
+ * database: its holder is always there.
+ */
+int store_console_standing(struct store *store, const struct principal *who, uint64_t server_id,
+			   int64_t now_ms, struct store_console_standing *ret, struct err *err);
