@@ -24,6 +24,12 @@ struct config {
 	char core_user[32];  /* ippo-core */
 	char group[32];      /* ippo: members are operators over the local socket */
 	uint32_t rate_limit; /* requests per hour and token; 0 = no limit */
+	/* Remote consoles; 0 = no limit. */
+	uint32_t console_per_user;
+	uint32_t console_per_server; /* QEMU serves 32 screens of one server, and then loses some */
+	uint32_t console_per_address;
+	uint32_t console_idle_minutes; /* without a key pressed */
+	uint32_t console_life_minutes;
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */

@@ -429,6 +429,14 @@ int channel_send_fd(int fd, uint16_t type, uint64_t id, const void *body, size_t
 int channel_receive_fd(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t *ret_id,
 		       struct buf *ret_body, struct err *err)
 {
+	AUTO_CLOSE int unwanted = -1;
+
+	return channel_receive_one(fd, ret_type, ret_flags, ret_id, ret_body, &unwanted, err);
+}
+
+int channel_receive_one(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t *ret_id,
+			struct buf *ret_body, int *ret_fd, struct err *err)
+{
 	AUTO_FREE uint8_t *data = malloc(WIRE_MAX_MESSAGE_BYTES + 1);
 	struct message message;
 	int fds[WIRE_MAX_FDS];
@@ -438,11 +446,13 @@ int channel_receive_fd(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t 
 	if (data == NULL)
 		return err_set(err, -ENOMEM, "no memory");
 	got = receive_frame(fd, data, WIRE_MAX_MESSAGE_BYTES + 1, fds, &fd_count);
-	close_fds(fds, fd_count);
 	if (got == 0)
 		return err_set(err, -ECONNRESET, "the peer closed the connection");
 	if (got < 0)
 		return err_set(err, (int)got, "cannot receive");
+	AUTO_CLOSE int first = fd_count > 0 ? fds[0] : -1;
+	if (fd_count > 1)
+		close_fds(fds + 1, fd_count - 1);
 	if (frame_decode(data, (size_t)got, &message) < 0)
 		return err_set(err, ERR_PROTOCOL, "a malformed message");
 	if (buf_append(ret_body, message.body, message.body_bytes) < 0)
@@ -450,6 +460,7 @@ int channel_receive_fd(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t 
 	*ret_type = message.type;
 	*ret_flags = message.flags;
 	*ret_id = message.id;
+	*ret_fd = steal_fd(&first);
 	return 0;
 }
 

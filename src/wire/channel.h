@@ -95,6 +95,10 @@ int channel_send_fd(int fd, uint16_t type, uint64_t id, const void *body, size_t
 int channel_receive_fd(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t *ret_id,
 		       struct buf *ret_body, struct err *err);
 
+/** channel_receive_one() - the same, and the descriptor that came with it: *ret_fd, or -1. */
+int channel_receive_one(int fd, uint16_t *ret_type, uint8_t *ret_flags, uint64_t *ret_id,
+			struct buf *ret_body, int *ret_fd, struct err *err);
+
 /** channel_pair() - a connected pair with large buffers, close-on-exec. 0 or -errno. */
 int channel_pair(int ret_fds[2]);
 

@@ -1,5 +1,6 @@
 #include "wire/console_message.h"
 
+#include "base/cleanup.h"
 #include "base/err.h"
 
 /* Every reader works on a copy and gives it out only when all of it was right. */
@@ -114,4 +115,35 @@ int host_console_text_read(struct reader *in, struct host_console_text *ret)
 	text.from = reader_u64(in);
 	text.max_bytes = reader_u32(in);
 	FINISH(in, text);
+}
+
+const char *console_kind_name(uint8_t kind)
+{
+	return kind == CONSOLE_SERIAL ? "serial" : kind == CONSOLE_VNC ? "vnc" : "unknown";
+}
+
+const char *console_mode_name(uint8_t mode)
+{
+	return mode == CONSOLE_VIEW ? "view" : mode == CONSOLE_CONTROL ? "control" : "unknown";
+}
+
+const char *console_code_name(uint16_t code)
+{
+	static const struct {
+		uint16_t code;
+		const char *name;
+	} names[] = {
+		{CONSOLE_NORMAL, "closed"},     {CONSOLE_GOING_AWAY, "going_away"},
+		{CONSOLE_PROTOCOL, "protocol"}, {CONSOLE_DROPPED, "dropped"},
+		{CONSOLE_TOO_BIG, "too_big"},   {CONSOLE_REFUSED, "refused"},
+		{CONSOLE_CUT, "cut"},           {CONSOLE_IDLE, "idle"},
+		{CONSOLE_LIFE, "life"},         {CONSOLE_LIMIT, "limit"},
+		{CONSOLE_OFF, "off"},           {CONSOLE_DELETED, "deleted"},
+		{CONSOLE_LOST, "lost"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return "unknown";
 }

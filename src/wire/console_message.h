@@ -46,6 +46,7 @@ enum console_close_code {
 	CONSOLE_NORMAL = 1000,
 	CONSOLE_GOING_AWAY = 1001, /* the service is stopping or starting again */
 	CONSOLE_PROTOCOL = 1002,   /* malformed frames or messages */
+	CONSOLE_DROPPED = 1006,    /* never sent: the connection ended without a close frame */
 	CONSOLE_TOO_BIG = 1009,
 	CONSOLE_REFUSED = 4001, /* the ticket is unknown, used, late or of somewhere else */
 	CONSOLE_CUT = 4002,     /* the right to it has ended: sign-out, role, token, operator */
@@ -152,3 +153,8 @@ void host_console_open_write(struct buf *out, const struct host_console_open *op
 int host_console_open_read(struct reader *in, struct host_console_open *ret);
 void host_console_text_write(struct buf *out, const struct host_console_text *text);
 int host_console_text_read(struct reader *in, struct host_console_text *ret);
+
+/** The API's words for kinds, modes and close codes; static storage. */
+const char *console_kind_name(uint8_t kind);
+const char *console_mode_name(uint8_t mode);
+const char *console_code_name(uint16_t code);
