@@ -42,7 +42,6 @@
 	X(ERR_GONE, -1030, "gone")                                                                 \
 	X(ERR_CORRUPT, -1031, "corrupt")                                                           \
 	X(ERR_TOO_LARGE, -1032, "request_too_large")                                               \
-	X(ERR_TOO_LARGE, -1032, "request_too_large")                                               \
 	X(ERR_SERVER_NOT_RUNNING, -1033, "server_not_running")                                     \
 	X(ERR_FETCH, -1034, "fetch_failed")
 

@@ -8,6 +8,7 @@
 #include "base/config.h"
 
 struct child;
+struct consoles;
 struct engine;
 struct events;
 struct password_guard;
@@ -22,6 +23,7 @@ struct core {
 	struct events *events;
 	struct password_guard *passwords;
 	struct server_cache *servers; /* rendered texts */
+	struct consoles *consoles;
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

@@ -22,6 +22,7 @@
 #include "core/api/server_cache.h"
 #include "core/auth/password.h"
 #include "core/bootstrap.h"
+#include "core/console/console.h"
 #include "core/core.h"
 #include "core/events.h"
 #include "store/store.h"
@@ -38,11 +39,13 @@ static bool stopping;
 
 static void on_server_changed(void *context, uint64_t server_id)
 {
+	console_server_changed(core.consoles, server_id);
 	events_server_changed(core.events, server_id);
 }
 
 static void on_server_deleted(void *context, uint64_t server_id, uint64_t customer_id)
 {
+	console_server_changed(core.consoles, server_id);
 	events_server_deleted(core.events, server_id, customer_id);
 }
 
@@ -56,10 +59,22 @@ static void on_host_lost(void *context)
 	(void)child_reconnect(core.child, "host");
 }
 
+static void on_console_ended(void *context, uint64_t console_id, enum host_console_end end)
+{
+	console_host_ended(core.consoles, console_id, end);
+}
+
+static void on_host_dropped(void *context)
+{
+	console_host_lost(core.consoles);
+}
+
 static const struct engine_hooks hooks = {.host_lost = on_host_lost,
 					  .server_changed = on_server_changed,
 					  .server_deleted = on_server_deleted,
-					  .action_changed = on_action_changed};
+					  .action_changed = on_action_changed,
+					  .console_ended = on_console_ended,
+					  .host_dropped = on_host_dropped};
 
 static void on_connect(void *context, const char *neighbour, int fd)
 {
@@ -94,6 +109,7 @@ static void on_stop(void *context)
 	if (stopping)
 		return;
 	stopping = true;
+	console_stop(core.consoles);
 	/* What was answered for is in the database; answers under way may still go out. */
 	(void)uv_timer_start(&grace, on_grace_over, STOP_GRACE_MS, 0);
 }
@@ -154,6 +170,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = events_new(&core, &core.events, err)) < 0 ||
 	    (code = server_cache_new(&core, &core.servers, err)) < 0 ||
 	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||
+	    (code = console_setup(&core, &core.consoles, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
@@ -212,6 +229,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
+	console_teardown(core.consoles);
 	store_close(core.store);
 	return EXIT_SUCCESS;
 fail:

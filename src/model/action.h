@@ -19,7 +19,8 @@
 	X(ACTION_CHANGE_PROTECTION, 11, "change_protection")                                       \
 	X(ACTION_RESET_PASSWORD, 12, "reset_password")                                             \
 	X(ACTION_IMPORT_IMAGE, 13, "import_image")                                                 \
-	X(ACTION_DELETE_IMAGE, 14, "delete_image")
+	X(ACTION_DELETE_IMAGE, 14, "delete_image")                                                 \
+	X(ACTION_REQUEST_CONSOLE, 15, "request_console")
 
 enum action_command {
 #define X(name, number, text) name = number,

@@ -57,6 +57,8 @@ static const struct rule {
 	 "nothing of it can be changed any more"},
 	{ACTION_RESET_PASSWORD, BIT(SERVER_RUNNING), ERR_UNSUPPORTED,
 	 "the password can only be reset while it runs; start it first"},
+	{ACTION_REQUEST_CONSOLE, ANY & ~(BIT(SERVER_DELETING) | BIT(SERVER_REBUILDING)), ERR_LOCKED,
+	 "there is a console again when that is over"},
 };
 
 void server_done(struct server *server)
@@ -93,7 +95,8 @@ int server_admit(const struct server *server, enum action_command locked_by,
 	if (!rule)
 		return err_set(err, ERR_UNSUPPORTED, "%s is not done to a server",
 			       action_command_name(command));
-	if (server->locked_action_id &&
+	/* The way out of every mistake is open while something else goes on. */
+	if (server->locked_action_id && command != ACTION_REQUEST_CONSOLE &&
 	    !(command == ACTION_STOP_SERVER && locked_by == ACTION_SHUTDOWN_SERVER))
 		return err_set(err, ERR_LOCKED,
 			       "server %s is busy with action %llu (%s): wait until it ends",
@@ -136,6 +139,7 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_RESET_PASSWORD:
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
+	case ACTION_REQUEST_CONSOLE:
 		return now;
 	}
 	return now;
@@ -163,6 +167,7 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_RESET_PASSWORD:
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
+	case ACTION_REQUEST_CONSOLE:
 		return before;
 	}
 	return before;
@@ -187,6 +192,7 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_RESET_PASSWORD:
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
+	case ACTION_REQUEST_CONSOLE:
 		return now;
 	}
 	return now;

@@ -145,6 +145,7 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_CHANGE_PROTECTION:
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
+	case ACTION_REQUEST_CONSOLE:
 		break;
 	}
 	return server->status;
@@ -249,6 +250,22 @@ static void on_progress(void *context, uint64_t id, uint8_t percent)
 	task_progress(context, id, percent);
 }
 
+static void on_console(void *context, uint64_t console_id, enum host_console_end end)
+{
+	struct engine *engine = context;
+
+	if (engine->hooks.console_ended)
+		engine->hooks.console_ended(engine->hooks.context, console_id, end);
+}
+
+static void on_dropped(void *context)
+{
+	struct engine *engine = context;
+
+	if (engine->hooks.host_dropped)
+		engine->hooks.host_dropped(engine->hooks.context);
+}
+
 static const struct host_client_events client_events = {
 	.up = on_up,
 	.down = on_down,
@@ -256,6 +273,8 @@ static const struct host_client_events client_events = {
 	.domain = on_domain,
 	.report = on_report,
 	.progress = on_progress,
+	.console = on_console,
+	.dropped = on_dropped,
 };
 
 static void on_turn(uv_timer_t *timer)
@@ -586,6 +605,11 @@ int engine_admit(struct engine *engine, uint64_t memory_mib, uint64_t except_ser
 const struct host_facts *engine_host_facts(const struct engine *engine)
 {
 	return host_client_facts(engine->client);
+}
+
+struct host_client *engine_host(struct engine *engine)
+{
+	return engine->client;
 }
 
 bool engine_host_up(const struct engine *engine)

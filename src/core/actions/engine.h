@@ -8,9 +8,11 @@
 
 #include "base/err.h"
 #include "model/action.h"
+#include "wire/console_message.h"
 #include "wire/host_message.h"
 
 struct engine;
+struct host_client;
 struct store;
 
 /* Told after the change is committed; ids of things the caller may read again from the store. */
@@ -20,6 +22,9 @@ struct engine_hooks {
 	void (*action_changed)(void *context, uint64_t action_id);
 	void (*image_changed)(void *context, uint64_t image_id);
 	void (*host_lost)(void *context); /* the channel has ended; somebody has to make another */
+	/* Of remote consoles, which are none of the engine's business but on its channel. */
+	void (*console_ended)(void *context, uint64_t console_id, enum host_console_end end);
+	void (*host_dropped)(void *context);
 	void *context;
 };
 
@@ -117,6 +122,9 @@ int engine_admit(struct engine *engine, uint64_t memory_mib, uint64_t except_ser
 
 /** engine_host_facts() - what the host said about itself, NULL before it first did. Borrowed. */
 const struct host_facts *engine_host_facts(const struct engine *engine);
+
+/** engine_host() - the channel, for verbs that are no step of an action. Borrowed. */
+struct host_client *engine_host(struct engine *engine);
 
 /** engine_host_up() - the host process answers and its hypervisor is reachable. */
 bool engine_host_up(const struct engine *engine);

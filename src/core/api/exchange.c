@@ -15,12 +15,15 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/api/router.h"
+#include "core/console/console.h"
 #include "core/events.h"
 #include "wire/channel.h"
 #include "wire/child.h"
+#include "wire/console_message.h"
 
-#define MAX_LOCAL_CLIENTS        64
-#define MAX_EXCHANGES_PER_CLIENT 2048
+#define MAX_LOCAL_CLIENTS 64
+/* More than web has connections: a console it has given up may linger until we notice. */
+#define MAX_EXCHANGES_PER_CLIENT 8192
 
 struct exchange {
 	struct exchange *next, *previous;
@@ -31,6 +34,7 @@ struct exchange {
 	uid_t uid;
 	gid_t gid;
 	int fd;
+	struct console *console; /* NULL: an ordinary request */
 };
 
 struct client {
@@ -108,29 +112,69 @@ static int on_request(void *context, struct channel *channel, struct message *me
 	return 0;
 }
 
-static int on_cancel(void *context, struct channel *channel, struct message *message)
+/* The client has gone. A stream or console ends here; anything else is answered into the void when
+ * it is done. */
+static void give_up(struct exchange *exchange)
 {
-	const struct client *client = context;
+	struct core *core = exchange->core;
 
+	detach(exchange);
+	if (exchange->console != NULL)
+		console_ended(exchange->console, NULL);
+	else
+		events_unsubscribe(core->events, exchange);
+}
+
+static struct exchange *find(const struct client *client, uint64_t id)
+{
 	for (struct exchange *exchange = client->exchanges; exchange != NULL;
 	     exchange = exchange->next)
-		if (exchange->id == message->id) {
-			struct core *core = exchange->core;
-			/* A stream ends here; anything else is answered into the void when it is
-			 * done. */
-			detach(exchange);
-			events_unsubscribe(core->events, exchange);
-			break;
-		}
+		if (exchange->id == id)
+			return exchange;
+	return NULL;
+}
+
+static int on_cancel(void *context, struct channel *channel, struct message *message)
+{
+	struct exchange *exchange = find(context, message->id);
+
+	if (exchange != NULL)
+		give_up(exchange);
+	return 0;
+}
+
+static int on_frame(void *context, struct channel *channel, struct message *message)
+{
+	const struct exchange *exchange = find(context, message->id);
+
+	if (exchange == NULL)
+		return 0; /* we have given it up meanwhile */
+	if (exchange->console == NULL)
+		return ERR_PROTOCOL;
+	return console_frame(exchange->console, message->body, message->body_bytes);
+}
+
+static int on_ended(void *context, struct channel *channel, struct message *message)
+{
+	const struct exchange *exchange = find(context, message->id);
+	struct console_ended ended;
+	struct reader in;
+
+	reader_init(&in, message->body, message->body_bytes);
+	if (console_ended_read(&in, &ended) < 0 || reader_done(&in) < 0)
+		return ERR_PROTOCOL;
+	if (exchange == NULL)
+		return 0;
+	if (exchange->console == NULL)
+		return ERR_PROTOCOL;
+	console_ended(exchange->console, &ended);
 	return 0;
 }
 
 static void drop_client(struct client *client)
 {
 	while (client->exchanges != NULL) {
-		struct exchange *exchange = client->exchanges;
-		detach(exchange);
-		events_unsubscribe(client->core->events, exchange);
+		give_up(client->exchanges);
 	}
 	channel_free(client->channel);
 	if (client == web_client)
@@ -155,10 +199,15 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 		(void)child_reconnect(core->child, "web");
 }
 
-static const struct message_rule web_rules[] = {
-	{HTTP_REQUEST, 0, on_request}, {HTTP_CANCEL, 0, on_cancel}, {0, 0, NULL}};
-static const struct message_rule local_rules[] = {
-	{HTTP_REQUEST, 1, on_request}, {HTTP_CANCEL, 0, on_cancel}, {0, 0, NULL}};
+static const struct message_rule web_rules[] = {{HTTP_REQUEST, 0, on_request},
+						{HTTP_CANCEL, 0, on_cancel},
+						{CONSOLE_FRAME, 0, on_frame},
+						{CONSOLE_ENDED, 0, on_ended},
+						{0, 0, NULL}};
+static const struct message_rule local_rules[] = {{HTTP_REQUEST, 1, on_request},
+						  {HTTP_CANCEL, 0, on_cancel},
+						  {CONSOLE_ENDED, 0, on_ended},
+						  {0, 0, NULL}};
 static const struct channel_events web_events = {.rules = web_rules, .closed = on_closed};
 static const struct channel_events local_events = {.rules = local_rules, .closed = on_closed};
 
@@ -273,5 +322,27 @@ void exchange_chunk(struct exchange *exchange, const void *data, size_t bytes, b
 		at += part;
 	} while (bytes > 0);
 	if (!more)
+		free_exchange(exchange);
+}
+
+void exchange_set_console(struct exchange *exchange, struct console *console)
+{
+	exchange->console = console;
+}
+
+int exchange_send(struct exchange *exchange, uint16_t type, const void *body, size_t bytes, int fd)
+{
+	if (exchange->client == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return -EPIPE;
+	}
+	return channel_send(exchange->client->channel, type, 0, exchange->id, body, bytes, &fd,
+			    fd >= 0 ? 1 : 0);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	if (exchange != NULL)
 		free_exchange(exchange);
 }

@@ -7,8 +7,9 @@
 #include "core/core.h"
 #include "wire/http_message.h"
 
-struct exchange;
 struct client;
+struct console;
+struct exchange;
 
 /** client_web() - web's channel is (again) there; an older one is dropped. @fd is owned. */
 void client_web(struct core *core, int fd);
@@ -27,3 +28,13 @@ int exchange_steal_fd(struct exchange *exchange);
  */
 void exchange_reply(struct exchange *exchange, const struct http_reply *reply, bool more);
 void exchange_chunk(struct exchange *exchange, const void *data, size_t bytes, bool more);
+
+/* --- after a 101 --- */
+
+/** exchange_set_console() - what its client says from now on is for this console. */
+void exchange_set_console(struct exchange *exchange, struct console *console);
+/** exchange_send() - one message under its id. @fd is owned, also on failure; -1: none. 0, or
+ * negative when the client has gone or reads nothing. */
+int exchange_send(struct exchange *exchange, uint16_t type, const void *body, size_t bytes, int fd);
+/** exchange_end() - its last word has been said; accepts NULL. */
+void exchange_end(struct exchange *exchange);

@@ -43,9 +43,11 @@ struct request {
 	uint64_t second_id;
 	json_t *body; /* an object */
 
-	unsigned status; /* of a success; 200 */
-	json_t *reply;   /* or */
-	struct buf text; /* its JSON text */
+	unsigned status;          /* of a success; 200 */
+	json_t *reply;            /* or */
+	struct buf text;          /* its JSON text, or whatever content_type says */
+	const char *content_type; /* NULL: JSON */
+	const char *upgrade;      /* what the client must change to, for a 426 */
 	char set_cookie[256];
 	json_t *fields; /* what was wrong with which field */
 };

@@ -18,7 +18,7 @@
 static const struct route *const tables[] = {
 	server_routes,  server_action_routes, action_routes,     catalogue_routes,
 	image_routes,   sshkey_routes,        primary_ip_routes, account_routes,
-	session_routes, service_routes,       absent_routes,
+	session_routes, service_routes,       console_routes,    absent_routes,
 };
 
 /* --- errors --- */
@@ -58,6 +58,7 @@ static unsigned status_of(int code)
 		{ERR_AGENT, 503},
 		{ERR_TIMEOUT, 504},
 		{ERR_GONE, 404},
+		{ERR_SERVER_NOT_RUNNING, 422},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -158,6 +159,7 @@ static void answer(struct request *request, int code, const struct err *err,
 		request->reply = error_body(request, code, err);
 		request->set_cookie[0] = code == ERR_UNAUTHORIZED ? request->set_cookie[0] : '\0';
 		buf_clear(&request->text);
+		request->content_type = NULL;
 	}
 	if (request->text.len > 0) {
 		reply.body = request->text.data;
@@ -168,7 +170,9 @@ static void answer(struct request *request, int code, const struct err *err,
 		reply.body_bytes = text != NULL ? strlen(text) : 0;
 	}
 	if (reply.body_bytes > 0)
-		add_header(&reply, "content-type", "application/json");
+		add_header(&reply, "content-type",
+			   request->content_type != NULL ? request->content_type
+							 : "application/json");
 	(void)snprintf(limit, sizeof limit, "%u", rate->limit);
 	(void)snprintf(left, sizeof left, "%u", rate->left);
 	(void)snprintf(reset, sizeof reset, "%lld", (long long)rate->reset_s);
@@ -179,6 +183,8 @@ static void answer(struct request *request, int code, const struct err *err,
 		add_header(&reply, "x-correlation-id", request->http->request_id);
 	if (*request->set_cookie != '\0')
 		add_header(&reply, "set-cookie", request->set_cookie);
+	if (request->upgrade != NULL)
+		add_header(&reply, "upgrade", request->upgrade);
 	exchange_reply(request->exchange, &reply, false);
 	if (text != NULL)
 		explicit_bzero(text, reply.body_bytes);

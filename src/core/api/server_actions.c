@@ -1,9 +1,10 @@
 // /v1/servers/{id}/actions/…, and DELETE: what may be done to a server.
+#include "core/api/server_actions.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "core/actions/engine.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/servers.h"
@@ -13,9 +14,8 @@
 #include "model/user_data.h"
 #include "store/store_server.h"
 
-/* Submit, commit, begin; the action into *ret. */
-static int submit(struct request *request, struct action_request *action, struct action *ret,
-		  struct err *err)
+int server_actions_submit(struct request *request, struct action_request *action,
+			  struct action *ret, struct err *err)
 {
 	struct server server CLEANUP(server_done) = {0};
 	struct store *store = request->core->store;
@@ -42,7 +42,7 @@ static int submit_and_answer(struct request *request, struct action_request *wan
 			     struct err *err)
 {
 	struct action action CLEANUP(action_done) = {0};
-	int code = submit(request, wanted, &action, err);
+	int code = server_actions_submit(request, wanted, &action, err);
 
 	return code < 0 ? code : request_answer(request, 201, "action", render_action(&action));
 }
@@ -133,7 +133,7 @@ static int rebuild(struct request *request, struct err *err)
 		wanted.password_hash = hash;
 	}
 	wanted.image_id = image.id;
-	code = submit(request, &wanted, &action, err);
+	code = server_actions_submit(request, &wanted, &action, err);
 	explicit_bzero(hash, sizeof hash);
 	if (code < 0)
 		return code;
@@ -154,7 +154,7 @@ static int reset_password(struct request *request, struct err *err)
 
 	if (secret_make_password(&password) < 0 || password_hash_guest(password.text, hash) < 0)
 		return err_set(err, ERR_SERVER, "cannot make a password");
-	code = submit(request, &wanted, &action, err);
+	code = server_actions_submit(request, &wanted, &action, err);
 	explicit_bzero(hash, sizeof hash);
 	if (code < 0)
 		return code;
@@ -226,7 +226,6 @@ const struct route server_action_routes[] = {
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
 	ACTION("change_dns_ptr", ACCESS_MANAGE, change_dns_ptr),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),
-	ACTION("request_console", ACCESS_POWER, refuse),
 	ACTION("attach_iso", ACCESS_MANAGE, refuse),
 	ACTION("detach_iso", ACCESS_MANAGE, refuse),
 	ACTION("enable_rescue", ACCESS_MANAGE, refuse),

@@ -18,7 +18,7 @@
 /* Last use is worth knowing, not worth a write for each request. */
 #define TOUCH_EVERY_MS 60000
 
-static bool is_member(const char *group_name, uid_t uid, gid_t gid)
+static bool is_in_group(const char *group_name, uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
 	const struct group *group = getgrnam(group_name);
@@ -33,9 +33,14 @@ static bool is_member(const char *group_name, uid_t uid, gid_t gid)
 	return false;
 }
 
+bool authenticate_is_operator(const struct core *core, uid_t uid, gid_t gid)
+{
+	return uid == 0 || is_in_group(core->config->group, uid, gid);
+}
+
 static int by_kernel(struct request *request, uid_t uid, gid_t gid, struct err *err)
 {
-	if (uid != 0 && !is_member(request->core->config->group, uid, gid))
+	if (!authenticate_is_operator(request->core, uid, gid))
 		return err_set(err, ERR_FORBIDDEN,
 			       "only root and the group %s are operators of this service",
 			       request->core->config->group);
@@ -67,17 +72,17 @@ static int by_token(struct request *request, const char *secret, struct err *err
 	return 0;
 }
 
-/* The cookie's value inside the Cookie field (RFC 6265 section 4.2.1), or NULL. */
-static bool find_cookie(const char *header, char out[SECRET_TOKEN_TEXT_BYTES])
+bool authenticate_find_cookie(const char *header, const char *name,
+			      char out[SECRET_TOKEN_TEXT_BYTES])
 {
-	static const char name[] = AUTH_COOKIE "=";
+	const size_t name_len = strlen(name);
 
 	for (const char *at = header; *at != '\0';) {
 		at += strspn(at, " ;");
 		const size_t len = strcspn(at, ";");
-		if (strncmp(at, name, sizeof name - 1) == 0 &&
-		    len == sizeof name - 1 + SECRET_TOKEN_TEXT_BYTES - 1) {
-			memcpy(out, at + sizeof name - 1, SECRET_TOKEN_TEXT_BYTES - 1);
+		if (len == name_len + 1 + SECRET_TOKEN_TEXT_BYTES - 1 &&
+		    memcmp(at, name, name_len) == 0 && at[name_len] == '=') {
+			memcpy(out, at + name_len + 1, SECRET_TOKEN_TEXT_BYTES - 1);
 			out[SECRET_TOKEN_TEXT_BYTES - 1] = '\0';
 			return true;
 		}
@@ -86,14 +91,24 @@ static bool find_cookie(const char *header, char out[SECRET_TOKEN_TEXT_BYTES])
 	return false;
 }
 
+size_t authenticate_origin_len(const char *url)
+{
+	const char *authority = strstr(url, "://");
+
+	return authority != NULL ? (size_t)(authority - url) + 3 + strcspn(authority + 3, "/")
+				 : strlen(url);
+}
+
 bool authenticate_is_own_origin(const struct request *request)
 {
 	const char *origin = http_request_header(request->http, "origin");
 	const char *host = http_request_header(request->http, "host");
+	const char *url = request->core->config->url;
+	const size_t len = authenticate_origin_len(url);
 
 	if (origin == NULL)
 		return false;
-	if (strcmp(origin, request->core->config->url) == 0)
+	if (strlen(origin) == len && memcmp(origin, url, len) == 0)
 		return true;
 	/* Reached by another name of the same machine: then Origin and Host are the same place. */
 	return host != NULL && strncmp(origin, "https://", 8) == 0 &&
@@ -177,7 +192,7 @@ int authenticate(struct request *request, struct err *err)
 			return err_set(err, ERR_UNAUTHORIZED,
 				       "the Authorization header must be: Bearer TOKEN");
 		code = by_token(request, authorization + 7, err);
-	} else if (cookies != NULL && find_cookie(cookies, cookie)) {
+	} else if (cookies != NULL && authenticate_find_cookie(cookies, AUTH_COOKIE, cookie)) {
 		code = by_session(request, cookie, err);
 	} else {
 		request->is_anonymous = true;

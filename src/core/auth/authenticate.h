@@ -1,6 +1,7 @@
 // Who asks: the kernel's word on the local socket, a token, or a session's cookie.
 #pragma once
 
+#include "base/secret.h"
 #include "core/api/request.h"
 
 #define AUTH_COOKIE     "__Host-ippo"
@@ -16,6 +17,16 @@ int authenticate(struct request *request, struct err *err);
 
 /** authenticate_is_own_origin() - Origin is the service's own, exactly; its absence is not. */
 bool authenticate_is_own_origin(const struct request *request);
+
+/** authenticate_origin_len() - how much of a URL is its origin: scheme, host and port. */
+size_t authenticate_origin_len(const char *url);
+
+/** authenticate_is_operator() - a local user who may use the local socket. */
+bool authenticate_is_operator(const struct core *core, uid_t uid, gid_t gid);
+
+/** authenticate_find_cookie() - one of our cookies in the Cookie field (RFC 6265 section 4.2.1). */
+bool authenticate_find_cookie(const char *header, const char *name,
+			      char out[SECRET_TOKEN_TEXT_BYTES]);
 
 /** authenticate_make_session() - a new session for a user, and its cookie into the reply. */
 int authenticate_make_session(struct request *request, uint64_t user_id, uint64_t customer_id,

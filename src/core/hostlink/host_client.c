@@ -59,6 +59,8 @@ struct host_client {
 	bool greeted;
 	bool hypervisor;
 	bool told_up;
+	int *reply_fd; /* of the answer being told, else NULL */
+	bool *freed;   /* what to set when it is freed meanwhile */
 };
 
 static void say_hello(struct host_client *client);
@@ -153,6 +155,8 @@ static void drop_channel(struct host_client *client, const char *text)
 	client->channel = NULL;
 	client->greeted = false;
 	channel_free(channel);
+	if (channel && client->events->dropped)
+		client->events->dropped(client->context);
 	(void)uv_timer_stop(&client->timers->hello);
 	tell_up(client);
 	fail_all(client, text);
@@ -224,6 +228,7 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 	struct call *call;
 	char text[sizeof((struct err *)NULL)->text] = "";
 	int32_t code;
+	bool freed = false;
 
 	(void)channel;
 	reader_init(&in, message->body, message->body_bytes);
@@ -249,9 +254,21 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 		return 0;
 	}
 	call = take_call(client, message->id);
-	if (call)
-		finish_call(call, code, text, code ? NULL : &in);
+	if (!call)
+		return 0;
+	client->reply_fd = message->fd_count == 1 ? &message->fds[0] : NULL;
+	client->freed = &freed;
+	finish_call(call, code, text, code ? NULL : &in);
+	if (!freed) {
+		client->reply_fd = NULL;
+		client->freed = NULL;
+	}
 	return 0;
+}
+
+int host_client_steal_fd(struct host_client *client)
+{
+	return client->reply_fd ? steal_fd(client->reply_fd) : -1;
 }
 
 static int on_progress(void *context, struct channel *channel, struct message *message)
@@ -331,6 +348,24 @@ static int on_hypervisor(void *context, struct channel *channel, struct message 
 	return 0;
 }
 
+static int on_console(void *context, struct channel *channel, struct message *message)
+{
+	struct host_client *client = context;
+	struct reader in;
+	uint64_t console_id;
+	uint8_t end;
+
+	(void)channel;
+	reader_init(&in, message->body, message->body_bytes);
+	console_id = reader_u64(&in);
+	end = reader_u8(&in);
+	if (reader_done(&in) || end < HOST_CONSOLE_OFF || end > HOST_CONSOLE_BAD)
+		return ERR_PROTOCOL;
+	if (client->events->console)
+		client->events->console(client->context, console_id, (enum host_console_end)end);
+	return 0;
+}
+
 static void on_closed(void *context, struct channel *channel, const struct err *why)
 {
 	struct host_client *client = context;
@@ -344,11 +379,12 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 }
 
 static const struct message_rule host_rules[] = {
-	{HOST_REPLY, 0, on_reply},
+	{HOST_REPLY, 1, on_reply},
 	{HOST_PROGRESS, 0, on_progress},
 	{HOST_EVENT_DOMAIN, 0, on_domain},
 	{HOST_EVENT_REPORT, 0, on_report},
 	{HOST_EVENT_HYPERVISOR, 0, on_hypervisor},
+	{HOST_EVENT_CONSOLE, 0, on_console},
 	{0, 0, NULL},
 };
 
@@ -391,6 +427,8 @@ void host_client_free(struct host_client *client)
 {
 	if (!client)
 		return;
+	if (client->freed)
+		*client->freed = true;
 	channel_free(client->channel);
 	while (client->calls) {
 		struct call *call = client->calls;

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "base/err.h"
+#include "wire/console_message.h"
 #include "wire/host_message.h"
 
 struct host_client;
@@ -36,6 +37,11 @@ struct host_client_events {
 	void (*report)(void *context, const uint8_t uuid[UUID_BYTES], const char *line);
 	/* Optional. How far the verb @id is. */
 	void (*progress)(void *context, uint64_t id, uint8_t percent);
+	/* Optional. A console ended on the host's side. */
+	void (*console)(void *context, uint64_t console_id, enum host_console_end end);
+	/* Optional. The channel was closed or replaced: what the host held open for us is no more.
+	 */
+	void (*dropped)(void *context);
 };
 
 /** host_client_new() - not connected yet. @events is borrowed for the client's life. */
@@ -62,6 +68,10 @@ int host_client_connect(struct host_client *client, int fd, struct err *err);
 int host_client_call(struct host_client *client, uint16_t type, const struct buf *body,
 		     uint8_t flags, int fd, uint32_t timeout_ms, host_client_reply *reply,
 		     void *context, uint64_t *ret_id, struct err *err);
+
+/** host_client_steal_fd() - inside a reply's callback: the descriptor that came with it, or -1.
+ * What is not taken is closed. */
+int host_client_steal_fd(struct host_client *client);
 
 /** host_client_continue() - a further part of the same verb; the last one without WIRE_MORE. */
 int host_client_continue(struct host_client *client, uint64_t id, uint16_t type,

@@ -75,6 +75,8 @@ static void a_lock_holds_all_but_a_forced_stop_of_a_shutdown(void **state)
 			 0);
 	assert_int_equal(server_admit(&server, ACTION_STOP_SERVER, ACTION_STOP_SERVER, NULL),
 			 ERR_LOCKED);
+	assert_int_equal(
+		server_admit(&server, ACTION_SHUTDOWN_SERVER, ACTION_REQUEST_CONSOLE, NULL), 0);
 	assert_int_equal(server_admit(&server, ACTION_REBUILD_SERVER, ACTION_STOP_SERVER, NULL),
 			 ERR_LOCKED);
 }
