@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -16,12 +17,15 @@ struct pending {
 	uint64_t id;
 	uint8_t flags;
 	bool counted;
+	int fd;
 };
 
 void fake_host_init(struct fake_host *host, uv_loop_t *loop)
 {
 	memset(host, 0, sizeof(*host));
 	host->loop = loop;
+	host->answer_fd = -1;
+	host->console_text = "";
 	host->facts = (struct host_facts){.hostname = "unit",
 					  .driver = "fake",
 					  .virtualization = "emulation",
@@ -39,6 +43,8 @@ static void pending_closed(uv_handle_t *handle)
 	struct pending *pending = handle->data;
 
 	buf_done(&pending->body);
+	if (pending->fd >= 0)
+		(void)close(pending->fd);
 	free(pending);
 }
 
@@ -55,12 +61,21 @@ static void pending_drop(struct pending *pending)
 	uv_close((uv_handle_t *)&pending->timer, pending_closed);
 }
 
+static void close_console(struct fake_console *console)
+{
+	if (console->fd >= 0)
+		(void)close(console->fd);
+	console->fd = -1;
+}
+
 void fake_host_disconnect(struct fake_host *host)
 {
 	channel_free(host->channel);
 	host->channel = NULL;
 	while (host->pending)
 		pending_drop(host->pending);
+	for (size_t i = 0; i < host->console_count; i++)
+		close_console(&host->consoles[i]);
 }
 
 void fake_host_done(struct fake_host *host)
@@ -181,7 +196,11 @@ static void on_delay(uv_timer_t *timer)
 
 	if (pending->host->channel)
 		(void)channel_send(pending->host->channel, HOST_REPLY, pending->flags, pending->id,
-				   pending->body.data, pending->body.len, NULL, 0);
+				   pending->body.data, pending->body.len, &pending->fd,
+				   pending->fd >= 0);
+	else if (pending->fd >= 0)
+		(void)close(pending->fd);
+	pending->fd = -1;
 	pending_drop(pending);
 }
 
@@ -195,14 +214,16 @@ static void reply(struct fake_host *host, const struct message *message, uint8_t
 	write_text(&pending->body, text);
 	if (answer && !code)
 		write_bytes(&pending->body, answer->data, answer->len);
+	pending->fd = answer && !code ? host->answer_fd : -1;
+	host->answer_fd = -1;
 	pending->id = message->id;
 	pending->flags = flags;
 	pending->host = host;
 	pending->timer.data = pending;
 	pending->next = host->pending;
 	host->pending = pending;
-	pending->counted =
-		message->type >= HOST_VOLUME_CREATE && message->type != HOST_NETWORK_SYNC;
+	pending->counted = message->type >= HOST_VOLUME_CREATE &&
+			   message->type < HOST_CONSOLE_OPEN && message->type != HOST_NETWORK_SYNC;
 	host->in_flight += pending->counted;
 	if (host->in_flight > host->most_in_flight)
 		host->most_in_flight = host->in_flight;
@@ -329,6 +350,81 @@ static int do_sync(struct fake_host *host, struct reader *in)
 	return reader_done(in);
 }
 
+struct fake_console *fake_host_console(struct fake_host *host, uint64_t id)
+{
+	for (size_t i = 0; i < host->console_count; i++)
+		if (host->consoles[i].open.console_id == id)
+			return &host->consoles[i];
+	return NULL;
+}
+
+size_t fake_host_open_consoles(const struct fake_host *host)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->console_count; i++)
+		count += host->consoles[i].fd >= 0;
+	return count;
+}
+
+void fake_host_end_console(struct fake_host *host, uint64_t id, enum host_console_end end)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	close_console(fake_host_console(host, id));
+	write_u64(&body, id);
+	write_u8(&body, (uint8_t)end);
+	send_event(host, HOST_EVENT_CONSOLE, &body);
+}
+
+static int do_console_open(struct fake_host *host, struct reader *in)
+{
+	struct fake_console *console;
+	struct host_console_open open;
+	const struct host_item *domain;
+	int ends[2];
+
+	if (host_console_open_read(in, &open) || reader_done(in))
+		return ERR_PROTOCOL;
+	domain = fake_host_find(host, HOST_ITEM_DOMAIN, open.uuid, 0);
+	if (!domain)
+		return ERR_NOT_FOUND;
+	if (open.kind == CONSOLE_VNC && domain->state != HOST_DOMAIN_RUNNING)
+		return ERR_SERVER_NOT_RUNNING;
+	assert(host->console_count < FAKE_HOST_MAX && channel_pair(ends) == 0);
+	console = &host->consoles[host->console_count++];
+	*console = (struct fake_console){.open = open, .fd = ends[0]};
+	host->answer_fd = ends[1];
+	return 0;
+}
+
+static int do_console_close(struct fake_host *host, struct reader *in)
+{
+	struct fake_console *console = fake_host_console(host, reader_u64(in));
+
+	if (console)
+		close_console(console);
+	return reader_done(in);
+}
+
+#define RING_FIRST 100
+
+static int do_console_text(struct fake_host *host, struct reader *in, struct buf *answer)
+{
+	struct host_console_text text;
+	uint64_t end = RING_FIRST + strlen(host->console_text);
+	uint64_t from;
+
+	if (host_console_text_read(in, &text) || reader_done(in))
+		return ERR_PROTOCOL;
+	from = text.from < RING_FIRST ? RING_FIRST : text.from > end ? end : text.from;
+	write_u64(answer, from);
+	write_u64(answer, end);
+	write_slice(answer, host->console_text + (from - RING_FIRST),
+		    end - from < text.max_bytes ? end - from : text.max_bytes);
+	return 0;
+}
+
 static int do_verb(struct fake_host *host, const struct message *message, struct buf *answer)
 {
 	struct reader in;
@@ -377,6 +473,15 @@ static int do_verb(struct fake_host *host, const struct message *message, struct
 		return do_sync(host, &in);
 	case HOST_DOMAIN_DEFINE:
 		return do_define(host, &in);
+	case HOST_CONSOLE_OPEN:
+		return do_console_open(host, &in);
+	case HOST_CONSOLE_CLOSE:
+		return do_console_close(host, &in);
+	case HOST_CONSOLE_TEXT:
+		return do_console_text(host, &in, answer);
+	case HOST_CONSOLE_SCREEN:
+		write_slice(answer, "\x89PNG picture", 12);
+		return 0;
 	case HOST_PASSWORD_SET:
 		return host_password_read(&in, &host->last_password);
 	default:
@@ -406,6 +511,9 @@ static int on_verb(void *context, struct channel *channel, struct message *messa
 		fault->times--;
 		if (!fault->code || fault->do_it_anyway)
 			(void)do_verb(host, message, &answer);
+		if (host->answer_fd >= 0)
+			(void)close(host->answer_fd);
+		host->answer_fd = -1;
 		if (fault->code)
 			reply(host, message, 0, fault->code, "scripted failure", NULL);
 		return 0;
@@ -447,6 +555,10 @@ static const struct message_rule rules[] = {
 	{HOST_DOMAIN_RESET, 0, on_verb},
 	{HOST_DOMAIN_STATE, 0, on_verb},
 	{HOST_PASSWORD_SET, 0, on_verb},
+	{HOST_CONSOLE_OPEN, 0, on_verb},
+	{HOST_CONSOLE_CLOSE, 0, on_verb},
+	{HOST_CONSOLE_TEXT, 0, on_verb},
+	{HOST_CONSOLE_SCREEN, 0, on_verb},
 	{0, 0, NULL},
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "wire/console_message.h"
 #include "wire/host_message.h"
 
 #define FAKE_HOST_MAX 256
@@ -20,6 +21,11 @@ struct fake_fault {
 	bool do_it_anyway; /* do it, and answer @code all the same */
 };
 
+struct fake_console {
+	struct host_console_open open; /* as asked */
+	int fd;                        /* our end; -1: closed */
+};
+
 struct fake_host {
 	uv_loop_t *loop;
 	struct channel *channel;
@@ -31,7 +37,11 @@ struct fake_host {
 	bool ignore_shutdown;               /* guests do not react to ACPI */
 	uint32_t delay_ms;                  /* of every answer but HELLO's */
 	unsigned in_flight, most_in_flight; /* verbs of servers */
-	unsigned asked[0x40];               /* by verb - HOST_HELLO */
+	unsigned asked[0x50];               /* by verb - HOST_HELLO */
+	struct fake_console consoles[FAKE_HOST_MAX];
+	size_t console_count;     /* ever opened */
+	int answer_fd;            /* for the verb being answered */
+	const char *console_text; /* what every serial console has said; its first byte is 100 */
 	struct host_seed last_seed;
 	struct host_password last_password;
 	uint64_t volume_bytes; /* as last asked */
@@ -61,4 +71,10 @@ size_t fake_host_count(const struct fake_host *host, enum host_item_kind kind);
 void fake_host_power(struct fake_host *host, const uint8_t *uuid, enum host_domain_state state);
 void fake_host_report(struct fake_host *host, const uint8_t *uuid, const char *line);
 void fake_host_hypervisor(struct fake_host *host, bool reachable);
+/** fake_host_console() - by its id, NULL when it was never opened. */
+struct fake_console *fake_host_console(struct fake_host *host, uint64_t id);
+/** fake_host_open_consoles() - how many are open now. */
+size_t fake_host_open_consoles(const struct fake_host *host);
+/** fake_host_end_console() - it ends by itself, and core is told. */
+void fake_host_end_console(struct fake_host *host, uint64_t id, enum host_console_end end);
 unsigned fake_host_asked(const struct fake_host *host, uint16_t type);
