@@ -81,7 +81,7 @@ bool api_is_local(const struct api *api)
 	return api->endpoint == NULL;
 }
 
-static int connect_local(struct api *api, struct err *err)
+int api_dial(const struct api *api, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int size = 1024 * 1024;
@@ -106,8 +106,14 @@ static int connect_local(struct api *api, struct err *err)
 			       "service with `systemctl start ippod`",
 			       api->socket_path, strerror(errno));
 	}
-	api->socket = steal_fd(&fd);
+	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+struct api_access api_access(const struct api *api)
+{
+	return (struct api_access){
+		.endpoint = api->endpoint, .ca_file = api->ca_file, .customer = api->customer};
 }
 
 /* One request over the local socket. A socket the service closed meanwhile is opened once more. */
@@ -137,7 +143,7 @@ static int ask_local(struct api *api, const char *method, const char *path, cons
 			(struct http_header){"x-ippo-customer", api->customer};
 	if ((code = http_request_encode(&request, &frame)) < 0)
 		return err_set(err, code, "the request is too large");
-	if (api->socket < 0 && (code = connect_local(api, err)) < 0)
+	if (api->socket < 0 && (code = api_dial(api, &api->socket, err)) < 0)
 		return code;
 	int sent_fd = fd >= 0 ? dup(fd) : -1; /* sending moves ownership */
 	code = channel_send_fd(api->socket, HTTP_REQUEST, id, frame.data, frame.len, &sent_fd,
@@ -242,13 +248,12 @@ static int take_error(const json_t *reply, uint16_t status, struct err *err)
 	return err_set(err, err_from_name(name), "%s", buf_str(&text));
 }
 
-int api_call(struct api *api, const char *method, const char *path, json_t *body, int fd,
-	     json_t **ret, struct err *err)
+/* One request; a refusal is an error. */
+static int ask(struct api *api, const char *method, const char *path, const char *text, int fd,
+	       struct buf *reply, struct err *err)
 {
-	AUTO_FREE char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct buf reply CLEANUP(buf_done) = {.max = API_MAX_REPLY_BYTES};
-	json_t *json = NULL;
 	uint16_t status = 0;
+	json_t *json;
 	int code;
 
 	if (api->endpoint != NULL && fd >= 0)
@@ -256,20 +261,36 @@ int api_call(struct api *api, const char *method, const char *path, json_t *body
 			err, ERR_INVALID_INPUT,
 			"a file can be handed over only on the service's own machine; give --url");
 	if (api->endpoint != NULL)
-		code = ask_remote(api, method, path, text, &status, &reply, err);
+		code = ask_remote(api, method, path, text, &status, reply, err);
 	else
-		code = ask_local(api, method, path, text, fd, &status, &reply, err);
+		code = ask_local(api, method, path, text, fd, &status, reply, err);
+	if (code < 0 || (status >= 200 && status <= 299))
+		return code;
+	json = reply->len > 0 ? json_loadb((const char *)reply->data, reply->len, 0, NULL) : NULL;
+	code = take_error(json, status, err);
+	json_decref(json);
+	return code;
+}
+
+int api_fetch(struct api *api, const char *path, struct buf *ret, struct err *err)
+{
+	return ask(api, "GET", path, NULL, -1, ret, err);
+}
+
+int api_call(struct api *api, const char *method, const char *path, json_t *body, int fd,
+	     json_t **ret, struct err *err)
+{
+	AUTO_FREE char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	struct buf reply CLEANUP(buf_done) = {.max = API_MAX_REPLY_BYTES};
+	json_t *json = NULL;
+	int code = ask(api, method, path, text, fd, &reply, err);
+
 	if (text != NULL)
 		explicit_bzero(text, strlen(text));
 	if (code < 0)
 		return code;
 	if (reply.len > 0)
 		json = json_loadb((const char *)reply.data, reply.len, 0, NULL);
-	if (status < 200 || status > 299) {
-		code = take_error(json, status, err);
-		json_decref(json);
-		return code;
-	}
 	if (reply.len > 0 && json == NULL)
 		return err_set(err, ERR_PROTOCOL, "the service's answer is not JSON");
 	if (ret != NULL)

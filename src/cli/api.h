@@ -2,8 +2,10 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/config.h"
 #include "base/err.h"
 
@@ -33,6 +35,19 @@ bool api_is_local(const struct api *api);
  */
 int api_call(struct api *api, const char *method, const char *path, json_t *body, int fd,
 	     json_t **ret, struct err *err);
+
+/** api_fetch() - the bytes of an answer that is no JSON, appended to @ret. Errors as api_call(). */
+int api_fetch(struct api *api, const char *path, struct buf *ret, struct err *err);
+
+/* What a connection that is not one of requests and replies needs to know. Borrowed. */
+struct api_access {
+	const char *endpoint; /* NULL: the local socket */
+	const char *ca_file;
+	const char *customer;
+};
+struct api_access api_access(const struct api *api);
+/** api_dial() - a connection of one's own to the local socket. The caller closes *ret_fd. */
+int api_dial(const struct api *api, int *ret_fd, struct err *err);
 
 /** api_list() - every page of a list: a JSON array of the objects under @key. */
 int api_list(struct api *api, const char *path, const char *key, json_t **ret, struct err *err);

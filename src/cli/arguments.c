@@ -156,7 +156,8 @@ int arguments_parse(int argc, char **argv, struct invocation *ret)
 			help_noun(noun);
 			return EXIT_USAGE;
 		}
-		at++;
+		/* The one without a verb takes what is no verb: ippo console NAME. */
+		at += ret->command->verb != NULL;
 	} else {
 		ret->command = plain;
 	}
@@ -191,6 +192,7 @@ int arguments_parse(int argc, char **argv, struct invocation *ret)
 
 static const char *const nouns[][2] = {
 	{"server", "servers: create, start, stop, rebuild, log in"},
+	{"console", "a server's serial console in this terminal; who had one, and when"},
 	{"image", "operating system images"},
 	{"plan", "plans: memory, disk, cores and price"},
 	{"location", "locations"},
@@ -285,14 +287,17 @@ void help_completion_bash(void)
 			for (const struct command *c = *table; c->noun != NULL; c++)
 				if (strcmp(c->noun, nouns[i][0]) == 0 && c->verb != NULL)
 					(void)printf("%s ", c->verb);
+		if (strcmp(nouns[i][0], "console") == 0)
+			(void)printf("$(ippo server list --names 2>/dev/null)");
 		(void)puts("\" ;;");
 	}
 	(void)puts("\t\tesac\n\telse\n\t\tcase $noun:$verb in");
 	for (const struct command *const *table = command_tables(); *table != NULL; table++)
 		for (const struct command *c = *table; c->noun != NULL; c++) {
-			if (c->verb == NULL || c->options == NULL)
+			if (c->options == NULL)
 				continue;
-			(void)printf("\t\t%s:%s) words=\"", c->noun, c->verb);
+			(void)printf("\t\t%s:%s) words=\"", c->noun,
+				     c->verb != NULL ? c->verb : "*");
 			for (const struct option_rule *o = c->options; o->name != NULL; o++)
 				(void)printf("--%s ", o->name);
 			(void)puts("\" ;;");

@@ -65,6 +65,7 @@ extern const struct command catalogue_commands[];
 extern const struct command access_commands[];
 extern const struct command service_commands[];
 extern const struct command backup_commands[];
+extern const struct command console_commands[];
 /** command_tables() - all of them, ending with NULL. */
 const struct command *const *command_tables(void);
 

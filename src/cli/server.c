@@ -328,6 +328,53 @@ static int server_ssh(struct invocation *invocation)
 	return EXIT_USAGE;
 }
 
+/* Into the file, which must not be there; "-" is standard output. */
+static int write_picture(const char *file, const struct buf *picture, struct err *err)
+{
+	AUTO_CLOSE int fd = strcmp(file, "-") == 0
+				    ? dup(STDOUT_FILENO)
+				    : open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	size_t at = 0;
+
+	while (fd >= 0 && at < picture->len) {
+		const ssize_t wrote = write(fd, picture->data + at, picture->len - at);
+		if (wrote < 0 && errno != EINTR)
+			break;
+		at += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return fd < 0 || at < picture->len
+		       ? err_set(err, -errno, "cannot write %s: %s", file, strerror(errno))
+		       : 0;
+}
+
+static int server_screenshot(struct invocation *invocation)
+{
+	const char *file = option_text(invocation, "file");
+	struct buf picture CLEANUP(buf_done) = {0};
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *server = NULL;
+	int code;
+
+	if (file == NULL) {
+		(void)fputs("ippo: say where to: --file PICTURE.png, or --file - for standard "
+			    "output\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	code = api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
+			&server, &err);
+	if (code == 0) {
+		(void)buf_printf(&path, "/servers/%lld/console/screen",
+				 (long long)json_number(server, "id"));
+		code = api_fetch(invocation->api, buf_str(&path), &picture, &err);
+	}
+	json_decref(server);
+	if (code == 0)
+		code = write_picture(file, &picture, &err);
+	return code < 0 ? print_failure(&err) : EXIT_OK;
+}
+
 static const struct option_rule list_options[] = {
 	{"label", "SELECTOR", "only those whose labels match: env=prod,!old", false},
 	{"status", "STATUS", "only those in this state: running, off, …", false},
@@ -366,6 +413,10 @@ static const struct option_rule delete_options[] = {
 	{"yes", NULL, "do not ask", false},
 	{NULL, NULL, NULL, false},
 };
+static const struct option_rule screenshot_options[] = {
+	{"file", "FILE", "where to write the PNG; - is standard output", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule ssh_options[] = {
 	{"print", NULL, "print the command instead of running it", false},
 	{NULL, NULL, NULL, false},
@@ -399,6 +450,8 @@ const struct command server_commands[] = {
 	{"server", "unprotect", "NAME", "Allow deletion and rebuild", action_options,
 	 server_protect},
 	{"server", "delete", "NAME", "Delete a server and its disk", delete_options, server_delete},
+	{"server", "screenshot", "NAME", "Take a picture of a server's screen", screenshot_options,
+	 server_screenshot},
 	{"server", "ssh", "NAME", "Log in; words after -- go to ssh", ssh_options, server_ssh},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
