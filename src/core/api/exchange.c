@@ -21,7 +21,7 @@
 #include "wire/child.h"
 #include "wire/console_message.h"
 
-#define MAX_LOCAL_CLIENTS 64
+#define MAX_LOCAL_CLIENTS 256 /* each console of an operator holds one */
 /* More than web has connections: a console it has given up may linger until we notice. */
 #define MAX_EXCHANGES_PER_CLIENT 8192
 
