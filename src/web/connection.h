@@ -1,12 +1,15 @@
-// One client: TLS, requests in, replies out.
+// One client: socket, TLS, what is read and what is to be written; what it means is request.h's.
 #pragma once
 
+#include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <uv.h>
 
-#include "wire/http_message.h"
+#include "base/buf.h"
+#include "web/request.h"
 
 struct web;
-struct connection;
 
 /* Limits on what a client may hold or make others wait for. */
 #define CONNECTION_MAX          1024
@@ -19,6 +22,28 @@ struct connection;
 /* A client that reads slower than this much behind is cut, so that it cannot make memory grow. */
 #define CONNECTION_MAX_OUTPUT_BYTES        ((size_t)16 * 1024 * 1024)
 #define CONNECTION_MAX_STREAM_BEHIND_BYTES ((size_t)512 * 1024)
+#define CONNECTION_READ_BYTES              16384
+#define CONNECTION_PEER_BYTES              64
+
+enum connection_state { HANDSHAKE, HEAD, BODY, WAITING, REPLYING, CLOSING };
+
+/* Shared by the files of a connection alone: connection.c, request.c. */
+struct connection {
+	struct web *web;
+	struct connection *next, *previous;
+	uv_poll_t poll;
+	int fd; /* -1 once dropped */
+	int watched;
+	SSL *tls;
+	enum connection_state state;
+	char peer[CONNECTION_PEER_BYTES];
+	int64_t deadline_ms; /* monotonic; 0: none */
+	struct buf in;
+	struct buf out;
+	size_t out_sent;
+	bool tls_wants_write;
+	struct request request; /* the one being worked on */
+};
 
 /** connection_accept() - take over a fresh socket. @fd is owned from now on, also on failure. */
 void connection_accept(struct web *web, int fd, const char *peer);
@@ -29,12 +54,22 @@ void connection_free_all(struct web *web);
 /** connection_check_times() - cut those that are past their deadline; called each second. */
 void connection_check_times(struct web *web);
 
-/**
- * connection_reply() - core's answer to this connection's request.
- * @more: chunks follow through connection_chunk().
- */
-void connection_reply(struct connection *connection, const struct http_reply *reply, bool more);
-void connection_chunk(struct connection *connection, const void *data, size_t bytes, bool more);
-
 /** connection_core_lost() - core ended before it answered: 503, or the end of what had begun. */
 void connection_core_lost(struct connection *connection);
+
+/* --- for the files of a connection --- */
+
+/** connection_drop() - end at once; nothing is called any more. Look at `fd` before going on. */
+void connection_drop(struct connection *connection);
+
+/** connection_set_deadline() - dropped (or refused) in so many ms; 0: no deadline. */
+void connection_set_deadline(struct connection *connection, int64_t in_ms);
+
+/** connection_pending() - bytes that wait to be written. */
+size_t connection_pending(const struct connection *connection);
+
+/** connection_flush() - write what can be written; in CLOSING the connection ends after that. */
+void connection_flush(struct connection *connection);
+
+/** connection_watch() - wait for what is wanted next. */
+void connection_watch(struct connection *connection);

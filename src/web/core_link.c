@@ -51,7 +51,7 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 		release(link, message->id);
 	if ((code = http_reply_decode(message->body, message->body_bytes, &reply)) < 0)
 		return code;
-	connection_reply(connection, &reply, more);
+	request_reply(connection, &reply, more);
 	http_reply_done(&reply);
 	return 0;
 }
@@ -66,7 +66,7 @@ static int on_chunk(void *context, struct channel *channel, struct message *mess
 		return 0;
 	if (!more)
 		release(link, message->id);
-	connection_chunk(connection, message->body, message->body_bytes, more);
+	request_chunk(connection, message->body, message->body_bytes, more);
 	return 0;
 }
 

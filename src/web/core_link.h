@@ -18,7 +18,7 @@ void core_link_free(struct core_link *link);
 void core_link_connect(struct core_link *link, int fd);
 
 /**
- * core_link_ask() - send a request; the answer comes through connection_reply().
+ * core_link_ask() - send a request; the answer comes through request_reply().
  * Errors: ERR_UNAVAILABLE when core is not there, or more than its queue holds waits for it.
  */
 int core_link_ask(struct core_link *link, struct connection *connection,
