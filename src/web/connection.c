@@ -2,8 +2,8 @@
  * Theory of operation. A connection is a small machine driven by its socket's readiness and by
  * core's answers:
  *
- *   HANDSHAKE → HEAD → BODY → WAITING → (REPLYING) → HEAD …      CLOSING once the last byte is to
- * go out
+ *   HANDSHAKE → HEAD → BODY → WAITING → (REPLYING) → HEAD …
+ *                                  ↳ CONSOLE                    CLOSING: the last bytes go out
  *
  * Bytes from the client gather in `in` and are parsed in place; one request is worked on at a time
  * and what was pipelined behind it waits there. Bytes for the client gather in `out`. Both are
@@ -13,6 +13,8 @@
  */
 #include "web/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "web/console.h"
 #include "web/core_link.h"
 #include "web/web.h"
 
@@ -35,6 +38,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	buf_done(&connection->in);
 	buf_done(&connection->out);
 	buf_done(&connection->request.body);
+	console_free(connection->console);
 	free(connection);
 }
 
@@ -46,6 +50,8 @@ void connection_drop(struct connection *connection)
 		return;
 	if (connection->request.core_id != 0)
 		core_link_cancel(web->core, connection->request.core_id);
+	if (connection->console != NULL)
+		console_dropped(connection);
 	(void)uv_poll_stop(&connection->poll);
 	SSL_free(connection->tls);
 	ERR_clear_error();
@@ -71,37 +77,63 @@ size_t connection_pending(const struct connection *connection)
 	return connection->out.len - connection->out_sent;
 }
 
-/* Send what can be sent. */
-void connection_flush(struct connection *connection)
+/* How many of these bytes the kernel takes now. Drops the connection when it has failed. */
+static size_t write_tls(struct connection *connection, const uint8_t *data, size_t bytes)
 {
+	size_t written = 0;
+
 	connection->tls_wants_write = false;
-	while (connection->fd >= 0 && connection_pending(connection) > 0) {
-		size_t part = connection_pending(connection) < 1U << 20
-				      ? connection_pending(connection)
-				      : 1U << 20;
-		int sent = SSL_write(connection->tls, connection->out.data + connection->out_sent,
-				     (int)part);
+	while (connection->fd >= 0 && written < bytes) {
+		size_t part = bytes - written < 1U << 20 ? bytes - written : 1U << 20;
+		int sent = SSL_write(connection->tls, data + written, (int)part);
 		if (sent > 0) {
-			connection->out_sent += (size_t)sent;
-			if (connection->state != CLOSING || connection_pending(connection) > 0)
-				connection_set_deadline(connection, CONNECTION_WRITE_MS);
+			written += (size_t)sent;
 			continue;
 		}
 		switch (SSL_get_error(connection->tls, sent)) {
 		case SSL_ERROR_WANT_READ:
-			return;
+			break;
 		case SSL_ERROR_WANT_WRITE:
 			connection->tls_wants_write = true;
-			return;
+			break;
 		default:
 			connection_drop(connection);
-			return;
 		}
+		break;
+	}
+	if (written > 0)
+		connection->written_ms = clock_mono_ms();
+	return written;
+}
+
+void connection_send(struct connection *connection, const void *data, size_t bytes)
+{
+	size_t written =
+		connection_pending(connection) == 0 ? write_tls(connection, data, bytes) : 0;
+
+	if (connection->fd >= 0 && written < bytes &&
+	    buf_append(&connection->out, (const uint8_t *)data + written, bytes - written) < 0)
+		connection_drop(connection);
+}
+
+void connection_flush(struct connection *connection)
+{
+	if (connection->fd >= 0 && connection_pending(connection) > 0) {
+		size_t written = write_tls(connection, connection->out.data + connection->out_sent,
+					   connection_pending(connection));
+		if (connection->fd < 0)
+			return;
+		connection->out_sent += written;
+		if (written > 0 && connection->state != CONSOLE &&
+		    (connection->state != CLOSING || connection_pending(connection) > 0))
+			connection_set_deadline(connection, CONNECTION_WRITE_MS);
+		if (connection_pending(connection) > 0)
+			return;
 	}
 	if (connection->fd < 0)
 		return;
 	/* All is out. Give a large buffer back; keep a small one for the next reply. */
-	if (connection->out.cap > KEPT_BUFFER_BYTES)
+	if (connection->out.cap > KEPT_BUFFER_BYTES || connection->state == CONSOLE)
 		buf_done(&connection->out);
 	else
 		buf_clear(&connection->out);
@@ -119,10 +151,27 @@ void connection_flush(struct connection *connection)
 
 void connection_watch(struct connection *connection);
 
+ssize_t connection_read(struct connection *connection, uint8_t *data, size_t bytes)
+{
+	int got = SSL_read(connection->tls, data, (int)bytes);
+
+	if (got > 0)
+		return got;
+	switch (SSL_get_error(connection->tls, got)) {
+	case SSL_ERROR_WANT_WRITE:
+		connection->tls_wants_write = true;
+		return 0;
+	case SSL_ERROR_WANT_READ:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
 static void read_input(struct connection *connection)
 {
 	for (int i = 0; i < READ_BURST && connection->fd >= 0; i++) {
-		int got;
+		ssize_t got;
 		if (connection->in.len >= request_input_limit(connection)) {
 			if (connection->state == BODY)
 				request_refuse(connection, 413);
@@ -132,16 +181,12 @@ static void read_input(struct connection *connection)
 			connection_drop(connection);
 			return;
 		}
-		got = SSL_read(connection->tls, connection->in.data + connection->in.len,
-			       CONNECTION_READ_BYTES);
-		if (got <= 0) {
-			int error = SSL_get_error(connection->tls, got);
-			if (error == SSL_ERROR_WANT_WRITE)
-				connection->tls_wants_write = true;
-			else if (error != SSL_ERROR_WANT_READ)
-				connection_drop(connection);
+		got = connection_read(connection, connection->in.data + connection->in.len,
+				      CONNECTION_READ_BYTES);
+		if (got < 0)
+			connection_drop(connection);
+		if (got <= 0)
 			return;
-		}
 		if (connection->state == HEAD && connection->in.len == 0)
 			connection_set_deadline(connection, CONNECTION_HEAD_MS);
 		connection->in.len += (size_t)got;
@@ -188,6 +233,12 @@ static void shake_hands(struct connection *connection)
 	}
 }
 
+static bool wants_input(const struct connection *connection)
+{
+	return connection->state == CONSOLE ? console_wants_input(connection)
+					    : connection->in.len < request_input_limit(connection);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	struct connection *connection = poll->data;
@@ -202,8 +253,17 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	if (connection->fd >= 0 && connection->state != HANDSHAKE) {
 		if (connection_pending(connection) > 0)
 			connection_flush(connection);
-		if (connection->fd >= 0)
+		if (connection->fd < 0)
+			return;
+		if (!wants_input(connection)) {
+			/* What it still says cannot be taken, and it will never read the answer. */
+			if ((events & UV_DISCONNECT) != 0)
+				connection_drop(connection);
+		} else if (connection->state == CONSOLE) {
+			console_ready(connection);
+		} else {
 			read_input(connection);
+		}
 	}
 	if (connection->fd >= 0)
 		connection_watch(connection);
@@ -211,14 +271,18 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 void connection_watch(struct connection *connection)
 {
-	int events = 0;
+	int events = UV_DISCONNECT; /* one that closes is noticed whatever else is wanted */
 
-	if (connection->in.len < request_input_limit(connection))
+	if (wants_input(connection))
 		events |= UV_READABLE;
 	if (connection_pending(connection) > 0 || connection->tls_wants_write)
 		events |= UV_WRITABLE;
-	/* With neither, a client that closes is still noticed. */
-	(void)uv_poll_start(&connection->poll, events | UV_DISCONNECT, on_ready);
+	/* To libuv even the same again is two system calls. */
+	if (events != connection->watched)
+		(void)uv_poll_start(&connection->poll, events, on_ready);
+	connection->watched = events;
+	if (connection->console != NULL)
+		console_watch(connection);
 }
 
 static bool peer_has_too_many(const struct web *web, const char *peer)
@@ -226,7 +290,7 @@ static bool peer_has_too_many(const struct web *web, const char *peer)
 	unsigned count = 0;
 
 	for (const struct connection *other = web->connections; other != NULL; other = other->next)
-		count += strcmp(other->peer, peer) == 0;
+		count += !console_is_open(other) && strcmp(other->peer, peer) == 0;
 	return count >= CONNECTION_MAX_PER_PEER;
 }
 
@@ -235,10 +299,12 @@ void connection_accept(struct web *web, int fd, const char *peer)
 	struct connection *connection;
 
 	if (web->stopping || web->connection_count >= CONNECTION_MAX ||
+	    web->connection_count - web->console_count >= CONNECTION_MAX_REQUESTS ||
 	    peer_has_too_many(web, peer) || (connection = calloc(1, sizeof *connection)) == NULL) {
 		(void)close(fd);
 		return;
 	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	connection->web = web;
 	connection->fd = fd;
 	connection->out.max = CONNECTION_MAX_OUTPUT_BYTES;
@@ -275,6 +341,10 @@ void connection_check_times(struct web *web)
 	for (struct connection *connection = web->connections; connection != NULL;
 	     connection = next) {
 		next = connection->next;
+		if (connection->state == CONSOLE) {
+			console_tick(connection, now);
+			continue;
+		}
 		if (connection->deadline_ms == 0 || now < connection->deadline_ms)
 			continue;
 		/* A request that began and did not end is told so; everything else just ends. */
@@ -290,7 +360,22 @@ void connection_check_times(struct web *web)
 	}
 }
 
+void connection_end_consoles(struct web *web)
+{
+	struct connection *next;
+
+	for (struct connection *connection = web->connections; connection != NULL;
+	     connection = next) {
+		next = connection->next;
+		if (connection->console != NULL)
+			console_close(connection, CONSOLE_GOING_AWAY, "the service is stopping");
+	}
+}
+
 void connection_core_lost(struct connection *connection)
 {
-	request_core_lost(connection);
+	if (connection->console != NULL)
+		console_core_lost(connection);
+	else
+		request_core_lost(connection);
 }

@@ -9,13 +9,16 @@
 #include "base/buf.h"
 #include "web/request.h"
 
+struct console;
 struct web;
 
 /* Limits on what a client may hold or make others wait for. */
-#define CONNECTION_MAX          1024
+#define CONNECTION_MAX 4096
+/* Open consoles are not counted by these two: core counts them, by user, server and address. */
+#define CONNECTION_MAX_REQUESTS 1024
 #define CONNECTION_MAX_PER_PEER 256
-#define CONNECTION_HANDSHAKE_MS 10000
-#define CONNECTION_HEAD_MS      10000
+#define CONNECTION_HANDSHAKE_MS 4000
+#define CONNECTION_HEAD_MS      4000
 #define CONNECTION_BODY_MS      30000
 #define CONNECTION_IDLE_MS      60000
 #define CONNECTION_WRITE_MS     30000
@@ -25,15 +28,15 @@ struct web;
 #define CONNECTION_READ_BYTES              16384
 #define CONNECTION_PEER_BYTES              64
 
-enum connection_state { HANDSHAKE, HEAD, BODY, WAITING, REPLYING, CLOSING };
+enum connection_state { HANDSHAKE, HEAD, BODY, WAITING, REPLYING, CLOSING, CONSOLE };
 
-/* Shared by the files of a connection alone: connection.c, request.c. */
+/* Shared by the files of a connection alone: connection.c, request.c, console.c. */
 struct connection {
 	struct web *web;
 	struct connection *next, *previous;
 	uv_poll_t poll;
-	int fd; /* -1 once dropped */
-	int watched;
+	int fd;      /* -1 once dropped */
+	int watched; /* what libuv was asked for */
 	SSL *tls;
 	enum connection_state state;
 	char peer[CONNECTION_PEER_BYTES];
@@ -42,7 +45,9 @@ struct connection {
 	struct buf out;
 	size_t out_sent;
 	bool tls_wants_write;
-	struct request request; /* the one being worked on */
+	int64_t written_ms;      /* when the kernel last took bytes */
+	struct request request;  /* the one being worked on */
+	struct console *console; /* NULL until core answered 101 */
 };
 
 /** connection_accept() - take over a fresh socket. @fd is owned from now on, also on failure. */
@@ -51,7 +56,10 @@ void connection_accept(struct web *web, int fd, const char *peer);
 /** connection_free_all() - at the end of the process. */
 void connection_free_all(struct web *web);
 
-/** connection_check_times() - cut those that are past their deadline; called each second. */
+/** connection_end_consoles() - the service stops: every viewer is told. */
+void connection_end_consoles(struct web *web);
+
+/** connection_check_times() - cut those that are past their deadline; called each half second. */
 void connection_check_times(struct web *web);
 
 /** connection_core_lost() - core ended before it answered: 503, or the end of what had begun. */
@@ -67,6 +75,15 @@ void connection_set_deadline(struct connection *connection, int64_t in_ms);
 
 /** connection_pending() - bytes that wait to be written. */
 size_t connection_pending(const struct connection *connection);
+
+/**
+ * connection_read() - bytes from the client.
+ * Return: how many, 0 when there are none now, -1 when it has gone (it is not dropped).
+ */
+ssize_t connection_read(struct connection *connection, uint8_t *data, size_t bytes);
+
+/** connection_send() - write, and keep what the kernel does not take; may drop the connection. */
+void connection_send(struct connection *connection, const void *data, size_t bytes);
 
 /** connection_flush() - write what can be written; in CLOSING the connection ends after that. */
 void connection_flush(struct connection *connection);

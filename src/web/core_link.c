@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "web/connection.h"
+#include "web/console.h"
 #include "web/web.h"
 #include "wire/channel.h"
 
@@ -18,6 +19,7 @@ struct core_link {
 	struct web *web;
 	struct channel *channel;
 	uint64_t generation;
+	size_t next_slot; /* where to look for a free one first */
 	struct {
 		uint64_t id;
 		struct connection *connection; /* NULL: free */
@@ -47,6 +49,8 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 
 	if (connection == NULL)
 		return 0; /* the client has gone meanwhile */
+	if (connection->console != NULL)
+		return ERR_PROTOCOL;
 	if (!more)
 		release(link, message->id);
 	if ((code = http_reply_decode(message->body, message->body_bytes, &reply)) < 0)
@@ -64,9 +68,42 @@ static int on_chunk(void *context, struct channel *channel, struct message *mess
 
 	if (connection == NULL)
 		return 0;
+	if (connection->console != NULL)
+		return ERR_PROTOCOL;
 	if (!more)
 		release(link, message->id);
 	request_chunk(connection, message->body, message->body_bytes, more);
+	return 0;
+}
+
+static int on_console_open(void *context, struct channel *channel, struct message *message)
+{
+	struct connection *connection = find(context, message->id);
+	struct console_open open;
+	struct reader reader;
+
+	if (connection == NULL)
+		return 0; /* the client has gone meanwhile, and core will hear of it */
+	reader_init(&reader, message->body, message->body_bytes);
+	if (connection->console == NULL || message->fd_count != 1 ||
+	    console_open_read(&reader, &open) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	return console_open(connection, &open, steal_fd(&message->fds[0]));
+}
+
+static int on_console_close(void *context, struct channel *channel, struct message *message)
+{
+	struct connection *connection = find(context, message->id);
+	struct console_close close;
+	struct reader reader;
+
+	if (connection == NULL)
+		return 0;
+	reader_init(&reader, message->body, message->body_bytes);
+	if (connection->console == NULL || console_close_read(&reader, &close) < 0 ||
+	    reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	console_close(connection, close.code, close.reason);
 	return 0;
 }
 
@@ -94,6 +131,8 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 static const struct message_rule rules[] = {
 	{HTTP_REPLY, 0, on_reply},
 	{HTTP_CHUNK, 0, on_chunk},
+	{CONSOLE_OPEN, 1, on_console_open},
+	{CONSOLE_CLOSE, 0, on_console_close},
 	{0, 0, NULL},
 };
 static const struct channel_events events = {.rules = rules, .closed = on_closed};
@@ -131,21 +170,44 @@ int core_link_ask(struct core_link *link, struct connection *connection,
 		  const struct http_request *request, uint64_t *ret_id)
 {
 	struct buf body CLEANUP(buf_done) = {0};
-	size_t slot = 0;
+	size_t slot = link->next_slot, tried = 0;
 
 	if (link->channel == NULL)
 		return ERR_UNAVAILABLE;
-	while (slot < SLOTS && link->waiting[slot].connection != NULL)
-		slot++;
-	if (slot == SLOTS || http_request_encode(request, &body) < 0)
+	while (tried < SLOTS && link->waiting[slot].connection != NULL) {
+		slot = (slot + 1) % SLOTS;
+		tried++;
+	}
+	if (tried == SLOTS || http_request_encode(request, &body) < 0)
 		return ERR_UNAVAILABLE;
 	uint64_t id = ++link->generation << SLOT_BITS | slot;
 	if (channel_send(link->channel, HTTP_REQUEST, 0, id, body.data, body.len, NULL, 0) < 0)
 		return ERR_UNAVAILABLE;
 	link->waiting[slot].id = id;
 	link->waiting[slot].connection = connection;
+	link->next_slot = (slot + 1) % SLOTS;
 	*ret_id = id;
 	return 0;
+}
+
+int core_link_frame(struct core_link *link, uint64_t id, const void *data, size_t bytes)
+{
+	if (link->channel == NULL)
+		return ERR_UNAVAILABLE;
+	return channel_send(link->channel, CONSOLE_FRAME, 0, id, data, bytes, NULL, 0);
+}
+
+void core_link_ended(struct core_link *link, uint64_t id, const struct console_ended *ended)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	if (find(link, id) == NULL)
+		return;
+	release(link, id);
+	console_ended_write(&body, ended);
+	if (link->channel != NULL && body.error == 0)
+		(void)channel_send(link->channel, CONSOLE_ENDED, 0, id, body.data, body.len, NULL,
+				   0);
 }
 
 void core_link_cancel(struct core_link *link, uint64_t id)

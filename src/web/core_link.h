@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "wire/console_message.h"
 #include "wire/http_message.h"
 
 struct connection;
@@ -23,6 +24,12 @@ void core_link_connect(struct core_link *link, int fd);
  */
 int core_link_ask(struct core_link *link, struct connection *connection,
 		  const struct http_request *request, uint64_t *ret_id);
+
+/** core_link_frame() - a console's first frame. 0 or negative: core is not there, or too busy. */
+int core_link_frame(struct core_link *link, uint64_t id, const void *data, size_t bytes);
+
+/** core_link_ended() - the last word about a console; nothing comes under this id any more. */
+void core_link_ended(struct core_link *link, uint64_t id, const struct console_ended *ended);
 
 /** core_link_cancel() - the client has gone: nothing more of this request is wanted. */
 void core_link_cancel(struct core_link *link, uint64_t id);

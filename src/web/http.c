@@ -101,8 +101,7 @@ static int parse_length(const struct slice *value, uint64_t *ret)
 	return 0;
 }
 
-/* Whether a comma-separated list has a word. */
-static bool list_has(const struct slice *list, const char *word)
+bool http_list_has(const struct slice *list, const char *word)
 {
 	const uint8_t *at = list->data, *end = list->data + list->len;
 
@@ -142,9 +141,9 @@ static int read_framing(struct http_head *head)
 				return -501;
 			head->chunked = true;
 		} else if (slice_is(&field->name, "connection")) {
-			if (list_has(&field->value, "close"))
+			if (http_list_has(&field->value, "close"))
 				head->keep_alive = false;
-			else if (head->minor == 0 && list_has(&field->value, "keep-alive"))
+			else if (head->minor == 0 && http_list_has(&field->value, "keep-alive"))
 				head->keep_alive = true;
 		} else if (slice_is(&field->name, "expect")) {
 			if (!slice_is(&field->value, "100-continue"))
@@ -298,12 +297,18 @@ int http_chunks_take(struct http_chunks *chunks, const void *data, size_t bytes,
 	return code;
 }
 
+bool http_is_clean(const char *value)
+{
+	return value[strcspn(value, "\r\n")] == '\0';
+}
+
 const char *http_reason(unsigned status)
 {
 	static const struct {
 		unsigned status;
 		const char *reason;
 	} reasons[] = {
+		{101, "Switching Protocols"},
 		{200, "OK"},
 		{201, "Created"},
 		{202, "Accepted"},
@@ -325,6 +330,7 @@ const char *http_reason(unsigned status)
 		{417, "Expectation Failed"},
 		{422, "Unprocessable Content"},
 		{423, "Locked"},
+		{426, "Upgrade Required"},
 		{429, "Too Many Requests"},
 		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},

@@ -42,6 +42,9 @@ int http_head_parse(const void *data, size_t bytes, struct http_head *ret);
 /** http_head_field() - the value of a field by lower-case name, or NULL. */
 const struct http_field *http_head_field(const struct http_head *head, const char *name);
 
+/** http_list_has() - whether a comma-separated list has a word, without regard to case. */
+bool http_list_has(const struct slice *list, const char *word);
+
 /* A chunked body on its way in (RFC 9112 section 7.1). Zeroed means at its beginning. */
 struct http_chunks {
 	uint64_t left; /* of the chunk being read */
@@ -58,6 +61,9 @@ struct http_chunks {
  */
 int http_chunks_take(struct http_chunks *chunks, const void *data, size_t bytes, size_t *ret_used,
 		     struct buf *body);
+
+/** http_is_clean() - no end of line in a value, with which data would write fields of its own. */
+bool http_is_clean(const char *value);
 
 /** http_reason() - the reason phrase of a status code. */
 const char *http_reason(unsigned status);

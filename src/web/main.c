@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,8 +29,10 @@
 #include "wire/child.h"
 
 #define ACCEPT_BURST  64
-#define TICK_MS       1000
+#define TICK_MS       500
 #define STOP_GRACE_MS 3000
+/* A console has two descriptors; the rest are files of the panel, channels and libuv's own. */
+#define DESCRIPTORS (2 * CONNECTION_MAX + 256)
 
 static struct web web;
 static struct child *child;
@@ -102,11 +105,27 @@ static int make_tls(const struct config *config, struct err *err)
 						SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 						SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_options(web.tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-						   SSL_OP_CIPHER_SERVER_PREFERENCE);
+						   SSL_OP_CIPHER_SERVER_PREFERENCE |
+						   SSL_OP_CLEANSE_PLAINTEXT);
 	(void)SSL_CTX_set_num_tickets(web.tls, 1);
 	(void)SSL_CTX_set_session_cache_mode(web.tls, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(web.tls, select_http11, NULL);
 	return 0;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit = {0};
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = DESCRIPTORS;
+	if (limit.rlim_max < DESCRIPTORS)
+		limit.rlim_max = DESCRIPTORS; /* still root here */
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("no more than %llu descriptors may be open: fewer consoles than meant",
+			    (unsigned long long)limit.rlim_max);
 }
 
 /* Everything is open: give up all that is not needed from here on. */
@@ -174,6 +193,7 @@ static void on_stop(void *context)
 	web.stopping = true;
 	if (isolated)
 		(void)uv_poll_stop(&listener);
+	connection_end_consoles(&web);
 	/* Answers under way may go out; nothing new begins. */
 	(void)uv_timer_start(&grace, on_grace_over, web.connection_count > 0 ? STOP_GRACE_MS : 0,
 			     0);
@@ -217,6 +237,7 @@ int main(int argc, char **argv)
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0)
 		goto fail;
 	log_init("ippo-web", (enum log_level)config.log_level);
+	raise_descriptor_limit();
 	web.config = &config;
 	web.hsts = is_public_name(config.url);
 	if (uv_loop_init(&web.loop) < 0 || make_tls(&config, &err) < 0 ||

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/secret.h"
 #include "web/connection.h"
+#include "web/console.h"
 #include "web/core_link.h"
 #include "web/panel.h"
 #include "web/web.h"
@@ -40,9 +41,12 @@ static const char *code_of_status(unsigned status)
 	case 431:
 		return "request_too_large";
 	case 417:
+	case 426:
 	case 501:
 	case 505:
 		return "unsupported_error";
+	case 502:
+		return "server_error";
 	case 503:
 		return "unavailable";
 	default:
@@ -262,6 +266,9 @@ static void ask_core(struct connection *connection, const struct http_head *head
 			request_refuse(connection, 400);
 			return;
 		}
+		if (connection->request.upgrade)
+			request.headers[request.header_count++] =
+				(struct http_header){"upgrade", "websocket"};
 		connection->state = WAITING;
 		connection_set_deadline(connection, 0);
 		code = core_link_ask(connection->web->core, connection, &request,
@@ -278,6 +285,21 @@ static bool is_api(const struct slice *target)
 	       (target->len == 3 || target->data[3] == '/' || target->data[3] == '?');
 }
 
+static void dispatch_api(struct connection *connection, const struct http_head *head,
+			 const uint8_t *body, size_t bytes)
+{
+	const enum handshake_result result = handshake_check(head, &connection->request.handshake);
+
+	connection->request.upgrade = result == HANDSHAKE_VALID;
+	if (result != HANDSHAKE_VERSION) {
+		ask_core(connection, head, body, bytes);
+		return;
+	}
+	answer_error(connection, 426, "this version of WebSocket is not supported",
+		     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+	finish_request(connection);
+}
+
 /* A whole request is there. */
 static void dispatch(struct connection *connection, const uint8_t *body, size_t bytes, size_t used)
 {
@@ -292,7 +314,7 @@ static void dispatch(struct connection *connection, const uint8_t *body, size_t 
 		head.method.len == 4 && memcmp(head.method.data, "HEAD", 4) == 0;
 	connection->request.is_http_1_0 = head.minor == 0;
 	if (is_api(&head.target))
-		ask_core(connection, &head, body, bytes);
+		dispatch_api(connection, &head, body, bytes);
 	else
 		serve_panel(connection, &head);
 	if (connection->fd < 0)
@@ -385,12 +407,6 @@ size_t request_input_limit(const struct connection *connection)
 		       : INPUT_WHILE_BUSY_BYTES;
 }
 
-/* A value that could end its line would let core's data write fields of its own. */
-static bool is_clean(const char *text)
-{
-	return text[strcspn(text, "\r\n")] == '\0';
-}
-
 static void append_chunk(struct connection *connection, const void *data, size_t bytes, bool more)
 {
 	struct buf *out = &connection->out;
@@ -429,12 +445,32 @@ static void after_output(struct connection *connection, bool more)
 		connection_watch(connection);
 }
 
+static void upgrade(struct connection *connection, const struct http_reply *reply, bool more)
+{
+	const uint64_t id = connection->request.core_id;
+
+	connection->request.core_id = 0;
+	if (more && connection->request.upgrade) {
+		console_begin(connection, id, &connection->request.handshake, reply);
+		return;
+	}
+	/* Core mixed something up: nobody asked for that. */
+	if (more)
+		core_link_cancel(connection->web->core, id);
+	answer_error(connection, 502, "the service answered what was not asked", "");
+	after_output(connection, false);
+}
+
 void request_reply(struct connection *connection, const struct http_reply *reply, bool more)
 {
 	const char *type = http_reply_header(reply, "content-type");
 	const bool bodyless = reply->status == 204 || reply->status == 304;
 	struct buf *out = &connection->out;
 
+	if (reply->status == 101) {
+		upgrade(connection, reply, more);
+		return;
+	}
 	connection->request.stream =
 		more && type != NULL && strncmp(type, "text/event-stream", 17) == 0;
 	connection->request.reply_chunked = more && !connection->request.is_http_1_0;
@@ -443,7 +479,7 @@ void request_reply(struct connection *connection, const struct http_reply *reply
 			false; /* the end of the connection is the end of the answer */
 	begin_head(connection, reply->status);
 	for (size_t i = 0; i < reply->header_count; i++)
-		if (is_clean(reply->headers[i].name) && is_clean(reply->headers[i].value))
+		if (http_is_clean(reply->headers[i].name) && http_is_clean(reply->headers[i].value))
 			(void)buf_printf(out, "%s: %s\r\n", reply->headers[i].name,
 					 reply->headers[i].value);
 	if (http_reply_header(reply, "cache-control") == NULL)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "web/handshake.h"
 #include "web/http.h"
 #include "wire/http_message.h"
 
@@ -24,6 +25,8 @@ struct request {
 	bool is_http_1_0;
 	bool stream; /* an event stream */
 	bool reply_chunked;
+	bool upgrade; /* to a WebSocket, by a valid opening handshake */
+	struct handshake handshake;
 };
 
 /** request_process() - work on what has been read, until more is needed or one is under way. */

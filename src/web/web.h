@@ -19,6 +19,7 @@ struct web {
 	struct panel *panel;
 	struct connection *connections; /* all of them, in a list */
 	unsigned connection_count;
-	bool hsts; /* the name is a public one: promise https for it */
+	unsigned console_count; /* of them, open consoles */
+	bool hsts;              /* the name is a public one: promise https for it */
 	bool stopping;
 };

@@ -1,0 +1,676 @@
+/*
+ * Theory of operation. After core's 101 a console goes through
+ *
+ *   FIRST_FRAME → JUDGED → OPEN → (REASON) → ENDED
+ *
+ * The first frame goes to core unread; core answers with a descriptor or with a close. While OPEN
+ * two streams flow that never wait for each other:
+ *
+ *   client → guest   a part of a frame is read only when the host has taken the one before. So what
+ *                    is kept is one part, and an interrupt key never waits for output.
+ *   guest → client   the descriptor is read only when all output has gone to the kernel. So what is
+ *                    kept is the rest of one frame, and a slow reader slows its own guest side
+ * alone.
+ *
+ * The buffers in between belong to the process, not to the console: an idle console has none. When
+ * the host closes the descriptor, core knows why and is waited for shortly (REASON). ENDED is
+ * entered once: there the descriptor is closed, core is told, and the close frame is under way.
+ */
+#include "web/console.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "web/connection.h"
+#include "web/core_link.h"
+#include "web/handshake.h"
+#include "web/rfb_filter.h"
+#include "web/web.h"
+#include "web/websocket.h"
+
+#define RECORD_BYTES 16384 /* of TLS: a frame that just fills one costs the least */
+#define HEAD_BYTES   4     /* of a frame of that length */
+#define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
+#define GATHER_BYTES 16384
+#define PART_BYTES   4096 /* libwslay's */
+#define GUEST_BURST  2    /* frames, before others have their turn */
+#define CLIENT_BURST 4    /* records of TLS */
+
+enum console_state { FIRST_FRAME, JUDGED, OPEN, REASON, ENDED };
+
+struct tap {
+	uv_poll_t poll; /* its data is the console; NULL once let go */
+};
+
+struct console {
+	struct connection *connection;
+	struct tap *tap; /* NULL: no descriptor */
+	int fd;
+	int watched;
+	enum console_state state;
+	uint64_t core_id; /* 0: core does not wait for CONSOLE_ENDED (any more) */
+	uint64_t bytes_to_guest, bytes_from_guest;
+	int64_t deadline_ms; /* of the state; 0: none */
+	int64_t life_until_ms;
+	int64_t input_ms; /* somebody typed */
+	int64_t heard_ms; /* the client said anything */
+	int64_t pinged_ms;
+	uint32_t idle_ms;
+	uint8_t kind;
+	bool counted;       /* among web's open consoles */
+	bool client_gone;   /* found while reading */
+	bool deaf;          /* its framing is broken: what comes is thrown away */
+	uint8_t records;    /* that may still be read in this turn */
+	uint8_t controls;   /* since the last tick */
+	struct buf message; /* a message in fragments, or the first frame */
+	uint8_t *blocked;   /* what the host did not take yet */
+	size_t blocked_bytes, blocked_sent;
+	struct websocket websocket;
+	struct rfb_filter filter;
+};
+
+/* Of the process: filled and emptied within one call. */
+static uint8_t frame[WEBSOCKET_MAX_HEAD_BYTES + SERIAL_BYTES];
+static uint8_t gathered[GATHER_BYTES + PART_BYTES + RFB_HELD_BYTES];
+static size_t gathered_bytes;
+
+static void on_tap_closed(uv_handle_t *handle)
+{
+	free(handle); /* the poll is the tap's first member */
+}
+
+static void close_descriptor(struct console *console)
+{
+	if (console->tap == NULL)
+		return;
+	(void)uv_poll_stop(&console->tap->poll);
+	(void)close(console->fd);
+	console->fd = -1;
+	console->tap->poll.data = NULL;
+	uv_close((uv_handle_t *)&console->tap->poll, on_tap_closed);
+	console->tap = NULL;
+}
+
+/* The last word to core and the end of all flow. */
+static void end(struct console *console, uint16_t code)
+{
+	const struct console_ended ended = {code, console->bytes_to_guest,
+					    console->bytes_from_guest};
+
+	if (console->state == ENDED)
+		return;
+	console->state = ENDED;
+	close_descriptor(console);
+	free(console->blocked);
+	console->blocked = NULL;
+	console->blocked_bytes = console->blocked_sent = 0;
+	buf_done(&console->message);
+	if (console->core_id != 0)
+		core_link_ended(console->connection->web->core, console->core_id, &ended);
+	console->core_id = 0;
+}
+
+/* @payload is in front of nothing: control frames and the greeting. */
+static void send_frame(struct console *console, uint8_t opcode, const void *payload, size_t bytes)
+{
+	uint8_t small[WEBSOCKET_MAX_HEAD_BYTES + sizeof((struct console_open *)0)->greeting];
+	size_t head = websocket_head(small, opcode, bytes);
+
+	if (bytes > 0)
+		memcpy(small + head, payload, bytes);
+	connection_send(console->connection, small, head + bytes);
+}
+
+static void send_close(struct console *console, uint16_t code, const char *reason)
+{
+	uint8_t payload[WEBSOCKET_MAX_CONTROL_BYTES] = {(uint8_t)(code >> 8), (uint8_t)code};
+	size_t bytes = strnlen(reason, sizeof payload - 2);
+
+	memcpy(payload + 2, reason, bytes);
+	send_frame(console, WEBSOCKET_CLOSE, payload, code == WEBSOCKET_NO_CODE ? 0 : 2 + bytes);
+}
+
+/* After both close frames: the connection ends once its output is out. */
+static void finish(struct connection *connection)
+{
+	if (connection->fd < 0)
+		return;
+	connection->state = CLOSING;
+	connection_set_deadline(connection, CONSOLE_CLOSE_MS);
+	connection_flush(connection);
+}
+
+void console_close(struct connection *connection, uint16_t code, const char *reason)
+{
+	struct console *console = connection->console;
+
+	if (console->state == ENDED)
+		return;
+	end(console, code);
+	console->deadline_ms = clock_mono_ms() + CONSOLE_CLOSE_MS;
+	send_close(console, code, reason);
+	if (connection->fd >= 0)
+		connection_watch(connection);
+}
+
+/* Says why, and listens for no more than the client's end. */
+static void fail(struct console *console, uint16_t code, const char *reason)
+{
+	console->deaf = true;
+	console_close(console->connection, code, reason);
+}
+
+/* --- client → guest --- */
+
+static void host_gone(struct console *console)
+{
+	close_descriptor(console);
+	console->state = REASON;
+	console->deadline_ms = clock_mono_ms() + CONSOLE_REASON_MS;
+}
+
+/* What the host does not take is kept, and no more is read from the client until it has. */
+static void send_to_host(struct console *console, const uint8_t *data, size_t bytes)
+{
+	ssize_t sent = 0;
+
+	if (console->state != OPEN || bytes == 0)
+		return;
+	console->bytes_to_guest += bytes;
+	do
+		sent = send(console->fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < 0 && errno == EINTR);
+	if (sent == (ssize_t)bytes)
+		return;
+	if (sent < 0 && errno != EAGAIN && errno != ENOBUFS) {
+		host_gone(console);
+		return;
+	}
+	if (sent < 0)
+		sent = 0;
+	bytes -= (size_t)sent;
+	console->blocked = malloc(bytes);
+	if (console->blocked == NULL) {
+		fail(console, WEBSOCKET_INTERNAL, "no memory");
+		return;
+	}
+	memcpy(console->blocked, data + sent, bytes);
+	console->blocked_bytes = bytes;
+	console->blocked_sent = 0;
+}
+
+static void push_gathered(struct console *console)
+{
+	size_t bytes = gathered_bytes;
+
+	gathered_bytes = 0;
+	send_to_host(console, gathered, bytes);
+}
+
+/* The host takes again. */
+static void send_blocked(struct console *console)
+{
+	while (console->blocked_sent < console->blocked_bytes) {
+		ssize_t sent = send(console->fd, console->blocked + console->blocked_sent,
+				    console->blocked_bytes - console->blocked_sent,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS))
+			return;
+		if (sent < 0) {
+			host_gone(console);
+			break;
+		}
+		console->blocked_sent += (size_t)sent;
+	}
+	free(console->blocked);
+	console->blocked = NULL;
+	console->blocked_bytes = console->blocked_sent = 0;
+}
+
+static ssize_t read_client(void *context, uint8_t *data, size_t bytes)
+{
+	struct console *console = context;
+	struct connection *connection = console->connection;
+	struct buf *early = &connection->in; /* what came with the handshake */
+	const bool fresh = SSL_pending(connection->tls) == 0;
+	ssize_t got;
+
+	if (early->len > 0) {
+		got = (ssize_t)(bytes < early->len ? bytes : early->len);
+		memcpy(data, early->data, (size_t)got);
+		buf_consume(early, (size_t)got);
+		if (early->len == 0)
+			buf_done(early);
+		return got;
+	}
+	if (console->client_gone || (fresh && console->records == 0))
+		return 0;
+	got = connection_read(connection, data, bytes);
+	if (got < 0) {
+		console->client_gone = true; /* not dropped from inside the parser */
+		return 0;
+	}
+	if (got > 0) {
+		console->heard_ms = clock_mono_ms();
+		if (fresh)
+			console->records--;
+	}
+	return got;
+}
+
+static void take_first_frame(struct console *console, const struct websocket_part *part)
+{
+	struct connection *connection = console->connection;
+
+	if (part->opcode != WEBSOCKET_TEXT) {
+		fail(console, CONSOLE_PROTOCOL, "the first message is text");
+		return;
+	}
+	(void)buf_append(&console->message, part->data, part->bytes);
+	/* It holds the ticket. */
+	explicit_bzero((void *)(uintptr_t)part->data, part->bytes);
+	if (!part->last)
+		return;
+	if (console->message.error != 0 ||
+	    core_link_frame(connection->web->core, console->core_id, console->message.data,
+			    console->message.len) < 0) {
+		console_close(connection, CONSOLE_GOING_AWAY, "the service is busy");
+		return;
+	}
+	explicit_bzero(console->message.data, console->message.len);
+	buf_done(&console->message);
+	console->state = JUDGED;
+	console->deadline_ms = clock_mono_ms() + CONSOLE_JUDGE_MS;
+}
+
+static void take_serial(struct console *console, const struct websocket_part *part)
+{
+	struct buf *message = &console->message;
+
+	if (part->first && part->last && part->bytes > 0) {
+		send_to_host(console, part->data, part->bytes);
+	} else {
+		(void)buf_append(message, part->data, part->bytes);
+		if (!part->last)
+			return;
+		if (message->error != 0 || message->len == 0) {
+			fail(console, CONSOLE_PROTOCOL, "a message has a type");
+			return;
+		}
+		send_to_host(console, message->data, message->len);
+		buf_done(message);
+	}
+	console->input_ms = console->heard_ms;
+}
+
+static void take_vnc(struct console *console, const struct websocket_part *part)
+{
+	bool input = false;
+	size_t bytes;
+	int code = rfb_filter_take(&console->filter, part->data, part->bytes,
+				   gathered + gathered_bytes, &bytes, &input);
+
+	gathered_bytes += bytes;
+	if (input)
+		console->input_ms = console->heard_ms;
+	if (code < 0 || gathered_bytes >= GATHER_BYTES)
+		push_gathered(console);
+	if (code < 0)
+		fail(console, CONSOLE_PROTOCOL, "an unknown message");
+}
+
+static void take_data(struct console *console, const struct websocket_part *part)
+{
+	switch (console->state) {
+	case FIRST_FRAME:
+		take_first_frame(console, part);
+		break;
+	case JUDGED:
+		fail(console, CONSOLE_PROTOCOL, "not open yet");
+		break;
+	case OPEN:
+		if (part->opcode != WEBSOCKET_BINARY)
+			fail(console, CONSOLE_PROTOCOL, "messages are binary");
+		else if (console->kind == CONSOLE_SERIAL)
+			take_serial(console, part);
+		else
+			take_vnc(console, part);
+		break;
+	case REASON:
+	case ENDED:
+		break;
+	}
+}
+
+static void take_close(struct console *console, const struct websocket_part *part)
+{
+	struct connection *connection = console->connection;
+	uint16_t code = websocket_close_code(part->data, part->bytes);
+
+	if (console->state != ENDED) {
+		if (code == 0)
+			code = CONSOLE_PROTOCOL;
+		end(console, code);
+		send_close(console, code, "");
+	}
+	finish(connection);
+}
+
+static void take_control(struct console *console, const struct websocket_part *part)
+{
+	struct connection *connection = console->connection;
+
+	if (part->opcode == WEBSOCKET_CLOSE) {
+		take_close(console, part);
+		return;
+	}
+	if (++console->controls > CONSOLE_MAX_CONTROLS) {
+		fail(console, WEBSOCKET_POLICY, "too many control frames");
+		return;
+	}
+	/* One that does not read is owed no answers. */
+	if (part->opcode == WEBSOCKET_PING && connection_pending(connection) == 0 &&
+	    console->state != ENDED)
+		send_frame(console, WEBSOCKET_PONG, part->data, part->bytes);
+}
+
+static const char *reason_of(uint16_t code)
+{
+	return code == CONSOLE_TOO_BIG    ? "a message is too large"
+	       : code == WEBSOCKET_POLICY ? "too many empty frames"
+					  : "malformed frames";
+}
+
+/* After the end of its framing: read and forget, until the client has gone. */
+static void read_deaf(struct console *console)
+{
+	uint8_t nowhere[PART_BYTES];
+
+	buf_done(&console->connection->in);
+	while (read_client(console, nowhere, sizeof nowhere) > 0)
+		;
+}
+
+void console_ready(struct connection *connection)
+{
+	struct console *console = connection->console;
+	struct websocket_part part;
+	int code = 1;
+
+	console->records = CLIENT_BURST;
+	while (code == 1 && console->blocked == NULL && !console->deaf) {
+		code = websocket_take(&console->websocket, &part);
+		if (code == 1 && part.opcode >= WEBSOCKET_CLOSE) {
+			push_gathered(console);
+			take_control(console, &part);
+		} else if (code == 1) {
+			take_data(console, &part);
+		} else if (code < 0) {
+			push_gathered(console);
+			fail(console, (uint16_t)-code, reason_of((uint16_t)-code));
+		}
+		if (connection->fd < 0 || connection->state != CONSOLE) {
+			gathered_bytes = 0;
+			return;
+		}
+	}
+	push_gathered(console);
+	if (console->deaf)
+		read_deaf(console);
+	if (connection->fd >= 0 && console->client_gone)
+		connection_drop(connection);
+}
+
+bool console_wants_input(const struct connection *connection)
+{
+	return connection->console->blocked == NULL;
+}
+
+bool console_is_open(const struct connection *connection)
+{
+	return connection->console != NULL && connection->console->counted;
+}
+
+/* --- guest → client --- */
+
+static void read_host(struct console *console)
+{
+	struct connection *connection = console->connection;
+	const bool serial = console->kind == CONSOLE_SERIAL;
+	const size_t room = serial ? SERIAL_BYTES : RECORD_BYTES - HEAD_BYTES;
+	uint8_t *payload = frame + WEBSOCKET_MAX_HEAD_BYTES, head[WEBSOCKET_MAX_HEAD_BYTES];
+
+	for (int i = 0; i < GUEST_BURST && console->state == OPEN; i++) {
+		ssize_t got =
+			recv(console->fd, payload, room, MSG_DONTWAIT | (serial ? MSG_TRUNC : 0));
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (got <= 0 || (size_t)got > room) {
+			host_gone(console);
+			return;
+		}
+		size_t head_bytes = websocket_head(head, WEBSOCKET_BINARY, (uint64_t)got);
+		memcpy(payload - head_bytes, head, head_bytes);
+		console->bytes_from_guest += (uint64_t)got;
+		connection_send(connection, payload - head_bytes, head_bytes + (size_t)got);
+		/* A short read of a stream was all there is. */
+		if (connection->fd < 0 || connection_pending(connection) > 0 ||
+		    (!serial && (size_t)got < room))
+			return;
+	}
+}
+
+static void on_host_ready(uv_poll_t *poll, int status, int events)
+{
+	struct console *console = poll->data;
+	struct connection *connection;
+
+	if (console == NULL)
+		return;
+	connection = console->connection;
+	if (status < 0) {
+		host_gone(console);
+	} else {
+		if ((events & UV_WRITABLE) != 0 && console->blocked != NULL) {
+			send_blocked(console);
+			/* What the parser and TLS hold wakes nobody: go on with it here. */
+			if (console->blocked == NULL)
+				console_ready(connection);
+		}
+		if (connection->fd >= 0 && console->state == OPEN &&
+		    (events & (UV_READABLE | UV_DISCONNECT)) != 0 &&
+		    connection_pending(connection) == 0)
+			read_host(console);
+	}
+	if (connection->fd >= 0)
+		connection_watch(connection);
+}
+
+void console_watch(struct connection *connection)
+{
+	struct console *console = connection->console;
+	int events = 0;
+
+	if (console->tap == NULL)
+		return;
+	if (connection_pending(connection) == 0)
+		events |= UV_READABLE | UV_DISCONNECT;
+	if (console->blocked != NULL)
+		events |= UV_WRITABLE;
+	if (events == console->watched)
+		return;
+	console->watched = events;
+	if (events == 0)
+		(void)uv_poll_stop(&console->tap->poll);
+	else
+		(void)uv_poll_start(&console->tap->poll, events, on_host_ready);
+}
+
+/* --- beginning, time and end --- */
+
+void console_begin(struct connection *connection, uint64_t core_id,
+		   const struct handshake *handshake, const struct http_reply *reply)
+{
+	const int unsent = CONSOLE_UNSENT_BYTES;
+	const int64_t now = clock_mono_ms();
+	struct console *console = calloc(1, sizeof *console);
+	struct buf head CLEANUP(buf_done) = {0};
+
+	if (console == NULL) {
+		core_link_cancel(connection->web->core, core_id);
+		connection_drop(connection);
+		return;
+	}
+	console->connection = connection;
+	console->fd = -1;
+	console->core_id = core_id;
+	console->message.max = CONSOLE_FIRST_FRAME_BYTES;
+	console->heard_ms = console->pinged_ms = now;
+	console->deadline_ms = now + CONSOLE_FIRST_FRAME_MS;
+	websocket_init(&console->websocket, read_client, console, CONSOLE_FIRST_FRAME_BYTES);
+	connection->console = console;
+	connection->state = CONSOLE;
+	if (connection->in.len == 0)
+		buf_done(&connection->in);
+	if (connection_pending(connection) == 0) {
+		buf_done(&connection->out);
+		connection->out_sent = 0;
+	}
+	connection_set_deadline(connection, 0);
+	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+	(void)buf_printf(&head,
+			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+			 "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+			 handshake->accept);
+	if (handshake->binary)
+		(void)buf_puts(&head, "Sec-WebSocket-Protocol: binary\r\n");
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (strcmp(reply->headers[i].name, "set-cookie") == 0 &&
+		    http_is_clean(reply->headers[i].value))
+			(void)buf_printf(&head, "Set-Cookie: %s\r\n", reply->headers[i].value);
+	(void)buf_puts(&head, "\r\n");
+	if (head.error != 0) {
+		connection_drop(connection);
+		return;
+	}
+	connection_send(connection, head.data, head.len);
+	if (connection->fd >= 0)
+		console_ready(connection); /* what came with the handshake */
+	if (connection->fd >= 0)
+		connection_watch(connection);
+}
+
+int console_open(struct connection *connection, const struct console_open *open, int fd)
+{
+	struct console *console = connection->console;
+	const int64_t now = clock_mono_ms();
+	struct tap *tap;
+
+	if (console->state != JUDGED || (tap = calloc(1, sizeof *tap)) == NULL) {
+		(void)close(fd);
+		return ERR_PROTOCOL;
+	}
+	if (uv_poll_init(&connection->web->loop, &tap->poll, fd) < 0) {
+		(void)close(fd);
+		free(tap);
+		console_close(connection, CONSOLE_LOST, "the host's descriptor is of no use");
+		return 0;
+	}
+	tap->poll.data = console;
+	console->tap = tap;
+	console->fd = fd;
+	console->watched = 0;
+	console->state = OPEN;
+	console->deadline_ms = 0;
+	console->kind = open->kind;
+	console->idle_ms = open->idle_ms;
+	console->life_until_ms = open->life_ms > 0 ? now + open->life_ms : 0;
+	console->input_ms = now;
+	console->message.max = 1 + SERIAL_MAX_INPUT_BYTES;
+	console->websocket.max_message_bytes =
+		open->kind == CONSOLE_SERIAL ? 1 + SERIAL_MAX_INPUT_BYTES : CONSOLE_MAX_VNC_BYTES;
+	rfb_filter_init(&console->filter, open->mode == CONSOLE_VIEW);
+	console->counted = true;
+	connection->web->console_count++;
+	/* The ticket is behind us, and what follows is much. */
+	(void)SSL_clear_options(connection->tls, SSL_OP_CLEANSE_PLAINTEXT);
+	send_frame(console, WEBSOCKET_TEXT, open->greeting, strlen(open->greeting));
+	if (connection->fd >= 0)
+		connection_watch(connection);
+	return 0;
+}
+
+void console_core_lost(struct connection *connection)
+{
+	connection->console->core_id = 0;
+	console_close(connection, CONSOLE_GOING_AWAY, "the service is starting again");
+}
+
+static void tick_open(struct console *console, int64_t now_ms)
+{
+	struct connection *connection = console->connection;
+	const int64_t sign = console->heard_ms > connection->written_ms ? console->heard_ms
+									: connection->written_ms;
+
+	if (console->life_until_ms > 0 && now_ms >= console->life_until_ms) {
+		console_close(connection, CONSOLE_LIFE, "open for as long as a console may be");
+	} else if (console->idle_ms > 0 && now_ms - console->input_ms >= console->idle_ms) {
+		console_close(connection, CONSOLE_IDLE, "nobody typed for too long");
+	} else if (now_ms - sign >= CONSOLE_SILENT_MS) {
+		connection_drop(connection);
+	} else if (now_ms - console->pinged_ms >= CONSOLE_PING_MS) {
+		console->pinged_ms = now_ms;
+		if (connection_pending(connection) == 0)
+			send_frame(console, WEBSOCKET_PING, "", 0);
+	}
+}
+
+void console_tick(struct connection *connection, int64_t now_ms)
+{
+	struct console *console = connection->console;
+	const bool late = console->deadline_ms > 0 && now_ms >= console->deadline_ms;
+
+	console->controls = 0;
+	if (console->state == OPEN)
+		tick_open(console, now_ms);
+	else if (!late)
+		return;
+	else if (console->state == FIRST_FRAME)
+		console_close(connection, CONSOLE_REFUSED, "no ticket came in time");
+	else if (console->state == ENDED)
+		connection_drop(connection);
+	else
+		console_close(connection, CONSOLE_LOST, "the host has gone; come again");
+	if (connection->fd >= 0)
+		connection_watch(connection);
+}
+
+void console_dropped(struct connection *connection)
+{
+	struct console *console = connection->console;
+
+	end(console, WEBSOCKET_ABNORMAL);
+	if (console->counted)
+		connection->web->console_count--;
+	console->counted = false;
+}
+
+void console_free(struct console *console)
+{
+	if (console == NULL)
+		return;
+	buf_done(&console->message);
+	free(console->blocked);
+	websocket_done(&console->websocket);
+	free(console);
+}
