@@ -47,6 +47,8 @@ static uint16_t judge_head(struct websocket *websocket, size_t head_bytes)
 		length = 0;
 	for (size_t i = 2; i < head_bytes; i++)
 		length = length << 8 | head[i];
+	if (length >> 63 != 0)
+		return CODE_PROTOCOL;
 	if (length > websocket->max_message_bytes && (head[0] & 0x8U) == 0)
 		return CODE_TOO_BIG;
 	websocket->ahead_left = length + MASK_BYTES;
