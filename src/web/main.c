@@ -76,18 +76,6 @@ static void on_tick(uv_timer_t *timer)
 	connection_check_times(&web);
 }
 
-/* RFC 7301: whoever offers protocols without http/1.1 among them is refused. */
-static int select_http11(SSL *tls, const unsigned char **out, unsigned char *out_len,
-			 const unsigned char *offered, unsigned offered_len, void *context)
-{
-	static const unsigned char http11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-
-	return SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_len, http11,
-				     sizeof http11, offered, offered_len) == OPENSSL_NPN_NEGOTIATED
-		       ? SSL_TLSEXT_ERR_OK
-		       : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 static int make_tls(const struct config *config, struct err *err)
 {
 	char pem[CONFIG_PATH_BYTES + 32], key[CONFIG_PATH_BYTES + 32];
@@ -101,15 +89,7 @@ static int make_tls(const struct config *config, struct err *err)
 	    SSL_CTX_set_min_proto_version(web.tls, TLS1_2_VERSION) != 1)
 		return err_set(err, ERR_SERVER, "cannot use %s: %s", pem,
 			       ERR_reason_error_string(ERR_get_error()));
-	(void)SSL_CTX_set_mode(web.tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
-						SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-						SSL_MODE_RELEASE_BUFFERS);
-	(void)SSL_CTX_set_options(web.tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-						   SSL_OP_CIPHER_SERVER_PREFERENCE |
-						   SSL_OP_CLEANSE_PLAINTEXT);
-	(void)SSL_CTX_set_num_tickets(web.tls, 1);
-	(void)SSL_CTX_set_session_cache_mode(web.tls, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_alpn_select_cb(web.tls, select_http11, NULL);
+	web_tls_options(web.tls);
 	return 0;
 }
 

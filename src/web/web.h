@@ -23,3 +23,6 @@ struct web {
 	bool hsts;              /* the name is a public one: promise https for it */
 	bool stopping;
 };
+
+/** web_tls_options() - what every TLS connection of ours has in common. */
+void web_tls_options(SSL_CTX *tls);

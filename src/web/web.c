@@ -1,0 +1,26 @@
+#include "web/web.h"
+
+/* RFC 7301: whoever offers protocols without http/1.1 among them is refused. */
+static int select_http11(SSL *tls, const unsigned char **out, unsigned char *out_len,
+			 const unsigned char *offered, unsigned offered_len, void *context)
+{
+	static const unsigned char http11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+	return SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_len, http11,
+				     sizeof http11, offered, offered_len) == OPENSSL_NPN_NEGOTIATED
+		       ? SSL_TLSEXT_ERR_OK
+		       : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void web_tls_options(SSL_CTX *tls)
+{
+	(void)SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+					    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					    SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					       SSL_OP_CIPHER_SERVER_PREFERENCE |
+					       SSL_OP_CLEANSE_PLAINTEXT);
+	(void)SSL_CTX_set_num_tickets(tls, 1);
+	(void)SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(tls, select_http11, NULL);
+}
