@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -112,7 +111,6 @@ static void raise_descriptor_limit(void)
 static int isolate(const struct config *config, struct err *err)
 {
 	static const struct isolate_path no_paths[] = {{NULL, 0}};
-	static const char *const calls[] = {"getdents64", NULL};
 	int code;
 
 	if ((code = isolate_drop_user(config->web_user, err)) < 0 ||
@@ -124,7 +122,7 @@ static int isolate(const struct config *config, struct err *err)
 			    err->text);
 	else if (code < 0)
 		return code;
-	return isolate_syscalls(calls, err);
+	return web_isolate_syscalls(err);
 }
 
 static void begin_when_whole(void)
@@ -208,11 +206,7 @@ int main(int argc, char **argv)
 		(void)fputs("ippo-web is started by ippod(8)\n", stderr);
 		return 2;
 	}
-	/* A page of a list is some 100 KiB, and fetching that from the system and giving it back
-	 * for every reply costs more than the reply. What is larger than that still goes back. */
-	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
-	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-	(void)mallopt(M_ARENA_MAX, 1);
+	web_memory_options();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0)
 		goto fail;

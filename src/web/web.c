@@ -1,5 +1,24 @@
 #include "web/web.h"
 
+#include <malloc.h>
+
+#include "base/isolate.h"
+
+void web_memory_options(void)
+{
+	/* Few and large buffers come and go: give their memory back to the system. */
+	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_ARENA_MAX, 1);
+}
+
+int web_isolate_syscalls(struct err *err)
+{
+	static const char *const calls[] = {"getdents64", NULL};
+
+	return isolate_syscalls(calls, err);
+}
+
 /* RFC 7301: whoever offers protocols without http/1.1 among them is refused. */
 static int select_http11(SSL *tls, const unsigned char **out, unsigned char *out_len,
 			 const unsigned char *offered, unsigned offered_len, void *context)

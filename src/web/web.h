@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/config.h"
+#include "base/err.h"
 
 struct connection;
 struct core_link;
@@ -23,6 +24,12 @@ struct web {
 	bool hsts;              /* the name is a public one: promise https for it */
 	bool stopping;
 };
+
+/** web_memory_options() - of malloc, before much is allocated. */
+void web_memory_options(void);
+
+/** web_isolate_syscalls() - the last stage: what this process may ask of the kernel. */
+int web_isolate_syscalls(struct err *err);
 
 /** web_tls_options() - what every TLS connection of ours has in common. */
 void web_tls_options(SSL_CTX *tls);

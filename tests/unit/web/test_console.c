@@ -137,12 +137,13 @@ static void test_handshake_answers(void **state)
 
 static void test_101_that_nobody_asked_for(void **state)
 {
+	static const char ordinary[] = "GET /v1/servers HTTP/1.1\r\nHost: a\r\n\r\n";
 	struct fixture *fixture = *state;
 	struct browser browser;
 	struct buf head = {0};
 
 	browser_connect(fixture, &browser, 0);
-	browser_send(fixture, &browser, "GET /v1/servers HTTP/1.1\r\nHost: a\r\n\r\n", 39);
+	browser_send(fixture, &browser, ordinary, sizeof ordinary - 1);
 	browser_head(fixture, &browser, &head);
 	assert_non_null(strstr(buf_str(&head), "HTTP/1.1 502 "));
 	fixture_pause(fixture, 20);
