@@ -13,6 +13,7 @@
  */
 #include "web/connection.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -27,7 +28,7 @@
 #include "web/core_link.h"
 #include "web/web.h"
 
-#define READ_BURST           8
+#define READ_BURST           8 /* from the socket, in one turn */
 #define KEPT_BUFFER_BYTES    ((size_t)64 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
 
@@ -77,6 +78,65 @@ size_t connection_pending(const struct connection *connection)
 	return connection->out.len - connection->out_sent;
 }
 
+/*
+ * TLS's way to the socket. A turn may read only so often, so that a client that sends without end
+ * leaves others their turn; and records of one batch leave as one.
+ */
+static int bio_read(BIO *bio, char *data, int bytes)
+{
+	struct connection *connection = BIO_get_data(bio);
+	ssize_t got;
+
+	BIO_clear_retry_flags(bio);
+	if (connection->reads_left == 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	got = recv(connection->fd, data, (size_t)bytes, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_read(bio);
+	connection->reads_left--;
+	return (int)got;
+}
+
+static int bio_write(BIO *bio, const char *data, int bytes)
+{
+	struct connection *connection = BIO_get_data(bio);
+	ssize_t sent = send(connection->fd, data, (size_t)bytes,
+			    MSG_NOSIGNAL | (connection->more ? MSG_MORE : 0));
+
+	BIO_clear_retry_flags(bio);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_write(bio);
+	return (int)sent;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *pointer)
+{
+	return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static bool attach_tls(struct connection *connection)
+{
+	static BIO_METHOD *method;
+	BIO *bio;
+
+	if (method == NULL) {
+		method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "connection");
+		if (method == NULL || BIO_meth_set_read(method, bio_read) != 1 ||
+		    BIO_meth_set_write(method, bio_write) != 1 ||
+		    BIO_meth_set_ctrl(method, bio_control) != 1)
+			return false;
+	}
+	connection->tls = SSL_new(connection->web->tls);
+	if (connection->tls == NULL || (bio = BIO_new(method)) == NULL)
+		return false;
+	BIO_set_data(bio, connection);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(connection->tls, bio, bio);
+	return true;
+}
+
 /* How many of these bytes the kernel takes now. Drops the connection when it has failed. */
 static size_t write_tls(struct connection *connection, const uint8_t *data, size_t bytes)
 {
@@ -85,6 +145,7 @@ static size_t write_tls(struct connection *connection, const uint8_t *data, size
 	connection->tls_wants_write = false;
 	while (connection->fd >= 0 && written < bytes) {
 		size_t part = bytes - written < 1U << 20 ? bytes - written : 1U << 20;
+		connection->more = bytes - written > SSL3_RT_MAX_PLAIN_LENGTH;
 		int sent = SSL_write(connection->tls, data + written, (int)part);
 		if (sent > 0) {
 			written += (size_t)sent;
@@ -101,6 +162,7 @@ static size_t write_tls(struct connection *connection, const uint8_t *data, size
 		}
 		break;
 	}
+	connection->more = false;
 	if (written > 0)
 		connection->written_ms = clock_mono_ms();
 	return written;
@@ -170,7 +232,7 @@ ssize_t connection_read(struct connection *connection, uint8_t *data, size_t byt
 
 static void read_input(struct connection *connection)
 {
-	for (int i = 0; i < READ_BURST && connection->fd >= 0; i++) {
+	while (connection->fd >= 0) {
 		ssize_t got;
 		if (connection->in.len >= request_input_limit(connection)) {
 			if (connection->state == BODY)
@@ -248,6 +310,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		return;
 	}
 	connection->tls_wants_write = false;
+	connection->reads_left = READ_BURST;
 	if (connection->state == HANDSHAKE)
 		shake_hands(connection);
 	if (connection->fd >= 0 && connection->state != HANDSHAKE) {
@@ -309,9 +372,7 @@ void connection_accept(struct web *web, int fd, const char *peer)
 	connection->fd = fd;
 	connection->out.max = CONNECTION_MAX_OUTPUT_BYTES;
 	(void)snprintf(connection->peer, sizeof connection->peer, "%s", peer);
-	connection->tls = SSL_new(web->tls);
-	if (connection->tls == NULL || SSL_set_fd(connection->tls, fd) != 1 ||
-	    uv_poll_init(&web->loop, &connection->poll, fd) < 0) {
+	if (!attach_tls(connection) || uv_poll_init(&web->loop, &connection->poll, fd) < 0) {
 		SSL_free(connection->tls);
 		(void)close(fd);
 		free(connection);

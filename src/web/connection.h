@@ -45,6 +45,8 @@ struct connection {
 	struct buf out;
 	size_t out_sent;
 	bool tls_wants_write;
+	bool more;               /* the kernel may wait for the next record before it sends */
+	uint8_t reads_left;      /* from the socket, in this turn */
 	int64_t written_ms;      /* when the kernel last took bytes */
 	struct request request;  /* the one being worked on */
 	struct console *console; /* NULL until core answered 101 */

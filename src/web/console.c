@@ -6,10 +6,10 @@
  * The first frame goes to core unread; core answers with a descriptor or with a close. While OPEN
  * two streams flow that never wait for each other:
  *
- *   client → guest   a part of a frame is read only when the host has taken the one before. So what
- *                    is kept is one part, and an interrupt key never waits for output.
+ *   client → guest   the client is read only when the host has taken all before. So what is kept is
+ *                    what one turn read, and an interrupt key never waits for output.
  *   guest → client   the descriptor is read only when all output has gone to the kernel. So what is
- *                    kept is the rest of one frame, and a slow reader slows its own guest side
+ *                    kept is the rest of one batch, and a slow reader slows its own guest side
  * alone.
  *
  * The buffers in between belong to the process, not to the console: an idle console has none. When
@@ -36,13 +36,13 @@
 #include "web/web.h"
 #include "web/websocket.h"
 
-#define RECORD_BYTES 16384 /* of TLS: a frame that just fills one costs the least */
-#define HEAD_BYTES   4     /* of a frame of that length */
+#define RECORD_BYTES 16384              /* of TLS */
+#define BATCH_BYTES  (4 * RECORD_BYTES) /* what one turn carries from the guest */
+#define HEAD_BYTES   4                  /* of a frame of up to 65535 */
+#define MANY_BYTES   2048
+#define READ_AHEAD   49152 /* three records; below malloc's threshold for mappings */
 #define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
-#define GATHER_BYTES 16384
-#define PART_BYTES   4096 /* libwslay's */
-#define GUEST_BURST  2    /* frames, before others have their turn */
-#define CLIENT_BURST 4    /* records of TLS */
+#define GATHER_BYTES (4 * RECORD_BYTES)
 
 enum console_state { FIRST_FRAME, JUDGED, OPEN, REASON, ENDED };
 
@@ -68,18 +68,19 @@ struct console {
 	bool counted;       /* among web's open consoles */
 	bool client_gone;   /* found while reading */
 	bool deaf;          /* its framing is broken: what comes is thrown away */
-	uint8_t records;    /* that may still be read in this turn */
 	uint8_t controls;   /* since the last tick */
 	struct buf message; /* a message in fragments, or the first frame */
 	uint8_t *blocked;   /* what the host did not take yet */
 	size_t blocked_bytes, blocked_sent;
+	uint8_t *leftover; /* was read, and waits for the host to take what is blocked */
 	struct websocket websocket;
 	struct rfb_filter filter;
 };
 
 /* Of the process: filled and emptied within one call. */
-static uint8_t frame[WEBSOCKET_MAX_HEAD_BYTES + SERIAL_BYTES];
-static uint8_t gathered[GATHER_BYTES + PART_BYTES + RFB_HELD_BYTES];
+static uint8_t received[RECORD_BYTES];
+static uint8_t gathered[GATHER_BYTES + RECORD_BYTES + RFB_HELD_BYTES];
+static uint8_t batch[BATCH_BYTES];
 static size_t gathered_bytes;
 
 static void on_tap_closed(uv_handle_t *handle)
@@ -237,35 +238,48 @@ static void send_blocked(struct console *console)
 	console->blocked_bytes = console->blocked_sent = 0;
 }
 
-static ssize_t read_client(void *context, uint8_t *data, size_t bytes)
+/* More of what the client says into the parser. False when there is nothing now. */
+static bool read_client(struct console *console)
 {
-	struct console *console = context;
 	struct connection *connection = console->connection;
 	struct buf *early = &connection->in; /* what came with the handshake */
-	const bool fresh = SSL_pending(connection->tls) == 0;
 	ssize_t got;
 
 	if (early->len > 0) {
-		got = (ssize_t)(bytes < early->len ? bytes : early->len);
-		memcpy(data, early->data, (size_t)got);
+		got = (ssize_t)(early->len < sizeof received ? early->len : sizeof received);
+		memcpy(received, early->data, (size_t)got);
 		buf_consume(early, (size_t)got);
 		if (early->len == 0)
 			buf_done(early);
-		return got;
+	} else {
+		got = connection_read(connection, received, sizeof received);
 	}
-	if (console->client_gone || (fresh && console->records == 0))
-		return 0;
-	got = connection_read(connection, data, bytes);
-	if (got < 0) {
-		console->client_gone = true; /* not dropped from inside the parser */
-		return 0;
+	console->client_gone = got < 0; /* dropped when all that is heard is worked off */
+	if (got <= 0)
+		return false;
+	console->heard_ms = clock_mono_ms();
+	websocket_feed(&console->websocket, received, (size_t)got);
+	return true;
+}
+
+/* The buffer belongs to the process: what the host does not take yet moves. */
+static void keep_leftover(struct console *console)
+{
+	struct websocket *websocket = &console->websocket;
+	const size_t bytes = (size_t)(websocket->end - websocket->at);
+	uint8_t *kept = NULL;
+
+	if (bytes > 0 && !console->deaf) {
+		kept = malloc(bytes);
+		if (kept == NULL) {
+			fail(console, WEBSOCKET_INTERNAL, "no memory");
+			return;
+		}
+		memcpy(kept, websocket->at, bytes);
 	}
-	if (got > 0) {
-		console->heard_ms = clock_mono_ms();
-		if (fresh)
-			console->records--;
-	}
-	return got;
+	free(console->leftover);
+	console->leftover = kept;
+	websocket_feed(websocket, kept, kept != NULL ? bytes : 0);
 }
 
 static void take_first_frame(struct console *console, const struct websocket_part *part)
@@ -278,7 +292,7 @@ static void take_first_frame(struct console *console, const struct websocket_par
 	}
 	(void)buf_append(&console->message, part->data, part->bytes);
 	/* It holds the ticket. */
-	explicit_bzero((void *)(uintptr_t)part->data, part->bytes);
+	explicit_bzero(part->data, part->bytes);
 	if (!part->last)
 		return;
 	if (console->message.error != 0 ||
@@ -391,31 +405,29 @@ static const char *reason_of(uint16_t code)
 					  : "malformed frames";
 }
 
-/* After the end of its framing: read and forget, until the client has gone. */
-static void read_deaf(struct console *console)
+static void take_part(struct console *console, const struct websocket_part *part)
 {
-	uint8_t nowhere[PART_BYTES];
-
-	buf_done(&console->connection->in);
-	while (read_client(console, nowhere, sizeof nowhere) > 0)
-		;
+	if (part->opcode < WEBSOCKET_CLOSE) {
+		take_data(console, part);
+		return;
+	}
+	push_gathered(console);
+	take_control(console, part);
 }
 
 void console_ready(struct connection *connection)
 {
 	struct console *console = connection->console;
 	struct websocket_part part;
-	int code = 1;
 
-	console->records = CLIENT_BURST;
-	while (code == 1 && console->blocked == NULL && !console->deaf) {
-		code = websocket_take(&console->websocket, &part);
-		if (code == 1 && part.opcode >= WEBSOCKET_CLOSE) {
-			push_gathered(console);
-			take_control(console, &part);
-		} else if (code == 1) {
-			take_data(console, &part);
-		} else if (code < 0) {
+	connection->reads_left = 1;
+	while (console->blocked == NULL && !console->deaf) {
+		int code = websocket_take(&console->websocket, &part);
+		if (code == 0 && !read_client(console))
+			break;
+		if (code == 1)
+			take_part(console, &part);
+		if (code < 0) {
 			push_gathered(console);
 			fail(console, (uint16_t)-code, reason_of((uint16_t)-code));
 		}
@@ -425,8 +437,10 @@ void console_ready(struct connection *connection)
 		}
 	}
 	push_gathered(console);
-	if (console->deaf)
-		read_deaf(console);
+	/* After the end of its framing: read and forget, until the client has gone. */
+	while (console->deaf && read_client(console))
+		;
+	keep_leftover(console);
 	if (connection->fd >= 0 && console->client_gone)
 		connection_drop(connection);
 }
@@ -443,31 +457,39 @@ bool console_is_open(const struct connection *connection)
 
 /* --- guest → client --- */
 
+/* One message of the guest's, as a frame at the end of the batch. False when there is none now. */
+static bool batch_frame(struct console *console, size_t *used)
+{
+	const bool serial = console->kind == CONSOLE_SERIAL;
+	const size_t room = serial ? SERIAL_BYTES : BATCH_BYTES - HEAD_BYTES;
+	uint8_t *at = batch + *used, head[WEBSOCKET_MAX_HEAD_BYTES];
+	ssize_t got =
+		recv(console->fd, at + HEAD_BYTES, room, MSG_DONTWAIT | (serial ? MSG_TRUNC : 0));
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got <= 0 || (size_t)got > room) {
+		host_gone(console);
+		return false;
+	}
+	const size_t head_bytes = websocket_head(head, WEBSOCKET_BINARY, (uint64_t)got);
+	if (head_bytes < HEAD_BYTES)
+		memmove(at + head_bytes, at + HEAD_BYTES, (size_t)got);
+	memcpy(at, head, head_bytes);
+	*used += head_bytes + (size_t)got;
+	console->bytes_from_guest += (uint64_t)got;
+	/* After a small one there is most likely nothing: asking costs as much as sending. */
+	return serial && (size_t)got >= MANY_BYTES;
+}
+
 static void read_host(struct console *console)
 {
-	struct connection *connection = console->connection;
-	const bool serial = console->kind == CONSOLE_SERIAL;
-	const size_t room = serial ? SERIAL_BYTES : RECORD_BYTES - HEAD_BYTES;
-	uint8_t *payload = frame + WEBSOCKET_MAX_HEAD_BYTES, head[WEBSOCKET_MAX_HEAD_BYTES];
+	size_t used = 0;
 
-	for (int i = 0; i < GUEST_BURST && console->state == OPEN; i++) {
-		ssize_t got =
-			recv(console->fd, payload, room, MSG_DONTWAIT | (serial ? MSG_TRUNC : 0));
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (got <= 0 || (size_t)got > room) {
-			host_gone(console);
-			return;
-		}
-		size_t head_bytes = websocket_head(head, WEBSOCKET_BINARY, (uint64_t)got);
-		memcpy(payload - head_bytes, head, head_bytes);
-		console->bytes_from_guest += (uint64_t)got;
-		connection_send(connection, payload - head_bytes, head_bytes + (size_t)got);
-		/* A short read of a stream was all there is. */
-		if (connection->fd < 0 || connection_pending(connection) > 0 ||
-		    (!serial && (size_t)got < room))
-			return;
-	}
+	while (batch_frame(console, &used) && used + HEAD_BYTES + SERIAL_BYTES <= BATCH_BYTES)
+		;
+	if (used > 0)
+		connection_send(console->connection, batch, used);
 }
 
 static void on_host_ready(uv_poll_t *poll, int status, int events)
@@ -483,7 +505,7 @@ static void on_host_ready(uv_poll_t *poll, int status, int events)
 	} else {
 		if ((events & UV_WRITABLE) != 0 && console->blocked != NULL) {
 			send_blocked(console);
-			/* What the parser and TLS hold wakes nobody: go on with it here. */
+			/* What was read already wakes nobody: go on with it here. */
 			if (console->blocked == NULL)
 				console_ready(connection);
 		}
@@ -537,7 +559,7 @@ void console_begin(struct connection *connection, uint64_t core_id,
 	console->message.max = CONSOLE_FIRST_FRAME_BYTES;
 	console->heard_ms = console->pinged_ms = now;
 	console->deadline_ms = now + CONSOLE_FIRST_FRAME_MS;
-	websocket_init(&console->websocket, read_client, console, CONSOLE_FIRST_FRAME_BYTES);
+	console->websocket.max_message_bytes = CONSOLE_FIRST_FRAME_BYTES;
 	connection->console = console;
 	connection->state = CONSOLE;
 	if (connection->in.len == 0)
@@ -547,6 +569,8 @@ void console_begin(struct connection *connection, uint64_t core_id,
 		connection->out_sent = 0;
 	}
 	connection_set_deadline(connection, 0);
+	/* One call of the kernel for a short record; what is read ahead is always worked off. */
+	SSL_set_read_ahead(connection->tls, 1);
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	(void)buf_printf(&head,
 			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -604,6 +628,7 @@ int console_open(struct connection *connection, const struct console_open *open,
 	connection->web->console_count++;
 	/* The ticket is behind us, and what follows is much. */
 	(void)SSL_clear_options(connection->tls, SSL_OP_CLEANSE_PLAINTEXT);
+	SSL_set_default_read_buffer_len(connection->tls, READ_AHEAD);
 	send_frame(console, WEBSOCKET_TEXT, open->greeting, strlen(open->greeting));
 	if (connection->fd >= 0)
 		connection_watch(connection);
@@ -671,6 +696,6 @@ void console_free(struct console *console)
 		return;
 	buf_done(&console->message);
 	free(console->blocked);
-	websocket_done(&console->websocket);
+	free(console->leftover);
 	free(console);
 }

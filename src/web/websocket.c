@@ -1,19 +1,19 @@
 /*
- * Theory of operation. libwslay parses and unmasks; it gives parts of at most its own buffer, so a
- * frame needs no memory of its length. Two things are added to it. Heads are looked at while they
- * are read, because libwslay says nothing of a frame before its first byte of payload, and one that
- * declares 2^40 bytes is to be refused at once. And that look tells where frames end, so that the
- * 4 KiB of a parser are given back whenever there is no frame under way: an idle console has none.
+ * Theory of operation. A frame's head is gathered byte by byte, and judged in two steps: opcode and
+ * length as soon as they are whole, so that one that declares 2^40 bytes is refused at once; then
+ * the mask. Payload is unmasked where it lies and given out in the pieces it came in, so no frame
+ * needs memory of its own length, and an idle console has no buffer at all.
  */
 #include "web/websocket.h"
 
 #include <string.h>
 
-#define MASK_BYTES        4
 #define LENGTH_BITS       0x7fU
 #define MASKED            0x80U
 #define FINAL             0x80U
 #define RESERVED          0x70U
+#define CONTROL           0x08U
+#define OPCODE_BITS       0x0fU
 #define LENGTH_IS_U16     126
 #define LENGTH_IS_U64     127
 #define CODE_PROTOCOL     1002
@@ -21,162 +21,145 @@
 #define CODE_FIRST_OF_APP 3000
 #define CODE_LAST_OF_APP  4999
 
-void websocket_init(struct websocket *websocket,
-		    ssize_t (*read)(void *context, uint8_t *data, size_t bytes), void *context,
-		    uint64_t max_message_bytes)
+void websocket_feed(struct websocket *websocket, uint8_t *data, size_t bytes)
 {
-	*websocket = (struct websocket){
-		.read = read, .context = context, .max_message_bytes = max_message_bytes};
+	websocket->at = data;
+	websocket->end = data + bytes;
 }
 
-void websocket_done(struct websocket *websocket)
+/* How many bytes opcode and length have; 2 until the second is there. */
+static uint8_t length_end(const struct websocket *websocket)
 {
-	wslay_frame_context_free(websocket->frames);
-	websocket->frames = NULL;
+	const uint8_t length = websocket->head[1] & LENGTH_BITS;
+
+	if (websocket->head_bytes < 2 || length < LENGTH_IS_U16)
+		return 2;
+	return length == LENGTH_IS_U16 ? 4 : 10;
 }
 
-/* What the head of the frame being read ahead says; 0 or the code to close with. */
-static uint16_t judge_head(struct websocket *websocket, size_t head_bytes)
+/* The payload's length, in the shortest form it can have; UINT64_MAX for any other. */
+static uint64_t read_length(const struct websocket *websocket)
 {
-	const uint8_t *head = websocket->ahead;
-	uint64_t length = head[1] & LENGTH_BITS;
+	const uint8_t bytes = length_end(websocket);
+	uint64_t length = 0;
 
-	if ((head[1] & MASKED) == 0 || (head[0] & RESERVED) != 0)
-		return CODE_PROTOCOL;
-	if (head_bytes > 2)
-		length = 0;
-	for (size_t i = 2; i < head_bytes; i++)
-		length = length << 8 | head[i];
-	if (length >> 63 != 0)
-		return CODE_PROTOCOL;
-	if (length > websocket->max_message_bytes && (head[0] & 0x8U) == 0)
-		return CODE_TOO_BIG;
-	websocket->ahead_left = length + MASK_BYTES;
-	return 0;
+	if (bytes == 2)
+		return websocket->head[1] & LENGTH_BITS;
+	for (uint8_t i = 2; i < bytes; i++)
+		length = length << 8 | websocket->head[i];
+	if (length < LENGTH_IS_U16 || (bytes == 10 && length <= UINT16_MAX) || length >> 63 != 0)
+		return UINT64_MAX;
+	return length;
 }
 
-/* Follow heads and payloads through what was read. */
-static void look_ahead(struct websocket *websocket, const uint8_t *data, size_t bytes)
+/* Opcode and length are there: may such a frame stand here? 0 or minus a code. */
+static int judge_frame(struct websocket *websocket)
 {
-	const uint8_t *end = data + bytes;
+	const uint8_t opcode = websocket->head[0] & OPCODE_BITS;
+	const bool final = (websocket->head[0] & FINAL) != 0;
+	const uint64_t length = read_length(websocket);
 
-	while (data < end && websocket->refusal == 0) {
-		if (websocket->ahead_left > 0) {
-			uint64_t part = (uint64_t)(end - data) < websocket->ahead_left
-						? (uint64_t)(end - data)
-						: websocket->ahead_left;
-			data += part;
-			websocket->ahead_left -= part;
-			if (websocket->ahead_left == 0)
-				websocket->ahead_bytes = 0;
-			continue;
-		}
-		websocket->ahead[websocket->ahead_bytes++] = *data++;
-		if (websocket->ahead_bytes < 2)
-			continue;
-		const uint8_t length = websocket->ahead[1] & LENGTH_BITS;
-		const uint8_t whole = length == LENGTH_IS_U64   ? 10
-				      : length == LENGTH_IS_U16 ? 4
-								: 2;
-		if (websocket->ahead_bytes == whole)
-			websocket->refusal = judge_head(websocket, whole);
-	}
-}
-
-static ssize_t on_read(uint8_t *data, size_t bytes, int flags, void *context)
-{
-	struct websocket *websocket = context;
-	ssize_t got =
-		websocket->refusal == 0 ? websocket->read(websocket->context, data, bytes) : 0;
-
-	if (got <= 0)
-		return -1; /* to libwslay: nothing now */
-	look_ahead(websocket, data, (size_t)got);
-	return got;
-}
-
-/* The first part of a frame: may it stand here? 0 or minus a code. */
-static int begin_frame(struct websocket *websocket, const struct wslay_frame_iocb *frame)
-{
-	if (frame->mask == 0 || frame->rsv != 0)
+	if ((websocket->head[1] & MASKED) == 0 || (websocket->head[0] & RESERVED) != 0 ||
+	    length == UINT64_MAX)
 		return -CODE_PROTOCOL;
-	if (wslay_is_ctrl_frame(frame->opcode)) {
+	websocket->left = length;
+	if ((opcode & CONTROL) != 0) {
 		websocket->control_bytes = 0;
-		return frame->opcode > WEBSOCKET_PONG ? -CODE_PROTOCOL : 0;
+		return opcode <= WEBSOCKET_PONG && final && length <= WEBSOCKET_MAX_CONTROL_BYTES
+			       ? 0
+			       : -CODE_PROTOCOL;
 	}
-	if (frame->opcode > WEBSOCKET_BINARY || (frame->opcode != 0) == websocket->in_message)
+	if (opcode > WEBSOCKET_BINARY || (opcode != 0) == websocket->in_message)
 		return -CODE_PROTOCOL;
-	if (frame->opcode != 0) {
-		websocket->opcode = frame->opcode;
+	if (opcode != 0) {
+		websocket->opcode = opcode;
 		websocket->message_bytes = 0;
 		websocket->empty_frames = 0;
+		websocket->first = true;
 	}
-	if (frame->payload_length == 0 && frame->fin == 0 &&
-	    ++websocket->empty_frames > WEBSOCKET_MAX_EMPTY_FRAMES)
+	if (length == 0 && !final && ++websocket->empty_frames > WEBSOCKET_MAX_EMPTY_FRAMES)
 		return -WEBSOCKET_POLICY;
-	if (__builtin_add_overflow(websocket->message_bytes, frame->payload_length,
-				   &websocket->message_bytes) ||
+	if (__builtin_add_overflow(websocket->message_bytes, length, &websocket->message_bytes) ||
 	    websocket->message_bytes > websocket->max_message_bytes)
 		return -CODE_TOO_BIG;
+	websocket->in_message = !final;
 	return 0;
 }
 
-/* A part of a control frame: gathered, and given out when whole. */
-static bool take_control(struct websocket *websocket, const struct wslay_frame_iocb *frame,
-			 struct websocket_part *ret)
+/* 1 when the frame's payload begins, 0 when more is needed, or minus a code. */
+static int take_head(struct websocket *websocket)
 {
-	if (frame->data_length > 0)
-		memcpy(websocket->control + websocket->control_bytes, frame->data,
-		       frame->data_length);
-	websocket->control_bytes = (uint8_t)(websocket->control_bytes + frame->data_length);
-	if (websocket->in_frame)
-		return false;
-	*ret = (struct websocket_part){frame->opcode, true, true, websocket->control,
-				       websocket->control_bytes};
-	return true;
+	while (websocket->at < websocket->end) {
+		websocket->head[websocket->head_bytes++] = *websocket->at++;
+		const uint8_t length_bytes = length_end(websocket);
+		if (websocket->head_bytes == length_bytes) {
+			int code = judge_frame(websocket);
+			if (code < 0)
+				return code;
+		} else if (websocket->head_bytes == length_bytes + WEBSOCKET_MASK_BYTES) {
+			memcpy(websocket->mask, websocket->head + length_bytes,
+			       WEBSOCKET_MASK_BYTES);
+			websocket->mask_at = 0;
+			websocket->head_bytes = 0;
+			websocket->in_frame = true;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void unmask(struct websocket *websocket, uint8_t *data, size_t bytes)
+{
+	uint8_t key[sizeof(uint64_t)];
+	uint64_t wide, word;
+	size_t i = 0;
+
+	for (size_t k = 0; k < sizeof key; k++)
+		key[k] = websocket->mask[(websocket->mask_at + k) % WEBSOCKET_MASK_BYTES];
+	memcpy(&wide, key, sizeof wide);
+	for (; i + sizeof word <= bytes; i += sizeof word) {
+		memcpy(&word, data + i, sizeof word);
+		word ^= wide;
+		memcpy(data + i, &word, sizeof word);
+	}
+	for (size_t k = 0; i < bytes; i++, k++)
+		data[i] ^= key[k];
+	websocket->mask_at = (uint8_t)((websocket->mask_at + bytes) % WEBSOCKET_MASK_BYTES);
 }
 
 int websocket_take(struct websocket *websocket, struct websocket_part *ret)
 {
-	static const struct wslay_frame_callbacks callbacks = {.recv_callback = on_read};
-	struct wslay_frame_iocb frame;
-	ssize_t got;
-	int code;
-
-	if (websocket->frames == NULL &&
-	    wslay_frame_context_init(&websocket->frames, &callbacks, websocket) != 0)
-		return -WEBSOCKET_INTERNAL;
 	for (;;) {
-		got = wslay_frame_recv(websocket->frames, &frame);
-		if (got == WSLAY_ERR_WANT_READ)
-			break;
-		if (got < 0)
-			return -CODE_PROTOCOL;
-		const bool begins = !websocket->in_frame;
-		if (begins) {
-			websocket->frame_got = 0;
-			if ((code = begin_frame(websocket, &frame)) < 0)
-				return code;
+		int code = websocket->in_frame ? 1 : take_head(websocket);
+		if (code <= 0)
+			return code;
+		const size_t there = (size_t)(websocket->end - websocket->at);
+		const size_t bytes = there < websocket->left ? there : (size_t)websocket->left;
+		const uint8_t opcode = websocket->head[0] & OPCODE_BITS;
+		uint8_t *data = websocket->at;
+		if (bytes == 0 && websocket->left > 0)
+			return 0;
+		if (bytes > 0)
+			unmask(websocket, data, bytes);
+		websocket->at += bytes;
+		websocket->left -= bytes;
+		websocket->in_frame = websocket->left > 0;
+		if ((opcode & CONTROL) == 0) {
+			*ret = (struct websocket_part){
+				websocket->opcode, websocket->first,
+				!websocket->in_frame && !websocket->in_message, data, bytes};
+			websocket->first = false;
+			return 1;
 		}
-		websocket->frame_got += frame.data_length;
-		websocket->in_frame = websocket->frame_got < frame.payload_length;
-		if (wslay_is_ctrl_frame(frame.opcode)) {
-			if (take_control(websocket, &frame, ret))
-				return 1;
+		if (bytes > 0)
+			memcpy(websocket->control + websocket->control_bytes, data, bytes);
+		websocket->control_bytes = (uint8_t)(websocket->control_bytes + bytes);
+		if (websocket->in_frame)
 			continue;
-		}
-		const bool last = !websocket->in_frame && frame.fin != 0;
-		*ret = (struct websocket_part){websocket->opcode, begins && frame.opcode != 0, last,
-					       frame.data, frame.data_length};
-		websocket->in_message = !last;
+		*ret = (struct websocket_part){opcode, true, true, websocket->control,
+					       websocket->control_bytes};
 		return 1;
 	}
-	if (websocket->refusal != 0)
-		return -websocket->refusal;
-	/* All that was read has been given out when no frame is under way. */
-	if (websocket->ahead_left == 0 && websocket->ahead_bytes == 0)
-		websocket_done(websocket);
-	return 0;
 }
 
 size_t websocket_head(uint8_t ret_head[WEBSOCKET_MAX_HEAD_BYTES], uint8_t opcode, uint64_t bytes)

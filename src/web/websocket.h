@@ -1,12 +1,9 @@
-// The framing of an open WebSocket (RFC 6455 section 5), a server's side, on libwslay's frame
-// layer.
+// The framing of an open WebSocket (RFC 6455 section 5), a server's side.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <wslay/wslay.h>
 
 /* Beside those of enum console_close_code. */
 #define WEBSOCKET_POLICY   1008
@@ -22,50 +19,50 @@
 
 #define WEBSOCKET_MAX_CONTROL_BYTES 125
 #define WEBSOCKET_MAX_HEAD_BYTES    10
+#define WEBSOCKET_MASK_BYTES        4
 /* Frames without a byte in them, which one message may be made of. */
 #define WEBSOCKET_MAX_EMPTY_FRAMES 16
 
+/* What is known between two reads; the bytes themselves are the caller's. */
 struct websocket {
-	/* Bytes from the client: how many, or 0 when there are none now. */
-	ssize_t (*read)(void *context, uint8_t *data, size_t bytes);
-	void *context;
 	uint64_t max_message_bytes; /* may change between messages */
 
 	/* inside */
-	wslay_frame_context_ptr frames; /* NULL while no byte of a frame is inside */
-	uint64_t frame_got;             /* payload of the frame being taken */
-	uint64_t message_bytes;         /* declared by the frames of the message so far */
-	uint64_t ahead_left; /* of the frame being read ahead: mask and payload to come */
-	uint8_t ahead[WEBSOCKET_MAX_HEAD_BYTES]; /* its head, as far as read */
-	uint8_t ahead_bytes;
+	uint8_t *at, *end;      /* what was fed and is not taken */
+	uint64_t left;          /* of the frame's payload */
+	uint64_t message_bytes; /* declared by the frames of the message so far */
+	uint8_t head[WEBSOCKET_MAX_HEAD_BYTES + WEBSOCKET_MASK_BYTES];
+	uint8_t head_bytes; /* as far as read */
+	uint8_t mask[WEBSOCKET_MASK_BYTES];
+	uint8_t mask_at;
 	bool in_frame;
 	bool in_message;
+	bool first;
 	uint8_t opcode; /* of the message */
 	uint8_t empty_frames;
 	uint8_t control[WEBSOCKET_MAX_CONTROL_BYTES];
 	uint8_t control_bytes;
-	uint16_t refusal; /* the code of what was seen in a head that is not taken yet */
 };
 
-/* A control frame whole, or a part of a data message. The bytes are inside the websocket until the
- * next call. */
+/* A control frame whole, or a part of a data message. Inside what was fed, or inside the websocket
+ * until the next call. */
 struct websocket_part {
 	uint8_t opcode;
 	bool first; /* of its message */
 	bool last;
-	const uint8_t *data;
+	uint8_t *data;
 	size_t bytes;
 };
 
-void websocket_init(struct websocket *websocket,
-		    ssize_t (*read)(void *context, uint8_t *data, size_t bytes), void *context,
-		    uint64_t max_message_bytes);
-void websocket_done(struct websocket *websocket);
+/** websocket_feed() - bytes from the client, after all before them were taken; unmasked in place.
+ */
+void websocket_feed(struct websocket *websocket, uint8_t *data, size_t bytes);
 
 /**
  * websocket_take() - the next part of what the client says.
- * Return: 1, 0 when more has to be read, or minus the code to close with (1002, 1008, 1009, 1011);
- * after that it must not be called again.
+ * Return: 1, 0 when all that was fed has been taken, or minus the code to close with (1002, 1008,
+ * 1009); after that it must not be called again. A frame that is too long is refused by its length,
+ * before its payload or mask have come.
  */
 int websocket_take(struct websocket *websocket, struct websocket_part *ret);
 
