@@ -6,9 +6,10 @@
 
 void web_memory_options(void)
 {
-	/* Few and large buffers come and go: give their memory back to the system. */
-	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-	(void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	/* A page of a list is some 100 KiB, and fetching that from the system and giving it back
+	 * for every reply costs more than the reply. What is larger than that still goes back. */
+	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 	(void)mallopt(M_ARENA_MAX, 1);
 }
 
