@@ -1,14 +1,16 @@
 /*
  * Theory of operation. Every verb becomes a job with a key: the server's UUID, the image's id, or
  * none. Jobs of one key run one after another, in the order they came; others run side by side on
- * libuv's worker pool, where they may block. Answers and events come back to the loop's thread
- * through one queue. A channel to core that is replaced takes the answers of its jobs with it: core
- * asks again, and verbs are idempotent.
+ * libuv's worker pool, where they may block. To open a console has no key, and workers that are
+ * kept free for it; all else about consoles never blocks and is done on the loop's thread. Answers
+ * and events come back to the loop's thread through one queue. A channel to core that is replaced
+ * takes the answers of its jobs with it: core asks again, and verbs are idempotent.
  */
 #include "host/dispatch.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,9 +18,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/console/consoles.h"
 #include "wire/channel.h"
 
 #define MAX_JOBS             4096
+#define MAX_RUNNING          8 /* at once; the workers beyond are there to open consoles */
+#define PART_BYTES           ((size_t)64 * 1024)
 #define SYNC_MAX_BYTES       ((size_t)16 * 1024 * 1024)
 #define INVENTORY_PART_BYTES ((size_t)64 * 1024)
 #define MAX_VCPUS            64
@@ -37,6 +42,7 @@ struct job {
 	bool running;
 	struct buf body;
 	int fd;
+	int answer_fd; /* that the driver made, else -1 */
 	/* the answer */
 	int code;
 	struct err err;
@@ -57,11 +63,13 @@ struct note {
 struct dispatch {
 	uv_loop_t *loop;
 	struct driver *driver;
+	struct consoles *consoles;
 	struct channel *channel;
 	uint64_t epoch;
 	struct job *jobs; /* in the order they came */
 	size_t job_count;
-	struct buf sync; /* the parts of a HOST_NETWORK_SYNC so far */
+	size_t running_count; /* of those that are not to open a console */
+	struct buf sync;      /* the parts of a HOST_NETWORK_SYNC so far */
 	uint64_t sync_id;
 	uv_async_t wake;
 	pthread_mutex_t lock;
@@ -140,6 +148,21 @@ static void on_hypervisor(void *context, bool up)
 
 	write_u8(&body, up);
 	post(context, HOST_EVENT_HYPERVISOR, 0, 0, &body);
+}
+
+static void on_line(void *context, const uint8_t uuid[UUID_BYTES], const struct serial_line *line)
+{
+	consoles_line(((struct dispatch *)context)->consoles, uuid, line);
+}
+
+static void on_mark(void *context, const uint8_t uuid[UUID_BYTES], enum serial_mark mark)
+{
+	consoles_mark(((struct dispatch *)context)->consoles, uuid, mark);
+}
+
+static void on_forget(void *context, const uint8_t uuid[UUID_BYTES])
+{
+	consoles_forget(((struct dispatch *)context)->consoles, uuid);
 }
 
 static void on_progress(void *context, unsigned percent)
@@ -354,6 +377,50 @@ static int run_state(struct job *job, const uint8_t uuid[UUID_BYTES])
 	return code;
 }
 
+/* The part that may block: is it there, and QEMU's socket. The rest is the loop's. */
+static int run_console_open(struct job *job)
+{
+	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
+	struct driver *driver = job->dispatch->driver;
+	struct host_console_open open;
+	enum host_domain_state state;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, job->body.data, job->body.len);
+	if (host_console_open_read(&reader, &open) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (open.kind == CONSOLE_VNC)
+		return verbs->vnc_open(driver, open.uuid, &job->answer_fd, &job->err);
+	code = verbs->domain_state(driver, open.uuid, &state, &job->err);
+	if (code == 0 && state == HOST_DOMAIN_ABSENT)
+		return err_set(&job->err, ERR_NOT_FOUND, "the server is not defined on this host");
+	return code;
+}
+
+static int run_screen(struct job *job, const uint8_t uuid[UUID_BYTES])
+{
+	struct driver *driver = job->dispatch->driver;
+	struct buf png CLEANUP(buf_done) = {0};
+	int code = driver->verbs->screenshot(driver, uuid, &png, &job->err);
+	size_t count;
+
+	if (code < 0)
+		return code;
+	count = (png.len + PART_BYTES - 1) / PART_BYTES;
+	job->parts = calloc(count, sizeof *job->parts);
+	if (job->parts == NULL)
+		return -ENOMEM;
+	job->part_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = i * PART_BYTES, left = png.len - at;
+		write_slice(&job->parts[i], png.data + at, left < PART_BYTES ? left : PART_BYTES);
+		if (job->parts[i].error != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int run_uuid_verb(struct job *job)
 {
 	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
@@ -381,6 +448,8 @@ static int run_uuid_verb(struct job *job)
 		return verbs->domain_reset(driver, uuid, &job->err);
 	case HOST_DOMAIN_STATE:
 		return run_state(job, uuid);
+	case HOST_CONSOLE_SCREEN:
+		return run_screen(job, uuid);
 	default:
 		return ERR_PROTOCOL;
 	}
@@ -452,7 +521,10 @@ static int run_verb(struct job *job)
 	case HOST_DOMAIN_REBOOT:
 	case HOST_DOMAIN_RESET:
 	case HOST_DOMAIN_STATE:
+	case HOST_CONSOLE_SCREEN:
 		return run_uuid_verb(job);
+	case HOST_CONSOLE_OPEN:
+		return run_console_open(job);
 	default:
 		return ERR_PROTOCOL;
 	}
@@ -474,21 +546,55 @@ static void on_work(uv_work_t *work)
 
 static void start_jobs(struct dispatch *dispatch);
 
+/* One HOST_REPLY. The descriptor moves; -1: none. */
+static void reply(struct dispatch *dispatch, uint64_t id, uint8_t flags, int code,
+		  const struct err *err, const struct buf *answer, int fd)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_i32(&body, code);
+	write_text(&body, code < 0 ? err->text : "");
+	if (code == 0 && answer != NULL)
+		write_bytes(&body, answer->data, answer->len);
+	(void)channel_send(dispatch->channel, HOST_REPLY, flags, id, body.data, body.len,
+			   fd >= 0 ? &fd : NULL, fd >= 0);
+}
+
 static void send_reply(struct dispatch *dispatch, const struct job *job)
 {
 	const size_t parts = job->part_count > 0 ? job->part_count : 1;
 
-	for (size_t i = 0; i < parts; i++) {
-		struct buf body CLEANUP(buf_done) = {0};
-		write_i32(&body, job->code);
-		write_text(&body, job->code < 0 ? job->err.text : "");
-		if (job->code == 0 && job->part_count > 0)
-			write_bytes(&body, job->parts[i].data, job->parts[i].len);
-		else if (job->code == 0)
-			write_bytes(&body, job->answer.data, job->answer.len);
-		(void)channel_send(dispatch->channel, HOST_REPLY, i + 1 < parts ? WIRE_MORE : 0,
-				   job->id, body.data, body.len, NULL, 0);
+	for (size_t i = 0; i < parts; i++)
+		reply(dispatch, job->id, i + 1 < parts ? WIRE_MORE : 0, job->code, &job->err,
+		      job->part_count > 0 ? &job->parts[i] : &job->answer, -1);
+}
+
+/* With what the driver gave. Whoever asked may have closed it again meanwhile. */
+static void finish_console(struct dispatch *dispatch, uint64_t id,
+			   const struct host_console_open *open, int code, int vnc_fd,
+			   struct err *err)
+{
+	int fd = -1;
+
+	if (code < 0)
+		consoles_close(dispatch->consoles, open->console_id);
+	else
+		code = consoles_finish(dispatch->consoles, open, vnc_fd, &fd, err);
+	reply(dispatch, id, 0, code, err, NULL, fd);
+}
+
+static void finish_job(struct dispatch *dispatch, struct job *job)
+{
+	struct host_console_open open;
+	struct reader reader;
+
+	if (job->type != HOST_CONSOLE_OPEN) {
+		send_reply(dispatch, job);
+		return;
 	}
+	reader_init(&reader, job->body.data, job->body.len);
+	(void)host_console_open_read(&reader, &open); /* it was read before it was queued */
+	finish_console(dispatch, job->id, &open, job->code, steal_fd(&job->answer_fd), &job->err);
 }
 
 static void free_job(struct job *job)
@@ -502,6 +608,8 @@ static void free_job(struct job *job)
 	free(job->parts);
 	if (job->fd >= 0)
 		(void)close(job->fd);
+	if (job->answer_fd >= 0)
+		(void)close(job->answer_fd);
 	free(job);
 }
 
@@ -513,13 +621,15 @@ static void on_work_done(uv_work_t *work, int status)
 	/* Progress that was said before must come before the answer. */
 	on_wake(&dispatch->wake);
 	if (job->epoch == dispatch->epoch && dispatch->channel != NULL)
-		send_reply(dispatch, job);
+		finish_job(dispatch, job);
 	for (struct job **at = &dispatch->jobs; *at != NULL; at = &(*at)->next)
 		if (*at == job) {
 			*at = job->next;
 			break;
 		}
 	dispatch->job_count--;
+	if (job->type != HOST_CONSOLE_OPEN)
+		dispatch->running_count--;
 	free_job(job);
 	start_jobs(dispatch);
 }
@@ -535,9 +645,13 @@ static bool key_is_busy(const struct dispatch *dispatch, const struct job *job)
 static void start_jobs(struct dispatch *dispatch)
 {
 	for (struct job *job = dispatch->jobs; job != NULL; job = job->next) {
-		if (job->running || (job->has_key && key_is_busy(dispatch, job)))
+		const bool is_console = job->type == HOST_CONSOLE_OPEN;
+		if (job->running || (job->has_key && key_is_busy(dispatch, job)) ||
+		    (!is_console && dispatch->running_count >= MAX_RUNNING))
 			continue;
 		job->running = true;
+		if (!is_console)
+			dispatch->running_count++;
 		job->work.data = job;
 		(void)uv_queue_work(dispatch->loop, &job->work, on_work, on_work_done);
 	}
@@ -550,6 +664,8 @@ static void set_key(struct job *job)
 	case HOST_HELLO:
 	case HOST_INVENTORY:
 	case HOST_NETWORK_SYNC:
+	case HOST_CONSOLE_OPEN:
+	case HOST_CONSOLE_SCREEN:
 		return;
 	case HOST_IMAGE_IMPORT:
 	case HOST_IMAGE_DELETE:
@@ -579,6 +695,7 @@ static int queue_job(struct dispatch *dispatch, uint16_t type, uint64_t id, cons
 	job->id = id;
 	job->type = type;
 	job->fd = fd != NULL ? steal_fd(fd) : -1;
+	job->answer_fd = -1;
 	job->body.max = SYNC_MAX_BYTES;
 	if (buf_append(&job->body, body, bytes) < 0) {
 		free_job(job);
@@ -619,6 +736,109 @@ static int on_sync_part(void *context, struct channel *channel, struct message *
 	return code;
 }
 
+/* --- consoles: on the loop's thread, so that nothing else is waited for --- */
+
+static int on_console_open(void *context, struct channel *channel, struct message *message)
+{
+	struct dispatch *dispatch = context;
+	struct host_console_open open;
+	struct reader reader;
+	struct err err = {0};
+	int code;
+
+	reader_init(&reader, message->body, message->body_bytes);
+	if ((message->flags & WIRE_MORE) != 0 || host_console_open_read(&reader, &open) < 0 ||
+	    reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	code = consoles_begin(dispatch->consoles, &open, &err);
+	if (code < 0) {
+		reply(dispatch, message->id, 0, code, &err, NULL, -1);
+		return 0;
+	}
+	if (open.kind == CONSOLE_SERIAL && consoles_knows(dispatch->consoles, open.uuid)) {
+		finish_console(dispatch, message->id, &open, 0, -1, &err);
+		return 0;
+	}
+	return on_verb(context, channel, message);
+}
+
+static int on_console_close(void *context, struct channel *channel, struct message *message)
+{
+	struct dispatch *dispatch = context;
+	struct reader reader;
+	uint64_t console_id;
+
+	reader_init(&reader, message->body, message->body_bytes);
+	console_id = reader_u64(&reader);
+	if ((message->flags & WIRE_MORE) != 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	consoles_close(dispatch->consoles, console_id);
+	reply(dispatch, message->id, 0, 0, NULL, NULL, -1);
+	return 0;
+}
+
+/* Parts of: u64 offset of its first byte, u64 the ring's end, slice. At least one. */
+static void send_text(struct dispatch *dispatch, uint64_t id, const struct ring *ring,
+		      const struct host_console_text *text)
+{
+	uint64_t end = ring_end(ring), at = text->from, until;
+	uint8_t data[PART_BYTES];
+
+	if (at > end)
+		at = end;
+	if (at < ring_first(ring))
+		at = ring_first(ring);
+	until = end - at < text->max_bytes ? end : at + text->max_bytes;
+	do {
+		struct buf part CLEANUP(buf_done) = {0};
+		const size_t left = (size_t)(until - at);
+		const size_t bytes =
+			ring_copy(ring, at, data, left < PART_BYTES ? left : PART_BYTES);
+		write_u64(&part, at);
+		write_u64(&part, end);
+		write_slice(&part, data, bytes);
+		at += bytes;
+		reply(dispatch, id, at < until ? WIRE_MORE : 0, 0, NULL, &part, -1);
+	} while (at < until);
+}
+
+static int on_console_text(void *context, struct channel *channel, struct message *message)
+{
+	struct dispatch *dispatch = context;
+	struct host_console_text text;
+	const struct ring *ring;
+	struct reader reader;
+	struct err err = {0};
+
+	reader_init(&reader, message->body, message->body_bytes);
+	if ((message->flags & WIRE_MORE) != 0 || host_console_text_read(&reader, &text) < 0 ||
+	    reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	ring = consoles_ring(dispatch->consoles, text.uuid);
+	if (ring != NULL)
+		send_text(dispatch, message->id, ring, &text);
+	else
+		reply(dispatch, message->id, 0,
+		      err_set(&err, ERR_NOT_FOUND,
+			      "this host has not heard anything from such a server"),
+		      &err, NULL, -1);
+	return 0;
+}
+
+static void on_console_ended(void *context, uint64_t console_id, enum host_console_end end)
+{
+	struct dispatch *dispatch = context;
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_u64(&body, console_id);
+	write_u8(&body, (uint8_t)end);
+	if (dispatch->channel != NULL)
+		(void)channel_send(dispatch->channel, HOST_EVENT_CONSOLE, 0, 0, body.data, body.len,
+				   NULL, 0);
+}
+
+static const struct consoles_events consoles_events = {.ended = on_console_ended};
+
 static void on_closed(void *context, struct channel *channel, const struct err *why)
 {
 	struct dispatch *dispatch = context;
@@ -626,6 +846,7 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 	log_info("core is gone: %s", why->text);
 	channel_free(channel);
 	dispatch->channel = NULL;
+	consoles_close_all(dispatch->consoles);
 }
 
 static const struct message_rule rules[] = {
@@ -651,6 +872,10 @@ static const struct message_rule rules[] = {
 	{HOST_DOMAIN_RESET, 0, on_verb},
 	{HOST_DOMAIN_STATE, 0, on_verb},
 	{HOST_PASSWORD_SET, 0, on_verb},
+	{HOST_CONSOLE_OPEN, 0, on_console_open},
+	{HOST_CONSOLE_CLOSE, 0, on_console_close},
+	{HOST_CONSOLE_TEXT, 0, on_console_text},
+	{HOST_CONSOLE_SCREEN, 0, on_verb},
 	{0, 0, NULL},
 };
 static const struct channel_events channel_events = {.rules = rules, .closed = on_closed};
@@ -659,6 +884,7 @@ int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch *
 		 struct err *err)
 {
 	struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+	char folder[CONFIG_PATH_BYTES + 16];
 	int code;
 
 	if (dispatch == NULL)
@@ -666,6 +892,9 @@ int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch *
 	const struct driver_events events = {.domain = on_domain,
 					     .report = on_report,
 					     .hypervisor = on_hypervisor,
+					     .line = on_line,
+					     .mark = on_mark,
+					     .forget = on_forget,
 					     .context = dispatch};
 	dispatch->loop = loop;
 	dispatch->sync.max = SYNC_MAX_BYTES;
@@ -673,6 +902,10 @@ int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch *
 	if ((code = uv_async_init(loop, &dispatch->wake, on_wake)) < 0)
 		return err_set(err, code, "cannot watch for events: %s", uv_strerror(code));
 	dispatch->wake.data = dispatch;
+	(void)snprintf(folder, sizeof folder, "%s/consoles", config->host_dir);
+	code = consoles_new(loop, folder, &consoles_events, dispatch, &dispatch->consoles, err);
+	if (code < 0)
+		return code;
 	code = strcmp(config->driver, "fake") == 0
 		       ? fake_driver_new(config, &events, &dispatch->driver, err)
 		       : libvirt_driver_new(config, &events, &dispatch->driver, err);
@@ -688,6 +921,7 @@ void dispatch_free(struct dispatch *dispatch)
 		return;
 	channel_free(dispatch->channel);
 	dispatch->driver->verbs->free(dispatch->driver);
+	consoles_free(dispatch->consoles);
 	buf_done(&dispatch->sync);
 	free(dispatch);
 }
@@ -697,6 +931,7 @@ void dispatch_connect(struct dispatch *dispatch, int fd)
 	struct err err = {0};
 
 	channel_free(steal_ptr(dispatch->channel));
+	consoles_close_all(dispatch->consoles);
 	dispatch->epoch++;
 	buf_clear(&dispatch->sync);
 	if (channel_new(dispatch->loop, fd, &channel_events, dispatch, &dispatch->channel, &err) <

@@ -3,6 +3,8 @@
 
 #include "base/config.h"
 #include "base/err.h"
+#include "host/console/line.h"
+#include "wire/console_message.h"
 #include "wire/host_message.h"
 
 struct driver;
@@ -12,6 +14,12 @@ struct driver_events {
 	void (*domain)(void *context, const uint8_t uuid[UUID_BYTES], enum host_domain_state state);
 	void (*report)(void *context, const uint8_t uuid[UUID_BYTES], const char *line);
 	void (*hypervisor)(void *context, bool up);
+	/* Optional, all three. A guest's serial port: at the beginning of each run, and when a run
+	 * or a server that is off is found. The descriptor moves. */
+	void (*line)(void *context, const uint8_t uuid[UUID_BYTES], const struct serial_line *line);
+	void (*mark)(void *context, const uint8_t uuid[UUID_BYTES], enum serial_mark mark);
+	/* The server is no more. */
+	void (*forget)(void *context, const uint8_t uuid[UUID_BYTES]);
 	void *context;
 };
 
@@ -58,6 +66,12 @@ struct driver_verbs {
 			    enum host_domain_state *ret, struct err *err);
 	int (*password_set)(struct driver *driver, const struct host_password *password,
 			    struct err *err);
+	/* A socket that speaks RFB with the guest's screen; ERR_SERVER_NOT_RUNNING. */
+	int (*vnc_open)(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
+			struct err *err);
+	/* The screen as a PNG; ERR_SERVER_NOT_RUNNING. */
+	int (*screenshot)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *png,
+			  struct err *err);
 	void (*free)(struct driver *driver);
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -17,7 +18,8 @@
 #include "host/kvm_probe.h"
 #include "wire/child.h"
 
-#define WORKERS "8"
+#define WORKERS         "10" /* see MAX_RUNNING in dispatch.c */
+#define MAX_DESCRIPTORS ((rlim_t)65536)
 
 static uv_loop_t loop;
 static struct dispatch *dispatch;
@@ -62,6 +64,18 @@ static int isolate(struct err *err)
 	return code < 0 ? code : isolate_end_with_parent(err);
 }
 
+/* A serial port for each server and a socket for each console: more than a process has by itself.
+ */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < MAX_DESCRIPTORS ? limit.rlim_max : MAX_DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
@@ -82,6 +96,7 @@ int main(int argc, char **argv)
 	(void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 	(void)setenv("UV_THREADPOOL_SIZE", WORKERS, 1);
 	(void)signal(SIGPIPE, SIG_IGN);
+	raise_limits();
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0)
 		goto fail;
 	log_init("ippo-host", (enum log_level)config.log_level);

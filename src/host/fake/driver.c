@@ -9,7 +9,8 @@
  * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". With the code
  * "hold" the verb stops before it does anything, with "hold_after" when all is done but its answer;
  * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
- * N" makes every verb slow, "memory_mib N" is the machine's memory.
+ * N" makes every verb slow, "memory_mib N" is the machine's memory; "serial HABIT" says what guests
+ * that are started do with their serial port: echo, source, sink, deaf or identity (guest.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +24,11 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "host/driver.h"
+#include "host/fake/guest.h"
 
 #define BUCKETS         4096
 #define MAX_FAULTS      32
+#define MAX_REVIVED     64
 #define FAKE_MEMORY_MIB ((uint64_t)1024 * 1024 * 1024)
 #define FAKE_DISK_BYTES ((uint64_t)1 << 50)
 #define PATH_BYTES      (CONFIG_PATH_BYTES + 16)
@@ -36,6 +39,7 @@ struct thing {
 	struct thing *next;
 	struct host_item item;
 	uint64_t bytes;
+	char name[HOST_NAME_BYTES];
 };
 
 enum hold { HOLD_NOT, HOLD_BEFORE, HOLD_AFTER };
@@ -59,6 +63,9 @@ struct fake {
 	unsigned delay_ms;
 	uint64_t memory_mib;
 	int world_fd;
+	enum guest_habit habit;
+	struct guests *guests;
+	uint64_t last_run;
 };
 
 /* The verb that a worker is at, for its end. */
@@ -69,7 +76,8 @@ static struct fake *self_of(struct driver *driver)
 	return (struct fake *)driver;
 }
 
-/* One line: "delay_ms N", "memory_mib N" or "VERB CODE COUNT"; anything else asks for nothing. */
+/* One line: "delay_ms N", "memory_mib N", "serial HABIT" or "VERB CODE COUNT"; anything else asks
+ * for nothing. */
 static void parse_fault(struct fake *fake, char *line)
 {
 	char *rest = NULL;
@@ -85,6 +93,8 @@ static void parse_fault(struct fake *fake, char *line)
 			fake->delay_ms = (unsigned)number;
 		else if (strcmp(verb, "memory_mib") == 0)
 			(void)parse_u64(code, 0, FAKE_MEMORY_MIB, &fake->memory_mib);
+		else if (strcmp(verb, "serial") == 0)
+			fake->habit = guest_habit_of(code);
 		return;
 	}
 	if (fake->fault_count == MAX_FAULTS || parse_u64(count, 0, UINT32_MAX, &number) < 0)
@@ -109,6 +119,7 @@ static void parse_faults(struct fake *fake)
 	fake->fault_count = 0;
 	fake->delay_ms = 0;
 	fake->memory_mib = FAKE_MEMORY_MIB;
+	fake->habit = GUEST_ECHO;
 	for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
 		parse_fault(fake, line);
@@ -505,19 +516,60 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 
 static int domain_define(struct driver *driver, const struct host_domain *domain, struct err *err)
 {
-	return make(driver, "domain_define", HOST_ITEM_DOMAIN, domain->uuid, domain->server_id,
-		    err);
+	struct fake *fake = self_of(driver);
+	struct thing *thing;
+	int code = begin(fake, "domain_define", err);
+
+	if (code < 0)
+		return code;
+	code = add(fake, HOST_ITEM_DOMAIN, domain->uuid, domain->server_id, &thing, err);
+	if (code == 0)
+		memcpy(thing->name, domain->name, sizeof thing->name);
+	return end(fake, code);
 }
 
 static int domain_undefine(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
-	return unmake(driver, "domain_undefine", HOST_ITEM_DOMAIN, uuid, err);
+	struct fake *fake = self_of(driver);
+	int code = unmake(driver, "domain_undefine", HOST_ITEM_DOMAIN, uuid, err);
+
+	if (code < 0)
+		return code;
+	guests_stop(fake->guests, uuid);
+	if (fake->events.forget != NULL)
+		fake->events.forget(fake->events.context, uuid);
+	return 0;
+}
+
+/* A guest that starts gets a serial port, one that stops loses it. Called with the lock held. */
+static int change_guest(struct fake *fake, const struct thing *domain, enum host_domain_state to,
+			struct serial_line *line, struct err *err)
+{
+	if (to != HOST_DOMAIN_RUNNING) {
+		guests_stop(fake->guests, domain->item.uuid);
+		return 0;
+	}
+	line->run = ++fake->last_run;
+	line->is_from_start = true;
+	return guests_start(fake->guests, domain->item.uuid, domain->name, fake->habit, &line->fd,
+			    err);
+}
+
+static void tell_line(struct fake *fake, const uint8_t *uuid, const struct serial_line *line)
+{
+	if (line->fd < 0)
+		return;
+	if (fake->events.line != NULL)
+		fake->events.line(fake->events.context, uuid, line);
+	else
+		(void)close(line->fd);
 }
 
 static int change_power(struct driver *driver, const char *verb, const uint8_t *uuid,
 			enum host_domain_state to, struct err *err)
 {
 	struct fake *fake = self_of(driver);
+	struct serial_line line = {.fd = -1};
 	int code = begin(fake, verb, err);
 	bool changed;
 
@@ -528,10 +580,13 @@ static int change_power(struct driver *driver, const char *verb, const uint8_t *
 		return end(fake,
 			   err_set(err, ERR_NOT_FOUND, "the server is not defined on this host"));
 	changed = domain->item.state != to;
+	if (changed && (code = change_guest(fake, domain, to, &line, err)) < 0)
+		return end(fake, code);
 	domain->item.state = (uint8_t)to;
 	if (changed)
 		record(fake, domain, '+');
 	(void)end(fake, 0);
+	tell_line(fake, uuid, &line);
 	if (changed)
 		fake->events.domain(fake->events.context, uuid, to);
 	return 0;
@@ -557,14 +612,59 @@ static int domain_stop(struct driver *driver, const uint8_t uuid[UUID_BYTES], st
 	return change_power(driver, "domain_stop", uuid, HOST_DOMAIN_OFF, err);
 }
 
+static int restart(struct driver *driver, const char *verb, const uint8_t *uuid, struct err *err)
+{
+	const struct fake *fake = self_of(driver);
+	int code = change_power(driver, verb, uuid, HOST_DOMAIN_RUNNING, err);
+
+	if (code == 0 && fake->events.mark != NULL)
+		fake->events.mark(fake->events.context, uuid, SERIAL_MARK_RESET);
+	return code;
+}
+
 static int domain_reboot(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
-	return change_power(driver, "domain_reboot", uuid, HOST_DOMAIN_RUNNING, err);
+	return restart(driver, "domain_reboot", uuid, err);
 }
 
 static int domain_reset(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
-	return change_power(driver, "domain_reset", uuid, HOST_DOMAIN_RUNNING, err);
+	return restart(driver, "domain_reset", uuid, err);
+}
+
+/* 0 with the lock held. */
+static int begin_running(struct fake *fake, const char *verb, const uint8_t *uuid, struct err *err)
+{
+	int code = begin(fake, verb, err);
+
+	if (code < 0)
+		return code;
+	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, uuid, 0);
+	if (domain == NULL)
+		return end(fake,
+			   err_set(err, ERR_NOT_FOUND, "the server is not defined on this host"));
+	if (domain->item.state != HOST_DOMAIN_RUNNING)
+		return end(fake, err_set(err, ERR_SERVER_NOT_RUNNING,
+					 "the server is off: it has no screen now"));
+	return 0;
+}
+
+static int vnc_open(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
+		    struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin_running(fake, "vnc_open", uuid, err);
+
+	return code < 0 ? code : end(fake, guests_screen(fake->guests, uuid, ret_fd, err));
+}
+
+static int screenshot(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *png,
+		      struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin_running(fake, "screenshot", uuid, err);
+
+	return code < 0 ? code : end(fake, guests_picture(uuid, png, err));
 }
 
 static int domain_state(struct driver *driver, const uint8_t uuid[UUID_BYTES],
@@ -598,6 +698,7 @@ static void free_driver(struct driver *driver)
 			next = thing->next;
 			free(thing);
 		}
+	guests_free(fake->guests);
 	buf_done(&fake->faults_text);
 	if (fake->world_fd >= 0)
 		(void)close(fake->world_fd);
@@ -628,8 +729,36 @@ static const struct driver_verbs verbs = {
 	.domain_reset = domain_reset,
 	.domain_state = domain_state,
 	.password_set = password_set,
+	.vnc_open = vnc_open,
+	.screenshot = screenshot,
 	.free = free_driver,
 };
+
+/* Guests that were on when the process ended are on again, with no word of what they said
+ * meanwhile. For thousands, as a measurement has, nobody looks at ports: they have none. */
+static void revive_guests(struct fake *fake)
+{
+	const struct thing *running[MAX_REVIVED];
+	size_t count = 0;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct thing *thing = fake->buckets[i]; thing != NULL;
+		     thing = thing->next) {
+			if (thing->item.kind != HOST_ITEM_DOMAIN ||
+			    thing->item.state != HOST_DOMAIN_RUNNING)
+				continue;
+			if (count == MAX_REVIVED)
+				return;
+			running[count++] = thing;
+		}
+	for (size_t i = 0; i < count; i++) {
+		struct serial_line line = {.fd = -1};
+		if (change_guest(fake, running[i], HOST_DOMAIN_RUNNING, &line, NULL) < 0)
+			continue;
+		line.is_from_start = false;
+		tell_line(fake, running[i]->item.uuid, &line);
+	}
+}
 
 int fake_driver_new(const struct config *config, const struct driver_events *events,
 		    struct driver **ret, struct err *err)
@@ -639,6 +768,10 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 
 	if (fake == NULL)
 		return err_set(err, -ENOMEM, "no memory");
+	if ((code = guests_new(config->host_dir, &fake->guests, err)) < 0) {
+		free(fake);
+		return code;
+	}
 	fake->driver.verbs = &verbs;
 	fake->events = *events;
 	fake->config = config;
@@ -649,6 +782,7 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 		free_driver(&fake->driver);
 		return code;
 	}
+	revive_guests(fake);
 	*ret = &fake->driver;
 	return 0;
 }

@@ -107,6 +107,13 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
 	return 0;
 }
 
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *context)
+{
+	struct connection *connection = context;
+
+	connection->events->reset(connection->context, domain);
+}
+
 static void open_connection(struct connection *connection)
 {
 	virConnectPtr opened;
@@ -127,6 +134,9 @@ static void open_connection(struct connection *connection)
 	if (virConnectRegisterCloseCallback(opened, on_close, connection, NULL) < 0 ||
 	    virConnectDomainEventRegisterAny(opened, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 					     VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), connection,
+					     NULL) < 0 ||
+	    virConnectDomainEventRegisterAny(opened, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
+					     VIR_DOMAIN_EVENT_CALLBACK(on_reboot), connection,
 					     NULL) < 0) {
 		log_warning("libvirt gives no events: %s", virGetLastErrorMessage());
 		(void)virConnectClose(opened);

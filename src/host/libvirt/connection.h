@@ -13,6 +13,7 @@ struct connection_events {
 	void (*opened)(void *context, virConnectPtr connection);
 	void (*lost)(void *context);
 	void (*domain)(void *context, virDomainPtr domain, enum host_domain_state state);
+	void (*reset)(void *context, virDomainPtr domain); /* by its own will or by the button */
 };
 
 /** connection_new() - begins to connect at once; tries again for ever. */

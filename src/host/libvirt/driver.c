@@ -18,14 +18,16 @@
 #include "host/kvm_probe.h"
 #include "host/libvirt/agent.h"
 #include "host/libvirt/connection.h"
+#include "host/libvirt/console.h"
 #include "host/libvirt/report.h"
 #include "host/libvirt/xml.h"
 #include "host/network/filter.h"
 #include "host/network/network.h"
 
-#define CONSOLE_LOG_DIR "/var/log/libvirt/qemu"
-#define DETACH_POLLS    20
-#define DETACH_POLL_US  100000
+#define CONSOLE_LOG_DIR  "/var/log/libvirt/qemu"
+#define CONSOLE_OLD_LOGS 3 /* that virtlogd keeps beside a full one */
+#define DETACH_POLLS     20
+#define DETACH_POLL_US   100000
 
 struct libvirt_driver {
 	struct driver driver;
@@ -260,7 +262,7 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
 	char disk[IMAGE_STORE_PATH_BYTES], image[IMAGE_STORE_PATH_BYTES],
-		seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES], log[128];
+		seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES], log[RECOVER_PATH_BYTES];
 	struct buf xml CLEANUP(buf_done) = {0};
 
 	if (connection == NULL)
@@ -290,6 +292,58 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	return defined == NULL ? connection_error("define the server", err) : 0;
 }
 
+/* By the name that libvirt knows it by, for a server that is defined. */
+static void log_path(virDomainPtr domain, char out[RECOVER_PATH_BYTES])
+{
+	(void)snprintf(out, RECOVER_PATH_BYTES, CONSOLE_LOG_DIR "/%s.console.log",
+		       virDomainGetName(domain));
+}
+
+/* virtlogd cuts the log itself when a guest is started, but leaves the old ones beside it. */
+static void remove_old_logs(const char *log)
+{
+	char path[RECOVER_PATH_BYTES + 8];
+
+	for (int i = 0; i < CONSOLE_OLD_LOGS; i++) {
+		(void)snprintf(path, sizeof path, "%s.%d", log, i);
+		(void)unlink(path);
+	}
+}
+
+/* A guest whose serial port cannot be had runs all the same. */
+static void attach_line(struct libvirt_driver *self, virConnectPtr connection, virDomainPtr domain,
+			bool is_from_start)
+{
+	char log[RECOVER_PATH_BYTES];
+	uint8_t uuid[UUID_BYTES];
+	struct serial_line line;
+	struct err err = {0};
+
+	if (self->events.line == NULL || virDomainGetUUID(domain, uuid) < 0)
+		return;
+	log_path(domain, log);
+	if (console_open_line(connection, uuid, log, &line, &err) < 0) {
+		log_warning("the serial port of %s is not listened to: %s",
+			    virDomainGetName(domain), err.text);
+		return;
+	}
+	line.is_from_start = is_from_start;
+	self->events.line(self->events.context, uuid, &line);
+}
+
+/* It is off: what it said last may still be in the log. */
+static void tell_off(struct libvirt_driver *self, virDomainPtr domain)
+{
+	struct serial_line line = {.fd = -1};
+	uint8_t uuid[UUID_BYTES];
+
+	if (self->events.line == NULL || virDomainGetUUID(domain, uuid) < 0)
+		return;
+	log_path(domain, line.log);
+	line.log_place = recover_place(line.log);
+	self->events.line(self->events.context, uuid, &line);
+}
+
 static int stop_domain(virDomainPtr domain, struct err *err)
 {
 	if (virDomainDestroy(domain) < 0 && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID)
@@ -302,15 +356,16 @@ static int domain_undefine(struct driver *driver, const uint8_t uuid[UUID_BYTES]
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = NULL;
 	virDomainPtr domain AUTO_DOMAIN = NULL;
-	char log[256];
+	char log[RECOVER_PATH_BYTES];
 	int code = open_domain(self, uuid, &connection, &domain, err);
 
+	if (code == ERR_NOT_FOUND && self->events.forget != NULL)
+		self->events.forget(self->events.context, uuid);
 	if (code == ERR_NOT_FOUND)
 		return 0;
 	if (code < 0)
 		return code;
-	(void)snprintf(log, sizeof log, CONSOLE_LOG_DIR "/%s.console.log",
-		       virDomainGetName(domain));
+	log_path(domain, log);
 	reports_detach(self->reports, uuid);
 	if ((code = stop_domain(domain, err)) < 0)
 		return code;
@@ -320,16 +375,21 @@ static int domain_undefine(struct driver *driver, const uint8_t uuid[UUID_BYTES]
 	    virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
 		return connection_error("undefine the server", err);
 	(void)unlink(log);
+	remove_old_logs(log);
+	if (self->events.forget != NULL)
+		self->events.forget(self->events.context, uuid);
 	return 0;
 }
 
-/* Paused first: the wire has its addresses and filter before the guest's first packet. */
+/* Paused first: the wire has its addresses and filter before the guest's first packet, and the
+ * serial port has a listener before its first byte. */
 static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = NULL;
 	virDomainPtr domain AUTO_DOMAIN = NULL;
 	enum host_domain_state state;
+	char log[RECOVER_PATH_BYTES];
 	int64_t began_ms = clock_mono_ms();
 	int code = open_domain(self, uuid, &connection, &domain, err);
 
@@ -338,6 +398,9 @@ static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], s
 	say_took("look-up", domain, began_ms);
 	if (state == HOST_DOMAIN_RUNNING)
 		return 0;
+	log_path(domain, log);
+	if (state != HOST_DOMAIN_PAUSED)
+		remove_old_logs(log);
 	began_ms = clock_mono_ms();
 	if (state != HOST_DOMAIN_PAUSED &&
 	    virDomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED) < 0)
@@ -348,6 +411,7 @@ static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], s
 		return code;
 	}
 	reports_attach(self->reports, connection, uuid);
+	attach_line(self, connection, domain, state != HOST_DOMAIN_PAUSED);
 	if (virDomainResume(domain) < 0) {
 		code = connection_error("start the server", err);
 		(void)virDomainDestroy(domain);
@@ -476,18 +540,46 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	return code < 0 ? code : agent_set_password(domain, password, err);
 }
 
+static int vnc_open(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
+		    struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	return code < 0 ? code : console_open_vnc(domain, ret_fd, err);
+}
+
+static int screenshot(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *png,
+		      struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	int code = open_domain(self, uuid, &connection, &domain, err);
+
+	return code < 0 ? code : console_screenshot(connection, domain, png, err);
+}
+
 /* --- events --- */
 
 static void on_opened(void *context, virConnectPtr connection)
 {
 	struct libvirt_driver *self = context;
 	virDomainPtr *domains = NULL;
-	int count = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+	int count = virConnectListAllDomains(connection, &domains, 0);
 
 	for (int i = 0; i < count; i++) {
 		uint8_t uuid[UUID_BYTES];
-		if (is_ours(self, domains[i]) && virDomainGetUUID(domains[i], uuid) == 0)
+		const bool is_one =
+			is_ours(self, domains[i]) && virDomainGetUUID(domains[i], uuid) == 0;
+		if (is_one && virDomainIsActive(domains[i]) == 1) {
 			reports_attach(self->reports, connection, uuid);
+			attach_line(self, connection, domains[i], false);
+		} else if (is_one) {
+			tell_off(self, domains[i]);
+		}
 		(void)virDomainFree(domains[i]);
 	}
 	free(domains);
@@ -511,8 +603,18 @@ static void on_domain(void *context, virDomainPtr domain, enum host_domain_state
 		self->events.domain(self->events.context, uuid, state);
 }
 
+static void on_reset(void *context, virDomainPtr domain)
+{
+	struct libvirt_driver *self = context;
+	uint8_t uuid[UUID_BYTES];
+
+	if (self->events.mark != NULL && is_ours(self, domain) &&
+	    virDomainGetUUID(domain, uuid) == 0)
+		self->events.mark(self->events.context, uuid, SERIAL_MARK_RESET);
+}
+
 static const struct connection_events connection_events = {
-	.opened = on_opened, .lost = on_lost, .domain = on_domain};
+	.opened = on_opened, .lost = on_lost, .domain = on_domain, .reset = on_reset};
 
 static void free_driver(struct driver *driver)
 {
@@ -548,6 +650,8 @@ static const struct driver_verbs verbs = {
 	.domain_reset = domain_reset,
 	.domain_state = domain_state,
 	.password_set = password_set,
+	.vnc_open = vnc_open,
+	.screenshot = screenshot,
 	.free = free_driver,
 };
 
