@@ -27,9 +27,10 @@
 #include "base/log.h"
 #include "host/console/serial_message.h"
 
-#define LINE_READ_BYTES     ((size_t)4096) /* more than a terminal's line gives at once */
-#define LINE_BURST          16
-#define LINE_LAST_BURST     256
+#define LINE_READ_BYTES     ((size_t)65536)
+#define LINE_FULL_BYTES     ((size_t)4095) /* a terminal's line gives no more at once */
+#define LINE_BURST          8
+#define LINE_LAST_READS     256
 #define VIEWER_BURST        16
 #define VIEWER_SOCKET_BYTES (64 * 1024)
 #define HELD_MAX_BYTES      ((size_t)256 * 1024)
@@ -649,7 +650,7 @@ static void take_output(struct line *line, const void *data, size_t bytes)
 /* What the line has, up to a limit. False when it has ended. */
 static bool read_line(struct line *line, int burst)
 {
-	uint8_t data[LINE_READ_BYTES];
+	static uint8_t data[LINE_READ_BYTES];
 	ssize_t got = 0;
 
 	for (int i = 0; i < burst; i++) {
@@ -659,6 +660,9 @@ static bool read_line(struct line *line, int burst)
 		if (got <= 0)
 			return got < 0 && errno == EAGAIN;
 		take_output(line, data, (size_t)got);
+		/* Less than it gives when it has more: asking again would be in vain. */
+		if ((size_t)got < LINE_FULL_BYTES)
+			return true;
 	}
 	return true;
 }
@@ -744,7 +748,8 @@ void serial_attach(struct serial *serial, const struct serial_line *line)
 		return;
 	}
 	if (serial->line != NULL) {
-		(void)read_line(serial->line, LINE_LAST_BURST);
+		for (int i = 0; i < LINE_LAST_READS && read_line(serial->line, 1); i++)
+			;
 		end_run(serial);
 	}
 	if (ring_run(serial->ring).id != 0 &&
