@@ -915,6 +915,19 @@ int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch *
 	return 0;
 }
 
+static void on_freed(uv_handle_t *handle)
+{
+	struct dispatch *dispatch = handle->data;
+
+	for (struct note *note = dispatch->notes, *next; note != NULL; note = next) {
+		next = note->next;
+		buf_done(&note->body);
+		free(note);
+	}
+	(void)pthread_mutex_destroy(&dispatch->lock);
+	free(dispatch);
+}
+
 void dispatch_free(struct dispatch *dispatch)
 {
 	if (dispatch == NULL)
@@ -923,7 +936,7 @@ void dispatch_free(struct dispatch *dispatch)
 	dispatch->driver->verbs->free(dispatch->driver);
 	consoles_free(dispatch->consoles);
 	buf_done(&dispatch->sync);
-	free(dispatch);
+	uv_close((uv_handle_t *)&dispatch->wake, on_freed);
 }
 
 void dispatch_connect(struct dispatch *dispatch, int fd)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <png.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +40,10 @@ static unsigned read_number(struct input *input, unsigned max)
 {
 	unsigned value = 0;
 	int byte = next_byte(input);
+	bool is_comment = false;
 
-	while (byte >= 0 && (isspace(byte) || byte == '#')) {
-		while (byte == '#' && byte >= 0)
-			do
-				byte = next_byte(input);
-			while (byte >= 0 && byte != '\n');
+	while (byte >= 0 && (is_comment || isspace(byte) || byte == '#')) {
+		is_comment = byte == '#' || (is_comment && byte != '\n');
 		byte = next_byte(input);
 	}
 	for (; byte >= '0' && byte <= '9'; byte = next_byte(input)) {
@@ -136,12 +135,15 @@ int screen_encode(screen_read *read, void *context, struct buf *png, struct err 
 {
 	AUTO_FREE struct input *input = calloc(1, sizeof *input);
 	unsigned width, height;
+	char magic[2];
 
 	if (input == NULL)
 		return err_set(err, -ENOMEM, "no memory for a picture");
 	input->read = read;
 	input->context = context;
-	if (next_byte(input) != 'P' || next_byte(input) != '6' ||
+	magic[0] = (char)next_byte(input);
+	magic[1] = (char)next_byte(input);
+	if (memcmp(magic, "P6", sizeof magic) != 0 ||
 	    (width = read_number(input, SCREEN_MAX_SIDE)) == 0 ||
 	    (height = read_number(input, SCREEN_MAX_SIDE)) == 0 || read_number(input, 255) != 255)
 		return err_set(err, ERR_HYPERVISOR_FAILED,

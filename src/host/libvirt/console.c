@@ -136,17 +136,18 @@ static int try_lock(const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct buf text CLEANUP(buf_done) = {0};
-	char pid[16];
-	long holder;
+	char pid[16], *number, *rest = NULL;
+	uint64_t holder;
 
 	if (fd >= 0) {
 		(void)snprintf(pid, sizeof pid, "%10ld\n", (long)getpid());
 		return fd_write_all(fd, pid, strlen(pid));
 	}
 	if (errno != EEXIST || fd_read_file(AT_FDCWD, path, 64, &text) < 0)
-		return -errno;
-	if (sscanf(buf_str(&text), "%10ld", &holder) != 1 || holder == (long)getpid() ||
-	    (kill((pid_t)holder, 0) < 0 && errno == ESRCH)) {
+		return -EAGAIN;
+	number = text.len > 0 ? strtok_r((char *)text.data, " \n", &rest) : NULL;
+	if (number == NULL || parse_u64(number, 1, INT32_MAX, &holder) < 0 ||
+	    (pid_t)holder == getpid() || (kill((pid_t)holder, 0) < 0 && errno == ESRCH)) {
 		(void)unlink(path);
 		return -EAGAIN;
 	}
