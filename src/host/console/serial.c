@@ -44,15 +44,17 @@ struct line {
 	int fd; /* -1 once closed */
 	uint64_t run;
 	char lock[64];
+	char log[RECOVER_PATH_BYTES];
 	bool wants_write;
 	int watched;
-	/* While it is held back: */
-	struct recovery *recovery; /* NULL: it is not */
 };
 
+/* The log is being looked at: what a line that was found says is held back meanwhile, or the line
+ * has hung up and its last words may be there. */
 struct recovery {
 	uv_timer_t timer;
-	struct line *line;
+	struct serial *serial;
+	bool is_last; /* the run is over */
 	char log[RECOVER_PATH_BYTES];
 	struct recover_place opened; /* the log when the line was opened */
 	struct recover_place last;   /* at the last tick */
@@ -87,6 +89,7 @@ struct serial {
 	const struct serial_events *events;
 	struct ring *ring;
 	struct line *line;
+	struct recovery *recovery;
 	struct viewer *viewers;
 	size_t viewer_count;
 	struct viewer *writer;
@@ -507,11 +510,11 @@ static void free_recovery(uv_handle_t *handle)
 	free(recovery);
 }
 
-static void drop_recovery(struct line *line)
+static void drop_recovery(struct serial *serial)
 {
-	if (line->recovery != NULL)
-		uv_close((uv_handle_t *)&line->recovery->timer, free_recovery);
-	line->recovery = NULL;
+	if (serial->recovery != NULL)
+		uv_close((uv_handle_t *)&serial->recovery->timer, free_recovery);
+	serial->recovery = NULL;
 }
 
 static void close_line(struct serial *serial)
@@ -521,7 +524,6 @@ static void close_line(struct serial *serial)
 	if (line == NULL)
 		return;
 	serial->line = NULL;
-	drop_recovery(line);
 	if (line->lock[0] != '\0')
 		(void)unlink(line->lock);
 	uv_close((uv_handle_t *)&line->poll, free_line);
@@ -577,23 +579,25 @@ static int recover(struct serial *serial, const char *path, const struct recover
 	return code;
 }
 
-/* The line goes on as any other: @is_sure: nothing was missed, or all of it was found. */
-static void end_recovery(struct line *line, bool is_sure)
+/* @is_sure: nothing was missed, or all of it was found. */
+static void end_recovery(struct serial *serial, bool is_sure)
 {
-	struct serial *serial = line->serial;
+	const bool is_last = serial->recovery->is_last;
 
 	if (!is_sure)
 		note_gap(serial);
-	ring_append(serial->ring, line->recovery->held.data, line->recovery->held.len);
-	drop_recovery(line);
+	ring_append(serial->ring, serial->recovery->held.data, serial->recovery->held.len);
+	drop_recovery(serial);
+	if (is_last)
+		note_stop(serial);
 }
 
-static void try_recovery(struct line *line, bool is_at_rest)
+static void try_recovery(struct serial *serial, bool is_at_rest)
 {
-	const struct recovery *recovery = line->recovery;
+	const struct recovery *recovery = serial->recovery;
 
-	end_recovery(line, recover(line->serial, recovery->log, &recovery->opened, &recovery->held,
-				   is_at_rest) == 0);
+	end_recovery(serial, recover(serial, recovery->log, &recovery->opened, &recovery->held,
+				     is_at_rest) == 0);
 }
 
 /* The log lags a little behind. So it is asked when both have been quiet for a while; a guest that
@@ -601,7 +605,7 @@ static void try_recovery(struct line *line, bool is_at_rest)
 static void on_recovery_tick(uv_timer_t *timer)
 {
 	struct recovery *recovery = timer->data;
-	struct serial *serial = recovery->line->serial;
+	struct serial *serial = recovery->serial;
 	const struct recover_place now = recover_place(recovery->log);
 	const bool is_same = now.inode == recovery->last.inode &&
 			     now.bytes == recovery->last.bytes &&
@@ -611,40 +615,44 @@ static void on_recovery_tick(uv_timer_t *timer)
 	recovery->last_held_bytes = recovery->held.len;
 	recovery->rest_ticks = is_same ? recovery->rest_ticks + 1 : 0;
 	if (recovery->rest_ticks >= RECOVER_REST_TICKS)
-		try_recovery(recovery->line, true);
+		try_recovery(serial, true);
 	else if (++recovery->ticks >= RECOVER_MAX_TICKS)
-		try_recovery(recovery->line, false);
+		try_recovery(serial, recovery->is_last);
 	else
 		return;
 	pump_all(serial);
 }
 
-static int start_recovery(struct line *line, const struct serial_line *from)
+static void start_recovery(struct serial *serial, const char *log, struct recover_place opened)
 {
 	struct recovery *recovery = calloc(1, sizeof *recovery);
 
-	if (recovery == NULL)
-		return -ENOMEM;
-	(void)uv_timer_init(line->serial->loop, &recovery->timer);
-	recovery->timer.data = recovery;
-	recovery->line = line;
-	recovery->held.max = HELD_MAX_BYTES + LINE_READ_BYTES;
-	recovery->opened = from->log_place;
-	memcpy(recovery->log, from->log, sizeof recovery->log);
-	line->recovery = recovery;
-	return uv_timer_start(&recovery->timer, on_recovery_tick, RECOVER_TICK_MS, RECOVER_TICK_MS);
-}
-
-static void take_output(struct line *line, const void *data, size_t bytes)
-{
-	if (line->recovery == NULL) {
-		ring_append(line->serial->ring, data, bytes);
+	if (recovery == NULL) {
+		note_gap(serial);
 		return;
 	}
-	if (buf_append(&line->recovery->held, data, bytes) < 0)
-		end_recovery(line, false);
-	else if (line->recovery->held.len >= HELD_MAX_BYTES)
-		try_recovery(line, false);
+	(void)uv_timer_init(serial->loop, &recovery->timer);
+	recovery->timer.data = recovery;
+	recovery->serial = serial;
+	recovery->held.max = HELD_MAX_BYTES + LINE_READ_BYTES;
+	recovery->opened = opened;
+	memcpy(recovery->log, log, sizeof recovery->log);
+	serial->recovery = recovery;
+	(void)uv_timer_start(&recovery->timer, on_recovery_tick, RECOVER_TICK_MS, RECOVER_TICK_MS);
+}
+
+static void take_output(struct serial *serial, const void *data, size_t bytes)
+{
+	if (serial->recovery == NULL) {
+		ring_append(serial->ring, data, bytes);
+		return;
+	}
+	if (buf_append(&serial->recovery->held, data, bytes) < 0) {
+		end_recovery(serial, false);
+		ring_append(serial->ring, data, bytes);
+	} else if (serial->recovery->held.len >= HELD_MAX_BYTES) {
+		try_recovery(serial, false);
+	}
 }
 
 /* What the line has, up to a limit. False when it has ended. */
@@ -659,7 +667,7 @@ static bool read_line(struct line *line, int burst)
 			continue;
 		if (got <= 0)
 			return got < 0 && errno == EAGAIN;
-		take_output(line, data, (size_t)got);
+		take_output(line->serial, data, (size_t)got);
 		/* Less than it gives when it has more: asking again would be in vain. */
 		if ((size_t)got < LINE_FULL_BYTES)
 			return true;
@@ -667,15 +675,23 @@ static bool read_line(struct line *line, int burst)
 	return true;
 }
 
-/* The guest's run is over: nothing comes any more. */
+/* The guest's run is over. A terminal line that hangs up throws away what was not read of it yet,
+ * but the log has it. */
 static void end_run(struct serial *serial)
 {
-	struct line *line = serial->line;
+	char log[RECOVER_PATH_BYTES];
 
-	if (line->recovery != NULL)
-		try_recovery(line, true);
+	memcpy(log, serial->line->log, sizeof log);
 	close_line(serial);
-	note_stop(serial);
+	if (serial->recovery == NULL && log[0] != '\0')
+		start_recovery(serial, log, (struct recover_place){0});
+	if (serial->recovery == NULL) {
+		note_stop(serial);
+		return;
+	}
+	serial->recovery->is_last = true;
+	serial->recovery->ticks = 0;
+	serial->recovery->rest_ticks = 0;
 }
 
 static void on_line(uv_poll_t *poll, int status, int events)
@@ -718,9 +734,10 @@ static void open_line(struct serial *serial, const struct serial_line *from, boo
 	line->fd = from->fd;
 	line->run = from->run;
 	memcpy(line->lock, from->lock, sizeof line->lock);
+	memcpy(line->log, from->log, sizeof line->log);
 	serial->line = line;
-	if (is_held && start_recovery(line, from) < 0)
-		note_gap(serial);
+	if (is_held)
+		start_recovery(serial, from->log, from->log_place);
 	watch_line(line);
 }
 
@@ -729,7 +746,7 @@ static void find_off(struct serial *serial, const struct serial_line *line)
 {
 	const struct buf nothing = {0};
 
-	if (serial->line != NULL || ring_run(serial->ring).id == 0)
+	if (serial->line != NULL || serial->recovery != NULL || ring_run(serial->ring).id == 0)
 		return;
 	if (recover(serial, line->log, &line->log_place, &nothing, true) < 0)
 		note_gap(serial);
@@ -752,6 +769,8 @@ void serial_attach(struct serial *serial, const struct serial_line *line)
 			;
 		end_run(serial);
 	}
+	if (serial->recovery != NULL) /* the last run's; now or never */
+		try_recovery(serial, true);
 	if (ring_run(serial->ring).id != 0 &&
 	    (line->is_from_start || ring_run(serial->ring).id != line->run)) {
 		note_gap(serial);
@@ -801,6 +820,7 @@ void serial_free(struct serial *serial)
 	while (serial->viewers != NULL)
 		drop_viewer(serial->viewers);
 	close_line(serial);
+	drop_recovery(serial);
 	ring_free(serial->ring);
 	buf_done(&serial->input);
 	free(serial);

@@ -38,8 +38,9 @@ void serial_mark(struct serial *serial, enum serial_mark mark);
 int serial_open(struct serial *serial, const struct host_console_open *open, int *ret_fd,
 		struct err *err);
 /**
- * serial_close() - after this not a byte of that console reaches the guest, even one that waits.
- * Harmless for one that is not there (any more).
+ * serial_close() - after this not a byte of that console goes on to the guest, even one that waits.
+ * What the terminal line took before, at most 4 KiB, is the guest's already, read or not. Harmless
+ * for a console that is not there (any more).
  */
 void serial_close(struct serial *serial, uint64_t console_id);
 /** serial_close_all() - the same for every console that is or was. */

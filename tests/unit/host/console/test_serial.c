@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -443,6 +444,100 @@ static void test_cut(void **state)
 	serial_close(serial, 99); /* never was */
 }
 
+/* --- a real terminal line, as QEMU makes it --- */
+
+static void attach_terminal(void)
+{
+	struct serial_line line = {.run = ++runs, .is_from_start = true};
+	struct termios raw;
+
+	guest = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+	assert_int_equal(grantpt(guest), 0);
+	assert_int_equal(unlockpt(guest), 0);
+	line.fd = open(ptsname(guest), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(tcgetattr(line.fd, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(line.fd, TCSANOW, &raw), 0);
+	(void)snprintf(line.lock, sizeof line.lock, "%s/log", folder);
+	assert_int_equal(fd_write_file(AT_FDCWD, line.lock, "", 0, 0600), 0);
+	serial_attach(serial, &line);
+}
+
+static void wait_ms(unsigned ms)
+{
+	for (unsigned i = 0; i < ms / 10; i++) {
+		(void)usleep(10000);
+		run_loop();
+	}
+}
+
+static void test_terminal(void **state)
+{
+	char path[64];
+
+	attach_terminal();
+	int fd = look(1, CONSOLE_CONTROL, CONSOLE_FROM_START, "Hana");
+	HEARS(fd, "READY 0 0");
+	HEARS(fd, "WRITER 1 Hana");
+	HEARS(fd, "MARK 0 1");
+	HEARS(fd, "LIVE 0");
+	say("all\r\nbytes \x03\x04\x11\x13\n");
+	wait_ms(50);
+	HEARS(fd, "OUTPUT 0 all\r\nbytes \x03\x04\x11\x13\n");
+	type(fd, SERIAL_INPUT, "\x03\x04\x11\x13\r\n\x1a", 7);
+	wait_ms(50);
+	guest_hears("\x03\x04\x11\x13\r\n\x1a");
+	/* It hangs up: said what it had to say, and the lock is gone. */
+	assert_int_equal(write(guest, "last", 4), 4);
+	(void)close(guest);
+	guest = -1;
+	wait_ms(50);
+	/* The kernel may have thrown that away. */
+	const char *heard = hear(fd);
+	const uint64_t end = ring_end(serial_ring(serial));
+	if (end == 20)
+		assert_string_equal(heard, "OUTPUT 16 last");
+	assert_true(end == 16 || end == 20);
+	assert_string_equal(end == 20 ? hear(fd) : heard, end == 20 ? "MARK 20 2" : "MARK 16 2");
+	(void)snprintf(path, sizeof path, "%s/log", folder);
+	assert_int_equal(access(path, F_OK), -1);
+	/* Off: typed for nobody, and not kept for the next run. */
+	type(fd, SERIAL_INPUT, "lost", 4);
+	attach_terminal();
+	wait_ms(50);
+	guest_hears("");
+	assert_string_equal(hear(fd), end == 20 ? "MARK 20 1" : "MARK 16 1");
+	(void)close(fd);
+}
+
+/* What the kernel holds for a guest that does not read goes with the console that typed it. */
+static void test_terminal_cut(void **state)
+{
+	uint8_t message[1 + SERIAL_MAX_INPUT_BYTES] = {SERIAL_INPUT};
+	char drained[65536];
+	ssize_t got, taken = 0;
+
+	memset(message + 1, 'p', SERIAL_MAX_INPUT_BYTES);
+	attach_terminal();
+	int fd = look(1, CONSOLE_CONTROL, CONSOLE_FROM_NOW, "");
+	for (int i = 0; i < 100; i++) {
+		(void)send(fd, message, sizeof message, MSG_NOSIGNAL);
+		run_loop();
+	}
+	serial_close(serial, 1);
+	wait_ms(50);
+	while ((got = read(guest, drained, sizeof drained)) > 0)
+		taken += got;
+	assert_true(taken <= 4096); /* what the line itself had taken */
+	/* The next one's is there at once. */
+	int next = look(2, CONSOLE_CONTROL, CONSOLE_FROM_NOW, "");
+	type(next, SERIAL_INPUT, "\x03", 1);
+	wait_ms(50);
+	guest_hears("\x03");
+	(void)close(fd);
+	(void)close(next);
+}
+
 /* --- hostile viewers --- */
 
 static void test_hostile(void **state)
@@ -623,14 +718,6 @@ static void come_back(void)
 	make_serial();
 }
 
-static void wait_ms(unsigned ms)
-{
-	for (unsigned i = 0; i < ms / 10; i++) {
-		(void)usleep(10000);
-		run_loop();
-	}
-}
-
 static void write_log(char *path, const char *text)
 {
 	(void)sprintf(path, "%s/log", folder);
@@ -697,6 +784,45 @@ static void test_last_words_are_found(void **state)
 	(void)close(fd);
 }
 
+/* The line hung up before all of it was read: the log has the rest. */
+static void test_hung_up(void **state)
+{
+	struct serial_line line = {.run = ++runs, .is_from_start = true};
+	int ends[2];
+
+	write_log(line.log, "");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	line.fd = ends[1];
+	serial_attach(serial, &line);
+	assert_int_equal(write(ends[0], "before\n", 7), 7);
+	run_loop();
+	(void)close(ends[0]);
+	run_loop();
+	wait_ms(100);
+	write_log(line.log, "before\npower down\n");
+	wait_ms(600);
+	int fd = look(1, CONSOLE_VIEW, CONSOLE_FROM_START, "");
+	HEARS(fd, "READY 0 18");
+	HEARS(fd, "WRITER 0 ");
+	HEARS(fd, "MARK 0 1");
+	HEARS(fd, "OUTPUT 0 before\npower down\n");
+	HEARS(fd, "MARK 18 2");
+	/* The next run begins before that was looked for: what is there then counts. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	write_log(line.log, "");
+	line.fd = ends[1];
+	line.run = ++runs;
+	serial_attach(serial, &line);
+	(void)close(ends[0]);
+	run_loop();
+	start_guest();
+	HEARS(fd, "LIVE 18");
+	HEARS(fd, "MARK 18 1");
+	HEARS(fd, "MARK 18 2");
+	HEARS(fd, "MARK 18 1");
+	(void)close(fd);
+}
+
 /* It was stopped and started by others while we were away: another run, with words of its own. */
 static void test_another_run_is_found(void **state)
 {
@@ -751,6 +877,8 @@ int main(void)
 		TEST(test_input_is_not_behind_output),
 		TEST(test_deaf_guest),
 		TEST(test_cut),
+		TEST(test_terminal),
+		TEST(test_terminal_cut),
 		TEST(test_hostile),
 		TEST(test_limit),
 		TEST(test_delivered_and_gaps),
@@ -759,6 +887,7 @@ int main(void)
 		TEST(test_last_words_are_found),
 		TEST(test_another_run_is_found),
 		TEST(test_told_twice),
+		TEST(test_hung_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
