@@ -677,11 +677,12 @@ static bool read_line(struct line *line, int burst)
 
 /* The guest's run is over. A terminal line that hangs up throws away what was not read of it yet,
  * but the log has it. */
-static void end_run(struct serial *serial)
+static void end_run(struct line *line)
 {
+	struct serial *serial = line->serial;
 	char log[RECOVER_PATH_BYTES];
 
-	memcpy(log, serial->line->log, sizeof log);
+	memcpy(log, line->log, sizeof log);
 	close_line(serial);
 	if (serial->recovery == NULL && log[0] != '\0')
 		start_recovery(serial, log, (struct recover_place){0});
@@ -703,7 +704,7 @@ static void on_line(uv_poll_t *poll, int status, int events)
 	if ((events & UV_WRITABLE) != 0)
 		flush_input(serial);
 	if (!read_line(line, LINE_BURST) || status < 0)
-		end_run(serial);
+		end_run(line);
 	pump_all(serial);
 }
 
@@ -767,7 +768,7 @@ void serial_attach(struct serial *serial, const struct serial_line *line)
 	if (serial->line != NULL) {
 		for (int i = 0; i < LINE_LAST_READS && read_line(serial->line, 1); i++)
 			;
-		end_run(serial);
+		end_run(serial->line);
 	}
 	if (serial->recovery != NULL) /* the last run's; now or never */
 		try_recovery(serial, true);
