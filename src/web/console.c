@@ -65,6 +65,9 @@ struct console {
 	int64_t pinged_ms;
 	uint32_t idle_ms;
 	uint8_t kind;
+	struct console *next_waiting;
+	bool waiting;       /* for its turn */
+	bool flooding;      /* its last batch was large */
 	bool counted;       /* among web's open consoles */
 	bool client_gone;   /* found while reading */
 	bool deaf;          /* its framing is broken: what comes is thrown away */
@@ -88,10 +91,23 @@ static void on_tap_closed(uv_handle_t *handle)
 	free(handle); /* the poll is the tap's first member */
 }
 
+static void leave_queue(struct console *console)
+{
+	struct console **at = &console->connection->web->waiting;
+
+	if (!console->waiting)
+		return;
+	while (*at != console)
+		at = &(*at)->next_waiting;
+	*at = console->next_waiting;
+	console->waiting = false;
+}
+
 static void close_descriptor(struct console *console)
 {
 	if (console->tap == NULL)
 		return;
+	leave_queue(console);
 	(void)uv_poll_stop(&console->tap->poll);
 	(void)close(console->fd);
 	console->fd = -1;
@@ -488,8 +504,53 @@ static void read_host(struct console *console)
 
 	while (batch_frame(console, &used) && used + HEAD_BYTES + SERIAL_BYTES <= BATCH_BYTES)
 		;
+	console->flooding = used >= RECORD_BYTES;
 	if (used > 0)
 		connection_send(console->connection, batch, used);
+}
+
+/* After all that is ready has been served: one of those that flood. */
+static void on_turn(uv_check_t *check)
+{
+	struct web *web = check->data;
+	struct console *console = web->waiting;
+	struct connection *connection;
+
+	if (console == NULL)
+		return;
+	leave_queue(console);
+	connection = console->connection;
+	if (console->state == OPEN && connection_pending(connection) == 0)
+		read_host(console);
+	if (connection->fd >= 0)
+		connection_watch(connection);
+}
+
+/* A guest that writes without end waits until the others, who say little, have been served. */
+static void join_queue(struct console *console)
+{
+	struct console **at = &console->connection->web->waiting;
+
+	if (console->waiting)
+		return;
+	while (*at != NULL)
+		at = &(*at)->next_waiting;
+	console->next_waiting = NULL;
+	console->waiting = true;
+	*at = console;
+}
+
+void console_begin_turns(struct web *web)
+{
+	(void)uv_check_init(&web->loop, &web->turns);
+	web->turns.data = web;
+	(void)uv_check_start(&web->turns, on_turn);
+	uv_unref((uv_handle_t *)&web->turns);
+}
+
+void console_end_turns(struct web *web)
+{
+	uv_close((uv_handle_t *)&web->turns, NULL);
 }
 
 static void on_host_ready(uv_poll_t *poll, int status, int events)
@@ -511,8 +572,12 @@ static void on_host_ready(uv_poll_t *poll, int status, int events)
 		}
 		if (connection->fd >= 0 && console->state == OPEN &&
 		    (events & (UV_READABLE | UV_DISCONNECT)) != 0 &&
-		    connection_pending(connection) == 0)
-			read_host(console);
+		    connection_pending(connection) == 0) {
+			if (console->flooding)
+				join_queue(console);
+			else
+				read_host(console);
+		}
 	}
 	if (connection->fd >= 0)
 		connection_watch(connection);

@@ -10,6 +10,7 @@
 struct connection;
 struct console;
 struct handshake;
+struct web;
 
 /* How long things may take, and how much may wait. */
 #define CONSOLE_JUDGE_MS      15000 /* core and host decide */
@@ -20,6 +21,10 @@ struct handshake;
 #define CONSOLE_MAX_CONTROLS  64    /* control frames between two ticks */
 #define CONSOLE_UNSENT_BYTES  65536 /* in the kernel and not on the wire yet */
 #define CONSOLE_MAX_VNC_BYTES ((uint64_t)2 * 1024 * 1024) /* one message; it is not kept */
+
+/** console_begin_turns() - once, before the first console; console_end_turns() after the last. */
+void console_begin_turns(struct web *web);
+void console_end_turns(struct web *web);
 
 /**
  * console_begin() - core answered 101: complete the handshake and wait for the first frame.

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "web/connection.h"
+#include "web/console.h"
 #include "web/core_link.h"
 #include "web/panel.h"
 #include "web/web.h"
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
 	if (panel_is_empty(web.panel))
 		log_warning("there is no panel in %s; the API works all the same",
 			    config.panel_dir);
+	console_begin_turns(&web);
 	(void)uv_timer_init(&web.loop, &tick);
 	(void)uv_timer_init(&web.loop, &grace);
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);

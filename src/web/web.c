@@ -42,5 +42,8 @@ void web_tls_options(SSL_CTX *tls)
 					       SSL_OP_CLEANSE_PLAINTEXT);
 	(void)SSL_CTX_set_num_tickets(tls, 1);
 	(void)SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	/* The fastest first where there is a choice; none of them is weak. */
+	(void)SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+					    "TLS_CHACHA20_POLY1305_SHA256");
 	SSL_CTX_set_alpn_select_cb(tls, select_http11, NULL);
 }

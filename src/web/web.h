@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 struct connection;
+struct console;
 struct core_link;
 struct panel;
 
@@ -20,8 +21,10 @@ struct web {
 	struct panel *panel;
 	struct connection *connections; /* all of them, in a list */
 	unsigned connection_count;
-	unsigned console_count; /* of them, open consoles */
-	bool hsts;              /* the name is a public one: promise https for it */
+	unsigned console_count;  /* of them, open consoles */
+	uv_check_t turns;        /* of consoles whose guest floods, one after another */
+	struct console *waiting; /* for theirs, first to last */
+	bool hsts;               /* the name is a public one: promise https for it */
 	bool stopping;
 };
 

@@ -23,6 +23,7 @@
 #include "base/parse.h"
 #include "base/secret.h"
 #include "web/connection.h"
+#include "web/console.h"
 #include "web/core_link.h"
 #include "web/web.h"
 #include "wire/channel.h"
@@ -242,6 +243,7 @@ int main(int argc, char **argv)
 	core_link_connect(web.core, pair[0]);
 	(void)uv_poll_init(&web.loop, &listener, listener_fd);
 	(void)uv_poll_start(&listener, UV_READABLE, on_client);
+	console_begin_turns(&web);
 	(void)uv_timer_init(&web.loop, &tick);
 	(void)uv_timer_start(&tick, on_tick, 500, 500);
 	if (isolate_no_new_powers(&err) < 0 || web_isolate_syscalls(&err) < 0) {

@@ -23,6 +23,7 @@
 #include "base/config.h"
 #include "base/secret.h"
 #include "web/connection.h"
+#include "web/console.h"
 #include "web/core_link.h"
 #include "web/websocket.h"
 #include "wire/http_message.h"
@@ -165,6 +166,7 @@ int fixture_setup(void **state)
 	web_tls_options(fixture->web.tls);
 	use_certificate(fixture->web.tls);
 	assert_int_equal(uv_loop_init(&fixture->web.loop), 0);
+	console_begin_turns(&fixture->web);
 	assert_int_equal(core_link_new(&fixture->web, &fixture->web.core, NULL), 0);
 	assert_int_equal(channel_pair(pair), 0);
 	core_link_connect(fixture->web.core, pair[0]);
@@ -183,6 +185,7 @@ int fixture_teardown(void **state)
 	connection_free_all(&fixture->web);
 	assert_int_equal(fixture->web.connection_count, 0);
 	assert_int_equal(fixture->web.console_count, 0);
+	console_end_turns(&fixture->web);
 	core_link_free(fixture->web.core);
 	channel_free(fixture->core);
 	(void)uv_run(&fixture->web.loop, UV_RUN_DEFAULT);
