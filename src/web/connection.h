@@ -17,8 +17,8 @@ struct web;
 /* Open consoles are not counted by these two: core counts them, by user, server and address. */
 #define CONNECTION_MAX_REQUESTS 1024
 #define CONNECTION_MAX_PER_PEER 256
-#define CONNECTION_HANDSHAKE_MS 4000
-#define CONNECTION_HEAD_MS      4000
+#define CONNECTION_HANDSHAKE_MS 3500
+#define CONNECTION_HEAD_MS      3500
 #define CONNECTION_BODY_MS      30000
 #define CONNECTION_IDLE_MS      60000
 #define CONNECTION_WRITE_MS     30000

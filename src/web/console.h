@@ -15,7 +15,7 @@ struct web;
 /* How long things may take, and how much may wait. */
 #define CONSOLE_JUDGE_MS      15000 /* core and host decide */
 #define CONSOLE_REASON_MS     1500  /* after the host's end: core says why */
-#define CONSOLE_CLOSE_MS      2000  /* after our close frame: the client's */
+#define CONSOLE_CLOSE_MS      1500  /* after our close frame: the client's */
 #define CONSOLE_PING_MS       30000
 #define CONSOLE_SILENT_MS     90000 /* neither said nor took anything for so long: gone */
 #define CONSOLE_MAX_CONTROLS  64    /* control frames between two ticks */

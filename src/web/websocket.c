@@ -24,7 +24,7 @@
 void websocket_feed(struct websocket *websocket, uint8_t *data, size_t bytes)
 {
 	websocket->at = data;
-	websocket->end = data + bytes;
+	websocket->end = bytes > 0 ? data + bytes : data;
 }
 
 /* How many bytes opcode and length have; 2 until the second is there. */
