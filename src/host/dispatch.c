@@ -777,23 +777,25 @@ static int on_console_close(void *context, struct channel *channel, struct messa
 	return 0;
 }
 
-/* Parts of: u64 offset of its first byte, u64 the ring's end, slice. At least one. */
+/* Parts of: u64 offset of its first byte, u64 the ring's end, slice. At least one. A server that
+ * never said anything (@ring is NULL) has said nothing. */
 static void send_text(struct dispatch *dispatch, uint64_t id, const struct ring *ring,
 		      const struct host_console_text *text)
 {
-	uint64_t end = ring_end(ring), at = text->from, until;
+	const uint64_t first = ring != NULL ? ring_first(ring) : 0;
+	const uint64_t end = ring != NULL ? ring_end(ring) : 0;
+	uint64_t at = text->from > end ? end : text->from, until;
 	uint8_t data[PART_BYTES];
 
-	if (at > end)
-		at = end;
-	if (at < ring_first(ring))
-		at = ring_first(ring);
+	if (at < first)
+		at = first;
 	until = end - at < text->max_bytes ? end : at + text->max_bytes;
 	do {
 		struct buf part CLEANUP(buf_done) = {0};
 		const size_t left = (size_t)(until - at);
 		const size_t bytes =
-			ring_copy(ring, at, data, left < PART_BYTES ? left : PART_BYTES);
+			left > 0 ? ring_copy(ring, at, data, left < PART_BYTES ? left : PART_BYTES)
+				 : 0;
 		write_u64(&part, at);
 		write_u64(&part, end);
 		write_slice(&part, data, bytes);
@@ -806,22 +808,13 @@ static int on_console_text(void *context, struct channel *channel, struct messag
 {
 	struct dispatch *dispatch = context;
 	struct host_console_text text;
-	const struct ring *ring;
 	struct reader reader;
-	struct err err = {0};
 
 	reader_init(&reader, message->body, message->body_bytes);
 	if ((message->flags & WIRE_MORE) != 0 || host_console_text_read(&reader, &text) < 0 ||
 	    reader_done(&reader) < 0)
 		return ERR_PROTOCOL;
-	ring = consoles_ring(dispatch->consoles, text.uuid);
-	if (ring != NULL)
-		send_text(dispatch, message->id, ring, &text);
-	else
-		reply(dispatch, message->id, 0,
-		      err_set(&err, ERR_NOT_FOUND,
-			      "this host has not heard anything from such a server"),
-		      &err, NULL, -1);
+	send_text(dispatch, message->id, consoles_ring(dispatch->consoles, text.uuid), &text);
 	return 0;
 }
 
