@@ -1,9 +1,12 @@
 """Serial console and screen of a real guest, asked of ippo-host alone: this file plays ippod and core."""
 import os
+import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import uuid
 
@@ -152,14 +155,11 @@ class Console:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world():
     start_libvirt()
     instance = f"c{os.getpid() % 100000}"
-    folder = tmp_path_factory.mktemp("host")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ippo-host-"))
     folder.chmod(0o755)
-    for parent in folder.parents:
-        if str(parent) not in ("/", "/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     config = folder / "ippo.conf"
     config.write_text(f"[ippo]\ninstance = {instance}\nstate_dir = {folder}/state\nrun_dir = {folder}/run\n"
                       f"[host]\ndriver = libvirt\n")
@@ -183,6 +183,7 @@ def world(tmp_path_factory):
         host.ask(IMAGE_DELETE, struct.pack("<Q", 1))
         host.kill()
         subprocess.run(["nft", "delete", "table", "inet", f"ippo_{instance}"], check=False, capture_output=True)
+        shutil.rmtree(folder)
 
 
 def shell(console):

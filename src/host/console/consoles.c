@@ -317,7 +317,8 @@ int consoles_new(uv_loop_t *loop, const char *folder, const struct consoles_even
 	consoles->serial_events =
 		(struct serial_events){.ended = on_viewer_ended, .context = consoles};
 	consoles->last_word = &consoles->words;
-	code = fd_make_dirs(folder, 0700);
+	/* The folders above are QEMU's way to its disks; this one is ours alone. */
+	code = fd_make_dirs(folder, 0711);
 	if (code == 0) {
 		consoles->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		code = consoles->folder_fd < 0 || fchmod(consoles->folder_fd, 0700) < 0 ? -errno

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -56,9 +57,9 @@ static void connect_core(void)
 
 static void set_faults(const char *text)
 {
-	char path[64];
+	char path[CONFIG_PATH_BYTES + 64];
 
-	(void)snprintf(path, sizeof path, "%s/faults", folder);
+	(void)snprintf(path, sizeof path, "%s/faults", config.host_dir);
 	assert_int_equal(fd_write_file(AT_FDCWD, path, text, strlen(text), 0600), 0);
 }
 
@@ -70,7 +71,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	memset(&config, 0, sizeof config);
 	(void)snprintf(config.driver, sizeof config.driver, "fake");
-	(void)snprintf(config.host_dir, sizeof config.host_dir, "%s", folder);
+	(void)snprintf(config.host_dir, sizeof config.host_dir, "%s/state/host", folder);
 	assert_int_equal(uv_loop_init(&loop), 0);
 	assert_int_equal(dispatch_new(&loop, &config, &dispatch, &err), 0);
 	answer_count = 0;
@@ -445,7 +446,7 @@ static void test_rfb(void **state)
 	static const uint8_t update[] = {3, 0, 0, 0, 0, 0, 0, 64, 0, 48};
 	static const uint8_t paste[] = {6, 0, 0, 0, 0, 0, 0, 3, 'a', 'b', 'c'};
 	uint8_t in[64 * 48 * 4 + 16];
-	char path[128], keys[32] = "";
+	char path[CONFIG_PATH_BYTES + 64], keys[32] = "";
 
 	define(1);
 	assert_int_equal(domain(HOST_DOMAIN_START, 1), 0);
@@ -464,7 +465,8 @@ static void test_rfb(void **state)
 	for (size_t i = 0; i < sizeof update; i++)
 		assert_int_equal(send(fd, &update[i], 1, 0), 1);
 	assert_int_equal(read_stream(fd, in, sizeof in), sizeof in);
-	(void)snprintf(path, sizeof path, "%s/keys-01010101-0101-0101-0101-010101010101", folder);
+	(void)snprintf(path, sizeof path, "%s/keys-01010101-0101-0101-0101-010101010101",
+		       config.host_dir);
 	AUTO_CLOSE int file = open(path, O_RDONLY);
 	assert_true(read(file, keys, sizeof keys - 1) > 0);
 	assert_string_equal(keys, "down 97\n");
@@ -510,14 +512,14 @@ static void test_not_in_the_row(void **state)
 
 static void test_forgotten(void **state)
 {
-	char path[128];
+	char path[CONFIG_PATH_BYTES + 64];
 
 	define(1);
 	assert_int_equal(domain(HOST_DOMAIN_START, 1), 0);
 	int serial = open_console(1, 1, CONSOLE_SERIAL);
 	expect_output(serial, "login");
 	(void)snprintf(path, sizeof path, "%s/consoles/01010101-0101-0101-0101-010101010101.ring",
-		       folder);
+		       config.host_dir);
 	assert_int_equal(access(path, F_OK), 0);
 	/* Defined anew, as a rebuild does: all stays. */
 	define(1);
@@ -529,6 +531,19 @@ static void test_forgotten(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(await(send_open(1, 2, CONSOLE_SERIAL))->code, ERR_NOT_FOUND);
 	(void)close(serial);
+}
+
+/* On a fresh host: QEMU finds its way past our folder to its disks, and not into it. */
+static void test_folders(void **state)
+{
+	char path[CONFIG_PATH_BYTES + 64];
+	struct stat stat_of;
+
+	assert_int_equal(stat(config.host_dir, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0111, 0111);
+	(void)snprintf(path, sizeof path, "%s/consoles", config.host_dir);
+	assert_int_equal(stat(path, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 07777, 0700);
 }
 
 /* Nothing outlives core: neither its end nor another one in its place. */
@@ -619,6 +634,7 @@ int main(void)
 		TEST(test_serial),    TEST(test_text_in_parts), TEST(test_screen),
 		TEST(test_vnc),       TEST(test_rfb),           TEST(test_not_in_the_row),
 		TEST(test_forgotten), TEST(test_core_goes),     TEST(test_right_server),
+		TEST(test_folders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
