@@ -1,5 +1,6 @@
 // ippo console …: a server's serial console in this terminal.
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,10 +23,11 @@
 #include "cli/request.h"
 #include "wire/console_message.h"
 
-#define BACKLOG_BYTES   4096 /* shown at the beginning: a screenful or two */
-#define COME_BACK_MS    60000
-#define COME_BACK_PAUSE 300 /* milliseconds between two tries */
-#define LABEL_BYTES     CONSOLE_LABEL_BYTES
+#define BACKLOG_BYTES    4096 /* shown at the beginning: a screenful or two */
+#define COME_BACK_MS     60000
+#define MESSAGES_AT_ONCE 8
+#define COME_BACK_PAUSE  300 /* milliseconds between two tries */
+#define LABEL_BYTES      CONSOLE_LABEL_BYTES
 
 enum escape { ESCAPE_LINE_START, ESCAPE_TILDE, ESCAPE_WITHIN };
 
@@ -48,17 +50,41 @@ struct session {
 
 static struct termios before; /* of the terminal */
 static volatile sig_atomic_t resized, interrupted;
+static int waker[2] = {-1, -1}; /* a pipe: a signal just before poll() must not be slept over */
 
 /* --- the terminal --- */
 
-static void on_resize(int number)
+static void on_signal(int number)
 {
-	resized = 1;
+	const int saved = errno;
+
+	if (number == SIGWINCH)
+		resized = 1;
+	else
+		interrupted = 1;
+	(void)!write(waker[1], "", 1);
+	errno = saved;
 }
 
-static void on_interrupt(int number)
+static int watch_signals(struct err *err)
 {
-	interrupted = 1;
+	static const int numbers[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	if (pipe2(waker, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
+	(void)signal(SIGPIPE, SIG_IGN); /* a lost connection must not leave a raw terminal */
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		(void)sigaction(numbers[i], &action, NULL);
+	return 0;
+}
+
+static void take_signals(void)
+{
+	char bytes[64];
+
+	while (read(waker[0], bytes, sizeof bytes) > 0)
+		;
 }
 
 static void restore(struct session *session)
@@ -137,8 +163,10 @@ static void write_out(const uint8_t *data, size_t len)
 		const ssize_t wrote = write(STDOUT_FILENO, data, len);
 		if (wrote < 0 && errno == EINTR && !interrupted)
 			continue;
-		if (wrote < 0)
-			exit(EXIT_USAGE); /* nobody reads it */
+		if (wrote < 0) {
+			interrupted = 1; /* nobody reads it, or somebody has had enough */
+			return;
+		}
 		data += wrote;
 		len -= (size_t)wrote;
 	}
@@ -342,29 +370,48 @@ static void read_keyboard(struct session *session)
 
 /* --- one connection, and the next --- */
 
+/* Some of what is there. True when there may be more, which poll() would not tell of. */
+static bool read_some(struct session *session, struct buf *message)
+{
+	for (unsigned i = 0; i < MESSAGES_AT_ONCE && !session->done; i++) {
+		if (console_link_receive(session->link, message) <= 0)
+			return false;
+		take_message(session, message);
+	}
+	return true;
+}
+
 static void turn(struct session *session, struct buf *message)
 {
-	struct pollfd fds[CONSOLE_LINK_FDS + 1];
-	size_t count = console_link_wait_for(session->link, fds);
+	struct pollfd fds[CONSOLE_LINK_FDS + 2];
 	const bool reads = !session->follow && !session->dump;
+	const bool more = read_some(session, message);
+	uint16_t code;
+	const char *reason;
+	size_t count;
+
+	session->done = session->done || interrupted;
+	if (session->done || console_link_has_ended(session->link, &code, &reason))
+		return;
+	count = console_link_wait_for(session->link, fds);
+	fds[count++] = (struct pollfd){.fd = waker[0], .events = POLLIN};
 
 	if (reads)
 		fds[count] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-	if (poll(fds, (nfds_t)(count + reads), -1) < 0 && errno != EINTR) {
+	if (poll(fds, (nfds_t)(count + reads), more ? 0 : -1) < 0 && errno != EINTR) {
 		session->done = true;
 		return;
 	}
+	take_signals();
 	if (interrupted)
 		session->done = true;
 	if (resized) {
 		resized = 0;
 		send_size(session);
 	}
-	/* Keys first: they never wait behind output. */
+	/* Between a few messages each: keys never wait behind output. */
 	if (reads && fds[count].revents != 0)
 		read_keyboard(session);
-	while (!session->done && console_link_receive(session->link, message) > 0)
-		take_message(session, message);
 }
 
 /* Until it ends. True when it may be tried again. */
@@ -474,8 +521,6 @@ static int find_server(struct invocation *invocation, int64_t *ret, struct err *
 
 static int console_open(struct invocation *invocation)
 {
-	const struct sigaction resize = {.sa_handler = on_resize};
-	const struct sigaction interrupt = {.sa_handler = on_interrupt};
 	struct session session = {.invocation = invocation,
 				  .follow = option_given(invocation, "follow"),
 				  .dump = option_given(invocation, "dump")};
@@ -500,12 +545,12 @@ static int console_open(struct invocation *invocation)
 	else
 		choose_start(&session, from);
 	code = open_link(&session, from, &err);
-	if (code < 0)
+	if (code == 0)
+		code = watch_signals(&err);
+	if (code < 0) {
+		console_link_free(session.link);
 		return print_failure(&err);
-	(void)sigaction(SIGWINCH, &resize, NULL);
-	(void)sigaction(SIGTERM, &interrupt, NULL);
-	(void)sigaction(SIGHUP, &interrupt, NULL);
-	(void)sigaction(SIGINT, &interrupt, NULL);
+	}
 	make_raw(&session);
 	if (session.raw)
 		note(&session, "connected; ~. ends, ~? helps");

@@ -31,7 +31,7 @@ size_t console_link_wait_for(const struct console_link *link, struct pollfd *fds
 int console_link_send(struct console_link *link, const void *data, size_t bytes);
 
 /** console_link_receive() - one message into @ret (cleared first). 1, or 0 when there is none now.
- * To be called until it says 0, whenever poll() does. */
+ * To be called until it says 0 before poll() is waited for. */
 int console_link_receive(struct console_link *link, struct buf *ret);
 
 /** console_link_has_ended() - with a code of enum console_close_code and a reason (borrowed). */

@@ -184,6 +184,7 @@ class RemoteService:
     def __init__(self, folder):
         self.streams, self.frames, self.handshakes = [], [], []
         self.targets = []
+        self.at_once = False
         key, certificate = folder / "key.pem", folder / "cert.pem"
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
             certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2")
@@ -231,10 +232,12 @@ class RemoteService:
         self.frames.append(json.loads(self.read_frame(handler)[1]))
         lock, done = threading.Lock(), threading.Event()
 
+        def frame(data, opcode):
+            return bytes([0x80 | opcode]) + (bytes([len(data)]) if len(data) < 126 else bytes([126]) + struct.pack(">H", len(data))) + data
+
         def send(data, opcode=2):
-            head = bytes([0x80 | opcode]) + (bytes([len(data)]) if len(data) < 126 else bytes([126]) + struct.pack(">H", len(data)))
             with lock:
-                handler.wfile.write(head + data)
+                handler.wfile.write(frame(data, opcode))
 
         def cut(code, why):
             send(struct.pack(">H", code) + why.encode(), 8)
@@ -249,7 +252,12 @@ class RemoteService:
                 if opcode == 2:
                     return data
 
-        send(b"{}", 1)
+        if self.at_once:
+            messages = []
+            Stream(messages.append, None, 0).greet()
+            handler.wfile.write(frame(b"{}", 1) + b"".join(frame(message, 2) for message in messages))
+        else:
+            send(b"{}", 1)
         stream = Stream(send, receive, self.frames[-1]["from"] if self.frames[-1]["from"] != "now" else 1 << 60)
         stream.cut = cut
         stream.drop = lambda: (handler.connection.shutdown(socket.SHUT_RDWR), done.set())
@@ -290,11 +298,15 @@ class Terminal:
         self.status = None
 
     def read(self, seconds=0.05):
-        if select.select([self.fd], [], [], seconds)[0]:
+        """What there is, after waiting that long for the first of it."""
+        for _ in range(500):
+            if not select.select([self.fd], [], [], seconds)[0]:
+                return
             try:
                 self.seen += os.read(self.fd, 65536)
             except OSError:
                 return
+            seconds = 0
 
     def see(self, wanted, seconds=10):
         def seen():
@@ -488,6 +500,50 @@ def test_a_flood_is_passed_on_whole(service):
     serve_one(service, flood)
     done = invoke(service, "hajime", "--dump", stdin=subprocess.DEVNULL)
     assert done.stdout == b"".join(bytes([65 + i % 26]) * 16000 for i in range(blocks))
+
+
+def test_what_came_with_the_greeting_is_not_waited_for(tmp_path):
+    service = RemoteService(tmp_path)
+    service.at_once = True
+    began = time.monotonic()
+    done = invoke(service, "hajime", "--dump", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (0, RING)
+    assert time.monotonic() - began < 5
+
+
+def test_keys_pass_a_flood(service):
+    """Ctrl-C goes out while the guest writes without end."""
+    terminal = Terminal(service, "hajime")
+    stream = first_stream(service)
+    stream.greet()
+    stream.make_writer()
+    terminal.see(b"login: ")
+    stop = threading.Event()
+
+    def flood():
+        at = FIRST + len(RING)
+        while not stop.is_set():
+            stream.send(output(at, b"y\n" * 4000))
+            at += 8000
+    flooding = threading.Thread(target=flood, daemon=True)
+
+    def read_on():
+        while flooding.is_alive():
+            terminal.read()
+    flooding.start()
+    reading = threading.Thread(target=read_on, daemon=True)
+    reading.start()
+    time.sleep(0.3)
+    typed = time.monotonic()
+    terminal.type(b"\x03")
+    assert stream.expect(INPUT) == b"\x03"
+    took = time.monotonic() - typed
+    stop.set()
+    reading.join(10)
+    assert not flooding.is_alive()
+    assert took < 1, f"Ctrl-C took {took:.3f} s"
+    stream.cut(1000, "over")
+    assert terminal.end() == 0
 
 
 def test_the_ticket_is_in_the_first_frame_alone(tmp_path):

@@ -200,7 +200,7 @@ class Ending:
 
     @staticmethod
     def operators_cut(fake, server, viewer):
-        fake.api().delete(f"/consoles/{viewer.greeting['console']}")
+        fake.api("operator", "--operator").delete(f"/consoles/{viewer.greeting['console']}")
 
     @staticmethod
     def rebuild(fake, server, viewer):

@@ -10,8 +10,8 @@ import yaml
 from ippo_testing import BUILD, ROOT, Api, Key, eventually
 
 METHODS = ("get", "post", "put", "delete")
-# What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py.
-NEVER_SUCCEEDS_HERE = {"createBackup"}
+# What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py, and a console a WebSocket.
+NEVER_SUCCEEDS_HERE = {"createBackup", "openSerialConsole", "openScreenConsole", "cutConsole", "readConsoleText", "takeScreenshot"}
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +232,20 @@ def test_servers(walker):
     for found in (server, other):
         walker.delete_server(found)
     assert walker.error("GET", path) == (404, "not_found")
+
+
+def test_consoles(walker):
+    server = walker.create_server("console")
+    walker.post(f"/servers/{server['id']}/actions/request_console")
+    walker.post(f"/servers/{server['id']}/actions/request_console", {"type": "serial", "mode": "view"})
+    assert walker.request("GET", f"/consoles/{server['id']}/serial").status_code == 426
+    assert walker.request("GET", f"/consoles/{server['id']}/vnc").status_code == 426
+    assert walker.request("GET", f"/servers/{server['id']}/console/text").status_code != 404
+    assert walker.request("GET", f"/servers/{server['id']}/console/screen").status_code != 404
+    assert walker.error("DELETE", "/consoles/999999") == (404, "not_found")
+    walker.get("/consoles?status=open")
+    walker.get("/consoles?status=closed&page=1&per_page=10")
+    walker.delete_server(server)
 
 
 def test_what_servers_do_not_offer(walker, document):

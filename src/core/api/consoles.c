@@ -121,7 +121,7 @@ static int need_upgrade(struct request *request)
 	request->status = 426;
 	request->upgrade = "websocket";
 	request->reply =
-		json_pack("{s:{s:s, s:s, s:{}}}", "error", "code", "upgrade_required", "message",
+		json_pack("{s:{s:s, s:s, s:{}}}", "error", "code", "protocol_error", "message",
 			  "a console is opened by a WebSocket handshake", "details");
 	return 0;
 }
