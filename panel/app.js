@@ -9,6 +9,7 @@ import { commandName } from "./parts/action-line.js";
 import { Banner } from "./parts/banner.js";
 import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
+import { Console } from "./rooms/console.js";
 import { Invitation } from "./rooms/invitation.js";
 import { Nowhere } from "./rooms/nowhere.js";
 import { Heading } from "./rooms/room.js";
@@ -17,7 +18,7 @@ import { SignIn } from "./rooms/sign-in.js";
 import { useLayoutEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
-const rooms = { servers: Servers, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
+const rooms = { servers: Servers, console: Console, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
 const isOpenToAll = (name) => name === "sign-in" || name === "invitation";
 
 function Room({ person, place }) {
@@ -32,7 +33,7 @@ function Room({ person, place }) {
 		</div>`;
 	}
 	const name = person || isOpenToAll(place.name) ? place.name : "sign-in";
-	return html`<${rooms[name]} key=${`${name} ${place.path}`} parameters=${place.parameters}/>`;
+	return html`<${rooms[name]} key=${name === place.name ? place.key : name} parameters=${place.parameters}/>`;
 }
 
 function App() {
@@ -53,6 +54,8 @@ function App() {
 }
 
 onActionFinished((action, server) => {
+	if (action.command === "request_console")
+		return;
 	const words = { name: server?.name ?? "", command: commandName(action.command) };
 	announce(t(action.status === "error" ? "announce.failed" : "announce.success", words));
 });

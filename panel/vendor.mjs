@@ -24,7 +24,13 @@ const modules = [
 	{ package: "preact", file: "hooks/dist/hooks.mjs", as: "hooks.js" },
 	{ package: "htm", file: "dist/htm.module.js", as: "htm.js" },
 	{ package: "@preact/signals-core", file: "dist/signals-core.module.js", as: "signals.js" },
+	{ package: "@xterm/xterm", file: "lib/xterm.mjs", as: "xterm.js", mend: mendXterm },
+	{ package: "@xterm/addon-fit", file: "lib/addon-fit.mjs", as: "xterm-fit.js" },
 ];
+const sheets = [{ package: "@xterm/xterm", file: "css/xterm.css", as: "xterm.css" }];
+// Packages of which a module is taken with everything that it imports, under its own names.
+const trees = [{ package: "@novnc/novnc", file: "core/rfb.js", as: "novnc" }];
+const licences = { "@novnc/novnc": ["LICENSE.txt", "docs/LICENSE.MPL-2.0", "vendor/pako/LICENSE"] };
 const bare = { preact: "./preact.js", "preact/hooks": "./hooks.js", "@preact/signals-core": "./signals.js" };
 
 const importPattern = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2/g;
@@ -115,44 +121,93 @@ function writeFile(output, name, content) {
 	}
 }
 
-function vendorModules(packages, contents) {
-	for (const module of modules) {
-		const source = readFileSync(path.join(packages, module.package, module.file), "utf8");
-		const text = source
-			.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n")
-			.replace(importPattern, (all, keyword, quote, name) => `${keyword}${quote}${bare[name] ?? name}${quote}`);
-		contents.set(`vendor/${module.as}`, text);
-	}
+/** Replaces exactly `count` places, or fails: a new version of a part must be looked at again. */
+function replaceAll(text, pattern, replacement, count, what) {
+	const found = [...text.matchAll(pattern)].length;
+	if (found !== count)
+		fail(`${what}: ${found} places to mend instead of ${count}; look at its new version`);
+	return text.replace(pattern, replacement);
 }
 
-/** Every import must lead to a file that is there; returns the modules in order of need. */
+/**
+ * xterm writes its colours and sizes into <style> elements and style attributes, which the content
+ * security policy refuses. Here they become constructed style sheets (lib/sheet.js) and properties.
+ */
+function mendXterm(text) {
+	const sheet = replaceAll(text, /[\w.]+\.createElement\("style"\)/g, "ippoSheet()", 3, "xterm's style elements");
+	const properties = replaceAll(sheet, /(\w+)\.setAttribute\("style",`\$\{\1\.getAttribute\("style"\)\|\|""\}\$\{(\w+)\};`\)/g,
+		"$1.style.cssText+=`;${$2}`", 1, "xterm's style attributes");
+	return `import { makeSheet as ippoSheet } from "../lib/sheet.js";\n${properties}`;
+}
+
+const withoutMap = (source) => source.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n");
+
+function vendorModules(packages, contents) {
+	for (const module of modules) {
+		const source = withoutMap(readFileSync(path.join(packages, module.package, module.file), "utf8"));
+		const text = source.replace(importPattern, (all, keyword, quote, name) => `${keyword}${quote}${bare[name] ?? name}${quote}`);
+		contents.set(`vendor/${module.as}`, module.mend ? module.mend(text) : text);
+	}
+	for (const sheet of sheets)
+		contents.set(`vendor/${sheet.as}`, readFileSync(path.join(packages, sheet.package, sheet.file), "utf8"));
+	for (const tree of trees)
+		vendorTree(path.join(packages, tree.package), tree, contents);
+}
+
+function vendorTree(folder, tree, contents) {
+	const visit = (file) => {
+		const name = `vendor/${tree.as}/${file}`;
+		if (contents.has(name))
+			return;
+		const source = withoutMap(readFileSync(path.join(folder, file), "utf8"));
+		contents.set(name, source);
+		for (const { target } of importsOf(source))
+			visit(path.posix.join(path.posix.dirname(file), target));
+	};
+	visit(tree.file);
+}
+
+/** The imports of a module: {target, isLater}; later ones are made by import(). */
+function importsOf(source) {
+	const code = source.replace(/^\s*(\/\/|\*).*$/gm, ""); // a comment may speak of what comes "from" elsewhere
+	return [...code.matchAll(importPattern)].map(([, keyword, , target]) => ({ target, isLater: keyword.trimEnd().endsWith("(") }));
+}
+
+/**
+ * Every import must lead to a file that is there; returns the modules that are needed at once, in
+ * order of need.
+ */
 function walkImports(contents, start) {
 	const order = [];
-	const visit = (name, from) => {
-		if (order.includes(name))
-			return;
+	const seen = new Set();
+	const visit = (name, from, isLater) => {
 		if (!contents.has(name))
 			fail(`${from} imports ${name}, which is not among the panel's files (see panel/meson.build)`);
-		order.push(name);
-		for (const [, , , target] of contents.get(name).matchAll(importPattern)) {
-			if (!target.startsWith("."))
-				fail(`${name} imports "${target}": only relative imports work without an import map`);
-			visit(path.posix.join(path.posix.dirname(name), target), name);
+		if (isLater ? seen.has(name) : order.includes(name))
+			return;
+		seen.add(name);
+		if (!isLater)
+			order.push(name);
+		for (const next of importsOf(contents.get(name))) {
+			if (!next.target.startsWith("."))
+				fail(`${name} imports "${next.target}": only relative imports work without an import map`);
+			visit(path.posix.join(path.posix.dirname(name), next.target), name, isLater || next.isLater);
 		}
 	};
-	visit(start, "index.html");
+	visit(start, "index.html", false);
 	return order;
 }
 
 function notices(packages) {
-	const parts = [...new Set(modules.map((module) => module.package))].sort();
+	const parts = [...new Set([...modules, ...sheets, ...trees].map((part) => part.package))].sort();
 	const text = parts.map((name) => {
 		const folder = path.join(packages, name);
 		const about = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-		const licence = readdirSync(folder).find((file) => /^licen[sc]e/i.test(file));
-		if (!licence)
+		const files = licences[name] ?? readdirSync(folder).filter((file) => /^licen[sc]e/i.test(file));
+		if (files.length === 0 || !files.every((file) => existsSync(path.join(folder, file))))
 			fail(`${name} has no licence file`);
-		return `${name} ${about.version} (${about.license})\n\n${readFileSync(path.join(folder, licence), "utf8").trim()}\n`;
+		const words = files.map((file) => readFileSync(path.join(folder, file), "utf8").trim()).join("\n\n");
+		return `${name} ${about.version} (${about.license})\n\n${words}\n`;
 	});
 	return `The panel is part of Ippo (ISC licence). It contains these parts by others.\n\n${text.join(`\n${"-".repeat(72)}\n\n`)}`;
 }

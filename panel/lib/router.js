@@ -5,21 +5,25 @@ import { signal } from "../vendor/signals.js";
 
 const patterns = [
 	{ name: "servers", pattern: /^\/servers$/ },
+	// Both consoles are one room: going from one to the other must not end either.
+	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], key: "id" },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
-	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameter: "key" },
+	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], key: "key" },
 ];
 
 function read() {
 	const path = location.hash.replace(/^#/, "") || "/servers";
-	for (const { name, pattern, parameter } of patterns) {
+	for (const { name, pattern, parameters: names = [], key } of patterns) {
 		const match = pattern.exec(path);
-		if (match)
-			return { name, path, parameters: parameter ? { [parameter]: match[1] } : {} };
+		if (match) {
+			const parameters = Object.fromEntries(names.map((each, i) => [each, match[i + 1]]));
+			return { name, path, parameters, key: `${name} ${parameters[key] ?? ""}` };
+		}
 	}
-	return { name: "nowhere", path, parameters: {} };
+	return { name: "nowhere", path, parameters: {}, key: `nowhere ${path}` };
 }
 
-/** {name, path, parameters} */
+/** {name, path, parameters, key}; a room stays as it is while the key stays the same. */
 export const route = signal(read());
 
 addEventListener("hashchange", () => { route.value = read(); });

@@ -49,6 +49,9 @@ onOtherTab("dismissed", (text) => { dismissed.value = parseDismissed(text); });
 function lastOf(all) {
 	const last = new Map();
 	for (const action of all.values()) {
+		// Looking at a server is nothing that was done to it.
+		if (action.command === "request_console")
+			continue;
 		for (const { id, type } of action.resources ?? []) {
 			if (type === "server" && !(last.get(id)?.id > action.id))
 				last.set(id, action);
@@ -64,7 +67,7 @@ export const lastActions = computed(() => lastOf(actions.value));
 export const runningActions = computed(() => {
 	const running = new Map();
 	for (const action of actions.value.values()) {
-		if (action.status !== "running")
+		if (action.status !== "running" || action.command === "request_console")
 			continue;
 		for (const { id, type } of action.resources ?? []) {
 			if (type === "server")
@@ -240,6 +243,15 @@ export async function refreshServers() {
 		} while (refreshAgain);
 	})().finally(() => { refreshing = null; });
 	return refreshing;
+}
+
+/** Reads one server, which need not be among those of the list. */
+export async function readServer(id) {
+	const asked = moment;
+	const mine = generation;
+	const { server } = await get(`/v1/servers/${id}`);
+	if (mine === generation && (touched.get(`server/${id}`) ?? 0) <= asked)
+		changed(servers, (copy) => copy.set(server.id, server));
 }
 
 export async function retryList() {

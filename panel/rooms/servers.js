@@ -9,31 +9,15 @@ import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
 import { Copy } from "../parts/copy.js";
-import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
+import { ForceDialog, PowerButton } from "../parts/power.js";
+import { Screen } from "../parts/screen.js";
 import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
-const look = { poweron: "primary", shutdown: "", poweroff: "destroys" };
 const create_command = "ippo server create hajime --plan 1g --image debian-12 --key KEY";
 const nothing = [];
-
-function PowerButton({ verb, pending, name, onPress }) {
-	return html`<button type="button" class=${`button ${look[verb]}`} data-verb=${verb} aria-disabled=${pending ? "true" : undefined}
-		onClick=${() => pending || onPress(verb)}>
-		${pending ? t("power.pending", { verb: t(`power.${verb}`) }) : t(`power.${verb}`)}<span class="visually-hidden"> (${name})</span>
-	</button>`;
-}
-
-function ForceStop({ server, isStopped, onClose, fallback }) {
-	return html`<${Dialog} id=${`stop-${server.id}`} title=${t("force-stop.title", { name: server.name })} refuse=${t("cancel")}
-		confirm=${t("power.poweroff")} obstacle=${isStopped ? t("force-stop.stopped") : null} fallback=${fallback}
-		onRefuse=${onClose} onConfirm=${() => { onClose(); command(server.id, "poweroff"); }}>
-		<p>${t("force-stop.loses")}</p>
-		<p>${t("force-stop.instead")}</p>
-	<//>`;
-}
 
 function Facts({ server }) {
 	const { server_type: plan, image, location } = server;
@@ -81,10 +65,17 @@ function Server({ server, running, failed, last, request, refusal }) {
 					onPress=${() => (verb === "poweroff" ? setAsking(true) : command(server.id, verb))}/>`)}
 			</div>
 		</div>
-		${state === "off" ? html`<p class="meaning">${t("server.off")}</p>` : html`<${Connect} server=${server}/>`}
-		<${Facts} server=${server}/>
+		<div class="server-middle">
+			<div class="server-about">
+				${state === "off" ? html`<p class="meaning">${t("server.off")}</p>` : html`<${Connect} server=${server}/>`}
+				<${Facts} server=${server}/>
+				<p><a class="button small" href=${`#/servers/${server.id}/console`}>${t("console.open")}<span
+					class="visually-hidden"> (${server.name})</span></a></p>
+			</div>
+			${server.status === "running" && html`<${Screen} server=${server}/>`}
+		</div>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusName}/>
-		${asking && html`<${ForceStop} server=${server} isStopped=${server.status === "off"} fallback=${() => name.current}
+		${asking && html`<${ForceDialog} verb="poweroff" server=${server} isStopped=${server.status === "off"} fallback=${() => name.current}
 			onClose=${() => setAsking(false)}/>`}
 	</article>`;
 }

@@ -10,6 +10,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { Consoles, picture } from "./mock-consoles.mjs";
 
 // As src/web sends it.
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
@@ -28,6 +29,8 @@ const password = "correct horse battery";
 const verbs = {
 	poweron: { command: "start_server", during: "starting", after: "running", step: "start" },
 	shutdown: { command: "shutdown_server", during: "stopping", after: "off", step: "shutdown" },
+	reboot: { command: "reboot_server", during: "running", after: "running", step: "reboot" },
+	reset: { command: "reset_server", during: "running", after: "running", step: "reset" },
 	poweroff: { command: "stop_server", during: "stopping", after: "off", step: "stop" },
 };
 
@@ -44,6 +47,7 @@ export class Mock {
 		this.http = createServer((request, response) => this.#answer(request, response));
 		this.http.keepAliveTimeout = 60000;
 		this.streams = new Set();
+		this.consoles = new Consoles(this);
 		this.reset();
 	}
 
@@ -51,6 +55,8 @@ export class Mock {
 	reset() {
 		for (const stream of this.streams ?? [])
 			stream.destroy();
+		this.consoles.reset();
+		this.role = "owner";
 		this.servers = new Map();
 		this.actions = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
@@ -74,6 +80,7 @@ export class Mock {
 	}
 
 	close() {
+		this.consoles.close();
 		this.http.closeAllConnections();
 		return new Promise((resolve) => this.http.close(resolve));
 	}
@@ -140,7 +147,10 @@ export class Mock {
 	}
 
 	setStatus(server, status) {
+		const before = server.status;
 		server.status = status;
+		if (status !== before)
+			this.consoles.powered(server, status);
 		this.emit("server", { server });
 	}
 
@@ -212,7 +222,7 @@ export class Mock {
 				return;
 			}
 			const [status, answer, headers] = this.#route(request, new URL(target, this.url), body);
-			const text = answer === null ? "" : JSON.stringify(answer);
+			const text = Buffer.isBuffer(answer) ? answer : answer === null ? "" : JSON.stringify(answer);
 			if (fault?.gate)
 				await fault.gate;
 			response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
@@ -284,7 +294,7 @@ export class Mock {
 			return this.#signedIn(user);
 		}
 		default:
-			return this.#routeInside(request, url, what);
+			return this.#routeInside(request, url, what, body);
 		}
 	}
 
@@ -300,23 +310,53 @@ export class Mock {
 		return invitation;
 	}
 
-	#routeInside(request, url, what) {
+	#routeInside(request, url, what, body) {
 		const { user, cookie } = this.#who(request);
-		const power = /^POST \/v1\/servers\/(\d+)\/actions\/(poweron|shutdown|poweroff)$/.exec(what);
+		const power = /^POST \/v1\/servers\/(\d+)\/actions\/(poweron|shutdown|poweroff|reboot|reset)$/.exec(what);
 
 		if (what === "DELETE /v1/sessions/current") {
 			this.sessions.delete(cookie);
 			return [204, null, { "Set-Cookie": "ippo-mock=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" }];
 		}
 		if (what === "GET /v1/me")
-			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: "owner", via: "session" } }];
+			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: this.role, via: "session" } }];
 		if (what === "GET /v1/servers")
 			return [200, paged("servers", sorted(this.servers, url), url)];
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
+		const one = /^(?:GET|POST) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
+		if (one && !power) {
+			const server = this.servers.get(Number(one[1]));
+			if (!server)
+				throw new Refusal(404, "not_found", "no such server");
+			return this.#oneServer(url, what, server, body, cookie);
+		}
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	#oneServer(url, what, server, body, session) {
+		switch (what.replace(/^(\w+ \/v1\/servers\/)\d+/, "$1ID")) {
+		case "GET /v1/servers/ID":
+			return [200, { server }];
+		case "GET /v1/servers/ID/console/text":
+			return [200, this.consoles.text(server, url)];
+		case "GET /v1/servers/ID/console/screen":
+			if (server.status !== "running" || this.consoles.hideScreens)
+				throw new Refusal(409, "server_not_running", "the server is off");
+			return [200, picture(), { "Content-Type": "image/png" }];
+		case "POST /v1/servers/ID/actions/request_console": {
+			if (body.mode === "control" && this.consoles.rights !== "control")
+				throw new Refusal(403, "forbidden", "this role may look only");
+			const { answer, cookie } = this.consoles.ticket(server, body.type ?? "vnc", body.mode, session);
+			const action = this.addAction(server, "request_console");
+			this.endAction(action);
+			return [201, { action, ...answer }, { "Set-Cookie": cookie }];
+		}
+		default:
+			throw new Refusal(404, "not_found", "no such thing");
+		}
 	}
 
 	#power(server, verb) {
@@ -375,5 +415,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	mock.action_ms = 3000;
 	mock.addServer("hajime", "running");
 	mock.addServer("futatsume");
+	const serial = mock.consoles.serial(mock.servers.get(1));
+	serial.say("Debian GNU/Linux 12 hajime ttyS0\r\n\r\nhajime login: ");
+	serial.onInput = (data) => serial.say(data.toString().replace(/\r/g, "\r\nhajime login: "));
 	console.log(`${mock.url}/#/invitation/KEY-1    or sign in as taro with: ${password}`);
 }
