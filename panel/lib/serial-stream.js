@@ -103,6 +103,7 @@ export class SerialStream {
 		this.received = 0; // bytes shown
 		this.lost = 0; // bytes declared missing
 		this.unknownLosses = 0; // gaps of unknown length
+		this.lastMark = { offset: -1, time_ms: -1 };
 	}
 
 	/** What to ask for after a reconnect; undefined for all that is kept. */
@@ -137,8 +138,14 @@ export class SerialStream {
 			}
 			this.next ??= message.from;
 			return this.#skipTo(message.to, message.reason);
-		case "mark":
+		case "mark": {
+			// One that stands where a connection resumes comes again.
+			const isKnown = message.offset <= this.lastMark.offset && message.time_ms <= this.lastMark.time_ms;
+			if (isKnown)
+				return [];
+			this.lastMark = message;
 			return [{ show: "mark", mark: message.mark, time_ms: message.time_ms }];
+		}
 		case "writer":
 			return [{ show: "writer", who: message.who, label: message.label }];
 		case "size":

@@ -9,7 +9,7 @@ const first_ms = 300; // a list that is scrolled through asks for nothing
 
 export function Screen({ server }) {
 	const place = useRef(null);
-	const [isThere, setThere] = useState(false);
+	const [isThere, setThere] = useState(null); // null: not known yet
 
 	useEffect(() => {
 		const image = place.current.querySelector("img");
@@ -51,6 +51,6 @@ export function Screen({ server }) {
 
 	return html`<a class="screen" ref=${place} href=${`#/servers/${server.id}/console/vnc`} aria-label=${t("screen.what", { name: server.name })}>
 		<img alt="" width="176" height="99" hidden=${!isThere}/>
-		${!isThere && html`<span class="screen-none">${t("screen.none")}</span>`}
+		${isThere === false && html`<span class="screen-none">${t("screen.none")}</span>`}
 	</a>`;
 }

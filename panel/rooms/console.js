@@ -46,13 +46,15 @@ function Power({ server, power, onAsk }) {
 	const isSettled = state === "running";
 	// Starting has its place in the console itself.
 	const shown = verbs.filter((verb) => verb !== "poweron");
+	const button = (verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}
+		onPress=${() => (verb === "poweroff" ? onAsk("poweroff") : command(server.id, verb))}/>`;
 	return html`<p class=${`state state-${state}`}><${Icon} name=${state}/> ${t(`state.${state}`)}</p>
 		<div class="buttons console-power">
-			${shown.map((verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}
-				onPress=${() => (verb === "poweroff" ? onAsk("poweroff") : command(server.id, verb))}/>`)}
+			${shown.filter((verb) => verb !== "poweroff").map(button)}
 			${isSettled && html`<${Menu} id="restart" name="" shown=${t("power.reboot")}
 				choices=${[{ id: "reboot", text: t("power.reboot") }, { id: "reset", text: t("power.reset") }]}
 				onChoose=${(verb) => (verb === "reset" ? onAsk("reset") : command(server.id, verb))}/>`}
+			${shown.includes("poweroff") && button("poweroff")}
 		</div>`;
 }
 
