@@ -256,8 +256,8 @@ export function SerialConsole({ server, power, onStart, hidden, wayOut }) {
 				${mayType && html`<button type="button" class="button small" ref=${pasteButton} onClick=${() => setWindow("paste")}>${t("paste")}</button>`}
 				<button type="button" class="button small" ref=${textButton} onClick=${() => setWindow("text")}>${t("serial-text")}</button>
 				<span class="console-font" role="group" aria-label=${t("console.font")}>
-					<button type="button" class="button small" aria-label=${t("console.font.smaller")} aria-disabled=${font === sizes[0] ? "true" : undefined} onClick=${() => changeFont(-1)}>A−</button>
-					<button type="button" class="button small" aria-label=${t("console.font.larger")} aria-disabled=${font === sizes.at(-1) ? "true" : undefined} onClick=${() => changeFont(1)}>A+</button>
+					<button type="button" class="button small" aria-disabled=${font === sizes[0] ? "true" : undefined} onClick=${() => changeFont(-1)}>A−<span class="visually-hidden"> ${t("console.font.smaller")}</span></button>
+					<button type="button" class="button small" aria-disabled=${font === sizes.at(-1) ? "true" : undefined} onClick=${() => changeFont(1)}>A+<span class="visually-hidden"> ${t("console.font.larger")}</span></button>
 				</span>
 				<${FullScreenButton} full=${full}/>
 				${isOpen && html`<button type="button" class="button small" onClick=${() => session.current.link.close()}>${t("console.disconnect")}</button>`}

@@ -497,7 +497,7 @@ async function check(page, what) {
 
 for (const language of ["ja", "en"]) {
 	for (const scheme of ["light", "dark"]) {
-		for (const width of [1280, 360, 320]) {
+		for (const width of scheme === "light" ? [1280, 360, 320] : [1280, 320]) {
 			test(`axe and width in every state: ${language} ${scheme} ${width}`, async () => {
 				const { server, serial } = furnish();
 				const look = async (page, what) => {

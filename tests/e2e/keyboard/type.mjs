@@ -60,11 +60,13 @@ class Keyboard {
 
 	key(keysym, code, down) {
 		const message = Buffer.alloc(12);
-		assert.ok(scancodes[code], `a scan code for ${code}`);
+		const scancode = scancodes[code];
+		assert.ok(scancode, `a scan code for ${code}`);
 		message[0] = 255;
 		message.writeUInt16BE(down ? 1 : 0, 2);
 		message.writeUInt32BE(keysym, 4);
-		message.writeUInt32BE(scancodes[code], 8);
+		// QEMU's form of a prefixed code: 0xe0nn is nn with the highest bit.
+		message.writeUInt32BE(scancode >> 8 === 0xe0 ? (scancode & 0xff) | 0x80 : scancode, 8);
 		this.socket.write(message);
 	}
 }
