@@ -55,9 +55,9 @@ const sources = {
 		},
 		keys: { Backquote: " °", Backslash: "#'", IntlBackslash: "<>|" },
 		dead: [
-			{ key: "Backquote", alone: "^", letters: circumflex },
-			{ key: "Equal", letters: acute },
-			{ key: "Equal", shift: true, alone: "`", letters: grave },
+			{ on: "Backquote", alone: "^", letters: circumflex },
+			{ on: "Equal", letters: acute },
+			{ on: "Equal", shift: true, alone: "`", letters: grave },
 		],
 	},
 	"de-nodeadkeys": {
@@ -76,8 +76,8 @@ const sources = {
 		},
 		keys: { Backslash: "*µ", IntlBackslash: "<>" },
 		dead: [
-			{ key: "BracketLeft", letters: circumflex },
-			{ key: "BracketLeft", shift: true, letters: diaeresis },
+			{ on: "BracketLeft", letters: circumflex },
+			{ on: "BracketLeft", shift: true, letters: diaeresis },
 		],
 	},
 };
@@ -106,8 +106,8 @@ function build({ rows, keys, dead = [] }) {
 	table.set(" ", [{ code: "Space" }]);
 	table.set("\n", [{ code: "Enter" }]);
 	table.set("\t", [{ code: "Tab" }]);
-	for (const { key, shift, alone, letters: accented } of dead) {
-		const stroke = shift ? { code: key, shift } : { code: key };
+	for (const { on, shift, alone, letters: accented } of dead) {
+		const stroke = shift ? { code: on, shift } : { code: on };
 		if (alone)
 			place(table, alone, [stroke, { code: "Space" }]);
 		for (const [letter, character] of Object.entries(accented))

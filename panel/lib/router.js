@@ -6,18 +6,18 @@ import { signal } from "../vendor/signals.js";
 const patterns = [
 	{ name: "servers", pattern: /^\/servers$/ },
 	// Both consoles are one room: going from one to the other must not end either.
-	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], key: "id" },
+	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], roomBy: "id" },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
-	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], key: "key" },
+	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 ];
 
 function read() {
 	const path = location.hash.replace(/^#/, "") || "/servers";
-	for (const { name, pattern, parameters: names = [], key } of patterns) {
+	for (const { name, pattern, parameters: names = [], roomBy } of patterns) {
 		const match = pattern.exec(path);
 		if (match) {
 			const parameters = Object.fromEntries(names.map((each, i) => [each, match[i + 1]]));
-			return { name, path, parameters, key: `${name} ${parameters[key] ?? ""}` };
+			return { name, path, parameters, key: `${name} ${parameters[roomBy] ?? ""}` };
 		}
 	}
 	return { name: "nowhere", path, parameters: {}, key: `nowhere ${path}` };

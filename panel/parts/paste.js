@@ -123,7 +123,7 @@ export function Paste({ server, target, obstacle, fallback, onClose }) {
 		${obstacle && html`<p class="dialog-obstacle">${obstacle}</p>`}
 		${state.step === "refused" && html`<${Refused} box=${refusal} missing=${state.missing}/>`}
 		${(state.step === "stopped" || state.step === "failed") && html`<div class="notice attention" role="alert"><p><${Icon} name="attention"/>
-			${" "}${t(`paste.${state.step}`, { done: state.done, count: total })}</p></div>`}
+			${" "}${t(state.step === "stopped" ? "paste.stopped" : "paste.failed", { done: state.done, count: total })}</p></div>`}
 		<div class="field">
 			<label for="paste-text">${t("paste.text")}</label>
 			<p class="hint" id="paste-text-hint">${t(isVnc ? "paste.text.hint" : "paste.text.hint-serial")}</p>

@@ -37,7 +37,7 @@ function Tabs({ server, kind, active }) {
 	return html`<div class="tabs" role="tablist" aria-label=${t("console.kinds")} onKeyDown=${move}>
 		${kinds.map((each) => html`<button key=${each} type="button" role="tab" id=${`tab-${each}`} ref=${each === kind ? active : null}
 			aria-selected=${String(each === kind)} aria-controls=${`panel-${each}`} tabindex=${each === kind ? 0 : -1}
-			onClick=${() => choose(each)}>${t(`console.${each}`)}</button>`)}
+			onClick=${() => choose(each)}>${t(each === "vnc" ? "console.vnc" : "console.serial")}</button>`)}
 	</div>`;
 }
 
