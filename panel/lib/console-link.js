@@ -6,6 +6,7 @@
 // taken. What this tab remembers of it is when it was last renewed and for which mode.
 //
 // States: {state: "idle" | "connecting" | "open" | "waiting" | "off" | "ended", code?, error?, at?}
+//   connecting  isAgain after a drop
 //   waiting  the connection dropped; the next try is at `at` (ms)
 //   off      there is nothing to connect to until the server runs
 //   ended    somebody has to decide what is next: `code` is the service's close code, `error` an ApiError
@@ -35,6 +36,7 @@ export class ConsoleLink {
 	#refusals = 0;
 	#attempt = 0; // answers to an earlier one are dropped
 	#openSince = 0;
+	#isAgain = false; // it comes back after a drop
 
 	/**
 	 * @param mode        "view", "control", or undefined for what one has the right to
@@ -50,6 +52,7 @@ export class ConsoleLink {
 	}
 
 	open() {
+		this.#isAgain = false;
 		this.#pause_ms = first_pause_ms;
 		this.#refusals = 0;
 		this.#try();
@@ -123,7 +126,7 @@ export class ConsoleLink {
 		let first = {};
 
 		clearTimeout(this.#timer);
-		this.#become({ state: "connecting" });
+		this.#become({ state: "connecting", isAgain: this.#isAgain });
 		if (!byCookie) {
 			try {
 				const answer = await post(`/v1/servers/${this.server}/actions/request_console`, { type: this.kind, mode: this.mode });
@@ -157,6 +160,7 @@ export class ConsoleLink {
 		const pause_ms = this.#pause_ms * (0.75 + Math.random() / 2);
 
 		this.#pause_ms = Math.min(this.#pause_ms * 2, longest_pause_ms);
+		this.#isAgain = true;
 		this.#timer = setTimeout(() => this.#try(), pause_ms);
 		this.#become({ state: "waiting", at: Date.now() + pause_ms, error });
 	}
@@ -218,6 +222,7 @@ export class ConsoleLink {
 		}
 		this.#noteCookie(true);
 		this.#openSince = Date.now();
+		this.#isAgain = false;
 		this.#refusals = 0;
 		this.#become({ state: "open", mode: greeting.mode });
 		this.whenOpen(greeting);

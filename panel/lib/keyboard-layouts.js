@@ -62,7 +62,8 @@ const sources = {
 	},
 	"de-nodeadkeys": {
 		rows: {
-			plain: ["1234567890ß´", "qwertzuiopü+", "asdfghjklöä", "yxcvbnm,.-"],
+			// No ´: the console's map for X's layout has an apostrophe in its place.
+			plain: ["1234567890ß ", "qwertzuiopü+", "asdfghjklöä", "yxcvbnm,.-"],
 			shift: ["!\"§$%&/()=?`", "QWERTZUIOPÜ*", "ASDFGHJKLÖÄ", "YXCVBNM;:_"],
 			altGr: ["      {[]}\\ ", "@          ~", "", "      µ"],
 		},

@@ -26,10 +26,11 @@ function Countdown({ at }) {
 
 /** The connection dropped and comes back by itself. */
 export function Reconnecting({ link, onRetry }) {
-	if (link.state !== "waiting")
+	const isWaiting = link.state === "waiting";
+	if (!isWaiting && !link.isAgain)
 		return null;
 	return html`<div class="banner console-banner">
-		<p><${Icon} name="attention"/> <span>${link.error ? failureText(link.error.code) : t("console.dropped")}<br/><${Countdown} at=${link.at}/></span></p>
+		<p><${Icon} name="attention"/> <span>${link.error ? failureText(link.error.code) : t("console.dropped")}<br/>${isWaiting ? html`<${Countdown} at=${link.at}/>` : t("console-state.connecting")}</span></p>
 		<button type="button" class="button small" onClick=${onRetry}>${t("banner.retry")}</button>
 	</div>`;
 }

@@ -93,8 +93,9 @@ describe("serial console", () => {
 			await page.waitForSelector(".console-banner");
 			assert.match(await page.textContent(".console-banner"), /自動でつなぎ直しています/);
 			serial.say("\r\nwhile you were away\r\n");
-			consoles().isDown = false;
 			await page.locator(".console-banner button").click();
+			await page.waitForSelector(".console-banner");
+			consoles().isDown = false;
 			await open(page);
 			await shows(page, "while you were away");
 			assert.equal(consoles().firsts.at(-1).from, at);
@@ -526,7 +527,6 @@ for (const language of ["ja", "en"]) {
 					await page.waitForSelector(".console-banner");
 					await look(page, "dropped");
 					consoles().isDown = false;
-					await page.click(".console-banner button");
 					await open(page);
 					serial.hangUp(codes.limit);
 					await page.waitForSelector("#panel-serial .console-notice");
