@@ -48,10 +48,11 @@ export function decode(buffer) {
 		expect(bytes === 18, "a mark of a wrong length");
 		return { type: "mark", offset: offsetAt(view, 1), mark: marks[view.getUint8(9)] ?? "unknown", time_ms: offsetAt(view, 10) };
 	case types.writer: {
-		expect(bytes >= 2, "a writer cut short");
+		expect(bytes >= 6, "a writer cut short");
 		const who = writers[view.getUint8(1)];
 		expect(who, "a writer of an unknown kind");
-		return { type: "writer", who, label: new TextDecoder().decode(new Uint8Array(buffer, 2)).replace(/\0+$/, "") };
+		expect(view.getUint32(2, true) === bytes - 6, "a label of a wrong length");
+		return { type: "writer", who, label: new TextDecoder().decode(new Uint8Array(buffer, 6)) };
 	}
 	case types.size:
 		expect(bytes === 5, "a size of a wrong length");

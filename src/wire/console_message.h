@@ -118,7 +118,7 @@ enum host_console_end { HOST_CONSOLE_OFF = 1, HOST_CONSOLE_GONE = 2, HOST_CONSOL
  *   SERIAL_GAP     u64 from, u64 to, u8 reason   these bytes are lost to this viewer (from = to:
  *                                      nobody knows how many)
  *   SERIAL_MARK    u64 offset, u8 mark, u64 time_ms   something happened at this place
- *   SERIAL_WRITER  u8 0: nobody, 1: you, 2: another; text label
+ *   SERIAL_WRITER  u8 0: nobody, 1: you, 2: another; text (u32 length, bytes) label
  *   SERIAL_SIZE    u16 columns, u16 rows   the writer's window
  *   SERIAL_READY   u64 first, u64 end  the ring's bounds; sent first
  *   SERIAL_LIVE    u64 offset          what was kept has been sent; from here on it is new

@@ -543,7 +543,7 @@ def test_keys_pass_a_flood(service):
     assert not flooding.is_alive()
     assert took < 1, f"Ctrl-C took {took:.3f} s"
     stream.cut(1000, "over")
-    assert terminal.end() == 0
+    assert terminal.end(60) == 0
 
 
 def test_the_ticket_is_in_the_first_frame_alone(tmp_path):

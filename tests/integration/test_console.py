@@ -248,7 +248,7 @@ def test_the_history_says_who_and_how_long_but_not_what(fake, server):
     eventually(lambda: no_console_is_open(fake))
     line = fake.api().get("/consoles?per_page=1")["consoles"][0]
     assert (line["server"]["name"], line["kind"], line["mode"]) == ("guest", "serial", "control")
-    assert line["bytes_to_guest"] > 0 and line["bytes_from_guest"] > 0 and line["peer"] == "127.0.0.1"
+    assert line["bytes_in"] > 0 and line["bytes_out"] > 0 and line["peer"] == "127.0.0.1"
     for path in (fake.state / "core").iterdir():
         assert b"canary-in-a-console" not in path.read_bytes(), path
 

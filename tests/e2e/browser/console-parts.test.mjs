@@ -89,10 +89,10 @@ describe("the serial stream", () => {
 	});
 
 	test("malformed messages are refused, unknown ones passed over", () => {
-		for (const bad of [[], [0x11], [0x11, ...u64(1)], [0x12, ...u64(5), ...u64(4), 1], [0x12, ...u64(5)], [0x13, 1], [0x14], [0x14, 3], [0x02, 1, 0, 1], [0x15, 1], [0x16], [0x11, ...u64(2n ** 60n), 65]])
+		for (const bad of [[], [0x11], [0x11, ...u64(1)], [0x12, ...u64(5), ...u64(4), 1], [0x12, ...u64(5)], [0x13, 1], [0x14], [0x14, 2], [0x14, 3, 0, 0, 0, 0], [0x14, 2, 2, 0, 0, 0, 65], [0x02, 1, 0, 1], [0x15, 1], [0x16], [0x11, ...u64(2n ** 60n), 65]])
 			assert.throws(() => decode(message(bad)), StreamError, JSON.stringify(bad));
 		assert.deepEqual(new SerialStream().take(message([0x7f, 1, 2])), []);
-		assert.deepEqual(decode(message(0x14, 2, "花子")), { type: "writer", who: "another", label: "花子" });
+		assert.deepEqual(decode(message(0x14, 2, 6, 0, 0, 0, "花子")), { type: "writer", who: "another", label: "花子" });
 		assert.deepEqual(decode(message(0x02, 80, 0, 24, 0)), { type: "size", columns: 80, rows: 24 });
 	});
 

@@ -204,7 +204,10 @@ export class Serial {
 	#tellWriter(viewer) {
 		const name = this.outsider ?? this.writer?.name ?? "";
 		const who = this.outsider ? 2 : this.writer === viewer ? 1 : this.writer ? 2 : 0;
-		viewer.client.send(Buffer.concat([u8(0x14), u8(who), Buffer.from(name)]));
+		const label = Buffer.from(name);
+		const length = Buffer.alloc(4);
+		length.writeUInt32LE(label.length);
+		viewer.client.send(Buffer.concat([u8(0x14), u8(who), length, label]));
 	}
 
 	/** Somebody elsewhere writes from now on. */
