@@ -1,6 +1,7 @@
 #include "host/console/screen.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <errno.h>
 #include <png.h>
 #include <setjmp.h>
@@ -153,4 +154,33 @@ int screen_encode(screen_read *read, void *context, struct buf *png, struct err 
 		return err_set(err, -ENOMEM, "no memory for a picture");
 	png->max = SCREEN_MAX_PNG_BYTES;
 	return encode(input, width, height, row, png, err);
+}
+
+int screen_take_png(screen_read *read, void *context, struct buf *png, struct err *err)
+{
+	static const uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n',
+					    0,    0,   0,   13,  'I',  'H',  'D',  'R'};
+	uint8_t piece[16384];
+	uint32_t width, height;
+	int got;
+
+	while ((got = read(context, piece, sizeof piece)) > 0) {
+		if (png->len + (size_t)got > SCREEN_MAX_PNG_BYTES)
+			return err_set(err, ERR_TOO_LARGE,
+				       "the picture of the screen is too large");
+		if (buf_append(png, piece, (size_t)got) < 0)
+			return -ENOMEM;
+	}
+	if (got < 0)
+		return err_set(err, ERR_HYPERVISOR_FAILED, "the picture of the screen was cut");
+	if (png->len < sizeof signature + 8 || memcmp(png->data, signature, sizeof signature) != 0)
+		return err_set(err, ERR_HYPERVISOR_FAILED, "the picture of the screen is no PNG");
+	memcpy(&width, png->data + sizeof signature, 4);
+	memcpy(&height, png->data + sizeof signature + 4, 4);
+	width = be32toh(width);
+	height = be32toh(height);
+	if (width == 0 || width > SCREEN_MAX_SIDE || height == 0 || height > SCREEN_MAX_SIDE)
+		return err_set(err, ERR_HYPERVISOR_FAILED,
+			       "the picture of the screen has an impossible size");
+	return 0;
 }

@@ -1,4 +1,4 @@
-// A picture of a screen: PPM as hypervisors give it, to PNG, row by row.
+// A picture of a screen as a PNG, from what hypervisors give: that, or PPM.
 #pragma once
 
 #include <stddef.h>
@@ -18,3 +18,11 @@ typedef int screen_read(void *context, void *data, size_t bytes);
  * ERR_TOO_LARGE (the PNG would be), -ENOMEM. @png holds nothing of use after one.
  */
 int screen_encode(screen_read *read, void *context, struct buf *png, struct err *err);
+
+/**
+ * screen_take_png() - a picture that is a PNG already (W3C PNG, section 5.2 and 11.2.2), as
+ * QEMU 7.1 and later make it. It is passed on unopened: who decodes it is its owner's browser,
+ * which does that without power, and not we. Its size is bounded, its first chunk looked at. Errors
+ * as of screen_encode().
+ */
+int screen_take_png(screen_read *read, void *context, struct buf *png, struct err *err);

@@ -242,7 +242,8 @@ int console_screenshot(virConnectPtr connection, virDomainPtr domain, struct buf
 	format = virDomainScreenshot(domain, stream, 0, 0);
 	if (format == NULL)
 		return not_running("look at the screen", err);
-	code = screen_encode(read_stream, stream, png, err);
+	code = strcmp(format, "image/png") == 0 ? screen_take_png(read_stream, stream, png, err)
+						: screen_encode(read_stream, stream, png, err);
 	(void)virStreamAbort(stream);
 	return code;
 }

@@ -42,6 +42,56 @@ static int encode(const void *ppm, size_t bytes, size_t piece, struct buf *png)
 	return code;
 }
 
+static int take(const void *data, size_t bytes, size_t piece, struct buf *png)
+{
+	struct source source = {.data = data, .bytes = bytes, .piece = piece};
+
+	return screen_take_png(read_source, &source, png, NULL);
+}
+
+/* A picture that is a PNG already goes through as it is; what only says so does not. */
+static void test_png_passes(void **state)
+{
+	struct buf png CLEANUP(buf_done) = {0};
+	static const char ppm[] = "P6\n2 1\n255\n123456";
+
+	assert_int_equal(encode(ppm, sizeof ppm - 1, 100, &png), 0);
+	for (size_t piece = 1; piece < 200; piece = piece * 3 + 1) {
+		struct buf out CLEANUP(buf_done) = {0};
+		assert_int_equal(take(png.data, png.len, piece, &out), 0);
+		assert_int_equal(out.len, png.len);
+		assert_memory_equal(out.data, png.data, png.len);
+	}
+	for (size_t cut = 0; cut < 24; cut++) {
+		struct buf out CLEANUP(buf_done) = {0};
+		assert_int_equal(take(png.data, cut, 100, &out), ERR_HYPERVISOR_FAILED);
+	}
+	for (size_t at = 0; at < 24; at++) {
+		struct buf bad CLEANUP(buf_done) = {0}, out CLEANUP(buf_done) = {0};
+		(void)buf_append(&bad, png.data, png.len);
+		bad.data[at] = 0xff; /* the signature, the first chunk's name, a side */
+		if (at == 19 || at == 23 || at == 18 || at == 22)
+			continue; /* still a size that can be */
+		assert_int_equal(take(bad.data, bad.len, 100, &out), ERR_HYPERVISOR_FAILED);
+	}
+}
+
+static void test_png_is_bounded(void **state)
+{
+	struct buf png CLEANUP(buf_done) = {.max = SCREEN_MAX_PNG_BYTES * 2};
+	struct buf out CLEANUP(buf_done) = {.max = SCREEN_MAX_PNG_BYTES * 2};
+	static const char ppm[] = "P6\n2 1\n255\n123456";
+
+	assert_int_equal(encode(ppm, sizeof ppm - 1, 100, &png), 0);
+	png.max = 2 * SCREEN_MAX_PNG_BYTES;
+	assert_int_equal(buf_reserve(&png, SCREEN_MAX_PNG_BYTES), 0);
+	memset(png.data + png.len, 0, SCREEN_MAX_PNG_BYTES - png.len);
+	assert_int_equal(take(png.data, SCREEN_MAX_PNG_BYTES, 1U << 20, &out), 0);
+	buf_clear(&out);
+	png.data[SCREEN_MAX_PNG_BYTES] = 0;
+	assert_int_equal(take(png.data, SCREEN_MAX_PNG_BYTES + 1, 1U << 20, &out), ERR_TOO_LARGE);
+}
+
 static void test_same_pixels(void **state)
 {
 	struct buf ppm CLEANUP(buf_done) = {0};
@@ -110,8 +160,8 @@ static void test_too_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_pixels),
-		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_same_pixels),    cmocka_unit_test(test_png_passes),
+		cmocka_unit_test(test_png_is_bounded), cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_too_large),
 	};
 
