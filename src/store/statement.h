@@ -23,9 +23,9 @@ struct store {
 	uint64_t generation;
 	uint64_t catalogue_generation;
 	struct store *fleeting; /* a database in memory that ends with this one */
-	bool in_transaction; /* began and neither committed nor rolled back by us */
-	bool is_reading;     /* inside store_read_begin() */
-	uint64_t departures; /* how many rows of server were deleted so far */
+	bool in_transaction;    /* began and neither committed nor rolled back by us */
+	bool is_reading;        /* inside store_read_begin() */
+	uint64_t departures;    /* how many rows of server were deleted so far */
 	struct {
 		uint64_t customer_id;
 		uint64_t departures;
