@@ -1,6 +1,8 @@
 """Remote consoles through TLS and WebSocket, on a host in memory: who gets in, what flows, how it ends."""
 import concurrent.futures
+import os
 import pathlib
+import random
 import re
 import threading
 import time
@@ -9,7 +11,7 @@ import pytest
 import websocket
 
 from console_client import ANOTHER, CUT, DELETED, LIMIT, ME, REFUSED, Closed, Viewer, ask, open_console
-from ippo_testing import eventually
+from ippo_testing import Failed, eventually
 
 
 @pytest.fixture(scope="module")
@@ -300,3 +302,57 @@ def test_the_cli_dumps_and_cuts(fake, server):
     assert str(number) in fake.cli("console", "list").stdout
     fake.cli("console", "cut", str(number))
     assert viewer.until_closed().code == CUT
+
+
+ORACLE_SECONDS = int(os.environ.get("IPPO_ORACLE_SECONDS", "20"))
+
+
+def test_nobody_ever_sees_another_server(fake, habit):
+    """Five guests say who they are without pause, while servers come, go and start anew and consoles are opened again and again."""
+    habit("identity")
+    fake.api()
+    servers = [fake.api().create_server(f"oracle-{number}", start=True) for number in range(5)]
+    end = time.monotonic() + ORACLE_SECONDS
+    seen, wrong = [0] * len(servers), []
+
+    def disturb(number):
+        """Its server is stopped, started, rebuilt and replaced by another, in an order that chance decides."""
+        api, chance = fake.api(), random.Random(number)
+        while time.monotonic() < end:
+            what = chance.choice(("poweroff", "poweron", "reset", "rebuild", "replace"))
+            server = servers[number]
+            try:
+                if what == "replace":
+                    api.delete_server(server)
+                    servers[number] = api.create_server(f"oracle-{number}-{chance.randrange(10**9)}", start=True)
+                else:
+                    api.act(server, what, {"image": "tiny"} if what == "rebuild" else None, success=None)
+            except Failed:
+                pass  # it is in another state already
+            time.sleep(chance.random() / 2)
+
+    def look(number):
+        api = fake.api()
+        while time.monotonic() < end:
+            server = servers[number]
+            try:
+                viewer = open_console(fake, api, server, mode="view", timeout=2)
+                stop = time.monotonic() + 1
+                while time.monotonic() < min(end, stop):
+                    viewer.step()
+                viewer.close()
+            except (Closed, Failed, OSError, websocket.WebSocketException):
+                continue
+            lines = re.findall(rb"I am ([0-9a-f-]{36})\r?\n", viewer.output)
+            seen[number] += len(lines)
+            wrong.extend(line for line in lines if line.decode() != server["ippo"]["uuid"])
+
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        running = [pool.submit(what, number) for number in range(5) for what in (disturb, look)]
+        for future in running:
+            future.result()
+    for server in fake.api().every("/servers", "servers"):
+        if server["name"].startswith("oracle-"):
+            fake.api().delete_server(server)
+    assert not wrong, wrong[:3]
+    assert all(seen), seen
