@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from console_client import Viewer, ask, open_console
 from ippo_testing import BOOT_SECONDS, address_of, eventually, run
 
 USER_DATA = """#cloud-config
@@ -109,7 +110,7 @@ def test_what_is_refused_says_why(server, hcloud):
     assert hcloud.refused("server", "create", "--name", "debian", "--type", "1g", "--image", "debian-12") == "uniqueness_error"
     assert hcloud.refused("server", "create", "--name", "x", "--type", "9g", "--image", "debian-12") == "invalid_input"
     assert "not found" in hcloud("server", "describe", "nobody", check=False).stderr
-    assert hcloud.refused("server", "request-console", "debian") == "unsupported_error"
+    assert hcloud.refused("server", "enable-rescue", "debian") == "unsupported_error"
     public = server.ippo.dir / "again.pub"
     public.write_text(server.key.public)
     assert hcloud.refused("ssh-key", "create", "--name", "again", "--public-key-from-file", public) == "uniqueness_error"
@@ -182,6 +183,46 @@ def test_off_and_a_larger_plan(server, hcloud):
     server.ssh("cloud-init status --wait", check=False)
     assert int(server.ssh("nproc")) == 3
     assert int(server.ssh("df --output=size -BG / | tail -n 1").strip().rstrip("G")) >= 38
+
+
+BREAK = """
+nft add table inet closed
+nft add chain inet closed in "{ type filter hook input priority 0; policy drop; }"
+nft add chain inet closed out "{ type filter hook output priority 0; policy drop; }"
+systemctl stop ssh.socket ssh
+ip link set eth0 down
+"""
+
+
+def test_recovered_through_the_consoles(server, hcloud, ippo):
+    """Its network is down, its packet filter drops everything, its sshd is off: both consoles go on, and lead out of it."""
+    server.key.ssh(server.address, f"cat >/tmp/break <<'END'{BREAK}END\nsudo systemd-run --on-active=1 sh /tmp/break")
+    eventually(lambda: server.key.ssh(server.address, "true", check=False).returncode == 255, 60, 1)
+    api = ippo.api("hcloud")
+    assert f"wss://localhost:{ippo.port}/v1/consoles/" in hcloud("server", "request-console", "debian").stdout
+    screen = Viewer(ippo, ask(api, server.now, kind="vnc"), timeout=120)
+    assert screen.receive() == b"RFB 003.008\n"
+    screen.close()
+    picture = api.request("GET", f"/servers/{server.now['id']}/console/screen")
+    assert picture.ok and picture.content.startswith(b"\x89PNG"), picture.text
+
+    # The way to a new password does not lead over the network either.
+    password = re.search(r": (\S+)\s*$", hcloud("server", "reset-password", "debian").stdout).group(1)
+    console = open_console(ippo, api, server.now, timeout=120).until_live()
+    fresh = f"Ippo-{os.urandom(6).hex()}"
+    for seen, typed in ((None, ""), (b"login: ", "root"), (b"Password: ", password), (b"Current password: ", password),
+                        (b"New password: ", fresh), (b"Retype new password: ", fresh),
+                        (b"# ", "nft delete table inet closed; ip link set eth0 up; networkctl reconfigure eth0; systemctl start ssh; "
+                                "echo mended-$((40 + 2))")):
+        if seen:
+            console.until_text_after(seen, at)
+        at = len(console.output)
+        console.say(typed.encode() + b"\r")
+    console.until_text_after(b"mended-42", at)
+    console.say(b"exit\r")
+    console.close()
+    server.wait_ssh()
+    assert b"panic" not in console.output
 
 
 def test_labels_names_protection_and_reverse_name(server, hcloud):

@@ -39,9 +39,9 @@ class Viewer:
         self.writer = None
         self.live = False
         self.socket.send(json.dumps(frame if frame is not None else {"ticket": asked["password"]}))
-        self.greeting = json.loads(self._receive(text=True))
+        self.greeting = json.loads(self.receive(text=True))
 
-    def _receive(self, text=False):
+    def receive(self, text=False):
         while True:
             code, data = self.socket.recv_data()
             if code == websocket.ABNF.OPCODE_CLOSE:
@@ -55,7 +55,7 @@ class Viewer:
 
     def step(self):
         """Takes one message in and accounts for it."""
-        data = self._receive()
+        data = self.receive()
         kind, rest = data[0], data[1:]
         if kind == OUTPUT:
             offset, = struct.unpack("<Q", rest[:8])
@@ -92,6 +92,10 @@ class Viewer:
 
     def until_text(self, text):
         return self.until(lambda: text in self.output)
+
+    def until_text_after(self, text, at):
+        """Only what was said from the byte `at` of the output on counts."""
+        return self.until(lambda: text in self.output[at:])
 
     def until_closed(self):
         try:
