@@ -121,6 +121,39 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		assert.match(await card().locator(".copy code").textContent(), /^ssh \S+@[0-9a-f.:]+$/);
 	});
 
+	await t.test("its consoles: what was said before is there, keys arrive, a reload comes back, the screen is a tab away", async () => {
+		const tickets = [];
+		page.on("request", (request) => request.url().endsWith("/request_console") && tickets.push(request.postData()));
+		const said = () => page.evaluate(() => document.querySelector(".xterm-rows").innerText.replaceAll("\u00a0", " "));
+		const open = (kind) => page.waitForSelector(`#panel-${kind} .console-state-open`, { timeout: 60000 });
+		await card().getByText("コンソールを開く").click();
+		await open("serial");
+		await eventually(async () => /\S/.test(await said()), true);
+		await page.locator(".serial-screen textarea").focus();
+		await page.keyboard.press("Enter");
+		await page.keyboard.type("echo ippo-$((1+1))-arrived");
+		await page.keyboard.press("Enter");
+		await eventually(async () => /arrived/.test(await said()), true, 60000);
+		assert.equal(tickets.length, 1);
+
+		// The cookie of that console brings a reload back; no second ticket is made.
+		await page.reload();
+		await open("serial");
+		await eventually(async () => /arrived/.test(await said()), true, 60000);
+		assert.equal(tickets.length, 1);
+
+		await page.getByRole("tab", { name: "VNCコンソール" }).click();
+		await open("vnc");
+		assert.ok((await page.locator("#panel-vnc canvas").evaluate((canvas) => canvas.width)) > 0);
+		if (process.env.IPPO_SCREENSHOTS)
+			await page.screenshot({ path: `${process.env.IPPO_SCREENSHOTS}/vnc.png` });
+		await page.getByRole("tab", { name: "シリアルコンソール" }).click();
+		if (process.env.IPPO_SCREENSHOTS)
+			await page.screenshot({ path: `${process.env.IPPO_SCREENSHOTS}/serial.png` });
+		await page.goto(`${origin}/#/servers`);
+		await card().waitFor();
+	});
+
 	await t.test("it shuts down; force stop is at hand all the while", async () => {
 		await pressPending("shutdown");
 		assert.equal(await button("poweroff").getAttribute("aria-disabled"), null);
