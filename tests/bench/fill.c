@@ -12,6 +12,7 @@
 #include "store/store_address.h"
 #include "store/store_image.h"
 #include "store/store_server.h"
+#include "wire/host_message.h"
 
 /* Images are nobody's. */
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
