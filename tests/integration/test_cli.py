@@ -166,10 +166,12 @@ def test_delete(fake, server):
 
 
 def test_action_that_fails(fake):
-    """A host in memory that starts anew has no images: what is taken then ends in an error. Last, for that reason."""
-    fake.kill("host")
-    fake.wait_healthy()
-    failed = fake.cli("server", "create", "unlucky", "--plan", "1g", "--image", "tiny", "--wait", check=False)
+    """The request is taken, but the host no longer has the image."""
+    (fake.state / "host/faults").write_text("volume_create image_missing 1000\n")
+    try:
+        failed = fake.cli("server", "create", "unlucky", "--plan", "1g", "--image", "tiny", "--wait", check=False)
+    finally:
+        (fake.state / "host/faults").write_text("")
     assert failed.returncode == 5 and "image_missing" in failed.stderr, failed
     action = fake.cli_json("action", "list")[0]
     waited = fake.cli("action", "wait", action["id"], check=False)
