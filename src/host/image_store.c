@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/secret.h"
 #include "host/process.h"
+#include "host/seed_disc.h"
 
 /* What must stay free, so that running guests can still write. */
 #define RESERVE_BYTES           ((uint64_t)256 * 1024 * 1024)
@@ -25,8 +26,6 @@
 #define IMAGE_MAX_VIRTUAL_BYTES ((uint64_t)2 * 1024 * 1024 * 1024 * 1024)
 #define FETCH_TIMEOUT_S         3600
 #define QEMU_IMG_TIMEOUT_S      1800
-#define SEED_WORK_DIR           "/dev/shm"
-#define SEED_WORK_PREFIX        "ippo-seed-"
 
 static void image_path(const struct image_store *store, uint64_t id, const char *suffix,
 		       char out[IMAGE_STORE_PATH_BYTES])
@@ -93,48 +92,6 @@ static void remove_unfinished(const struct image_store *store, const char *folde
 	(void)unlink(path);
 }
 
-static void remove_seed_files(int dir_fd, const char *dir)
-{
-	static const char *const names[] = {"meta-data", "user-data", "vendor-data",
-					    "network-config"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)unlinkat(dir_fd, names[i], 0);
-	(void)rmdir(dir);
-}
-
-/* What a killed process was making seed discs from: it has secrets. */
-static void remove_dead_work(void)
-{
-	const size_t prefix = strlen(SEED_WORK_PREFIX);
-	const struct dirent *entry;
-	DIR *work = opendir(SEED_WORK_DIR);
-
-	while (work != NULL && (entry = readdir(work)) != NULL) {
-		char number[16], path[IMAGE_STORE_PATH_BYTES];
-		struct stat stat;
-		uint64_t pid;
-		const char *dash;
-
-		if (strncmp(entry->d_name, SEED_WORK_PREFIX, prefix) != 0 ||
-		    (dash = strchr(entry->d_name + prefix, '-')) == NULL)
-			continue;
-		(void)snprintf(number, sizeof number, "%.*s",
-			       (int)(dash - entry->d_name - (ptrdiff_t)prefix),
-			       entry->d_name + prefix);
-		if (parse_u64(number, 1, INT32_MAX, &pid) < 0 ||
-		    (kill((pid_t)pid, 0) == 0 && (pid_t)pid != getpid()))
-			continue;
-		(void)snprintf(path, sizeof path, SEED_WORK_DIR "/%.90s", entry->d_name);
-		AUTO_CLOSE int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		/* The place is everybody's: only what is root's was ours. */
-		if (dir_fd >= 0 && fstat(dir_fd, &stat) == 0 && stat.st_uid == 0)
-			remove_seed_files(dir_fd, path);
-	}
-	if (work != NULL)
-		(void)closedir(work);
-}
-
 int image_store_init(struct image_store *store, const char *dir, struct err *err)
 {
 	static const char *const folders[] = {"images", "volumes", "seeds"};
@@ -149,7 +106,6 @@ int image_store_init(struct image_store *store, const char *dir, struct err *err
 		if (code < 0)
 			return err_wrap(err, code, "cannot use %s", path);
 	}
-	remove_dead_work();
 	return 0;
 }
 
@@ -500,55 +456,21 @@ int image_store_volume_delete(const struct image_store *store, const struct host
 
 /* --- seed discs --- */
 
-static int write_seed_files(int dir_fd, const struct host_seed *seed, struct err *err)
-{
-	const struct {
-		const char *name;
-		const char *text;
-		size_t bytes;
-	} files[] = {
-		{"meta-data", seed->meta_data, strlen(seed->meta_data)},
-		{"user-data", seed->user_data, seed->user_data_bytes},
-		{"vendor-data", seed->vendor_data, strlen(seed->vendor_data)},
-		{"network-config", seed->network_config, strlen(seed->network_config)},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		AUTO_CLOSE int fd = openat(dir_fd, files[i].name,
-					   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		int code = fd < 0 ? -errno : fd_write_all(fd, files[i].text, files[i].bytes);
-		if (code == -ENOSPC)
-			return err_set(err, ERR_DISK_FULL, "the disk of this host is full");
-		if (code < 0)
-			return err_set(err, code, "cannot write the seed: %s", strerror(-code));
-	}
-	return 0;
-}
-
 int image_store_seed_create(const struct image_store *store, const struct host_seed *seed,
 			    struct err *err)
 {
-	char path[IMAGE_STORE_PATH_BYTES], new_path[IMAGE_STORE_PATH_BYTES + 8],
-		dir[IMAGE_STORE_PATH_BYTES];
+	char path[IMAGE_STORE_PATH_BYTES], new_path[IMAGE_STORE_PATH_BYTES + 8];
 	int code;
 
 	image_store_seed_path(store, seed->uuid, path);
 	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
-	/* Passwords' hashes pass through here: in memory, not on the disk. */
-	(void)snprintf(dir, sizeof dir, SEED_WORK_DIR "/" SEED_WORK_PREFIX "%d-XXXXXX",
-		       (int)getpid());
-	if (mkdtemp(dir) == NULL)
-		return err_set(err, -errno, "cannot make a folder for the seed: %s",
-			       strerror(errno));
-	AUTO_CLOSE int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *const arguments[] = {"xorriso", "-as",    "mkisofs", "-quiet", "-J", "-r",
-					 "-V",      "cidata", "-o",      new_path, dir,  NULL};
 	(void)unlink(new_path);
-	code = write_seed_files(dir_fd, seed, err);
-	if (code == 0)
-		code = run_tool(arguments, err);
-	remove_seed_files(dir_fd, dir);
-	if (code == 0 && (chmod(new_path, 0600) < 0 || rename(new_path, path) < 0))
+	AUTO_CLOSE int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : -errno,
+			       "cannot make the seed: %s", strerror(errno));
+	code = seed_disc_write(fd, seed, err);
+	if (code == 0 && rename(new_path, path) < 0)
 		code = err_set(err, -errno, "cannot put the seed in place: %s", strerror(errno));
 	if (code < 0)
 		(void)unlink(new_path);

@@ -30,7 +30,7 @@ static void limit(__rlimit_resource_t resource, rlim_t most)
 		_exit(NOT_DROPPED_STATUS);
 }
 
-/* In the child, between fork and exec: only async-signal-safe calls. */
+/* In the child, until exec or work: only async-signal-safe calls. */
 static void become_program(const struct process *process, int in, int out, int error)
 {
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
@@ -50,6 +50,8 @@ static void become_program(const struct process *process, int in, int out, int e
 	}
 	/* After the change of user, which would undo it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (process->work != NULL)
+		_exit(process->work(process->context));
 	(void)execvp(process->arguments[0], (char *const *)(uintptr_t)process->arguments);
 	_exit(NOT_FOUND_STATUS);
 }

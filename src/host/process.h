@@ -1,4 +1,5 @@
-// Runs a program and waits: fixed argument vectors, no shell, optionally as nobody and with limits.
+// Runs a program, or a function in a child, and waits: fixed argument vectors, no shell, optionally
+// as nobody and with limits.
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +13,13 @@
 
 struct process {
 	const char *const *arguments; /* [0] is looked up in PATH; ends with NULL */
-	const void *input;            /* its standard input, or NULL */
+	/* Instead of the program, whose name stays for messages: it has only the three standard
+	 * descriptors, says on standard error what is wrong, and returns the exit status. Its
+	 * memory goes with it, and so does a library that ends its process when it is in trouble.
+	 * It must need no lock that another thread of ours may hold. */
+	int (*work)(const void *context);
+	const void *context;
+	const void *input; /* its standard input, or NULL */
 	size_t input_bytes;
 	int stdin_fd;       /* instead of input; -1: none. Borrowed */
 	int stdout_fd;      /* where its output goes; -1: into @ret_output. Borrowed */

@@ -185,8 +185,6 @@ def strike(ippo, victim, action, step, server_id):
     """Kills the victim as soon as the step has begun. Whether the step was still unfinished then."""
     number = [name for name, _ in STEPS[next(key for key, name in COMMANDS.items() if name == action["command"])]].index(step)
     pid = ippo.pid(victim) if victim in ("host", "core") else None
-    if victim == "host":
-        ippo.killed_hosts.add(pid)
     with sqlite3.connect(f"file:{ippo.state}/core/ippo.db?mode=ro", uri=True, timeout=10) as database:
         def result():
             return database.execute("SELECT result FROM action_step WHERE action_id = ? AND number = ?",
@@ -238,7 +236,7 @@ def real_differs(ippo, server_id):
             size = json.loads(run("qemu-img", "info", "-U", "--output=json", ippo.state / "host/volumes" / volume).stdout)
             if size["virtual-size"] != disk_gb << 30:
                 return f"disk of {size['virtual-size']} instead of {disk_gb} GB"
-    work = [path.name for pid in ippo.killed_hosts for path in pathlib.Path("/dev/shm").glob(f"ippo-seed-{pid}-*")]
+    work = [path.name for path in (ippo.state / "host/seeds").glob("*.new")]
     return None if left == wanted and not work else f"{left} {work} instead of {wanted}"
 
 
@@ -253,7 +251,7 @@ def real_settle(ippo, server_id, seconds=20):
 def struck(real):
     real.cli("plan", "create", "before", "--cores", "1", "--memory", "256", "--disk", "1", "--monthly", "1")
     real.cli("plan", "create", "after", "--cores", "2", "--memory", "384", "--disk", "2", "--monthly", "2")
-    real.within, real.killed_hosts = {}, set()
+    real.within = {}
     yield real
     start_libvirt()
 

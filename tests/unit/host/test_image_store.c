@@ -1,4 +1,5 @@
-// Images as they come from outside: what is refused leaves nothing behind.
+// Images as they come from outside: what is refused leaves nothing behind. Seed discs as a guest
+// sees them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include "base/fd.h"
 #include "host/image_store.h"
 #include "host/process.h"
+#include "host/seed_disc.h"
 
 static char dir[] = "/tmp/ippo-images-XXXXXX";
 static struct image_store store;
@@ -173,12 +175,89 @@ static void volumes_without_image(void **state)
 	assert_int_equal(image_store_volume_delete(&store, &volume, &err), 0);
 }
 
+static void read_back(const char *iso, const char *name, const char *wanted, size_t bytes)
+{
+	char from[128], to[128];
+	struct buf got CLEANUP(buf_done) = {0};
+
+	(void)snprintf(from, sizeof from, "/%s", name);
+	(void)snprintf(to, sizeof to, "%s/%s", dir, name);
+	make((const char *const[]){"xorriso", "-abort_on", "SORRY", "-osirrox", "on", "-indev", iso,
+				   "-extract", from, to, NULL});
+	assert_int_equal(fd_read_file(AT_FDCWD, to, 2 * 1024 * 1024, &got), 0);
+	assert_int_equal(got.len, bytes);
+	assert_memory_equal(got.data, wanted, bytes);
+}
+
+/* Sector 16 is the volume's description, 17 Joliet's; the label is where blkid looks for it. */
+static void seed_disc(void **state)
+{
+	static char user_data[300001];
+	char path[IMAGE_STORE_PATH_BYTES], meta[] = "instance-id: 1\n", vendor[] = "",
+					   net[] = "version: 2\n";
+	const struct host_seed seed = {.uuid = {0xd1},
+				       .meta_data = meta,
+				       .user_data = user_data,
+				       .vendor_data = vendor,
+				       .network_config = net,
+				       .user_data_bytes = sizeof user_data};
+	struct buf disc CLEANUP(buf_done) = {0};
+	struct stat stat;
+
+	for (size_t i = 0; i < sizeof user_data; i++)
+		user_data[i] = (char)(i * 7 + i / 2048);
+	/* Twice: the second takes the place of the first. */
+	assert_int_equal(image_store_seed_create(&store, &seed, NULL), 0);
+	assert_int_equal(image_store_seed_create(&store, &seed, NULL), 0);
+	assert_int_equal(items(), 1);
+	image_store_seed_path(&store, seed.uuid, path);
+	assert_int_equal(lstat(path, &stat), 0);
+	assert_int_equal(stat.st_mode, S_IFREG | 0600);
+	assert_int_equal(fd_read_file(AT_FDCWD, path, 2 * 1024 * 1024, &disc), 0);
+	assert_true(disc.len > sizeof user_data && disc.len % 2048 == 0);
+	assert_memory_equal(disc.data + 16 * 2048, "\1CD001\1", 7);
+	assert_memory_equal(disc.data + 16 * 2048 + 40, "cidata                          ", 32);
+	assert_memory_equal(disc.data + 17 * 2048, "\2CD001\1", 7);
+	assert_memory_equal(disc.data + 17 * 2048 + 40, "\0c\0i\0d\0a\0t\0a", 12);
+	assert_non_null(memmem(disc.data, disc.len, "\0n\0e\0t\0w\0o\0r\0k\0-\0c", 18));
+	assert_non_null(memmem(disc.data, disc.len, "RRIP_1991A", 10));
+	read_back(path, "meta-data", meta, strlen(meta));
+	read_back(path, "user-data", user_data, sizeof user_data);
+	read_back(path, "vendor-data", vendor, 0);
+	read_back(path, "network-config", net, strlen(net));
+	assert_int_equal(image_store_seed_delete(&store, seed.uuid, NULL), 0);
+	assert_int_equal(items(), 0);
+}
+
+/* Nothing is left of one that did not fit, and the way is free for the next. */
+static void full_disk(void **state)
+{
+	static char user_data[300001];
+	char text[] = "";
+	const struct host_seed seed = {.uuid = {0xd2},
+				       .meta_data = text,
+				       .user_data = user_data,
+				       .vendor_data = text,
+				       .network_config = text,
+				       .user_data_bytes = sizeof user_data};
+	AUTO_CLOSE int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct err err = {0};
+
+	assert_int_equal(seed_disc_write(full, &seed, &err), ERR_DISK_FULL);
+	assert_int_equal(image_store_seed_create(&store, &seed, &err), 0);
+	assert_int_equal(image_store_seed_delete(&store, seed.uuid, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_checksum),        cmocka_unit_test(refers_to_others),
-		cmocka_unit_test(other_formats),         cmocka_unit_test(good_image),
+		cmocka_unit_test(wrong_checksum),
+		cmocka_unit_test(refers_to_others),
+		cmocka_unit_test(other_formats),
+		cmocka_unit_test(good_image),
 		cmocka_unit_test(volumes_without_image),
+		cmocka_unit_test(seed_disc),
+		cmocka_unit_test(full_disk),
 	};
 
 	/* Its children give up root's power, so there must be some. */
