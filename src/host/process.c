@@ -17,10 +17,14 @@
 #include "base/fd.h"
 
 #define OUTPUT_MAX_BYTES          ((size_t)64 * 1024)
-#define UNPRIVILEGED_MEMORY_BYTES ((rlim_t)1024 * 1024 * 1024)
+#define UNPRIVILEGED_MEMORY_BYTES ((rlim_t)2 * 1024 * 1024 * 1024)
 #define UNPRIVILEGED_CPU_S        ((rlim_t)3600)
-#define NOT_FOUND_STATUS          127
-#define NOT_DROPPED_STATUS        126
+/* The kernel counts every thread of the user on the whole machine against it, so other programs
+ * that run as nobody (exporters, other containers) need room below it. qemu-img alone starts up
+ * to 64. */
+#define UNPRIVILEGED_TASKS_MAX ((rlim_t)2048)
+#define NOT_FOUND_STATUS       127
+#define NOT_DROPPED_STATUS     126
 
 static void limit(__rlimit_resource_t resource, rlim_t most)
 {
@@ -41,7 +45,7 @@ static void become_program(const struct process *process, int in, int out, int e
 		limit(RLIMIT_AS, UNPRIVILEGED_MEMORY_BYTES);
 		limit(RLIMIT_CPU, UNPRIVILEGED_CPU_S);
 		limit(RLIMIT_CORE, 0);
-		limit(RLIMIT_NPROC, 64);
+		limit(RLIMIT_NPROC, UNPRIVILEGED_TASKS_MAX);
 		if (setgroups(0, NULL) < 0 ||
 		    setresgid(PROCESS_NOBODY, PROCESS_NOBODY, PROCESS_NOBODY) < 0 ||
 		    setresuid(PROCESS_NOBODY, PROCESS_NOBODY, PROCESS_NOBODY) < 0 ||

@@ -2,6 +2,7 @@
 import functools
 import hashlib
 import http.server
+import subprocess
 import threading
 
 import pytest
@@ -64,6 +65,19 @@ def assert_no_trace(real, name):
     assert real.cli("image", "show", name, check=False).returncode == 3
     known = {str(number) for (number,) in real.database("SELECT id FROM image")}
     assert {file.split(".")[0] for file in real.files("images")} <= known
+
+
+def test_a_machine_where_much_runs_as_nobody(real, disk):
+    """The kernel counts all tasks of a user against the limit of each, whoever started them."""
+    words = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "sleep", "120"]
+    others = [subprocess.Popen(words) for _ in range(100)]
+    try:
+        real.cli("image", "import", "crowded", "--file", disk)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    real.cli("image", "delete", "crowded", "--yes")
 
 
 @pytest.mark.parametrize("form", ["qcow2", "raw"])
