@@ -106,6 +106,15 @@ def test_no_file_of_the_state_holds_a_secret(fake, story):
             assert not any(form in data for form in forms(secret)), f"{kind} in {path}"
 
 
+@pytest.mark.parametrize("role", ["web", "core"])
+def test_no_core_file_can_be_made(fake, role):
+    """What the kernel would not dump belongs to root in /proc, whoever runs it (prctl(2), PR_SET_DUMPABLE)."""
+    process = pathlib.Path(f"/proc/{fake.pid(role)}")
+    assert int(re.search(r"Uid:\s+(\d+)", (process / "status").read_text()).group(1)) != 0
+    assert (process / "environ").stat().st_uid == 0
+    assert fake.anonymous().request("GET", "/").headers["Referrer-Policy"] == "no-referrer"
+
+
 def test_hashes_are_of_the_right_kind(fake, story):
     """A password by argon2id; tokens as hashes that say nothing of the token."""
     (hashed,), = fake.database("SELECT password_hash FROM user WHERE name = 'canary-user'")
