@@ -140,7 +140,9 @@ class VncSession {
 	}
 }
 
-/** Where a soft keyboard types: always empty, so that every change is a key. */
+const filler = "."; // there must be something to delete, or Backspace would say nothing
+
+/** Where a soft keyboard types: always the same inside, so that every change is a key. */
 function SoftKeyboard({ field, session }) {
 	const take = (event) => {
 		if (event.isComposing || event.inputType === "insertCompositionText")
@@ -155,11 +157,10 @@ function SoftKeyboard({ field, session }) {
 	};
 	const finish = (event) => {
 		session.current.text(event.data ?? "");
-		event.target.value = "";
+		event.target.value = filler;
 	};
-	// A letter to delete, or Backspace would say nothing.
 	return html`<textarea class="visually-hidden" ref=${field} rows="1" aria-label=${t("keys.soft")} autocapitalize="none" autocomplete="off"
-		autocorrect="off" spellcheck="false" tabindex="-1" onBeforeInput=${take} onCompositionEnd=${finish}>.</textarea>`;
+		autocorrect="off" spellcheck="false" tabindex="-1" onBeforeInput=${take} onCompositionEnd=${finish}>${filler}</textarea>`;
 }
 
 export function VncConsole({ server, power, onStart, hidden, wayOut }) {
