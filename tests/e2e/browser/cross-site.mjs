@@ -85,6 +85,7 @@ function recorder(seen) {
 		onward.on("response", (answer) => {
 			socket.write(head(answer));
 			answer.pipe(socket);
+			answer.on("end", () => onward.destroy());
 		});
 		onward.on("error", () => socket.destroy());
 		socket.on("error", () => onward.destroy());
