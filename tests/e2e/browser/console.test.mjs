@@ -132,6 +132,35 @@ describe("serial console", () => {
 		});
 	});
 
+	test("a takeover is seen on both sides at once, spoken where it is lost, and can be taken back", async () => {
+		const { server, serial } = furnish();
+		state.mock.users.set("hanako", { ...state.mock.users.get("taro"), id: 3, name: "hanako" });
+		await withPage({ at: room(server) }, async (mine) => {
+			await open(mine);
+			await terminal(mine).focus();
+			await mine.keyboard.type("a");
+			await mine.waitForSelector(".console-writer:has-text('あなたが入力できます')");
+			await withPage({ at: room(server), as: "hanako", width: 1000, height: 700 }, async (theirs) => {
+				await open(theirs);
+				await theirs.waitForSelector(".console-writer:has-text('taro が入力中')");
+				await theirs.click(".console-writer button");
+				await theirs.waitForSelector(".console-writer:has-text('あなたが入力できます')");
+				await mine.waitForSelector(".console-writer:has-text('hanako が入力中')");
+				await mine.waitForSelector("[aria-live]:has-text('hanako が入力を引き継ぎました')");
+				assert.equal(await focused(theirs), "xterm-helper-textarea");
+				await theirs.keyboard.type("b");
+				await terminal(mine).focus();
+				await mine.keyboard.type("lost");
+				await mine.waitForSelector(".console-ignored:has-text('hanako')");
+				await mine.click(".console-writer button");
+				await theirs.waitForSelector(".console-writer:has-text('taro が入力中')");
+				await mine.keyboard.type("c");
+				await eventually(() => serial.received.toString(), "abc");
+			});
+			await mine.waitForSelector(".console-writer:has-text('あなたが入力できます')");
+		});
+	});
+
 	test("questions in what was kept are not answered again", async () => {
 		const { server, serial } = furnish();
 		serial.say("\x1b[6n\x1b[c");
@@ -243,6 +272,100 @@ describe("both", () => {
 			await page.waitForSelector("#panel-vnc canvas");
 		});
 	});
+
+	test("a restart in the room keeps the serial console and brings the screen back by itself", async () => {
+		const { server, serial } = furnish();
+		await withPage({ at: room(server), expected: /WebSocket/ }, async (page) => {
+			await open(page);
+			await page.click("#tab-vnc");
+			await open(page, "vnc");
+			const entries = consoles().entries.length;
+			await page.click("#restart-button");
+			await page.locator("#restart-choices button", { hasText: "再起動" }).first().click();
+			consoles().screen(server).hangUp(codes.lost);
+			await page.waitForSelector("#panel-vnc .console-banner");
+			await open(page, "vnc");
+			await page.waitForSelector("#panel-vnc canvas");
+			await eventually(() => page.locator(".console-banner").count(), 0);
+			await page.click("#tab-serial");
+			await shows(page, "Debian GNU/Linux 12");
+			assert.match(await screenText(page), /login:[^]*— 再起動 [^]*Debian GNU\/Linux 12/);
+			assert.equal(consoles().entries.length, entries + 1, "the serial console has stayed connected");
+			assert.equal(serial.viewers.size, 1);
+		});
+	});
+
+	test("a restart of the service brings both back by themselves, with a new ticket", async () => {
+		const { server, serial } = furnish();
+		await withPage({ at: room(server), expected: /WebSocket/ }, async (page) => {
+			await open(page);
+			await page.click("#tab-vnc");
+			await open(page, "vnc");
+			const before = asked();
+			// What ends with the service: its consoles, its tickets and its cookies.
+			consoles().isDown = true;
+			consoles().cookies.clear();
+			serial.hangUp(codes.goingAway);
+			consoles().screen(server).hangUp(codes.goingAway);
+			await page.waitForSelector("#panel-vnc .console-banner");
+			serial.say("\r\nwhile it was away\r\n");
+			consoles().isDown = false;
+			await open(page, "vnc");
+			await page.waitForSelector("#panel-vnc canvas");
+			await page.click("#tab-serial");
+			await open(page);
+			await shows(page, "while it was away");
+			assert.equal((await screenText(page)).split("login:").length, 2, "nothing is shown twice");
+			assert.ok(asked() >= before + 2);
+		});
+	});
+
+	for (const [kind, touch] of [["serial", false], ["vnc", false], ["serial", true], ["vnc", true]]) {
+		test(`full screen${touch ? " of a phone" : ""}: ${kind} alone fills it, with its keys and windows, and the button leads back`, async () => {
+			const { server, serial } = furnish();
+			const size = touch ? { width: 360, height: 740, touch } : {};
+			await withPage({ at: room(server, kind === "vnc" ? "vnc" : ""), ...size }, async (page) => {
+				await open(page, kind);
+				if (kind === "serial") {
+					await terminal(page).focus();
+					await page.keyboard.type("a");
+				}
+				const button = page.locator(`#panel-${kind} button`, { hasText: "全画面" });
+				const box = () => page.locator(`#panel-${kind} .console-screen`).boundingBox();
+				const isFull = () => page.evaluate(() => document.fullscreenElement?.id ?? null);
+				const before = await box();
+				assert.equal(await button.getAttribute("aria-pressed"), "false");
+				await button.click();
+				await eventually(isFull, `panel-${kind}`);
+				await eventually(() => button.getAttribute("aria-pressed"), "true");
+				// A phone's page has given it all the width already, and its lines and keys take their room.
+				await eventually(async () => (await box()).height > (touch ? 300 : before.height) && (await box()).width >= before.width, true);
+				const { height: screen_height, width: screen_width } = await page.evaluate(() => ({ height: innerHeight, width: innerWidth }));
+				const { x, y, width, height } = await box();
+				assert.ok(x >= 0 && y >= 0 && x + width <= screen_width && y + height <= screen_height, "nothing of it is cut off");
+				const keys = await page.locator(`#panel-${kind} .console-keys`).boundingBox();
+				assert.ok(keys.y >= y + height && keys.y + keys.height <= screen_height, "the keys are below it");
+				if (kind === "serial")
+					await eventually(() => serial.sizes.length > 1 && serial.sizes.at(-1).join() !== serial.sizes[0].join(), true);
+				// Menu and window come up in it.
+				await page.click(`#${kind}-keys-button`);
+				const menu = await page.locator(`#${kind}-keys-choices`).boundingBox();
+				assert.ok(menu.x >= 0 && menu.y >= 0 && menu.x + menu.width <= screen_width && menu.y + menu.height <= screen_height, "the menu is on the screen");
+				await page.click(`#${kind}-keys-button`);
+				await page.locator(`#panel-${kind} .console-bar button`, { hasText: "テキスト貼り付け" }).click();
+				await page.waitForSelector("dialog.paste #paste-text:focus");
+				await page.locator("dialog.paste .buttons button").first().click();
+				await eventually(() => page.locator("dialog").count(), 0);
+				assert.equal(await isFull(), `panel-${kind}`);
+				await button.click();
+				await eventually(isFull, null);
+				await eventually(() => button.getAttribute("aria-pressed"), "false");
+				await eventually(async () => (await box()).height, before.height);
+				await open(page, kind);
+				assert.equal(consoles().entries.length, 1, "the connection was the same all the while");
+			});
+		});
+	}
 
 	test("each ending is explained, stays, and offers the next step", async () => {
 		const { server, serial } = furnish();
@@ -387,6 +510,71 @@ describe("VNC console", () => {
 			await eventually(() => screen.keys.length, 6);
 		});
 	});
+
+	/** What a touch screen has: fingers, and a keyboard that comes up. */
+	const onTouch = (steps) => async () => {
+		const { server } = furnish();
+		await withPage({ at: room(server, "vnc"), width: 360, height: 740, touch: true }, async (page, context) => {
+			await open(page, "vnc");
+			const screen = consoles().screen(server);
+			const sent = async (expected) => {
+				await eventually(() => screen.keys.map(({ keysym, down }) => `${down ? "+" : "-"}${keysym.toString(16)}`).join(" "), expected);
+				screen.keys.length = 0;
+			};
+			const tap = (name) => page.locator("#panel-vnc .console-keys").getByRole("button", { name, exact: true }).tap();
+			await steps({ page, context, sent, tap });
+		});
+	};
+
+	test("keys for touch screens are large, and Ctrl and Alt hold for one key", onTouch(async ({ page, sent, tap }) => {
+		for (const button of await page.locator("#panel-vnc .console-keys button:visible").all()) {
+			const { width, height } = await button.boundingBox();
+			assert.ok(width >= 44 && height >= 44, `${await button.textContent()}: ${width} x ${height}`);
+		}
+		await tap("Tab");
+		await sent("+ff09 -ff09");
+		await tap("Esc");
+		await sent("+ff1b -ff1b");
+		await tap("上");
+		await sent("+ff52 -ff52");
+		await tap("Ctrl+Alt+Del");
+		await sent("+ffe3 +ffe9 +ffff -ffff -ffe9 -ffe3");
+		await tap("Ctrl");
+		await sent("+ffe3");
+		assert.equal(await page.getByRole("button", { name: "Ctrl", exact: true }).getAttribute("aria-pressed"), "true");
+		await tap("Alt");
+		await sent("+ffe9");
+		await tap("Tab");
+		await sent("+ff09 -ff09 -ffe3 -ffe9");
+		assert.equal(await page.getByRole("button", { name: "Ctrl", exact: true }).getAttribute("aria-pressed"), "false");
+		await tap("Ctrl");
+		await tap("Ctrl");
+		await sent("+ffe3 -ffe3");
+	}));
+
+	test("the soft keyboard types: letters, Return, Backspace, what is composed, and with the Ctrl of the row", onTouch(async ({ page, context, sent, tap }) => {
+		const wire = await context.newCDPSession(page);
+		await tap("キーボード");
+		assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "キーボード入力");
+		await page.keyboard.insertText("aB");
+		await sent("+61 -61 +ffe1 +42 -42 -ffe1");
+		await page.keyboard.press("Enter");
+		await sent("+ff0d -ff0d");
+		await page.keyboard.press("Backspace");
+		await sent("+ff08 -ff08");
+		// Phones compose even plain words, and give them when they are finished.
+		await wire.send("Input.imeSetComposition", { text: "ls", selectionStart: 2, selectionEnd: 2 });
+		await wire.send("Input.insertText", { text: "ls" });
+		await sent("+6c -6c +73 -73");
+		await page.keyboard.press("Backspace");
+		await sent("+ff08 -ff08");
+		await page.keyboard.insertText("é");
+		await sent("+e9 -e9");
+		await tap("Ctrl");
+		assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "キーボード入力", "the keyboard stays up");
+		await page.keyboard.insertText("c");
+		await sent("+ffe3 +63 -63 -ffe3");
+	}));
 
 	test("view only is asked of the service, and comes back by itself on request", async () => {
 		const { server } = furnish();
@@ -535,6 +723,8 @@ for (const language of ["ja", "en"]) {
 					await open(page, "vnc");
 					await look(page, "vnc");
 					await page.click("#vnc-keys-button");
+					const menu = await page.locator("#vnc-keys-choices").boundingBox();
+					assert.ok(menu.x >= 0 && menu.x + menu.width <= width, `the menu from ${menu.x} on is ${menu.width} wide`);
 					await look(page, "keys");
 					await page.keyboard.press("Escape");
 					await page.locator("#panel-vnc .console-bar button", { hasText: /貼り付け|Paste/ }).click();

@@ -30,14 +30,17 @@ const screenOfOneJustStopped = /status of 409 \(Conflict\) \S+\/console\/screen/
 /**
  * Runs `steps` with a page, and fails if anything happened in it that must not.
  * @param as        signed in as this user; null: as nobody
+ * @param touch     the screen is touched: there is no mouse
  * @param expected  pattern of problems that belong to the test (a refusal is an error in the console)
  */
-export async function withPage({ as = "taro", language = "ja", scheme = "light", width = 1280, height = 800, expected = null, at = "/" }, steps) {
+export async function withPage({ as = "taro", language = "ja", scheme = "light", width = 1280, height = 800, touch = false, expected = null, at = "/" }, steps) {
 	const { mock, browser } = state;
 	const context = await browser.newContext({
 		locale: language === "ja" ? "ja-JP" : "en-GB",
 		colorScheme: scheme,
 		viewport: { width, height },
+		hasTouch: touch,
+		isMobile: touch,
 		timezoneId: "Asia/Tokyo",
 		reducedMotion: "reduce",
 	});

@@ -125,11 +125,16 @@ export class Consoles {
 		const serial = this.serial(server);
 		if (status === "running") {
 			serial.mark(1);
-			serial.say(`\r\nDebian GNU/Linux 12 ${server.name} ttyS0\r\n\r\n${server.name} login: `);
+			serial.greet(server.name);
 		} else if (status === "off") {
 			serial.mark(2);
 			this.screen(server).hangUp(codes.off);
 		}
+	}
+
+	restarted(server) {
+		this.serial(server).mark(3);
+		this.serial(server).greet(server.name);
 	}
 
 	text(server, url) {
@@ -230,6 +235,10 @@ export class Serial {
 			this.all(Buffer.concat([u8(0x11), u64(this.end), part]));
 			this.ring = Buffer.concat([this.ring, part]);
 		}
+	}
+
+	greet(name) {
+		this.say(`\r\nDebian GNU/Linux 12 ${name} ttyS0\r\n\r\n${name} login: `);
 	}
 
 	/** The guest said `bytes` that no viewer gets. */

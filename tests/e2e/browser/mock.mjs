@@ -374,6 +374,8 @@ export class Mock {
 			for (const waiting of running)
 				this.endAction(waiting);
 			this.setStatus(server, error ? before : verb.after);
+			if (!error && verb.during === verb.after)
+				this.consoles.restarted(server);
 			this.endAction(action, error);
 		};
 		Object.defineProperty(action, "settle", { enumerable: false });
