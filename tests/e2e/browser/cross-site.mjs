@@ -340,10 +340,11 @@ test("pages of others, in Chromium, with the user's own cookies", async (t) => {
 			{ rejectUnauthorized: false, headers: { Host: host, ...headers }, handshakeTimeout: 10000 });
 		const found = { status: 101, greeted: false, code: 0, body: "", cookie: undefined };
 		socket.on("unexpected-response", (request, answer) => {
+			const { socket: connection } = answer;
 			Object.assign(found, { status: answer.statusCode, cookie: answer.headers["set-cookie"] });
 			answer.on("data", (data) => { found.body += data; });
 			answer.on("end", () => {
-				request.destroy();
+				connection.destroy();
 				resolve(found);
 			});
 		});
