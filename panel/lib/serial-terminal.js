@@ -122,7 +122,7 @@ export class SerialTerminal {
 	line(text, isMarked) {
 		const start = this.#isInLine ? "\r\n" : "";
 		this.#isInLine = false;
-		this.terminal.write(`\x18\x1b[m${start}${isMarked ? "\x1b[30;43m" : "\x1b[2m"}${text}\x1b[m\r\n`);
+		this.terminal.write(`\x18\x1b[m${start}${isMarked ? "\x1b[30;43m" : "\x1b[90m"}${text}\x1b[m\r\n`);
 	}
 
 	type(text) {
