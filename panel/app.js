@@ -11,6 +11,7 @@ import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
 import { Console } from "./rooms/console.js";
 import { Invitation } from "./rooms/invitation.js";
+import { Keys } from "./rooms/keys.js";
 import { Nowhere } from "./rooms/nowhere.js";
 import { Heading } from "./rooms/room.js";
 import { Servers } from "./rooms/servers.js";
@@ -18,7 +19,7 @@ import { SignIn } from "./rooms/sign-in.js";
 import { useLayoutEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
-const rooms = { servers: Servers, console: Console, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
+const rooms = { servers: Servers, console: Console, keys: Keys, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
 const isOpenToAll = (name) => name === "sign-in" || name === "invitation";
 
 function Room({ person, place }) {

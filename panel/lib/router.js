@@ -7,6 +7,7 @@ const patterns = [
 	{ name: "servers", pattern: /^\/servers$/ },
 	// Both consoles are one room: going from one to the other must not end either.
 	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], roomBy: "id" },
+	{ name: "keys", pattern: /^\/keys$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 ];

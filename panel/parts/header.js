@@ -53,6 +53,7 @@ export function Header() {
 			<a class="brand" href="#/servers" translate="no">Ippo</a>
 			${person && html`<nav aria-label=${t("header.rooms")}>
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
+				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
 			</nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>

@@ -61,6 +61,34 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
+					await withPage({ ...look, at: "/#/keys" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.locator(".empty .button").nth(1).click();
+						await page.click("form .button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.locator("form .button").nth(1).click();
+						await page.click(".empty .button.primary");
+						await page.fill("#key-name", "note");
+						await page.click("form .button.primary");
+						await page.waitForSelector("dialog[open]");
+						await page.keyboard.press("Escape");
+						await page.waitForSelector("dialog .dialog-obstacle");
+						await check(page, "a key to be saved");
+						await page.locator("dialog .save-key-files .button").first().click();
+						await page.waitForSelector("dialog [role=status] code");
+						await check(page, "a key that is saved");
+						await page.locator("dialog .button.primary").click();
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-key] .destroys").click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "removing");
+					});
+				});
+
 				test("servers: none, in every state, dialog, menus, lost connection", async () => {
 					// A picture of the screen may be on its way when the server goes off.
 					await withPage({ ...look, expected: /503|ERR_|409 .*console\/screen/ }, async (page) => {

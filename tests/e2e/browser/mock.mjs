@@ -6,6 +6,7 @@
 //
 // Without TLS a __Host- cookie is refused, so the cookie has another name here.
 
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -58,11 +59,13 @@ export class Mock {
 		this.consoles.reset();
 		this.role = "owner";
 		this.servers = new Map();
+		this.keys = new Map();
 		this.actions = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map();
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
 		this.requests = []; // [method, path] of every API request
+		this.bodies = []; // of them, as text
 		this.nextId = 1;
 		this.nextEvent = 1;
 		this.faults = []; // see fail()
@@ -207,7 +210,7 @@ export class Mock {
 				return;
 			}
 			this.requests.push([request.method, target]);
-			const body = await readBody(request);
+			const body = await readBody(request, this.bodies);
 			const fault = this.#fault(request.method, target);
 			if (fault?.fault === "cut") {
 				request.socket.destroy();
@@ -322,6 +325,8 @@ export class Mock {
 			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: this.role, via: "session" } }];
 		if (what === "GET /v1/servers")
 			return [200, paged("servers", sorted(this.servers, url), url)];
+		if (what.includes(" /v1/ssh_keys"))
+			return this.#sshKeys(what, url, body);
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
 		const one = /^(?:GET|POST) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
@@ -334,6 +339,29 @@ export class Mock {
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	addKey(name, line) {
+		const parts = line.split(" ");
+		if (parts.length < 2 || !/^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp256)$/.test(parts[0]))
+			throw new Refusal(422, "invalid_input", "this is no public key", { fields: [{ name: "public_key", messages: ["this is no public key"] }] });
+		if ([...this.keys.values()].some((key) => key.name === name || key.public_key === line))
+			throw new Refusal(409, "uniqueness_error", "SSH key not unique");
+		const fingerprint = createHash("md5").update(Buffer.from(parts[1], "base64")).digest("hex").replace(/..(?=.)/g, "$&:");
+		const key = { id: this.nextId++, name, fingerprint, public_key: line, labels: {}, created: "2026-11-20T01:02:03Z" };
+		this.keys.set(key.id, key);
+		return key;
+	}
+
+	#sshKeys(what, url, body) {
+		if (what === "GET /v1/ssh_keys")
+			return [200, paged("ssh_keys", sorted(this.keys, url), url)];
+		if (what === "POST /v1/ssh_keys")
+			return [201, { ssh_key: this.addKey(body.name, body.public_key) }];
+		const one = /^DELETE \/v1\/ssh_keys\/(\d+)$/.exec(what);
+		if (one && this.keys.delete(Number(one[1])))
+			return [204, null];
+		throw new Refusal(404, "not_found", "there is no such SSH key");
 	}
 
 	#oneServer(url, what, server, body, session) {
@@ -385,10 +413,11 @@ export class Mock {
 	}
 }
 
-async function readBody(request) {
+async function readBody(request, bodies) {
 	let text = "";
 	for await (const part of request)
 		text += part;
+	bodies.push(text);
 	return text ? JSON.parse(text) : {};
 }
 
