@@ -1,0 +1,165 @@
+"""A console ends within a second of the right to it, through the running processes, and what is typed later goes nowhere.
+
+Where the API has no verb yet (another password, another role, no member any more, a user disabled or deleted),
+its row is changed as the statement in store_user.c would. Core cannot see a write that is not its own, so
+it is found when every right is asked again, once a second.
+"""
+import re
+import sqlite3
+import threading
+import time
+
+import pytest
+import websocket
+
+from console_client import CUT, DELETED, Viewer, ask
+from ippo_testing import Api
+
+PROMISE_S = 1
+ASKED_AGAIN_S = 1.25  # CONSOLE_ASK_MS, found by a look each CONSOLE_LOOK_MS
+PASSWORD = "correct horse battery"
+READER = 1
+
+
+class Person(Api):
+    """A member of the first customer, signed in as in a browser."""
+
+    def __init__(self, ippo, name):
+        super().__init__(ippo.url, ippo.ca)
+        self.name = name
+        customer, = ippo.database("SELECT name FROM customer WHERE id = 1")
+        link = ippo.cli("invitation", "create", "--for", customer[0]).stdout.strip()
+        self.session.headers.update({"Origin": ippo.url, "X-Ippo-CSRF": "1"})
+        self.post("/invitations/redeem", {"key": link.rsplit("/", 1)[1], "name": name, "password": PASSWORD})
+
+
+class Typist(threading.Thread):
+    """Types numbered lines without pause, also when it was told to close; knows when each was typed."""
+
+    def __init__(self, viewer):
+        super().__init__(daemon=True)
+        self.viewer, self.typed, self.stopping = viewer, [], threading.Event()
+
+    def run(self):
+        while not self.stopping.is_set():
+            self.typed.append(time.monotonic())
+            try:
+                self.viewer.say(b"<%d>\r" % (len(self.typed) - 1))
+            except (OSError, websocket.WebSocketException):
+                return
+            time.sleep(0.005)
+
+
+def heard(fake, server):
+    """The numbers of the lines that the guest has answered."""
+    text, at = "", 0
+    while True:
+        part = fake.api().get(f"/servers/{server['id']}/console/text?from={at}")
+        text += part["text"]
+        if part["next"] >= part["end"]:
+            return {int(number) for number in re.findall(r"<(\d+)>", text)}
+        at = part["next"]
+
+
+def change_row(fake, *statements):
+    with sqlite3.connect(fake.state / "core/ippo.db", timeout=10) as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        for statement in statements:
+            assert database.execute(statement).rowcount > 0, statement
+
+
+def of_user(name):
+    return f"(SELECT id FROM user WHERE name = '{name}')"
+
+
+def sign_out(fake, server, person, console):
+    person.delete("/sessions/current")
+
+
+def suspend(fake, server, person, console):
+    fake.api("operator", "--operator").put("/customers/1", {"suspended": True})
+
+
+def delete_token(fake, server, person, console):
+    fake.cli("token", "delete", "an-end", "--yes")
+
+
+def cut(fake, server, person, console):
+    fake.api("operator", "--operator").delete(f"/consoles/{console}")
+
+
+def delete_server(fake, server, person, console):
+    fake.api().delete(f"/servers/{server['id']}")
+
+
+def rebuild(fake, server, person, console):
+    fake.api().post(f"/servers/{server['id']}/actions/rebuild", {"image": "tiny"})
+
+
+def change_password(fake, server, person, console):
+    change_row(fake, f"UPDATE user SET password_hash = 'x' WHERE name = '{person.name}'", f"DELETE FROM session WHERE user_id = {of_user(person.name)}")
+
+
+def change_role(fake, server, person, console):
+    change_row(fake, f"UPDATE membership SET role = {READER} WHERE user_id = {of_user(person.name)}")
+
+
+def end_membership(fake, server, person, console):
+    change_row(fake, f"DELETE FROM membership WHERE user_id = {of_user(person.name)}")
+
+
+def disable_user(fake, server, person, console):
+    change_row(fake, f"UPDATE user SET disabled = 1 WHERE name = '{person.name}'")
+
+
+def delete_user(fake, server, person, console):
+    change_row(fake, f"DELETE FROM user WHERE name = '{person.name}'")
+
+
+ENDINGS = [(sign_out, CUT, PROMISE_S), (suspend, CUT, PROMISE_S), (delete_token, CUT, PROMISE_S), (cut, CUT, PROMISE_S),
+           (delete_server, DELETED, PROMISE_S), (rebuild, DELETED, PROMISE_S), (change_password, CUT, ASKED_AGAIN_S),
+           (change_role, CUT, ASKED_AGAIN_S), (end_membership, CUT, ASKED_AGAIN_S), (disable_user, CUT, ASKED_AGAIN_S),
+           (delete_user, CUT, ASKED_AGAIN_S)]
+BY_TOKEN = (delete_token, delete_server, rebuild)
+
+
+@pytest.mark.parametrize("ending,code,limit_s", ENDINGS, ids=[ending.__name__ for ending, _, _ in ENDINGS])
+def test_nothing_typed_later_reaches_the_guest(fake, ending, code, limit_s):
+    name = ending.__name__.replace("_", "-")
+    server = fake.api().create_server(name, start=True)
+    if ending in BY_TOKEN:
+        person = fake.api("an-end" if ending is delete_token else "test")
+        viewer = Viewer(fake, ask(person, server))
+    else:
+        person = Person(fake, name)
+        viewer = Viewer(fake, ask(person, server), origin=fake.url, headers=[f"Cookie: __Host-ippo={person.session.cookies['__Host-ippo']}"])
+    viewer.until_live()
+    typist = Typist(viewer)
+    typist.start()
+    viewer.until_text(b"<20>")  # it flows
+    start = time.monotonic()
+    ending(fake, server, person, viewer.greeting["console"])
+    said = time.monotonic()
+    closed = viewer.until_closed()
+    took = time.monotonic() - said
+    try:
+        assert closed.code == code, closed
+        assert took < limit_s
+        time.sleep(0.5)  # the typist goes on typing all the while
+    finally:
+        typist.stopping.set()
+        typist.join()
+        if ending is suspend:
+            fake.api("operator", "--operator").put("/customers/1", {"suspended": False})
+    assert len(typist.typed) > 20 and typist.typed[-1] > start
+    if ending is delete_server:
+        return  # nobody is left to hear anything
+    at_guest = heard(fake, server)
+    if ending is not rebuild:
+        assert 20 in at_guest
+    late = [typist.typed[number] - said for number in at_guest if typist.typed[number] > said + limit_s]
+    assert not late
+    if ending is cut:
+        # Its answer says that the host has been told: not a byte after that.
+        assert not [number for number in at_guest if typist.typed[number] > said + 0.05]
+    fake.api().delete_server(server)
