@@ -30,6 +30,7 @@ struct config {
 	uint32_t console_per_address;
 	uint32_t console_idle_minutes; /* without a key pressed */
 	uint32_t console_life_minutes;
+	uint32_t console_history_days; /* since their end; 0 = for ever */
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */

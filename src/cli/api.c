@@ -316,16 +316,28 @@ char *api_escape(const char *text)
 	return out.data == NULL ? strdup("") : buf_steal(&out);
 }
 
+static int get_page(struct api *api, const char *path, json_int_t page, json_t **ret,
+		    struct err *err)
+{
+	struct buf paged CLEANUP(buf_done) = {0};
+
+	(void)buf_printf(&paged, "%s%cper_page=%d&page=%lld", path,
+			 strchr(path, '?') != NULL ? '&' : '?', API_PAGE, (long long)page);
+	return api_call(api, "GET", buf_str(&paged), NULL, -1, ret, err);
+}
+
+int api_page(struct api *api, const char *path, json_t **ret, struct err *err)
+{
+	return get_page(api, path, 1, ret, err);
+}
+
 int api_list(struct api *api, const char *path, const char *key, json_t **ret, struct err *err)
 {
 	json_t *all = json_array();
 
 	for (json_int_t page = 1; page > 0;) {
-		struct buf paged CLEANUP(buf_done) = {0};
 		json_t *reply = NULL;
-		(void)buf_printf(&paged, "%s%cper_page=%d&page=%lld", path,
-				 strchr(path, '?') != NULL ? '&' : '?', API_PAGE, (long long)page);
-		int code = api_call(api, "GET", buf_str(&paged), NULL, -1, &reply, err);
+		int code = get_page(api, path, page, &reply, err);
 		if (code < 0) {
 			json_decref(all);
 			return code;

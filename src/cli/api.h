@@ -49,6 +49,9 @@ struct api_access api_access(const struct api *api);
 /** api_dial() - a connection of one's own to the local socket. The caller closes *ret_fd. */
 int api_dial(const struct api *api, int *ret_fd, struct err *err);
 
+/** api_page() - the first page of a list: the reply as it is, with @key and meta.pagination. */
+int api_page(struct api *api, const char *path, json_t **ret, struct err *err);
+
 /** api_list() - every page of a list: a JSON array of the objects under @key. */
 int api_list(struct api *api, const char *path, const char *key, json_t **ret, struct err *err);
 

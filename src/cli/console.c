@@ -583,11 +583,12 @@ static void console_row(struct table *table, const json_t *console)
 
 static int console_list(struct invocation *invocation)
 {
-	return request_list(invocation,
-			    option_given(invocation, "open") ? "/consoles?status=open"
-							     : "/consoles",
-			    "consoles", "ID SERVER KIND MODE WHO FROM OPENED CLOSED ENDED IN/OUT",
-			    console_row, "Nobody has had a console yet.");
+	/* A history grows for years, and what people seek in it is mostly near its end. */
+	return (option_given(invocation, "all") ? request_list : request_newest)(
+		invocation,
+		option_given(invocation, "open") ? "/consoles?status=open" : "/consoles",
+		"consoles", "ID SERVER KIND MODE WHO FROM OPENED CLOSED ENDED IN/OUT", console_row,
+		"Nobody has had a console yet.");
 }
 
 static int console_cut(struct invocation *invocation)
@@ -617,6 +618,7 @@ static const struct option_rule open_options[] = {
 };
 static const struct option_rule list_options[] = {
 	{"open", NULL, "only those that are open now", false},
+	{"all", NULL, "the whole history, not its newest page alone", false},
 	{NULL, NULL, NULL, false},
 };
 

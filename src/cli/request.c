@@ -97,17 +97,14 @@ int request_finish(struct invocation *invocation, json_t *reply, const char *obj
 	return code;
 }
 
-int request_list(struct invocation *invocation, const char *path, const char *key,
-		 const char *headings, void (*row)(struct table *table, const json_t *object),
-		 const char *when_empty)
+/* As it is, or as a table. */
+static void print_list(const struct invocation *invocation, const json_t *list,
+		       const char *headings, void (*row)(struct table *table, const json_t *object),
+		       const char *when_empty)
 {
-	struct err err = {0};
-	json_t *list = NULL;
 	const json_t *object;
 	size_t i;
 
-	if (api_list(invocation->api, path, key, &list, &err) < 0)
-		return print_failure(&err);
 	if (invocation->json) {
 		print_json(list);
 	} else {
@@ -115,6 +112,37 @@ int request_list(struct invocation *invocation, const char *path, const char *ke
 		json_array_foreach(list, i, object) row(table, object);
 		table_print(table, when_empty);
 	}
+}
+
+int request_list(struct invocation *invocation, const char *path, const char *key,
+		 const char *headings, void (*row)(struct table *table, const json_t *object),
+		 const char *when_empty)
+{
+	struct err err = {0};
+	json_t *list = NULL;
+
+	if (api_list(invocation->api, path, key, &list, &err) < 0)
+		return print_failure(&err);
+	print_list(invocation, list, headings, row, when_empty);
 	json_decref(list);
+	return EXIT_OK;
+}
+
+int request_newest(struct invocation *invocation, const char *path, const char *key,
+		   const char *headings, void (*row)(struct table *table, const json_t *object),
+		   const char *when_empty)
+{
+	struct err err = {0};
+	json_t *reply = NULL;
+
+	if (api_page(invocation->api, path, &reply, &err) < 0)
+		return print_failure(&err);
+	const json_t *list = json_object_get(reply, key);
+	const long long total = (long long)json_number(reply, "meta.pagination.total_entries");
+	print_list(invocation, list, headings, row, when_empty);
+	if (!invocation->quiet && (size_t)total > json_array_size(list))
+		(void)fprintf(stderr, "ippo: the newest %zu of %lld; --all shows the others too\n",
+			      json_array_size(list), total);
+	json_decref(reply);
 	return EXIT_OK;
 }

@@ -15,6 +15,11 @@ int request_delete(struct invocation *invocation, const char *collection, const 
 /** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
  * @reply. */
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);
+/** request_newest() - as request_list() of a list that begins with the newest, and only its first
+ * page; people are told when there is more, and that --all shows it. */
+int request_newest(struct invocation *invocation, const char *path, const char *key,
+		   const char *headings, void (*row)(struct table *table, const json_t *object),
+		   const char *when_empty);
 /** request_list() - fetch all and print as JSON, or let @row add each to a table. */
 int request_list(struct invocation *invocation, const char *path, const char *key,
 		 const char *headings, void (*row)(struct table *table, const json_t *object),

@@ -125,6 +125,7 @@ static const struct child_events child_events = {
 static void on_tick(uv_timer_t *timer)
 {
 	(void)store_session_delete_expired(core.store, clock_now_ms(), NULL);
+	console_forget_old(core.consoles);
 	(void)child_ask_health(core.child);
 }
 

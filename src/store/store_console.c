@@ -75,6 +75,18 @@ int store_console_close_open(struct store *store, int64_t now_ms, uint16_t code,
 	return r < 0 ? r : 0;
 }
 
+int store_console_delete_old(struct store *store, int64_t before_ms, uint32_t max, struct err *err)
+{
+	/* By the primary key: what was opened first is what ended first, but for a console's life.
+	 */
+	int r = statement_run(store,
+			      "DELETE FROM console WHERE id IN (SELECT id FROM console ORDER BY id "
+			      "LIMIT ?) AND closed_ms > 0 AND closed_ms < ?",
+			      BIND(B_INT(max), B_INT(before_ms)), err);
+
+	return r < 0 ? r : 0;
+}
+
 int store_console_get(struct store *store, uint64_t customer_id, uint64_t id,
 		      struct store_console_line *ret, struct err *err)
 {

@@ -54,6 +54,11 @@ int store_console_update_end(struct store *store, const struct store_console_lin
 /** store_console_close_open() - what a crash left open ended then: @code, @reason. */
 int store_console_close_open(struct store *store, int64_t now_ms, uint16_t code, const char *reason,
 			     struct err *err);
+/**
+ * store_console_delete_old() - lines of consoles that ended before @before_ms.
+ * At most @max, the oldest first, and found without a look at the younger ones.
+ */
+int store_console_delete_old(struct store *store, int64_t before_ms, uint32_t max, struct err *err);
 int store_console_get(struct store *store, uint64_t customer_id, uint64_t id,
 		      struct store_console_line *ret, struct err *err);
 /** store_console_list() - newest first. */

@@ -1,9 +1,11 @@
 """Remote consoles through TLS and WebSocket, on a host in memory: who gets in, what flows, how it ends."""
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import random
 import re
+import sqlite3
 import threading
 import time
 
@@ -302,6 +304,45 @@ def test_the_cli_dumps_and_cuts(fake, server):
     assert str(number) in fake.cli("console", "list").stdout
     fake.cli("console", "cut", str(number))
     assert viewer.until_closed().code == CUT
+
+
+DAY_MS = 86_400_000
+
+
+def change_database(ippo, statement, rows=((),)):
+    # Closed at once: a connection that outlives core's would go on with a log that is no more.
+    with contextlib.closing(sqlite3.connect(ippo.state / "core/ippo.db", timeout=10)) as database, database:
+        database.executemany(statement, rows)
+
+
+def fill_history(ippo, count, ended_days_ago):
+    """Lines of consoles that were, as core writes them."""
+    ended = int(time.time() * 1000) - ended_days_ago * DAY_MS
+    change_database(ippo, "INSERT INTO console(customer_id, server_id, server_name, kind, mode, via, name, peer, opened_ms, closed_ms, code) "
+                    "VALUES (1, 1, ?, 1, 2, 2, 'somebody', '192.0.2.1', ?, ?, 1000)", [(f"days-{ended_days_ago}", ended - 1, ended)] * count)
+
+
+def test_the_history_is_kept_for_two_years_and_listed_from_its_end(fake):
+    # Oldest first, as time would have brought them: more than one batch of those that are due.
+    change_database(fake, "DELETE FROM console WHERE closed_ms > 0")
+    fill_history(fake, 1500, 731)
+    fill_history(fake, 120, 729)
+    left = lambda days: fake.database("SELECT count(*) FROM console WHERE server_name = ?", f"days-{days}")[0][0]
+    fake.restart()
+    assert (left(731), left(729)) == (500, 120)
+    fake.restart()
+    assert (left(731), left(729)) == (0, 120)
+    newest = fake.database("SELECT id FROM console ORDER BY id DESC LIMIT 50")
+    listed = fake.cli_json("console", "list")
+    assert [(line["id"],) for line in listed] == newest
+    assert len(fake.cli_json("console", "list", "--all")) == fake.database("SELECT count(*) FROM console")[0][0] >= 120
+    shown = fake.cli("console", "list")
+    assert shown.stdout.count("days-729") == 50
+    assert "the newest 50 of 120; --all shows the others too" in shown.stderr
+    everything = fake.cli("console", "list", "--all")
+    assert everything.stdout.count("days-729") == 120 and everything.stderr == ""
+    assert "--all" in fake.cli("console", "list", "--help").stdout
+    assert "--all" in fake.cli("completion", "bash").stdout
 
 
 ORACLE_SECONDS = int(os.environ.get("IPPO_ORACLE_SECONDS", "20"))

@@ -48,6 +48,8 @@
 #include "store/store_token.h"
 #include "store/store_user.h"
 
+#define DAY_MS INT64_C(86400000)
+
 #define IPV6_CUSTOMER_BITS 64 /* who has one address has its /64 */
 
 enum console_state { WAITING, RECORDING, OPENING, OPEN, CLOSING };
@@ -598,6 +600,17 @@ static void on_record(uv_timer_t *timer)
 	}
 }
 
+void console_forget_old(struct consoles *consoles)
+{
+	const int64_t days = consoles->core->config->console_history_days;
+	struct err err = {0};
+
+	if (days != 0 &&
+	    store_console_delete_old(consoles->core->store, clock_now_ms() - days * DAY_MS,
+				     CONSOLE_FORGET_LINES, &err) < 0)
+		log_error("the history of consoles cannot be shortened: %s", err.text);
+}
+
 /* --- asking again --- */
 
 static void ask_again(struct consoles *consoles, uint64_t server_id)
@@ -759,6 +772,7 @@ int console_setup(struct core *core, struct consoles **ret, struct err *err)
 	(void)uv_timer_init(&core->loop, consoles->look);
 	(void)uv_timer_init(&core->loop, consoles->record);
 	consoles->look->data = consoles->record->data = consoles;
+	console_forget_old(consoles);
 	*ret = consoles;
 	return 0;
 }

@@ -19,9 +19,13 @@ struct exchange;
 #define CONSOLE_LOOK_MS        250   /* how soon a change of the database is noticed */
 #define CONSOLE_ASK_MS         1000  /* rights are asked again at least so often */
 #define CONSOLE_HANDSHAKES_MAX 64    /* half-open ones of one address */
+#define CONSOLE_FORGET_LINES   1000  /* of the history, at once: a commit must not last long */
 
 /** console_setup() - lines of the history that a crash left open are closed as lost. */
 int console_setup(struct core *core, struct consoles **ret, struct err *err);
+
+/** console_forget_old() - a batch of what the history has kept long enough. Asked once a minute. */
+void console_forget_old(struct consoles *consoles);
 
 /** console_stop() - the service is stopping: every console ends with CONSOLE_GOING_AWAY. */
 void console_stop(struct consoles *consoles);

@@ -175,6 +175,31 @@ static void the_history_lists_newest_first_and_closes_what_a_crash_left(void **s
 	assert_int_equal(got.code, 4002); /* what had ended stays as it ended */
 }
 
+static void the_history_forgets_what_ended_long_ago(void **state)
+{
+	struct fixture *f = *state;
+	struct store_console_line open = a_line(1, "open"), old[3], edge = a_line(1, "edge"), got;
+
+	assert_ok(store_console_insert(f->store, &open, ERR)); /* older than all, and still open */
+	for (size_t i = 0; i < 3; i++) {
+		old[i] = a_line(1, "old");
+		assert_ok(store_console_insert(f->store, &old[i], ERR));
+		old[i].closed_ms = NOW - 1;
+		assert_ok(store_console_update_end(f->store, &old[i], ERR));
+	}
+	assert_ok(store_console_insert(f->store, &edge, ERR));
+	edge.closed_ms = NOW;
+	assert_ok(store_console_update_end(f->store, &edge, ERR));
+	/* A batch is the oldest lines, the one that is open among them. */
+	assert_ok(store_console_delete_old(f->store, NOW, 3, ERR));
+	assert_int_equal(store_console_get(f->store, 0, old[1].id, &got, ERR), ERR_NOT_FOUND);
+	assert_ok(store_console_get(f->store, 0, old[2].id, &got, ERR));
+	assert_ok(store_console_delete_old(f->store, NOW, 3, ERR));
+	assert_int_equal(store_console_get(f->store, 0, old[2].id, &got, ERR), ERR_NOT_FOUND);
+	assert_ok(store_console_get(f->store, 0, open.id, &got, ERR));
+	assert_ok(store_console_get(f->store, 0, edge.id, &got, ERR));
+}
+
 static struct store_console_standing standing(struct fixture *f, const struct principal *who,
 					      uint64_t server_id)
 {
@@ -251,6 +276,7 @@ int main(void)
 		TEST(a_late_ticket_is_none),
 		TEST(tickets_end_with_the_process_and_are_in_no_file),
 		TEST(the_history_lists_newest_first_and_closes_what_a_crash_left),
+		TEST(the_history_forgets_what_ended_long_ago),
 		TEST(what_a_right_stands_on_is_told_as_it_is_now),
 	};
 
