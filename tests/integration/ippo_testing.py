@@ -3,6 +3,7 @@
 Everything is done through what users have too: the API over TLS, the CLI, signals, and looking at what
 libvirt, the kernel and the disk really hold.
 """
+import contextlib
 import fcntl
 import json
 import os
@@ -333,7 +334,8 @@ class IppoInstance:
 
     def database(self, query, *values):
         """What the database holds, read from a copy as a backup would."""
-        with sqlite3.connect(f"file:{self.state}/core/ippo.db?mode=ro", uri=True, timeout=10) as database:
+        # Closed at once: one that outlives core's would go on with a log that is no more.
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/core/ippo.db?mode=ro", uri=True, timeout=10)) as database:
             return database.execute(query, values).fetchall()
 
     # what the machine really holds

@@ -4,6 +4,7 @@ Where the API has no verb yet (another password, another role, no member any mor
 its row is changed as the statement in store_user.c would. Core cannot see a write that is not its own, so
 it is found when every right is asked again, once a second.
 """
+import contextlib
 import re
 import sqlite3
 import threading
@@ -62,7 +63,7 @@ def heard(fake, server):
 
 
 def change_row(fake, *statements):
-    with sqlite3.connect(fake.state / "core/ippo.db", timeout=10) as database:
+    with contextlib.closing(sqlite3.connect(fake.state / "core/ippo.db", timeout=10)) as database, database:
         database.execute("PRAGMA foreign_keys = ON")
         for statement in statements:
             assert database.execute(statement).rowcount > 0, statement
