@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import sqlite3
 import threading
 import time
@@ -12,7 +13,7 @@ import time
 import pytest
 import websocket
 
-from console_client import ANOTHER, CUT, DELETED, LIMIT, ME, REFUSED, Closed, Viewer, ask, open_console
+from console_client import ANOTHER, CUT, DELETED, LIMIT, LOST, ME, REFUSED, Closed, Viewer, ask, open_console
 from ippo_testing import Failed, eventually
 
 
@@ -66,16 +67,51 @@ def test_a_ticket_is_used_once_however_many_try(fake, server):
     entered[0].close()
 
 
-@pytest.mark.parametrize("attempt", range(3))
-def test_a_ticket_that_was_judged_by_a_core_that_died_is_gone(fake, server, attempt):
+CLOCK_NANOSLEEP = "230"
+
+
+@contextlib.contextmanager
+def before_the_history_knows(fake):
+    """Core has redeemed a ticket and sleeps until it may write the line: the database is somebody else's."""
+    def sleeps():
+        return pathlib.Path(f"/proc/{core}/syscall").read_text().startswith(f"{CLOCK_NANOSLEEP} ")
+    core = fake.pid("core")
+    with contextlib.closing(sqlite3.connect(fake.state / "core/ippo.db", isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        assert not sleeps()
+        yield sleeps
+        # Gone with the connection, before the next core needs it.
+
+
+@contextlib.contextmanager
+def before_the_host_answers(fake):
+    """The line is written and the host asked; it does not hear."""
+    def is_recorded():
+        return not no_console_is_open(fake)
+    host = fake.pid("host")
+    os.kill(host, signal.SIGSTOP)
+    try:
+        yield is_recorded
+    finally:
+        os.kill(host, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("moment", [before_the_history_knows, before_the_host_answers])
+def test_a_ticket_that_was_redeemed_by_a_core_that_died_is_gone(fake, server, moment):
+    """64 race, one is let in, and core is killed after the statement that redeems and before any answer."""
+    eventually(lambda: no_console_is_open(fake))
+    lines, = fake.database("SELECT count(*) FROM console")[0]
     asked = ask(fake.api(), server)
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(Viewer, fake, asked, timeout=30) for _ in range(8)]
-        time.sleep(0.01 * attempt)
-        fake.kill("core")
-        results = [future.exception() for future in waiting]
-    assert sum(result is None for result in results) <= 1
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        with moment(fake) as is_there:
+            racing = [pool.submit(Viewer, fake, asked, timeout=30) for _ in range(64)]
+            eventually(is_there, 20, 0.002)
+            assert not any(future.done() and future.exception() is None for future in racing)
+            fake.kill("core")
+        assert all(future.exception() is not None for future in racing), "nobody was answered"
     fake.wait_healthy()
+    recorded = fake.database("SELECT code FROM console ORDER BY id")[lines:]
+    assert recorded == ([] if moment is before_the_history_knows else [(LOST,)])
     with pytest.raises(Closed) as refused:
         Viewer(fake, asked)
     assert refused.value.code == REFUSED
