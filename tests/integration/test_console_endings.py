@@ -43,6 +43,7 @@ class Typist:
     def __init__(self, viewer):
         self.viewer, self.typed, self.closed = viewer, [], None
         viewer.socket.settimeout(0.005)
+        viewer.socket.send_close = lambda *_, **__: None  # it does not confirm, or the service would have nothing to cut
 
     def step(self):
         """False when there is no connection any more."""
