@@ -5,7 +5,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from ippo_testing import IppoInstance, Key, debian_image, start_libvirt, tiny_image
+from ippo_testing import IppoInstance, Key, debian_image, run, start_libvirt, tiny_image
+
+BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,10 @@ def ippo():
         yield instance
     finally:
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """What drives Chromium."""
+    if not (BROWSER / "node_modules/playwright-core").exists():
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=BROWSER)

@@ -1,19 +1,24 @@
-"""What is typed for a keyboard layout arrives as it was, on a guest that has that layout's keymap loaded."""
+"""What is pasted into a VNC console arrives as it was, on a guest that has the layout's keymap loaded.
+
+The whole way is the service's own: the panel's dialog in Chromium, a ticket, the WebSocket with ippo-web's filter
+of RFB, ippo-host, QEMU's screen; and back over the serial console, on which the guest says what a program read.
+"""
 import json
 import os
 import pathlib
-import socket
 import subprocess
-import tempfile
-import time
 
 import pytest
+import websocket
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PANEL = pathlib.Path(os.environ.get("IPPO_BUILD", ROOT / "build")) / "panel"
-TYPE = ROOT / "tests/e2e/keyboard/type.mjs"
+from console_client import ME, open_console
+from ippo_testing import BUILD, run
+
+HERE = pathlib.Path(__file__).resolve().parent
+TYPE = HERE / "keyboard/type.mjs"
+IMAGE = HERE.parents[1] / "images/keyboard/build"
 BOOT_S = 90
-QUIET_S = 3  # after the last byte, nothing more is expected
+QUIET_S = 2  # after the last byte, nothing more is expected
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 # Each layout with the keymap of a Debian server that has it, then with that of console-data.
@@ -22,78 +27,60 @@ CONSOLE_DATA = ["us", "jp106", "uk", "de-nodeadkeys", "fr"]
 
 
 def layout_characters(layout):
-    return "".join(json.loads(subprocess.check_output(["node", TYPE, "-", PANEL, layout])))
+    return "".join(json.loads(run("node", TYPE, layout, env={**os.environ, "IPPO_PANEL": str(BUILD / "panel")}).stdout))
 
 
 class Guest:
-    """QEMU with a screen, a keyboard and a serial port, both of them sockets."""
+    """A server with a screen and a keyboard, which says on its serial port what it read."""
 
-    def __init__(self, folder):
-        image = pathlib.Path(subprocess.check_output([ROOT / "images/keyboard/build"], text=True).strip())
-        self.screen = folder / "screen"
-        serial = folder / "serial"
-        self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "pc,accel=tcg", "-cpu", "Nehalem", "-m", "256",
-             "-kernel", image / "vmlinuz", "-initrd", image / "initrd", "-append", "console=ttyS0 quiet mitigations=off panic=1",
-             "-vga", "std", "-display", f"vnc=unix:{self.screen}", "-serial", f"unix:{serial},server=on,wait=off"],
-            stdin=subprocess.DEVNULL)
-        self.port = socket.socket(socket.AF_UNIX)
-        for _ in range(100):
-            try:
-                self.port.connect(str(serial))
-                break
-            except OSError:
-                time.sleep(0.1)
-        self.read_until(b"ready\n", BOOT_S)
-
-    def read_until(self, end, patience_s):
-        """Reads until the bytes end so; returns all of them."""
-        data, deadline = b"", time.monotonic() + patience_s
-        while not data.endswith(end):
-            self.port.settimeout(max(0.1, deadline - time.monotonic()))
-            try:
-                part = self.port.recv(4096)
-            except TimeoutError as error:
-                raise AssertionError(f"no {end!r} in {patience_s} s, but {data[-200:]!r}") from error
-            assert part, "the guest ended"
-            data += part
-        return data
-
-    def read_quiet(self):
-        """Everything until nothing has come for a while."""
-        data = b""
-        self.port.settimeout(QUIET_S)
-        while True:
-            try:
-                part = self.port.recv(4096)
-            except TimeoutError:
-                return data
-            assert part, "the guest ended"
-            data += part
+    def __init__(self, ippo):
+        ippo.import_image("keyboard", pathlib.Path(run(IMAGE).stdout.strip()))
+        self.api = ippo.api("operator", "--operator")
+        self.server = self.api.create_server("keyboard", server_type="tiny", image="keyboard", start=True)
+        self.serial = open_console(ippo, self.api, self.server, timeout=BOOT_S)
+        self.serial.until_live().until(lambda: self.serial.writer == ME)
+        self.serial.until_text(b"ready\n")
+        link = ippo.cli("invitation", "create", "--operator").stdout.strip()
+        self.typist = subprocess.Popen(
+            ["node", TYPE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "IPPO_URL": ippo.url, "IPPO_INVITATION": link, "IPPO_SERVER": str(self.server["id"])})
+        assert self.typist.stdout.readline() == "open\n"
 
     def load(self, keymap):
-        self.port.sendall(f"{keymap}\n".encode())
-        self.read_until(f"loaded {keymap}\n".encode(), 20)
+        at = len(self.serial.output)
+        self.serial.say(f"{keymap}\n".encode())
+        self.serial.until_text_after(f"loaded {keymap}\n".encode(), at)
 
     def type(self, layout, text):
-        """Types it; returns what a program in the guest has read."""
-        subprocess.run(["node", TYPE, self.screen, PANEL, layout], input=text.encode(), check=True, timeout=60)
-        return self.read_quiet()
+        """Pastes it; returns what a program in the guest has read."""
+        at = len(self.serial.output)
+        self.typist.stdin.write(json.dumps({"layout": layout, "text": text}) + "\n")
+        self.typist.stdin.flush()
+        assert self.typist.stdout.readline() == "typed\n"
+        self.serial.socket.settimeout(QUIET_S)
+        try:
+            while True:
+                self.serial.step()
+        except websocket.WebSocketTimeoutException:
+            assert not self.serial.lost
+            return self.serial.output[at:]
+        finally:
+            self.serial.socket.settimeout(BOOT_S)
 
     def close(self):
-        self.port.close()
-        self.process.terminate()
-        self.process.wait(10)
+        self.typist.stdin.close()
+        self.typist.wait(30)
+        self.serial.close()
+        self.api.delete_server(self.server)
 
 
 @pytest.fixture(scope="module")
-def guest():
-    with tempfile.TemporaryDirectory() as folder:
-        guest = Guest(pathlib.Path(folder))
-        try:
-            yield guest
-        finally:
-            guest.close()
+def guest(ippo, playwright):
+    guest = Guest(ippo)
+    try:
+        yield guest
+    finally:
+        guest.close()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -2,17 +2,9 @@
 import os
 import pathlib
 
-import pytest
-
 from ippo_testing import run
 
 BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    if not (BROWSER / "node_modules/playwright-core").exists():
-        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=BROWSER)
 
 
 def test_the_first_visit(ippo, key, playwright):

@@ -1,86 +1,60 @@
-// Types a text on the screen of a virtual machine, as the panel does: the same tables, the same pace,
-// the same key events, on QEMU's VNC socket.
+// Types texts into a server's VNC console as a visitor does: signed in to the panel in Chromium, by the
+// panel's dialog for pasting.
 //
-//   node type.mjs SOCKET PANEL_DIR LAYOUT <TEXT      types it
-//   node type.mjs - PANEL_DIR LAYOUT                 prints every character that the layout has, as JSON
+//   node type.mjs          a line of JSON {"layout", "text"} in: types it; a line out once the dialog says it is done
+//   node type.mjs LAYOUT   prints every character that the layout has, as JSON
+//
+//   IPPO_PANEL       the built panel
+//   IPPO_URL         https://localhost:8443
+//   IPPO_INVITATION  a one-time link
+//   IPPO_SERVER      the server's id
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import { startBrowser, watch } from "../browser/browser.mjs";
 
-const [, , socket, panel, layout] = process.argv;
-const load = (name) => import(pathToFileURL(path.resolve(panel, name)));
-const { charactersOf, eventsOf, planTyping } = await load("lib/keyboard-layouts.js");
-const { typeKeys } = await load("lib/typing.js");
-const { default: scancodes } = await load("vendor/novnc/core/input/xtscancodes.js");
+const typing_ms = 60000;
 
-const extended_key_event = -258;
-
-/** An RFB connection (RFC 6143) as far as a keyboard needs one. */
-class Keyboard {
-	async open(name) {
-		this.socket = createConnection(name);
-		this.data = Buffer.alloc(0);
-		this.wake = () => {};
-		this.socket.on("data", (data) => {
-			this.data = Buffer.concat([this.data, data]);
-			this.wake();
-		});
-		await this.read(12);
-		this.socket.write("RFB 003.008\n");
-		const [count] = await this.read(1);
-		assert.ok((await this.read(count)).includes(1), "no authentication on a private socket");
-		this.socket.write(Buffer.of(1));
-		assert.equal((await this.read(4)).readUInt32BE(), 0);
-		this.socket.write(Buffer.of(1));
-		const init = await this.read(24);
-		await this.read(init.readUInt32BE(20));
-		const encodings = Buffer.alloc(8);
-		encodings[0] = 2;
-		encodings.writeUInt16BE(1, 2);
-		encodings.writeInt32BE(extended_key_event, 4);
-		this.socket.write(encodings);
-		this.socket.write(Buffer.from([3, 1, 0, 0, 0, 0, 0, 1, 0, 1]));
-		const update = await this.read(16);
-		assert.equal(update.readInt32BE(12), extended_key_event, "QEMU takes extended key events");
-		this.socket.resume();
-		this.socket.removeAllListeners("data"); // pictures are of no interest
-		this.socket.on("data", () => {});
-	}
-
-	async read(bytes) {
-		while (this.data.length < bytes)
-			await new Promise((resolve) => { this.wake = resolve; });
-		const part = this.data.subarray(0, bytes);
-		this.data = this.data.subarray(bytes);
-		return part;
-	}
-
-	key(keysym, code, down) {
-		const message = Buffer.alloc(12);
-		const scancode = scancodes[code];
-		assert.ok(scancode, `a scan code for ${code}`);
-		message[0] = 255;
-		message.writeUInt16BE(down ? 1 : 0, 2);
-		message.writeUInt32BE(keysym, 4);
-		// QEMU's form of a prefixed code: 0xe0nn is nn with the highest bit.
-		message.writeUInt32BE(scancode >> 8 === 0xe0 ? (scancode & 0xff) | 0x80 : scancode, 8);
-		this.socket.write(message);
-	}
+async function openConsole(browser) {
+	const { origin } = new URL(process.env.IPPO_URL);
+	const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB", viewport: { width: 1280, height: 900 } });
+	const page = await context.newPage();
+	const problems = await watch(page, origin);
+	await page.goto(`${origin}/#/invitation/${process.env.IPPO_INVITATION.split("/").at(-1)}`);
+	await page.fill("#name", "typist");
+	await page.fill("#password", "a phrase for one guest alone");
+	await page.click("button.primary");
+	await page.locator(".server").first().waitFor();
+	await page.goto(`${origin}/#/servers/${process.env.IPPO_SERVER}/console/vnc`);
+	await page.waitForSelector("#panel-vnc .console-state-open");
+	return { page, problems };
 }
 
-if (socket === "-") {
-	console.log(JSON.stringify(charactersOf(layout)));
+async function type(page, { layout, text }) {
+	await page.locator("#panel-vnc .console-bar button", { hasText: "Paste text" }).click();
+	await page.selectOption("#paste-layout", layout);
+	await page.fill("#paste-text", text);
+	assert.equal(await page.inputValue("#paste-text"), text);
+	await page.click("dialog .primary");
+	await page.locator("dialog.paste").waitFor({ state: "detached", timeout: typing_ms });
+}
+
+if (process.argv.length > 2) {
+	const { charactersOf } = await import(pathToFileURL(path.resolve(process.env.IPPO_PANEL, "lib/keyboard-layouts.js")));
+	console.log(JSON.stringify(charactersOf(process.argv[2])));
 } else {
-	const text = readFileSync(0, "utf8");
-	const { strokes, missing } = planTyping(text, layout);
-	assert.deepEqual(missing, []);
-	const keyboard = new Keyboard();
-	await keyboard.open(socket);
-	await typeKeys(eventsOf(strokes, text), {
-		send: (keysym, code, down) => keyboard.key(keysym, code, down), progress: () => {}, signal: new AbortController().signal,
-	});
-	keyboard.socket.end();
+	const browser = await startBrowser();
+	try {
+		const { page, problems } = await openConsole(browser);
+		console.log("open");
+		for await (const line of createInterface({ input: process.stdin })) {
+			await type(page, JSON.parse(line));
+			assert.deepEqual(problems, []);
+			console.log("typed");
+		}
+	} finally {
+		await browser.close();
+	}
 }
