@@ -18,7 +18,8 @@ enum setting_kind {
 	SETTING_CHOICE,
 	SETTING_LEVEL,
 	SETTING_U32,
-	SETTING_BOOL
+	SETTING_BOOL,
+	SETTING_NETWORKS
 };
 
 static const struct setting {
@@ -39,6 +40,7 @@ static const struct setting {
 	{"web", "url", SETTING_TEXT, FIELD(url), NULL},
 	{"web", "panel_dir", SETTING_TEXT, FIELD(panel_dir), NULL},
 	{"web", "user", SETTING_TEXT, FIELD(web_user), NULL},
+	{"web", "trusted_proxies", SETTING_NETWORKS, FIELD(trusted_proxies), NULL},
 	{"core", "user", SETTING_TEXT, FIELD(core_user), NULL},
 	{"core", "group", SETTING_TEXT, FIELD(group), NULL},
 	{"core", "rate_limit", SETTING_U32, FIELD(rate_limit), NULL},
@@ -90,6 +92,31 @@ static int level_from_name(const char *name, int *ret)
 	return -EINVAL;
 }
 
+/* Addresses and prefixes between spaces or commas. */
+static const char *take_networks(const char *value, struct config_networks *networks)
+{
+	static const char separators[] = " \t,";
+	char word[IP_TEXT_BYTES];
+	size_t len;
+
+	networks->count = 0;
+	for (;; value += len) {
+		value += strspn(value, separators);
+		if (*value == '\0')
+			return NULL;
+		len = strcspn(value, separators);
+		if (networks->count == CONFIG_MAX_PROXIES)
+			return "names too many";
+		if (len >= sizeof word)
+			return "must be addresses or prefixes";
+		memcpy(word, value, len);
+		word[len] = '\0';
+		struct ip *ip = &networks->items[networks->count++];
+		if (ip_parse(word, ip) < 0 && ip_parse_prefix(word, ip) < 0)
+			return "must be addresses or prefixes";
+	}
+}
+
 /* Store one value; what is wrong with it, or NULL. */
 static const char *take_value(const struct setting *setting, const char *value,
 			      struct config *config)
@@ -127,6 +154,8 @@ static const char *take_value(const struct setting *setting, const char *value,
 		return NULL;
 	case SETTING_BOOL:
 		return parse_bool(value, field) < 0 ? "must be yes or no" : NULL;
+	case SETTING_NETWORKS:
+		return take_networks(value, field);
 	default:
 		return "cannot be set";
 	}

@@ -5,8 +5,16 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 
-#define CONFIG_PATH_BYTES 256
+#define CONFIG_PATH_BYTES  256
+#define CONFIG_MAX_PROXIES 16
+
+/* Addresses and prefixes. */
+struct config_networks {
+	struct ip items[CONFIG_MAX_PROXIES];
+	unsigned count;
+};
 
 struct config {
 	/* [ippo] */
@@ -16,10 +24,11 @@ struct config {
 	char program_dir[CONFIG_PATH_BYTES]; /* where ippo-web, ippo-core, ippo-host lie */
 	int log_level;                       /* enum log_level */
 	/* [web] */
-	char listen[64];                   /* address:port, [v6]:port */
-	char url[256];                     /* public base URL, https://localhost:8443 */
-	char panel_dir[CONFIG_PATH_BYTES]; /* the built panel */
-	char web_user[32];                 /* ippo-web */
+	char listen[64];                        /* address:port, [v6]:port */
+	char url[256];                          /* public base URL, https://localhost:8443 */
+	char panel_dir[CONFIG_PATH_BYTES];      /* the built panel */
+	char web_user[32];                      /* ippo-web */
+	struct config_networks trusted_proxies; /* whose X-Forwarded-For is believed */
 	/* [core] */
 	char core_user[32];  /* ippo-core */
 	char group[32];      /* ippo: members are operators over the local socket */

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "web/console.h"
 #include "web/core_link.h"
+#include "web/proxy.h"
 #include "web/web.h"
 
 #define READ_BURST           8 /* from the socket, in one turn */
@@ -352,6 +353,9 @@ static bool peer_has_too_many(const struct web *web, const char *peer)
 {
 	unsigned count = 0;
 
+	/* Behind a proxy are many: it limits its own clients. */
+	if (proxy_is_trusted(&web->config->trusted_proxies, peer))
+		return false;
 	for (const struct connection *other = web->connections; other != NULL; other = other->next)
 		count += !console_is_open(other) && strcmp(other->peer, peer) == 0;
 	return count >= CONNECTION_MAX_PER_PEER;

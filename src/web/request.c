@@ -14,6 +14,7 @@
 #include "web/console.h"
 #include "web/core_link.h"
 #include "web/panel.h"
+#include "web/proxy.h"
 #include "web/web.h"
 
 #define INPUT_WHILE_BUSY_BYTES ((size_t)64 * 1024)
@@ -249,11 +250,13 @@ static void ask_core(struct connection *connection, const struct http_head *head
 		     const uint8_t *body, size_t bytes)
 {
 	AUTO_FREE char *arena = malloc(connection->request.head_bytes + HTTP_MAX_FIELDS + 8);
-	struct http_request request = {.peer = connection->peer, .body = body, .body_bytes = bytes};
+	char peer[IP_TEXT_BYTES];
+	struct http_request request = {.peer = peer, .body = body, .body_bytes = bytes};
 	uint8_t random[REQUEST_ID_BYTES];
 	char id[2 * REQUEST_ID_BYTES + 1], *at = arena;
 	int code = ERR_UNAVAILABLE;
 
+	proxy_client(&connection->web->config->trusted_proxies, connection->peer, head, peer);
 	secret_random(random, sizeof random);
 	format_hex(random, sizeof random, id);
 	request.request_id = id;

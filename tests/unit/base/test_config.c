@@ -59,6 +59,19 @@ static void settings(void **state)
 	assert_true(config.emulation);
 }
 
+static void networks(void **state)
+{
+	struct config config;
+	struct err err = {0};
+
+	assert_int_equal(load("[web]\ntrusted_proxies = 10.0.0.0/8, ::1\n", &config, &err), 0);
+	assert_int_equal(config.trusted_proxies.count, 2);
+	assert_int_equal(config.trusted_proxies.items[0].prefix, 8);
+	assert_int_equal(config.trusted_proxies.items[1].prefix, 128);
+	assert_int_equal(load("[web]\ntrusted_proxies =\n", &config, &err), 0);
+	assert_int_equal(config.trusted_proxies.count, 0);
+}
+
 static void wrong_settings(void **state)
 {
 	static const struct {
@@ -78,6 +91,11 @@ static void wrong_settings(void **state)
 		{"[host]\negress = masquerade routed\n", "egress"},
 		{"[host]\nemulation = maybe\n", "emulation"},
 		{"[ippo]\nlog_level = loud\n", "log_level"},
+		{"[web]\ntrusted_proxies = 10.0.0.0/8 localhost\n", "trusted_proxies"},
+		{"[web]\ntrusted_proxies = 10.0.0.1/8\n", "trusted_proxies"},
+		{"[web]\ntrusted_proxies = 1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 "
+		 "1.1.1.8 1.1.1.9 ::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8\n",
+		 "too many"},
 		{"[core]\nuser = a234567890123456789012345678901x\n", "too long"},
 		{"[ippo]\nno setting\n", "line 2"},
 	};
@@ -198,9 +216,10 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(settings),    cmocka_unit_test(wrong_settings),
-		cmocka_unit_test(small_files), cmocka_unit_test(flags),
-		cmocka_unit_test(secrets),     cmocka_unit_test(errors),
+		cmocka_unit_test(settings),       cmocka_unit_test(networks),
+		cmocka_unit_test(wrong_settings), cmocka_unit_test(small_files),
+		cmocka_unit_test(flags),          cmocka_unit_test(secrets),
+		cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
