@@ -310,6 +310,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		connection_drop(connection);
 		return;
 	}
+	if ((events & UV_READABLE) != 0)
+		connection->web->heard_ms = uv_now(&connection->web->loop);
 	connection->tls_wants_write = false;
 	connection->reads_left = READ_BURST;
 	if (connection->state == HANDSHAKE)

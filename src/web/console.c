@@ -39,6 +39,8 @@
 #define RECORD_BYTES 16384              /* of TLS */
 #define BATCH_BYTES  (4 * RECORD_BYTES) /* what one turn carries from the guest */
 #define HEAD_BYTES   4                  /* of a frame of up to 65535 */
+#define TURN_MS      1
+#define CALM_MS      1000
 #define MANY_BYTES   2048
 #define READ_AHEAD   49152 /* three records; below malloc's threshold for mappings */
 #define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
@@ -509,10 +511,41 @@ static void read_host(struct console *console)
 		connection_send(console->connection, batch, used);
 }
 
-/* After all that is ready has been served: one of those that flood. */
-static void on_turn(uv_check_t *check)
+static void on_turn(uv_timer_t *timer);
+
+/* When somebody said something within the last second, with a rest before each turn: see below. */
+static void plan_turn(struct web *web)
 {
-	struct web *web = check->data;
+	const bool alone = uv_now(&web->loop) - web->heard_ms >= CALM_MS;
+
+	(void)uv_timer_start(&web->turns, on_turn, alone ? 0 : TURN_MS, 0);
+}
+
+/*
+ * Guests that write without end wait for each other, and for those who say little: while anybody
+ * else is being served, all that flood share one batch in each millisecond. That is more than any
+ * screen needs, and so little of a processor that the others are served as if nobody flooded.
+ */
+static void join_queue(struct console *console)
+{
+	struct web *web = console->connection->web;
+	struct console **at = &web->waiting;
+
+	if (console->waiting)
+		return;
+	if (!uv_is_active((uv_handle_t *)&web->turns))
+		plan_turn(web);
+	while (*at != NULL)
+		at = &(*at)->next_waiting;
+	console->next_waiting = NULL;
+	console->waiting = true;
+	*at = console;
+}
+
+/* One of those that flood. */
+static void on_turn(uv_timer_t *timer)
+{
+	struct web *web = timer->data;
 	struct console *console = web->waiting;
 	struct connection *connection;
 
@@ -522,29 +555,21 @@ static void on_turn(uv_check_t *check)
 	connection = console->connection;
 	if (console->state == OPEN && connection_pending(connection) == 0)
 		read_host(console);
-	if (connection->fd >= 0)
+	if (connection->fd >= 0) {
+		/* Most likely there is more already. */
+		if (console->state == OPEN && console->flooding &&
+		    connection_pending(connection) == 0)
+			join_queue(console);
 		connection_watch(connection);
-}
-
-/* A guest that writes without end waits until the others, who say little, have been served. */
-static void join_queue(struct console *console)
-{
-	struct console **at = &console->connection->web->waiting;
-
-	if (console->waiting)
-		return;
-	while (*at != NULL)
-		at = &(*at)->next_waiting;
-	console->next_waiting = NULL;
-	console->waiting = true;
-	*at = console;
+	}
+	if (web->waiting != NULL)
+		plan_turn(web);
 }
 
 void console_begin_turns(struct web *web)
 {
-	(void)uv_check_init(&web->loop, &web->turns);
+	(void)uv_timer_init(&web->loop, &web->turns);
 	web->turns.data = web;
-	(void)uv_check_start(&web->turns, on_turn);
 	uv_unref((uv_handle_t *)&web->turns);
 }
 
@@ -590,7 +615,7 @@ void console_watch(struct connection *connection)
 
 	if (console->tap == NULL)
 		return;
-	if (connection_pending(connection) == 0)
+	if (connection_pending(connection) == 0 && !console->waiting)
 		events |= UV_READABLE | UV_DISCONNECT;
 	if (console->blocked != NULL)
 		events |= UV_WRITABLE;

@@ -22,8 +22,9 @@ struct web {
 	struct connection *connections; /* all of them, in a list */
 	unsigned connection_count;
 	unsigned console_count;  /* of them, open consoles */
-	uv_check_t turns;        /* of consoles whose guest floods, one after another */
+	uv_timer_t turns;        /* of consoles whose guest floods, one after another */
 	struct console *waiting; /* for theirs, first to last */
+	uint64_t heard_ms;       /* when a client last said anything; the loop's time */
 	bool hsts;               /* the name is a public one: promise https for it */
 	bool stopping;
 };
