@@ -42,9 +42,9 @@
 #define TURN_MS      1
 #define CALM_MS      1000
 #define MANY_BYTES   2048
-#define READ_AHEAD   49152 /* three records; below malloc's threshold for mappings */
+#define READ_AHEAD   131072 /* eight records: each call of the kernel costs as much as a record */
 #define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
-#define GATHER_BYTES (4 * RECORD_BYTES)
+#define GATHER_BYTES (8 * RECORD_BYTES)
 
 enum console_state { FIRST_FRAME, JUDGED, OPEN, REASON, ENDED };
 
