@@ -24,9 +24,6 @@ export function useBrowser() {
 	});
 }
 
-// A picture that was asked for in the moment in which its server went off. The page shows that it has none.
-const screenOfOneJustStopped = /status of 409 \(Conflict\) \S+\/console\/screen/;
-
 /**
  * Runs `steps` with a page, and fails if anything happened in it that must not.
  * @param as        signed in as this user; null: as nobody
@@ -58,7 +55,7 @@ export async function withPage({ as = "taro", language = "ja", scheme = "light",
 		if (at)
 			await page.goto(mock.url + at);
 		await steps(page, context);
-		assert.deepEqual(problems.filter((problem) => !expected?.test(problem) && !screenOfOneJustStopped.test(problem)), []);
+		assert.deepEqual(problems.filter((problem) => !expected?.test(problem)), []);
 	} finally {
 		await context.close();
 	}

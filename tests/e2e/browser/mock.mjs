@@ -372,7 +372,7 @@ export class Mock {
 			return [200, this.consoles.text(server, url)];
 		case "GET /v1/servers/ID/console/screen":
 			if (server.status !== "running" || this.consoles.hideScreens)
-				throw new Refusal(409, "server_not_running", "the server is off");
+				throw new Refusal(422, "server_not_running", "the server is off");
 			return [200, picture(), { "Content-Type": "image/png" }];
 		case "POST /v1/servers/ID/actions/request_console": {
 			if (body.mode === "control" && this.consoles.rights !== "control")
