@@ -164,7 +164,8 @@ int statement_row(struct store *store, sqlite3_stmt *statement, struct err *err)
 	}
 }
 
-int statement_run(struct store *store, const char *sql, const struct bind *binds, struct err *err)
+int statement_execute(struct store *store, const char *sql, const struct bind *binds,
+		      struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	int r = statement_open(store, sql, binds, &statement, err);
@@ -178,6 +179,23 @@ int statement_run(struct store *store, const char *sql, const struct bind *binds
 	if (r < 0)
 		return r;
 	return sqlite3_changes(store->db);
+}
+
+int statement_run(struct store *store, const char *sql, const struct bind *binds, struct err *err)
+{
+	int changed, r;
+
+	if (!store->note.set || store->in_transaction || store->is_reading)
+		return statement_execute(store, sql, binds, err);
+	r = store_begin(store, err);
+	if (r < 0)
+		return r;
+	STORE_GUARD(store);
+	changed = statement_execute(store, sql, binds, err);
+	if (changed <= 0)
+		return changed; /* nothing happened that had to be told */
+	r = store_commit(store, err);
+	return r < 0 ? r : changed;
 }
 
 int statement_run_one(struct store *store, const char *what, const char *sql,

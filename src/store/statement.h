@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "model/history_line.h"
 #include "store/store.h"
 
 #define STATEMENT_CACHE_COUNT 192
@@ -32,6 +33,11 @@ struct store {
 		uint64_t *ids; /* of that customer's server 0, STEP, 2 * STEP, … in order */
 		size_t count;
 	} marks; /* see store_server_list.c */
+	struct {
+		bool set;     /* the next write that is committed is what `line` tells */
+		bool written; /* ... and was */
+		struct history_line line;
+	} note; /* see store_history.h */
 	uint64_t uses;
 	struct statement_slot slots[STATEMENT_CACHE_COUNT];
 };
@@ -78,8 +84,12 @@ void statement_put(sqlite3_stmt **statement);
 /** statement_row() - 1: there is a row; 0: no more; negative: failed. */
 int statement_row(struct store *store, sqlite3_stmt *statement, struct err *err);
 
-/** statement_run() - open, run to the end, put back. Returns how many rows it changed, or negative.
- */
+/** statement_execute() - open, run to the end, put back. Returns how many rows it changed, or
+ * negative. Of no use but for what begins and ends transactions. */
+int statement_execute(struct store *store, const char *sql, const struct bind *binds,
+		      struct err *err);
+/** statement_run() - the same. A write outside of a transaction gets one of its own when a line of
+ * the history is to be written with it. */
 int statement_run(struct store *store, const char *sql, const struct bind *binds, struct err *err);
 /** statement_run_one() - the same, but ERR_NOT_FOUND with "no <what> ..." unless a row changed. */
 int statement_run_one(struct store *store, const char *what, const char *sql,

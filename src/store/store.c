@@ -9,6 +9,7 @@
 
 #include "store/migration.h"
 #include "store/statement.h"
+#include "store/store_history.h"
 
 #define BUSY_TIMEOUT_MS 10000
 
@@ -149,7 +150,7 @@ int store_begin(struct store *store, struct err *err)
 
 	if (store->in_transaction || store->is_reading)
 		return err_set(err, ERR_SERVER, "a transaction is open already");
-	r = statement_run(store, "BEGIN IMMEDIATE", NULL, err);
+	r = statement_execute(store, "BEGIN IMMEDIATE", NULL, err);
 	if (r < 0)
 		return r;
 	store->in_transaction = true;
@@ -158,13 +159,20 @@ int store_begin(struct store *store, struct err *err)
 
 int store_commit(struct store *store, struct err *err)
 {
-	int r = statement_run(store, "COMMIT", NULL, err);
+	const bool telling = store->note.set;
+	int r = telling ? store_history_write_note(store, err) : 0;
 
+	if (r == 0)
+		r = statement_execute(store, "COMMIT", NULL, err);
 	if (r < 0) {
 		store_rollback(store);
 		return r;
 	}
 	store->in_transaction = false;
+	if (telling) {
+		store->note.set = false;
+		store->note.written = true;
+	}
 	return 0;
 }
 
@@ -172,8 +180,9 @@ void store_rollback(struct store *store)
 {
 	/* Cleared first: SQLite may have rolled back by itself already. */
 	store->in_transaction = false;
+	store_history_forget_action(store);
 	if (!sqlite3_get_autocommit(store->db))
-		(void)statement_run(store, "ROLLBACK", NULL, NULL);
+		(void)statement_execute(store, "ROLLBACK", NULL, NULL);
 }
 
 bool store_in_transaction(const struct store *store)
@@ -189,7 +198,7 @@ int store_read_begin(struct store *store, struct err *err)
 		return 0;
 	if (store->is_reading)
 		return err_set(err, ERR_SERVER, "a reading is open already");
-	r = statement_run(store, "BEGIN", NULL, err);
+	r = statement_execute(store, "BEGIN", NULL, err);
 	store->is_reading = r >= 0;
 	return r < 0 ? r : 0;
 }
@@ -199,7 +208,7 @@ void store_read_end(struct store *store)
 	if (!store->is_reading)
 		return;
 	store->is_reading = false;
-	(void)statement_run(store, "ROLLBACK", NULL, NULL);
+	(void)statement_execute(store, "ROLLBACK", NULL, NULL);
 }
 
 uint64_t store_generation(const struct store *store)
@@ -244,7 +253,7 @@ int store_backup(struct store *store, const char *path, struct err *err)
 		return err_set(err, saved == ENOSPC ? ERR_DISK_FULL : -saved, "%s: %s", path,
 			       strerror(saved));
 	}
-	r = statement_run(store, "VACUUM INTO ?1", BIND(B_TEXT(path)), err);
+	r = statement_execute(store, "VACUUM INTO ?1", BIND(B_TEXT(path)), err);
 	if (r >= 0)
 		r = sync_backup(fd, path, err);
 	if (r < 0) {

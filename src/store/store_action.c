@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/query.h"
+#include "store/store_history.h"
 
 #define COLUMNS                                                                                    \
 	"a.id, a.command, a.status, a.progress, a.started_ms, a.finished_ms, a.undoing, "          \
@@ -88,12 +89,12 @@ int store_action_insert(struct store *store, struct action *action, struct err *
 				  BIND(B_INT(id), B_INT(i), B_INT(action->resources[i].type),
 				       B_INT(action->resources[i].id)),
 				  err);
-	if (r >= 0)
-		r = statement_commit(&guard, err);
 	if (r < 0)
 		return r;
 	action->id = id;
-	return 0;
+	store_history_begin_action(store, action);
+	r = statement_commit(&guard, err);
+	return r < 0 ? r : 0;
 }
 
 int store_action_insert_step(struct store *store, uint64_t action_id, uint32_t number,
@@ -301,11 +302,15 @@ int store_action_finish(struct store *store, uint64_t id, enum action_status sta
 {
 	char short_code[ACTION_CODE_BYTES];
 	char short_text[ACTION_TEXT_BYTES];
+	struct store *guard CLEANUP(store_guard) = NULL;
 	uint64_t known = 0;
 	int r;
 
 	clip(code ? code : "", short_code, sizeof(short_code));
 	clip(text ? text : "", short_text, sizeof(short_text));
+	r = statement_begin(store, &guard, err);
+	if (r < 0)
+		return r;
 	r = statement_run(store,
 			  "UPDATE action SET status = ?1, finished_ms = ?2, undoing = 0, "
 			  "progress = CASE ?1 WHEN 2 THEN 100 ELSE progress END, "
@@ -316,8 +321,12 @@ int store_action_finish(struct store *store, uint64_t id, enum action_status sta
 			  BIND(B_INT(status), B_INT(now_ms), B_TEXT(short_code), B_TEXT(short_text),
 			       B_INT(id)),
 			  err);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (r > 0) {
+		r = store_history_end_action(store, id, err);
+		return r < 0 ? r : statement_commit(&guard, err);
+	}
+	if (r < 0)
+		return r;
 	r = statement_number(store, "SELECT count(*) FROM action WHERE id = ?", BIND(B_INT(id)),
 			     &known, err);
 	if (r < 0)

@@ -15,6 +15,7 @@
 #include "store/store_address.h"
 #include "store/store_console.h"
 #include "store/store_customer.h"
+#include "store/store_history.h"
 #include "store/store_pool.h"
 #include "store/store_setting.h"
 
@@ -170,6 +171,7 @@ static void every_earlier_version_becomes_the_newest(void **state)
 		struct server server CLEANUP(server_done) = {0};
 		struct store_consoles consoles CLEANUP(store_console_done) = {0};
 		const struct store_console_filter everything = {.open = -1, .page = {1, 50}};
+		struct store_history_check check = {0};
 		char *got AUTO_FREE = NULL;
 		char path[256];
 		sqlite3 *db = NULL;
@@ -196,6 +198,11 @@ static void every_earlier_version_becomes_the_newest(void **state)
 		assert_int_equal(consoles.total, version < 2 ? 0 : 2);
 		if (version >= 2)
 			assert_string_equal(consoles.items[1].name, "hanako");
+		while (!check.done)
+			assert_ok(store_history_check(store, &check, 100, ERR));
+		assert_int_equal(check.problems, 0);
+		assert_int_equal(check.lines, version < 3 ? 0 : 2);
+		assert_int_equal(check.ends.head_id, version < 3 ? 0 : 3);
 	}
 }
 
