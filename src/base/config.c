@@ -55,6 +55,7 @@ static const struct setting {
 	{"core", "console_idle_minutes", SETTING_U32, FIELD(console_idle_minutes), NULL},
 	{"core", "console_life_minutes", SETTING_U32, FIELD(console_life_minutes), NULL},
 	{"core", "console_history_days", SETTING_U32, FIELD(console_history_days), NULL},
+	{"core", "history_days", SETTING_U32, FIELD(history_days), NULL},
 	{"core", "pool_ipv4", SETTING_TEXT, FIELD(pool_ipv4), NULL},
 	{"core", "pool_ipv6", SETTING_TEXT, FIELD(pool_ipv6), NULL},
 #undef FIELD
@@ -215,6 +216,7 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.console_idle_minutes = 60,
 		.console_life_minutes = 720,
 		.console_history_days = 730,
+		.history_days = 730,
 		.driver = "libvirt",
 		.libvirt_uri = "qemu:///system",
 		.egress = "masquerade",

@@ -40,6 +40,7 @@ struct config {
 	uint32_t console_idle_minutes; /* without a key pressed */
 	uint32_t console_life_minutes;
 	uint32_t console_history_days; /* since their end; 0 = for ever */
+	uint32_t history_days; /* after which a line of the operation history goes; 0: never */
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */

@@ -11,6 +11,7 @@ struct child;
 struct consoles;
 struct engine;
 struct events;
+struct history;
 struct password_guard;
 struct server_cache;
 struct store;
@@ -24,6 +25,7 @@ struct core {
 	struct password_guard *passwords;
 	struct server_cache *servers; /* rendered texts */
 	struct consoles *consoles;
+	struct history *history;
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

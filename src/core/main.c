@@ -25,6 +25,7 @@
 #include "core/console/console.h"
 #include "core/core.h"
 #include "core/events.h"
+#include "core/history.h"
 #include "store/store.h"
 #include "store/store_session.h"
 #include "wire/child.h"
@@ -110,6 +111,7 @@ static void on_stop(void *context)
 		return;
 	stopping = true;
 	console_stop(core.consoles);
+	history_stop(core.history);
 	/* What was answered for is in the database; answers under way may still go out. */
 	(void)uv_timer_start(&grace, on_grace_over, STOP_GRACE_MS, 0);
 }
@@ -172,6 +174,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = server_cache_new(&core, &core.servers, err)) < 0 ||
 	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||
 	    (code = console_setup(&core, &core.consoles, err)) < 0 ||
+	    (code = history_new(&core, &core.history, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
@@ -201,14 +204,19 @@ int main(int argc, char **argv)
 
 	log_init("ippo-core", LOG_LEVEL_INFO);
 	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
-		router_print();
+		router_print(false);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--events") == 0) {
+		router_print(true);
 		return EXIT_SUCCESS;
 	}
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return check_database(argv[2]);
 	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
 		(void)fputs("ippo-core is started by ippod(8); --routes prints the API's routes, "
-			    "--check FILE examines a database\n",
+			    "--events what the history says of each, --check FILE examines a "
+			    "database\n",
 			    stderr);
 		return 2;
 	}

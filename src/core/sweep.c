@@ -22,12 +22,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/store_history.h"
 #include "store/store_image.h"
 #include "store/store_setting.h"
 
@@ -309,6 +311,21 @@ static void check_row(struct reconcile *reconcile, uint64_t id)
 	engine_power(engine, &server, HOST_DOMAIN_ABSENT);
 }
 
+/* For the history: nobody asked for it but the restart. */
+static void note_start(struct store *store, const struct server *server)
+{
+	struct history_line line = {.customer_id = server->customer_id,
+				    .actor = HISTORY_SYSTEM,
+				    .what = "server.poweron",
+				    .result = HISTORY_SUCCESS,
+				    .resource_type = "server",
+				    .resource_id = server->id,
+				    .details = "{\"reason\":\"the machine was restarted\"}"};
+
+	(void)snprintf(line.resource_name, sizeof(line.resource_name), "%s", server->name);
+	store_history_note(store, &line);
+}
+
 static void start_wished(struct reconcile *reconcile)
 {
 	struct engine *engine = reconcile->engine;
@@ -326,12 +343,14 @@ static void start_wished(struct reconcile *reconcile)
 		if (r)
 			continue;
 		request.customer_id = server.customer_id;
+		note_start(store, &server);
 		r = store_begin(store, &err);
 		if (r == 0)
 			r = engine_submit(engine, &request, &action, &err);
 		if (r == 0)
 			r = store_commit(store, &err);
 		store_rollback(store);
+		(void)store_history_take(store, NULL);
 		if (r)
 			log_error("server %" PRIu64 " cannot be started again: %s",
 				  request.server_id, err.text);

@@ -96,7 +96,7 @@ void history_line_hash(const struct history_line *line, const uint8_t previous[H
 	put_number(&out, line->actor, 8);
 	put_number(&out, line->actor_id, 8);
 	put_text(&out, line->actor_name);
-	put_number(&out, line->operator, 8);
+	put_number(&out, line->by_operator, 8);
 	put_text(&out, line->peer);
 	put_text(&out, line->what);
 	put_number(&out, line->result, 8);

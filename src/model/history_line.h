@@ -39,7 +39,7 @@ struct history_line {
 	enum history_actor actor;
 	uint64_t actor_id;
 	char actor_name[NAME_LABEL_BYTES];
-	bool operator;                 /* an operator of the service, in a customer's account */
+	bool by_operator;              /* an operator of the service, in a customer's account */
 	char peer[HISTORY_PEER_BYTES]; /* an address, "local", or "" */
 	char what[HISTORY_WHAT_BYTES]; /* server.poweron */
 	enum history_result result;

@@ -21,6 +21,7 @@ struct ticket {
 	enum ticket_use use;
 	struct principal who; /* who asked; only who it is counts, rights are asked again */
 	uint32_t uid, gid;    /* of who asked over the local socket */
+	bool by_operator;     /* of the service, in a customer's account */
 	uint64_t server_id;
 	uint8_t uuid[UUID_BYTES]; /* with the generation of its disk: the server's incarnation */
 	uint32_t generation;

@@ -91,7 +91,7 @@ static int open_fleeting(struct store **ret, struct err *err)
 		    " gid INTEGER NOT NULL,"
 		    " server_id INTEGER NOT NULL, uuid BLOB NOT NULL, generation INTEGER NOT NULL,"
 		    " kind INTEGER NOT NULL, mode INTEGER NOT NULL, origin TEXT NOT NULL,"
-		    " expires_ms INTEGER NOT NULL) WITHOUT ROWID;"
+		    " expires_ms INTEGER NOT NULL, by_operator INTEGER NOT NULL) WITHOUT ROWID;"
 		    "CREATE INDEX ticket_expires ON ticket(expires_ms)",
 		    err);
 	if (r < 0)

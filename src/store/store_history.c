@@ -80,7 +80,7 @@ static int insert(struct store *store, const struct history_line *line, struct e
 		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_INT(line->id), B_INT(line->time_ms), B_INT(line->customer_id),
 		     B_INT(line->actor), B_INT(line->actor_id), B_TEXT(line->actor_name),
-		     B_INT(line->operator), B_TEXT(line->peer), B_TEXT(line->what),
+		     B_INT(line->by_operator), B_TEXT(line->peer), B_TEXT(line->what),
 		     B_INT(line->result), B_TEXT(line->error_code), B_TEXT(line->resource_type),
 		     B_INT(line->resource_id), B_TEXT(line->resource_name), B_INT(line->action_id),
 		     B_TEXT(line->details), B_BLOB(line->hash, sizeof(line->hash))),

@@ -41,7 +41,7 @@ int history_row_read(sqlite3_stmt *statement, struct history_line *ret)
 	line.customer_id = statement_u64(statement, 2);
 	line.actor = (enum history_actor)actor;
 	line.actor_id = statement_u64(statement, 4);
-	line.operator= by_operator == 1;
+	line.by_operator = by_operator == 1;
 	line.result = (enum history_result)result;
 	line.resource_id = statement_u64(statement, 12);
 	line.action_id = statement_u64(statement, 14);

@@ -209,6 +209,10 @@ void connection_flush(struct connection *connection)
 									   : CONNECTION_IDLE_MS);
 	} else if (connection->state == REPLYING || connection->state == WAITING) {
 		connection_set_deadline(connection, 0);
+		if (connection->state == REPLYING && connection->request.is_owed) {
+			connection->request.is_owed = false;
+			core_link_more(connection->web->core, connection->request.core_id);
+		}
 	}
 }
 

@@ -210,6 +210,12 @@ void core_link_ended(struct core_link *link, uint64_t id, const struct console_e
 				   0);
 }
 
+void core_link_more(struct core_link *link, uint64_t id)
+{
+	if (find(link, id) != NULL && link->channel != NULL)
+		(void)channel_send(link->channel, HTTP_MORE, 0, id, NULL, 0, NULL, 0);
+}
+
 void core_link_cancel(struct core_link *link, uint64_t id)
 {
 	if (find(link, id) == NULL)

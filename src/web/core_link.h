@@ -31,5 +31,8 @@ int core_link_frame(struct core_link *link, uint64_t id, const void *data, size_
 /** core_link_ended() - the last word about a console; nothing comes under this id any more. */
 void core_link_ended(struct core_link *link, uint64_t id, const struct console_ended *ended);
 
+/** core_link_more() - all that came of an answer so far is with the client. */
+void core_link_more(struct core_link *link, uint64_t id);
+
 /** core_link_cancel() - the client has gone: nothing more of this request is wanted. */
 void core_link_cancel(struct core_link *link, uint64_t id);

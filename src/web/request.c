@@ -224,9 +224,9 @@ static const char *copy_slice(char **arena, const struct slice *slice)
 static int forward_fields(const struct http_head *head, char **arena, struct http_request *request)
 {
 	static const char *const forwarded[] = {
-		"accept-language", "authorization", "content-type",    "cookie", "host",
-		"idempotency-key", "if-none-match", "last-event-id",   "origin", "referer",
-		"user-agent",      "x-ippo-csrf",   "x-ippo-customer",
+		"accept",  "accept-language", "authorization", "content-type",    "cookie",
+		"host",    "idempotency-key", "if-none-match", "last-event-id",   "origin",
+		"referer", "user-agent",      "x-ippo-csrf",   "x-ippo-customer",
 	};
 
 	for (size_t i = 0; i < head->field_count; i++) {
@@ -235,6 +235,10 @@ static int forward_fields(const struct http_head *head, char **arena, struct htt
 			if (field->name.len != strlen(forwarded[f]) ||
 			    strncasecmp((const char *)field->name.data, forwarded[f],
 					field->name.len) != 0)
+				continue;
+			/* A list may stand in several fields; the first is enough. */
+			if (f == 0 && (http_request_header(request, forwarded[f]) != NULL ||
+				       field->value.len > HTTP_MAX_HEADER_BYTES))
 				continue;
 			if (http_request_header(request, forwarded[f]) != NULL ||
 			    field->value.len > HTTP_MAX_HEADER_BYTES)
@@ -437,6 +441,7 @@ static void after_output(struct connection *connection, bool more)
 	}
 	if (more) {
 		connection->state = REPLYING;
+		connection->request.is_owed = !connection->request.stream;
 		connection_flush(connection);
 	} else {
 		connection->request.core_id = 0;

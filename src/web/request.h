@@ -23,7 +23,8 @@ struct request {
 	bool keep_alive;
 	bool is_head;
 	bool is_http_1_0;
-	bool stream; /* an event stream */
+	bool stream;  /* an event stream */
+	bool is_owed; /* core waits to hear that the client has what came so far */
 	bool reply_chunked;
 	bool upgrade; /* to a WebSocket, by a valid opening handshake */
 	struct handshake handshake;

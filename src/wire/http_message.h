@@ -9,9 +9,11 @@
 enum http_message_type {
 	HTTP_REQUEST = 0x100, /* asking side → core */
 	HTTP_CANCEL = 0x101,  /* asking side → core: the client has gone; empty body */
-	HTTP_REPLY = 0x110,   /* core → asking side: head and first part of the body; WIRE_MORE if
-				 more follows */
-	HTTP_CHUNK = 0x111,   /* core → asking side: a further part; WIRE_MORE if more follows */
+	HTTP_MORE = 0x102, /* asking side → core: what came of this reply so far is with the client;
+			      empty body */
+	HTTP_REPLY = 0x110, /* core → asking side: head and first part of the body; WIRE_MORE if
+			       more follows */
+	HTTP_CHUNK = 0x111, /* core → asking side: a further part; WIRE_MORE if more follows */
 };
 
 #define HTTP_MAX_HEADERS      24
@@ -23,7 +25,7 @@ enum http_message_type {
 
 /* Names are lower case. Web forwards exactly these request headers, each at most once:
  * accept-language authorization content-type cookie host if-none-match last-event-id origin referer
- * user-agent x-ippo-csrf idempotency-key */
+ * user-agent x-ippo-csrf x-ippo-customer idempotency-key accept */
 struct http_header {
 	const char *name;
 	const char *value;

@@ -304,6 +304,17 @@ def test_service(walker, fake, document, seen):
     assert walker.error("POST", "/backups") == (422, "unsupported_error")
 
 
+def test_history(walker):
+    """After all that was done above: every kind of line."""
+    assert walker.every("/history?what=server", "history")
+    walker.every("/history", "history")
+    walker.get("/history?actor=operator&result=success&from=2026-01-01&to=2999-01-01T00:00:00Z&before=999999&customer=service&format=json")
+    walker.get("/history?server=1&action=1")
+    head = walker.get("/history/verify")["verification"]["head"]
+    assert walker.get(f"/history/verify?noted={head['id']}:{head['hash']}")["verification"]["whole"]
+    assert walker.error("GET", "/history?what=a&result=b") == (422, "invalid_input")
+
+
 def test_events(walker, document):
     """Every kind of event, with data as described."""
     kinds = {}

@@ -27,7 +27,7 @@ static int refuse(struct request *request, struct err *err)
 #define ABSENT(name)                                                                               \
 	{"GET", "/" name, ACCESS_READ, list}, {"GET", "/" name "/{id}", ACCESS_READ, get},         \
 	{                                                                                          \
-		"POST", "/" name, ACCESS_MANAGE, refuse                                            \
+		"POST", "/" name, ACCESS_MANAGE, refuse, ROUTE_CHANGES_NOTHING                     \
 	}
 
 const struct route absent_routes[] = {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "store/store_customer.h"
@@ -67,6 +68,7 @@ static int create_token(struct request *request, struct err *err)
 			      .user_id = request->who.user_id,
 			      .created_ms = clock_now_ms()};
 	struct secret secret CLEANUP(secret_done) = {0};
+	struct store *store = request->core->store;
 	const char *name = NULL, *scope = "read_write";
 	int code;
 
@@ -86,10 +88,18 @@ static int create_token(struct request *request, struct err *err)
 	if (secret_make_token(&secret) < 0)
 		return err_set(err, ERR_SERVER, "cannot make a token");
 	secret_hash(secret.text, secret.len, token.hash);
-	if ((code = store_token_insert(request->core->store, &token, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_token_insert(store, &token, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a token named %s already", name)
 			       : code;
+	note_about(request, "token", token.id, token.name);
+	note_detail(request, "scope", json_string(scope));
+	note_detail(request, "operator", json_boolean(token.service));
+	if ((code = store_commit(store, err)) < 0)
+		return code;
 	request->status = 201;
 	request->reply =
 		json_pack("{s:o, s:s}", "token", render_token(&token), "secret", secret.text);
@@ -179,23 +189,35 @@ static int take_customer(struct request *request, struct customer *customer, str
 	if (name != customer->name)
 		(void)snprintf(customer->name, sizeof customer->name, "%s", name);
 	customer->server_limit = (uint32_t)limit;
+	if (json_is_string(json_object_get(request->body, "name")))
+		note_detail(request, "name", json_string(customer->name));
+	note_detail(request, "server_limit", json_integer(limit));
+	note_detail(request, "suspended", json_boolean(customer->suspended));
 	return 0;
 }
 
 static int create_customer(struct request *request, struct err *err)
 {
 	struct customer customer = {.created_ms = clock_now_ms()};
+	struct store *store = request->core->store;
 	const char *name = NULL;
 	int code;
 
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = take_customer(request, &customer, err)) < 0)
 		return code;
-	if ((code = store_customer_insert(request->core->store, &customer, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_customer_insert(store, &customer, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a customer named %s already",
 					 customer.name)
 			       : code;
+	note_about(request, "customer", customer.id, customer.name);
+	note_customer(request, customer.id);
+	if ((code = store_commit(store, err)) < 0)
+		return code;
 	return request_answer(request, 201, "customer", render_customer(&customer));
 }
 
@@ -204,8 +226,10 @@ static int update_customer(struct request *request, struct err *err)
 	struct customer customer;
 	int code;
 
-	if ((code = find_customer(request, &customer, err)) < 0 ||
-	    (code = take_customer(request, &customer, err)) < 0 ||
+	if ((code = find_customer(request, &customer, err)) < 0)
+		return code;
+	note_customer(request, customer.id);
+	if ((code = take_customer(request, &customer, err)) < 0 ||
 	    (code = store_customer_update(request->core->store, &customer, err)) < 0)
 		return code;
 	return request_answer(request, 200, "customer", render_customer(&customer));
@@ -217,6 +241,8 @@ static int delete_customer(struct request *request, struct err *err)
 	int code = find_customer(request, &customer, err);
 
 	if (code == 0)
+		note_customer(request, customer.id);
+	if (code == 0)
 		code = store_customer_delete(request->core->store, customer.id, err);
 	request->status = 204;
 	return code;
@@ -225,13 +251,13 @@ static int delete_customer(struct request *request, struct err *err)
 const struct route account_routes[] = {
 	{"GET", "/me", ACCESS_READ, me},
 	{"GET", "/tokens", ACCESS_READ, list_tokens},
-	{"POST", "/tokens", ACCESS_ACCOUNT, create_token},
+	{"POST", "/tokens", ACCESS_ACCOUNT, create_token, "token.create"},
 	{"GET", "/tokens/{id}", ACCESS_READ, get_token},
-	{"DELETE", "/tokens/{id}", ACCESS_ACCOUNT, delete_token},
+	{"DELETE", "/tokens/{id}", ACCESS_ACCOUNT, delete_token, "token.delete"},
 	{"GET", "/customers", ACCESS_SERVICE_READ, list_customers},
-	{"POST", "/customers", ACCESS_SERVICE, create_customer},
+	{"POST", "/customers", ACCESS_SERVICE, create_customer, "customer.create"},
 	{"GET", "/customers/{id}", ACCESS_SERVICE_READ, get_customer},
-	{"PUT", "/customers/{id}", ACCESS_SERVICE, update_customer},
-	{"DELETE", "/customers/{id}", ACCESS_SERVICE, delete_customer},
+	{"PUT", "/customers/{id}", ACCESS_SERVICE, update_customer, "customer.update"},
+	{"DELETE", "/customers/{id}", ACCESS_SERVICE, delete_customer, "customer.delete"},
 	{NULL, NULL, 0, NULL},
 };

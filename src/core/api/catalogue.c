@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "store/store_location.h"
@@ -46,6 +47,33 @@ static int get_plan(struct request *request, struct err *err)
 	return code < 0 ? code
 			: request_answer(request, 200, "server_type",
 					 render_plan(request->core, &plan));
+}
+
+/* Which of our fields the body sets, for the history. */
+static json_t *names_of(const json_t *body)
+{
+	static const char *const keys[] = {"name",
+					   "description",
+					   "storage",
+					   "currency",
+					   "cores",
+					   "memory_mib",
+					   "disk",
+					   "dns_zones",
+					   "country",
+					   "city",
+					   "network_zone",
+					   "latitude",
+					   "longitude",
+					   "deprecated",
+					   "price_monthly_minor",
+					   "price_initial_minor"};
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_object_get(body, keys[i]) != NULL)
+			(void)json_array_append_new(names, json_string(keys[i]));
+	return names;
 }
 
 /* Fields that are there replace what @plan has. */
@@ -105,16 +133,24 @@ static int create_plan(struct request *request, struct err *err)
 			    .currency = DEFAULT_CURRENCY,
 			    .dns_zones = 5,
 			    .created_ms = clock_now_ms()};
+	struct store *store = request->core->store;
 	const char *name = NULL;
 	int code;
 
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = take_plan(request, &plan, err)) < 0)
 		return code;
-	if ((code = store_plan_insert(request->core->store, &plan, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_plan_insert(store, &plan, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a plan named %s already", plan.name)
 			       : code;
+	note_about(request, "server_type", plan.id, plan.name);
+	note_detail(request, "set", names_of(request->body));
+	if ((code = store_commit(store, err)) < 0)
+		return code;
 	return request_answer(request, 201, "server_type", render_plan(request->core, &plan));
 }
 
@@ -124,8 +160,10 @@ static int update_plan(struct request *request, struct err *err)
 	int code;
 
 	if ((code = find_plan(request, &plan, err)) < 0 ||
-	    (code = take_plan(request, &plan, err)) < 0 ||
-	    (code = store_plan_update(request->core->store, &plan, err)) < 0)
+	    (code = take_plan(request, &plan, err)) < 0)
+		return code;
+	note_detail(request, "set", names_of(request->body));
+	if ((code = store_plan_update(request->core->store, &plan, err)) < 0)
 		return code;
 	return request_answer(request, 200, "server_type", render_plan(request->core, &plan));
 }
@@ -261,17 +299,24 @@ static int create_location(struct request *request, struct err *err)
 {
 	struct location location = {
 		.country = "JP", .network_zone = "local", .created_ms = clock_now_ms()};
+	struct store *store = request->core->store;
 	const char *name = NULL;
 	int code;
 
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = take_location(request, &location, err)) < 0)
 		return code;
-	if ((code = store_location_insert(request->core->store, &location, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_location_insert(store, &location, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a location named %s already",
 					 location.name)
 			       : code;
+	note_about(request, "location", location.id, location.name);
+	if ((code = store_commit(store, err)) < 0)
+		return code;
 	return request_answer(request, 201, "location", render_location(&location));
 }
 
@@ -281,8 +326,10 @@ static int update_location(struct request *request, struct err *err)
 	int code;
 
 	if ((code = find_location(request, &location, err)) < 0 ||
-	    (code = take_location(request, &location, err)) < 0 ||
-	    (code = store_location_update(request->core->store, &location, err)) < 0)
+	    (code = take_location(request, &location, err)) < 0)
+		return code;
+	note_detail(request, "set", names_of(request->body));
+	if ((code = store_location_update(request->core->store, &location, err)) < 0)
 		return code;
 	return request_answer(request, 200, "location", render_location(&location));
 }
@@ -339,15 +386,15 @@ static int pricing(struct request *request, struct err *err)
 
 const struct route catalogue_routes[] = {
 	{"GET", "/server_types", ACCESS_READ, list_plans},
-	{"POST", "/server_types", ACCESS_SERVICE, create_plan},
+	{"POST", "/server_types", ACCESS_SERVICE, create_plan, "server_type.create"},
 	{"GET", "/server_types/{id}", ACCESS_READ, get_plan},
-	{"PUT", "/server_types/{id}", ACCESS_SERVICE, update_plan},
-	{"DELETE", "/server_types/{id}", ACCESS_SERVICE, delete_plan},
+	{"PUT", "/server_types/{id}", ACCESS_SERVICE, update_plan, "server_type.update"},
+	{"DELETE", "/server_types/{id}", ACCESS_SERVICE, delete_plan, "server_type.delete"},
 	{"GET", "/locations", ACCESS_READ, list_locations},
-	{"POST", "/locations", ACCESS_SERVICE, create_location},
+	{"POST", "/locations", ACCESS_SERVICE, create_location, "location.create"},
 	{"GET", "/locations/{id}", ACCESS_READ, get_location},
-	{"PUT", "/locations/{id}", ACCESS_SERVICE, update_location},
-	{"DELETE", "/locations/{id}", ACCESS_SERVICE, delete_location},
+	{"PUT", "/locations/{id}", ACCESS_SERVICE, update_location, "location.update"},
+	{"DELETE", "/locations/{id}", ACCESS_SERVICE, delete_location, "location.delete"},
 	{"GET", "/datacenters", ACCESS_READ, list_datacenters},
 	{"GET", "/datacenters/{id}", ACCESS_READ, get_datacenter},
 	{"GET", "/pricing", ACCESS_READ, pricing},

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "core/actions/engine.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/server_actions.h"
@@ -57,6 +58,7 @@ static void claim_for(const struct request *request, const struct server *server
 	(void)exchange_is_local(request->exchange, &uid, &gid);
 	ret->uid = uid;
 	ret->gid = gid;
+	ret->by_operator = request->acts_for;
 	ret->who.customer_id = server->customer_id;
 	entrance_bind(ret, server);
 	if (authenticate_is_own_origin(request))
@@ -100,6 +102,8 @@ static int request_console(struct request *request, struct err *err)
 	code = right_ask(request->core, &ticket, &why, err);
 	if (code < 0 && why != CONSOLE_DELETED)
 		return code;
+	note_detail(request, "type", json_string(type));
+	note_detail(request, "mode", json_string(console_mode_name(mode)));
 	/* What is being deleted or rebuilt is refused here, by name. */
 	if ((code = server_actions_submit(request, &wanted, &action, err)) < 0 ||
 	    (code = entrance_make_ticket(request->core, &ticket, &password, err)) < 0)
@@ -298,6 +302,11 @@ static int cut(struct request *request, struct err *err)
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, code, "there is no console %llu",
 			       (unsigned long long)request->id);
+	if (code == 0) {
+		note_about(request, "server", line.server_id, line.server_name);
+		note_customer(request, line.customer_id);
+		note_detail(request, "console", json_integer((json_int_t)line.id));
+	}
 	if (code < 0 || (code = check_may_cut(request, &line, err)) < 0 ||
 	    (code = console_cut(request->core->consoles, line.id, "it was cut on request", err)) <
 		    0)
@@ -532,11 +541,12 @@ static int screen(struct request *request, struct err *err)
 }
 
 const struct route console_routes[] = {
-	{"POST", "/servers/{id}/actions/request_console", ACCESS_READ, request_console},
+	{"POST", "/servers/{id}/actions/request_console", ACCESS_READ, request_console,
+	 "server.request_console"},
 	{"GET", "/servers/{id}/console/text", ACCESS_READ, text},
 	{"GET", "/servers/{id}/console/screen", ACCESS_READ, screen},
 	{"GET", "/consoles", ACCESS_READ, list_consoles},
-	{"DELETE", "/consoles/{id}", ACCESS_READ, cut},
+	{"DELETE", "/consoles/{id}", ACCESS_READ, cut, "console.cut"},
 	{"GET", "/consoles/{id}/serial", ACCESS_PUBLIC, enter_serial},
 	{"GET", "/consoles/{id}/vnc", ACCESS_PUBLIC, enter_vnc},
 	{NULL, NULL, 0, NULL},

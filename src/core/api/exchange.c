@@ -25,6 +25,8 @@
 /* More than web has connections: a console it has given up may linger until we notice. */
 #define MAX_EXCHANGES_PER_CLIENT 8192
 
+#define BEHIND_BYTES ((size_t)1024 * 1024)
+
 struct exchange {
 	struct exchange *next, *previous;
 	struct client *client; /* NULL: gone */
@@ -35,6 +37,8 @@ struct exchange {
 	gid_t gid;
 	int fd;
 	struct console *console; /* NULL: an ordinary request */
+	void (*pull)(void *context, bool gone);
+	void *pull_context;
 };
 
 struct client {
@@ -121,6 +125,8 @@ static void give_up(struct exchange *exchange)
 	detach(exchange);
 	if (exchange->console != NULL)
 		console_ended(exchange->console, NULL);
+	else if (exchange->pull != NULL)
+		exchange->pull(exchange->pull_context, true);
 	else
 		events_unsubscribe(core->events, exchange);
 }
@@ -140,6 +146,15 @@ static int on_cancel(void *context, struct channel *channel, struct message *mes
 
 	if (exchange != NULL)
 		give_up(exchange);
+	return 0;
+}
+
+static int on_more(void *context, struct channel *channel, struct message *message)
+{
+	const struct exchange *exchange = find(context, message->id);
+
+	if (exchange != NULL && exchange->pull != NULL)
+		exchange->pull(exchange->pull_context, false);
 	return 0;
 }
 
@@ -199,11 +214,9 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 		(void)child_reconnect(core->child, "web");
 }
 
-static const struct message_rule web_rules[] = {{HTTP_REQUEST, 0, on_request},
-						{HTTP_CANCEL, 0, on_cancel},
-						{CONSOLE_FRAME, 0, on_frame},
-						{CONSOLE_ENDED, 0, on_ended},
-						{0, 0, NULL}};
+static const struct message_rule web_rules[] = {
+	{HTTP_REQUEST, 0, on_request}, {HTTP_CANCEL, 0, on_cancel},  {HTTP_MORE, 0, on_more},
+	{CONSOLE_FRAME, 0, on_frame},  {CONSOLE_ENDED, 0, on_ended}, {0, 0, NULL}};
 static const struct message_rule local_rules[] = {{HTTP_REQUEST, 1, on_request},
 						  {HTTP_CANCEL, 0, on_cancel},
 						  {CONSOLE_ENDED, 0, on_ended},
@@ -323,6 +336,19 @@ void exchange_chunk(struct exchange *exchange, const void *data, size_t bytes, b
 	} while (bytes > 0);
 	if (!more)
 		free_exchange(exchange);
+}
+
+void exchange_set_pull(struct exchange *exchange, void (*pull)(void *context, bool gone),
+		       void *context)
+{
+	exchange->pull = pull;
+	exchange->pull_context = context;
+}
+
+bool exchange_is_behind(const struct exchange *exchange)
+{
+	return exchange->client != NULL && exchange->local &&
+	       channel_queued_bytes(exchange->client->channel) > BEHIND_BYTES;
 }
 
 void exchange_set_console(struct exchange *exchange, struct console *console)

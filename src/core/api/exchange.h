@@ -29,6 +29,16 @@ int exchange_steal_fd(struct exchange *exchange);
 void exchange_reply(struct exchange *exchange, const struct http_reply *reply, bool more);
 void exchange_chunk(struct exchange *exchange, const void *data, size_t bytes, bool more);
 
+/* --- an answer larger than what should wait anywhere --- */
+
+/** exchange_set_pull() - @pull is called whenever the client can take more of a streamed answer,
+ * and, with @gone, once when it has gone; then exchange_chunk() has to end it all the same. @pull
+ * NULL: no more. */
+void exchange_set_pull(struct exchange *exchange, void (*pull)(void *context, bool gone),
+		       void *context);
+/** exchange_is_behind() - a local client has not read what it got; it says nothing of that. */
+bool exchange_is_behind(const struct exchange *exchange);
+
 /* --- after a 101 --- */
 
 /** exchange_set_console() - what its client says from now on is for this console. */

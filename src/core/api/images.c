@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "core/actions/engine.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/events.h"
@@ -164,6 +165,8 @@ static int import(struct request *request, struct err *err)
 			       ? err_set(err, code, "there is an image named %s already",
 					 image.name)
 			       : code;
+	note_about(request, "image", image.id, image.name);
+	note_detail(request, "from", json_string(fd < 0 ? "url" : "file"));
 	wanted.image_id = image.id;
 	wanted.checksum = image.has_checksum ? image.checksum : NULL;
 	wanted.fd = fd;
@@ -232,18 +235,21 @@ static int change_protection(struct request *request, struct err *err)
 	int code;
 
 	if ((code = find(request, &image, err)) < 0 ||
-	    (code = body_bool(request, "delete", &image.protect_delete, err)) < 0 ||
-	    (code = store_image_update(request->core->store, &image, err)) < 0)
+	    (code = body_bool(request, "delete", &image.protect_delete, err)) < 0)
+		return code;
+	note_detail(request, "delete", json_boolean(image.protect_delete));
+	if ((code = store_image_update(request->core->store, &image, err)) < 0)
 		return code;
 	return request_answer(request, 200, "image", render_image(&image));
 }
 
 const struct route image_routes[] = {
 	{"GET", "/images", ACCESS_READ, list},
-	{"POST", "/images", ACCESS_SERVICE, import},
+	{"POST", "/images", ACCESS_SERVICE, import, "image.import"},
 	{"GET", "/images/{id}", ACCESS_READ, get},
-	{"PUT", "/images/{id}", ACCESS_SERVICE, update},
-	{"DELETE", "/images/{id}", ACCESS_SERVICE, delete},
-	{"PUT", "/images/{id}/protection", ACCESS_SERVICE, change_protection},
+	{"PUT", "/images/{id}", ACCESS_SERVICE, update, "image.update"},
+	{"DELETE", "/images/{id}", ACCESS_SERVICE, delete, "image.delete"},
+	{"PUT", "/images/{id}/protection", ACCESS_SERVICE, change_protection,
+	 "image.change_protection"},
 	{NULL, NULL, 0, NULL},
 };

@@ -11,6 +11,7 @@
 #include "core/api/exchange.h"
 #include "core/core.h"
 #include "model/label_selector.h"
+#include "model/name.h"
 #include "model/page.h"
 #include "model/role.h"
 #include "model/sort.h"
@@ -23,6 +24,8 @@
 /* A handler's way to say that the answer comes later. */
 #define REQUEST_LATER 1
 
+struct note;
+
 struct query_item {
 	char *key;
 	char *value;
@@ -34,7 +37,9 @@ struct request {
 	const struct http_request *http;
 	struct principal who;
 	bool is_anonymous;
-	char *path; /* owns segments and query */
+	bool acts_for;                   /* an operator, in the account of a customer */
+	char who_name[NAME_LABEL_BYTES]; /* of the person, token or local user */
+	char *path;                      /* owns segments and query */
 	char *segments[REQUEST_MAX_SEGMENTS];
 	size_t segment_count;
 	struct query_item query[REQUEST_MAX_QUERY];
@@ -49,7 +54,8 @@ struct request {
 	const char *content_type; /* NULL: JSON */
 	const char *upgrade;      /* what the client must change to, for a 426 */
 	char set_cookie[256];
-	json_t *fields; /* what was wrong with which field */
+	struct note *note; /* for the history; NULL: nothing changes */
+	json_t *fields;    /* what was wrong with which field */
 };
 
 /** request_field() - note that @err is about @field, when it is an invalid input. Return: @code. */

@@ -10,15 +10,16 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "core/api/intake.h"
+#include "core/api/note.h"
 #include "core/auth/authenticate.h"
 
 #define RATE_SLOTS 4096
 #define HOUR_MS    (INT64_C(3600) * 1000)
 
 static const struct route *const tables[] = {
-	server_routes,  server_action_routes, action_routes,     catalogue_routes,
-	image_routes,   sshkey_routes,        primary_ip_routes, account_routes,
-	session_routes, service_routes,       console_routes,    absent_routes,
+	server_routes,  server_action_routes, action_routes,  catalogue_routes, image_routes,
+	sshkey_routes,  primary_ip_routes,    account_routes, session_routes,   service_routes,
+	console_routes, history_routes,       absent_routes,
 };
 
 /* --- errors --- */
@@ -133,6 +134,7 @@ static void free_request(struct request *request)
 	json_decref(request->fields);
 	buf_done(&request->text);
 	intake_done(request);
+	note_free(request);
 	free(request);
 }
 
@@ -150,6 +152,7 @@ static void answer(struct request *request, int code, const struct err *err,
 	char limit[16], left[16], reset[24];
 	char *text = NULL;
 
+	note_end(request, code, reply.status);
 	if (code < 0) {
 		if (reply.status == 500)
 			log_error("%s %s: %s (%s)", request->http->method,
@@ -317,19 +320,29 @@ void router_handle(struct exchange *exchange, const struct http_request *http)
 		}
 	}
 	if (code == 0)
+		code = note_begin(request, route, &err);
+	if (code == 0)
 		code = check_access(request, route->access, &err);
 	if (code == 0)
 		code = intake_body(request, &err);
-	if (code == 0)
+	if (code == 0) {
+		note_resume(request);
 		code = route->handle(request, &err);
+		note_pause(request);
+	}
 	if (code == REQUEST_LATER)
 		return;
 	answer(request, code, &err, &rate);
 }
 
-void router_print(void)
+void router_print(bool what)
 {
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (const struct route *route = tables[t]; route->method != NULL; route++)
-			(void)printf("%s " INTAKE_PREFIX "%s\n", route->method, route->pattern);
+		for (const struct route *route = tables[t]; route->method != NULL; route++) {
+			const char *word = route->what == NULL    ? "?"
+					   : *route->what == '\0' ? "-"
+								  : route->what;
+			(void)printf("%s " INTAKE_PREFIX "%s%s%s\n", route->method, route->pattern,
+				     what ? " " : "", what ? word : "");
+		}
 }

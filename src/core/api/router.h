@@ -20,12 +20,17 @@ struct route {
 	const char *pattern;
 	enum route_access access;
 	int (*handle)(struct request *request, struct err *err);
+	/* What its line of the history says: server.poweron. Every route but a GET has one, or says
+	 * ROUTE_CHANGES_NOTHING. */
+	const char *what;
 };
+
+#define ROUTE_CHANGES_NOTHING ""
 
 /* Each resource's own; ends with method == NULL. */
 extern const struct route server_routes[], server_action_routes[], action_routes[],
 	catalogue_routes[], image_routes[], sshkey_routes[], primary_ip_routes[], account_routes[],
-	session_routes[], service_routes[], console_routes[], absent_routes[];
+	session_routes[], service_routes[], console_routes[], history_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);
@@ -33,5 +38,6 @@ void router_handle(struct exchange *exchange, const struct http_request *http);
 void router_finish(struct request *request, int code, const struct err *err);
 /** router_forget() - free a request whose exchange has become a stream. */
 void router_forget(struct request *request);
-/** router_print() - "METHOD /v1/pattern" of every route, a line each. */
-void router_print(void);
+/** router_print() - "METHOD /v1/pattern" of every route, a line each; @what: with what the history
+ * says of it, "-" for nothing by intention, "?" for what was forgotten. */
+void router_print(bool what);

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/servers.h"
@@ -97,6 +98,8 @@ static int change_type(struct request *request, struct err *err)
 	if (code < 0 || (code = body_bool(request, "upgrade_disk", &wanted.upgrade_disk, err)) < 0)
 		return code;
 	wanted.server_type_id = plan.id;
+	note_detail(request, "server_type", json_string(plan.name));
+	note_detail(request, "upgrade_disk", json_boolean(wanted.upgrade_disk));
 	return submit_and_answer(request, &wanted, err);
 }
 
@@ -133,6 +136,7 @@ static int rebuild(struct request *request, struct err *err)
 		wanted.password_hash = hash;
 	}
 	wanted.image_id = image.id;
+	note_detail(request, "image", json_string(image.name));
 	code = server_actions_submit(request, &wanted, &action, err);
 	explicit_bzero(hash, sizeof hash);
 	if (code < 0)
@@ -176,6 +180,9 @@ static int change_dns_ptr(struct request *request, struct err *err)
 		return request_invalid(request, err, "ip", "must be an IPv4 or IPv6 address");
 	if (wanted.dns_ptr != NULL && (code = name_check_dns(wanted.dns_ptr, err)) < 0)
 		return request_field(request, "dns_ptr", code, err);
+	note_detail(request, "ip", json_string(wanted.ip));
+	note_detail(request, "dns_ptr",
+		    wanted.dns_ptr != NULL ? json_string(wanted.dns_ptr) : json_null());
 	code = submit_and_answer(request, &wanted, err);
 	return request_field(request, "ip", code, err);
 }
@@ -193,6 +200,8 @@ static int change_protection(struct request *request, struct err *err)
 		if (code < 0)
 			return code;
 		*values[i] = value == NULL || json_is_null(value) ? -1 : on;
+		if (*values[i] >= 0)
+			note_detail(request, keys[i], json_boolean(on));
 	}
 	return submit_and_answer(request, &wanted, err);
 }
@@ -211,11 +220,16 @@ static int refuse(struct request *request, struct err *err)
 
 #define ACTION(name, access, handler)                                                              \
 	{                                                                                          \
-		"POST", "/servers/{id}/actions/" name, access, handler                             \
+		"POST", "/servers/{id}/actions/" name, access, handler, "server." name             \
+	}
+#define NOT_OFFERED(name)                                                                          \
+	{                                                                                          \
+		"POST", "/servers/{id}/actions/" name, ACCESS_MANAGE, refuse,                      \
+			ROUTE_CHANGES_NOTHING                                                      \
 	}
 
 const struct route server_action_routes[] = {
-	{"DELETE", "/servers/{id}", ACCESS_MANAGE, delete},
+	{"DELETE", "/servers/{id}", ACCESS_MANAGE, delete, "server.delete"},
 	ACTION("poweron", ACCESS_POWER, power_on),
 	ACTION("poweroff", ACCESS_POWER, power_off),
 	ACTION("shutdown", ACCESS_POWER, shut_down),
@@ -226,17 +240,17 @@ const struct route server_action_routes[] = {
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
 	ACTION("change_dns_ptr", ACCESS_MANAGE, change_dns_ptr),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),
-	ACTION("attach_iso", ACCESS_MANAGE, refuse),
-	ACTION("detach_iso", ACCESS_MANAGE, refuse),
-	ACTION("enable_rescue", ACCESS_MANAGE, refuse),
-	ACTION("disable_rescue", ACCESS_MANAGE, refuse),
-	ACTION("enable_backup", ACCESS_MANAGE, refuse),
-	ACTION("disable_backup", ACCESS_MANAGE, refuse),
-	ACTION("create_image", ACCESS_MANAGE, refuse),
-	ACTION("attach_to_network", ACCESS_MANAGE, refuse),
-	ACTION("detach_from_network", ACCESS_MANAGE, refuse),
-	ACTION("change_alias_ips", ACCESS_MANAGE, refuse),
-	ACTION("add_to_placement_group", ACCESS_MANAGE, refuse),
-	ACTION("remove_from_placement_group", ACCESS_MANAGE, refuse),
+	NOT_OFFERED("attach_iso"),
+	NOT_OFFERED("detach_iso"),
+	NOT_OFFERED("enable_rescue"),
+	NOT_OFFERED("disable_rescue"),
+	NOT_OFFERED("enable_backup"),
+	NOT_OFFERED("disable_backup"),
+	NOT_OFFERED("create_image"),
+	NOT_OFFERED("attach_to_network"),
+	NOT_OFFERED("detach_from_network"),
+	NOT_OFFERED("change_alias_ips"),
+	NOT_OFFERED("add_to_placement_group"),
+	NOT_OFFERED("remove_from_placement_group"),
 	{NULL, NULL, 0, NULL},
 };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "core/actions/engine.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/server_cache.h"
@@ -443,6 +444,10 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 					 "there is a server named %s already; choose another name",
 					 server->name)
 			       : code;
+	note_about(request, "server", server->id, server->name);
+	note_detail(request, "server_type", json_string(wish->plan.name));
+	note_detail(request, "image", json_string(wish->image.name));
+	note_detail(request, "start", json_boolean(wish->start));
 	if ((wish->ipv4 && (code = store_address_allocate(store, server->id, wish->location.id, 4,
 							  now_ms, &server->ipv4, err)) < 0) ||
 	    (wish->ipv6 && (code = store_address_allocate(store, server->id, wish->location.id, 6,
@@ -498,6 +503,10 @@ static int update(struct request *request, struct err *err)
 		return code;
 	if (name != NULL && (code = name_check_host(name, err)) < 0)
 		return request_field(request, "name", code, err);
+	if (name != NULL)
+		note_detail(request, "name", json_string(name));
+	if (has_labels)
+		note_detail(request, "labels", json_true());
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
@@ -554,9 +563,9 @@ static int metrics(struct request *request, struct err *err)
 
 const struct route server_routes[] = {
 	{"GET", "/servers", ACCESS_READ, list},
-	{"POST", "/servers", ACCESS_MANAGE, create},
+	{"POST", "/servers", ACCESS_MANAGE, create, "server.create"},
 	{"GET", "/servers/{id}", ACCESS_READ, get},
-	{"PUT", "/servers/{id}", ACCESS_MANAGE, update},
+	{"PUT", "/servers/{id}", ACCESS_MANAGE, update, "server.update"},
 	{"GET", "/servers/{id}/metrics", ACCESS_READ, metrics},
 	{NULL, NULL, 0, NULL},
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "core/actions/engine.h"
+#include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/events.h"
 #include "store/store_location.h"
@@ -134,6 +135,7 @@ static int create_pool(struct request *request, struct err *err)
 {
 	struct pool pool = {.created_ms = clock_now_ms()};
 	const char *prefix = NULL, *name = NULL, *location_name = NULL;
+	struct store *store = request->core->store;
 	struct location location = {0};
 	uint64_t location_id;
 	int code;
@@ -167,7 +169,14 @@ static int create_pool(struct request *request, struct err *err)
 	}
 	if ((code = pool_check(&pool, err)) < 0)
 		return request_field(request, "prefix", code, err);
-	if ((code = store_pool_insert(request->core->store, &pool, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_pool_insert(store, &pool, err)) < 0)
+		return code;
+	note_about(request, "address_pool", pool.id, pool.name);
+	note_detail(request, "prefix", json_string(prefix));
+	if ((code = store_commit(store, err)) < 0)
 		return code;
 	return request_answer(request, 201, "address_pool", render_pool(request, &pool));
 }
@@ -233,10 +242,10 @@ const struct route service_routes[] = {
 	{"GET", "/hosts", ACCESS_SERVICE_READ, list_hosts},
 	{"GET", "/hosts/{id}", ACCESS_SERVICE_READ, get_host},
 	{"GET", "/address_pools", ACCESS_SERVICE_READ, list_pools},
-	{"POST", "/address_pools", ACCESS_SERVICE, create_pool},
+	{"POST", "/address_pools", ACCESS_SERVICE, create_pool, "address_pool.create"},
 	{"GET", "/address_pools/{id}", ACCESS_SERVICE_READ, get_pool},
-	{"DELETE", "/address_pools/{id}", ACCESS_SERVICE, delete_pool},
+	{"DELETE", "/address_pools/{id}", ACCESS_SERVICE, delete_pool, "address_pool.delete"},
 	{"GET", "/events", ACCESS_READ, events},
-	{"POST", "/backups", ACCESS_SERVICE, backup},
+	{"POST", "/backups", ACCESS_SERVICE, backup, "backup.create"},
 	{NULL, NULL, 0, NULL},
 };

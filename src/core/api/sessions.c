@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/auth/authenticate.h"
 #include "core/auth/password.h"
@@ -52,6 +53,7 @@ static int enter(struct request *request, const struct user *user, struct err *e
 	}
 	if (code < 0)
 		return err_set(err, ERR_FORBIDDEN, "this person belongs to no account any more");
+	note_customer(request, first.customer_id);
 	if ((code = authenticate_make_session(request, user->id, first.customer_id, err)) < 0)
 		return code;
 	return request_answer(request, 201, "session",
@@ -67,10 +69,16 @@ static void on_verified(void *context, bool right)
 
 	right = right && !entering->user.disabled;
 	password_guard_note(request->core->passwords, entering->user.name, entering->peer, right);
-	if (right)
+	if (right) {
+		note_resume(request);
+		note_person(request, &entering->user);
 		code = enter(request, &entering->user, &err);
-	else
+		note_pause(request);
+	} else {
+		note_wrong_sign_in(request->core, entering->known ? &entering->user : NULL,
+				   entering->peer, false);
 		code = err_set(&err, ERR_UNAUTHORIZED, "the name or the password is wrong");
+	}
 	router_finish(request, code, &err);
 	explicit_bzero(entering, sizeof *entering);
 	free(entering);
@@ -90,10 +98,15 @@ static int sign_in(struct request *request, struct err *err)
 	if (strlen(name) >= NAME_PERSON_BYTES || strlen(password) > ACCOUNT_PASSWORD_MAX_BYTES)
 		return err_set(err, ERR_UNAUTHORIZED, "the name or the password is wrong");
 	wait_ms = password_guard_delay(request->core->passwords, name, request->http->peer);
-	if (wait_ms > 0)
+	if (wait_ms > 0) {
+		struct user user;
+		const bool known =
+			store_user_get_by_name(request->core->store, name, &user, NULL) == 0;
+		note_wrong_sign_in(request->core, known ? &user : NULL, request->http->peer, true);
 		return err_set(err, ERR_RATE_LIMIT,
 			       "too many wrong tries; try again in %lld seconds",
 			       (long long)(wait_ms + 999) / 1000);
+	}
 	entering = calloc(1, sizeof *entering);
 	if (entering == NULL)
 		return -ENOMEM;
@@ -118,6 +131,10 @@ static int sign_out(struct request *request, struct err *err)
 {
 	int code = 0;
 
+	if (request->who.session_id == 0)
+		note_nothing(request);
+	else
+		note_about(request, "session", request->who.session_id, "");
 	if (request->who.session_id != 0)
 		code = store_session_delete(request->core->store, request->who.session_id, err);
 	if (code < 0)
@@ -172,6 +189,7 @@ static int create_invitation(struct request *request, struct err *err)
 					.expires_ms = now_ms + ACCOUNT_INVITATION_MS};
 	struct secret key CLEANUP(secret_done) = {0};
 	struct buf link CLEANUP(buf_done) = {0};
+	struct store *store = request->core->store;
 	int64_t customer_id = (int64_t)request->who.customer_id;
 	struct customer customer;
 	int code;
@@ -185,7 +203,15 @@ static int create_invitation(struct request *request, struct err *err)
 	if (secret_make_token(&key) < 0)
 		return err_set(err, ERR_SERVER, "cannot make an invitation");
 	secret_hash(key.text, key.len, invitation.hash);
-	if ((code = store_invitation_insert(request->core->store, &invitation, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_invitation_insert(store, &invitation, err)) < 0)
+		return code;
+	note_about(request, "invitation", invitation.id, "");
+	note_customer(request, invitation.customer_id);
+	note_detail(request, "operator", json_boolean(invitation.service));
+	if ((code = store_commit(store, err)) < 0)
 		return code;
 	/* Behind the #: browsers send that part to nobody, so it is in no log. */
 	(void)buf_printf(&link, "%s/#/invitation/%s", request->core->config->url, key.text);
@@ -252,7 +278,27 @@ static int make_user(struct entering *entering, struct err *err)
 					invitation.role, err)) < 0 ||
 	    (code = store_invitation_update_user(store, invitation.id, entering->user.id, err)) < 0)
 		return code;
+	note_person(entering->request, &entering->user);
+	note_customer(entering->request, invitation.customer_id);
+	note_about(entering->request, "invitation", invitation.id, "");
+	note_detail(entering->request, "operator", json_boolean(invitation.service));
 	return store_commit(store, err);
+}
+
+/* Two changes: there is a new person, and that person is signed in. */
+static int join(struct entering *entering, struct err *err)
+{
+	struct request *request = entering->request;
+	int code;
+
+	note_resume(request);
+	code = make_user(entering, err);
+	if (code == 0) {
+		note_what(request, "session.create");
+		code = enter(request, &entering->user, err);
+	}
+	note_pause(request);
+	return code;
 }
 
 static void on_hashed(void *context, const char *hash)
@@ -267,9 +313,7 @@ static void on_hashed(void *context, const char *hash)
 		code = err_set(&err, ERR_UNAVAILABLE,
 			       "not enough memory to hash the password; try again");
 	else
-		code = make_user(entering, &err);
-	if (code == 0)
-		code = enter(entering->request, &entering->user, &err);
+		code = join(entering, &err);
 	router_finish(entering->request, code, &err);
 	explicit_bzero(entering, sizeof *entering);
 	free(entering);
@@ -315,11 +359,11 @@ fail:
 }
 
 const struct route session_routes[] = {
-	{"POST", "/sessions", ACCESS_PUBLIC, sign_in},
-	{"DELETE", "/sessions/current", ACCESS_READ, sign_out},
+	{"POST", "/sessions", ACCESS_PUBLIC, sign_in, "session.create"},
+	{"DELETE", "/sessions/current", ACCESS_READ, sign_out, "session.delete"},
 	{"GET", "/invitations", ACCESS_SERVICE_READ, list_invitations},
-	{"POST", "/invitations", ACCESS_SERVICE, create_invitation},
-	{"POST", "/invitations/check", ACCESS_PUBLIC, check_invitation},
-	{"POST", "/invitations/redeem", ACCESS_PUBLIC, redeem},
+	{"POST", "/invitations", ACCESS_SERVICE, create_invitation, "invitation.create"},
+	{"POST", "/invitations/check", ACCESS_PUBLIC, check_invitation, ROUTE_CHANGES_NOTHING},
+	{"POST", "/invitations/redeem", ACCESS_PUBLIC, redeem, "invitation.redeem"},
 	{NULL, NULL, 0, NULL},
 };

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "store/store_sshkey.h"
@@ -68,6 +69,7 @@ static int create(struct request *request, struct err *err)
 	struct sshkey key CLEANUP(sshkey_done) = {.customer_id = request->who.customer_id,
 						  .created_ms = clock_now_ms()};
 	struct sshkey_public parsed CLEANUP(sshkey_public_done) = {0};
+	struct store *store = request->core->store;
 	const char *text = NULL, *name = NULL;
 	bool has_labels;
 	int code;
@@ -81,11 +83,18 @@ static int create(struct request *request, struct err *err)
 		return request_field(request, "public_key", code, err);
 	(void)snprintf(key.fingerprint, sizeof key.fingerprint, "%s", parsed.fingerprint);
 	key.public_key = steal_ptr(parsed.text);
-	if ((code = store_sshkey_insert(request->core->store, &key, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_sshkey_insert(store, &key, err)) < 0)
 		return code == ERR_UNIQUENESS ? err_set(err, code,
 							"SSH key not unique: the name or the key "
 							"itself is there already")
 					      : code;
+	note_about(request, "ssh_key", key.id, key.name);
+	note_detail(request, "fingerprint", json_string(key.fingerprint));
+	if ((code = store_commit(store, err)) < 0)
+		return code;
 	return request_answer(request, 201, "ssh_key", render_sshkey(&key));
 }
 
@@ -104,6 +113,10 @@ static int update(struct request *request, struct err *err)
 		key.labels = labels;
 		labels = (struct labels){0};
 	}
+	if (json_is_string(json_object_get(request->body, "name")))
+		note_detail(request, "name", json_string(key.name));
+	if (has_labels)
+		note_detail(request, "labels", json_true());
 	if ((code = store_sshkey_update(request->core->store, &key, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is an SSH key named %s already",
@@ -125,9 +138,9 @@ static int delete (struct request *request, struct err *err)
 
 const struct route sshkey_routes[] = {
 	{"GET", "/ssh_keys", ACCESS_READ, list},
-	{"POST", "/ssh_keys", ACCESS_MANAGE, create},
+	{"POST", "/ssh_keys", ACCESS_MANAGE, create, "ssh_key.create"},
 	{"GET", "/ssh_keys/{id}", ACCESS_READ, get},
-	{"PUT", "/ssh_keys/{id}", ACCESS_MANAGE, update},
-	{"DELETE", "/ssh_keys/{id}", ACCESS_MANAGE, delete},
+	{"PUT", "/ssh_keys/{id}", ACCESS_MANAGE, update, "ssh_key.update"},
+	{"DELETE", "/ssh_keys/{id}", ACCESS_MANAGE, delete, "ssh_key.delete"},
 	{NULL, NULL, 0, NULL},
 };

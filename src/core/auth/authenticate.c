@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/secret.h"
+#include "core/api/note.h"
 #include "store/store_customer.h"
 #include "store/store_session.h"
 #include "store/store_token.h"
@@ -38,8 +39,15 @@ bool authenticate_is_operator(const struct core *core, uid_t uid, gid_t gid)
 	return uid == 0 || is_in_group(core->config->group, uid, gid);
 }
 
+static void set_name(struct request *request, const char *name)
+{
+	(void)snprintf(request->who_name, sizeof request->who_name, "%s", name);
+}
+
 static int by_kernel(struct request *request, uid_t uid, gid_t gid, struct err *err)
 {
+	const struct passwd *user;
+
 	if (!authenticate_is_operator(request->core, uid, gid))
 		return err_set(err, ERR_FORBIDDEN,
 			       "only root and the group %s are operators of this service",
@@ -48,6 +56,8 @@ static int by_kernel(struct request *request, uid_t uid, gid_t gid, struct err *
 					  .customer_id = ACCOUNT_SERVICE_CUSTOMER_ID,
 					  .role = ROLE_OWNER,
 					  .service = true};
+	user = getpwuid(uid);
+	set_name(request, user != NULL ? user->pw_name : "");
 	return 0;
 }
 
@@ -69,6 +79,7 @@ static int by_token(struct request *request, const char *secret, struct err *err
 					  .role = ROLE_OPERATOR,
 					  .service = token.service,
 					  .readonly = token.readonly};
+	set_name(request, token.name);
 	return 0;
 }
 
@@ -146,6 +157,7 @@ static int by_session(struct request *request, const char *cookie, struct err *e
 					  .customer_id = session.customer_id,
 					  .session_id = session.id,
 					  .service = user.service};
+	set_name(request, user.name);
 	(void)store_user_get_role(request->core->store, user.id, session.customer_id,
 				  &request->who.role, NULL);
 	if (now_ms - session.last_used_ms > TOUCH_EVERY_MS)
@@ -170,6 +182,7 @@ static int act_for(struct request *request, const char *customer_text, struct er
 						    err);
 	if (code < 0)
 		return err_set(err, ERR_NOT_FOUND, "there is no customer %.100s", customer_text);
+	request->acts_for = customer.id != request->who.customer_id;
 	request->who.customer_id = customer.id;
 	return 0;
 }
@@ -206,6 +219,7 @@ int authenticate_make_session(struct request *request, uint64_t user_id, uint64_
 {
 	struct secret cookie CLEANUP(secret_done) = {0};
 	const int64_t now_ms = clock_now_ms();
+	struct store *store = request->core->store;
 	struct session session = {.user_id = user_id,
 				  .customer_id = customer_id,
 				  .created_ms = now_ms,
@@ -216,7 +230,13 @@ int authenticate_make_session(struct request *request, uint64_t user_id, uint64_
 	if (code < 0)
 		return err_set(err, code, "no memory");
 	secret_hash(cookie.text, cookie.len, session.hash);
-	if ((code = store_session_insert(request->core->store, &session, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_session_insert(store, &session, err)) < 0)
+		return code;
+	note_about(request, "session", session.id, "");
+	if ((code = store_commit(store, err)) < 0)
 		return code;
 	(void)snprintf(request->set_cookie, sizeof request->set_cookie,
 		       AUTH_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Strict",

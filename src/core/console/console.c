@@ -39,6 +39,7 @@
 #include "base/log.h"
 #include "core/actions/engine.h"
 #include "core/api/exchange.h"
+#include "core/console/console_line.h"
 #include "core/console/entrance.h"
 #include "core/console/first_frame.h"
 #include "core/console/right.h"
@@ -76,6 +77,7 @@ struct console {
 struct ending {
 	struct ending *next;
 	struct store_console_line line;
+	struct ticket claim;
 };
 
 struct consoles {
@@ -128,6 +130,7 @@ static void settle(struct console *console)
 		ending = calloc(1, sizeof *ending);
 		if (ending != NULL) {
 			ending->line = console->line;
+			ending->claim = console->claim;
 			ending->next = consoles->endings;
 			consoles->endings = ending;
 			record_soon(consoles);
@@ -529,6 +532,15 @@ static void ask_host(struct console *console)
 
 /* --- the history --- */
 
+static int write_ending(struct store *store, const struct ending *ending, struct err *err)
+{
+	int code = store_console_update_end(store, &ending->line, err);
+
+	if (code < 0)
+		return code == ERR_NOT_FOUND ? 0 : code;
+	return console_line_close(store, &ending->line, &ending->claim, err);
+}
+
 static int write_lines(struct consoles *consoles, struct err *err)
 {
 	struct store *store = consoles->core->store;
@@ -537,14 +549,13 @@ static int write_lines(struct consoles *consoles, struct err *err)
 	if (code < 0)
 		return code;
 	STORE_GUARD(store);
-	for (struct ending *ending = consoles->endings; ending != NULL; ending = ending->next) {
-		code = store_console_update_end(store, &ending->line, err);
-		if (code < 0 && code != ERR_NOT_FOUND)
+	for (struct ending *ending = consoles->endings; ending != NULL; ending = ending->next)
+		if ((code = write_ending(store, ending, err)) < 0)
 			return code;
-	}
 	for (struct console *console = consoles->first; console != NULL; console = console->next)
 		if (console->state == RECORDING &&
-		    (code = store_console_insert(store, &console->line, err)) < 0)
+		    ((code = store_console_insert(store, &console->line, err)) < 0 ||
+		     (code = console_line_open(store, &console->line, &console->claim, err)) < 0))
 			return code;
 	return store_commit(store, err);
 }
@@ -752,11 +763,36 @@ size_t console_count(const struct consoles *consoles)
 	return consoles->count;
 }
 
+/* What a crash left open. */
+static int close_open(struct store *store, struct err *err)
+{
+	const struct store_console_filter open = {.open = 1};
+	struct store_consoles left CLEANUP(store_console_done) = {0};
+	const int64_t now_ms = clock_now_ms();
+	int code = store_begin(store, err);
+
+	if (code < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_console_list(store, &open, &left, err)) < 0 ||
+	    (code = store_console_close_open(store, now_ms, CONSOLE_LOST,
+					     "the service was interrupted", err)) < 0)
+		return code;
+	for (size_t i = 0; i < left.count; i++) {
+		struct store_console_line *row = &left.items[i];
+
+		row->closed_ms = now_ms;
+		row->code = CONSOLE_LOST;
+		if ((code = console_line_close(store, row, NULL, err)) < 0)
+			return code;
+	}
+	return store_commit(store, err);
+}
+
 int console_setup(struct core *core, struct consoles **ret, struct err *err)
 {
 	struct consoles *consoles;
-	int code = store_console_close_open(core->store, clock_now_ms(), CONSOLE_LOST,
-					    "the service was interrupted", err);
+	int code = close_open(core->store, err);
 
 	if (code < 0)
 		return code;

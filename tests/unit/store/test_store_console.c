@@ -23,6 +23,7 @@ static struct ticket a_ticket(enum ticket_use use)
 					.session_id = 6},
 				.uid = 7,
 				.gid = 8,
+				.by_operator = true,
 				.server_id = 9,
 				.uuid = {10, 11},
 				.generation = 12,
@@ -62,6 +63,7 @@ static void a_ticket_is_taken_once_and_whole(void **state)
 	assert_int_equal(got.who.session_id, 6);
 	assert_int_equal(got.uid, 7);
 	assert_int_equal(got.gid, 8);
+	assert_true(got.by_operator);
 	assert_int_equal(got.server_id, 9);
 	assert_memory_equal(got.uuid, made.uuid, sizeof(made.uuid));
 	assert_int_equal(got.generation, 12);

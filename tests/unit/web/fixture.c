@@ -80,6 +80,13 @@ static int on_cancel(void *context, struct channel *channel, struct message *mes
 	return 0;
 }
 
+static int on_more(void *context, struct channel *channel, struct message *message)
+{
+	(void)channel;
+	find(context, message->id)->more++;
+	return 0;
+}
+
 static int on_frame(void *context, struct channel *channel, struct message *message)
 {
 	struct heard *heard = find(context, message->id);
@@ -114,11 +121,8 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 }
 
 static const struct message_rule rules[] = {
-	{HTTP_REQUEST, 0, on_request},
-	{HTTP_CANCEL, 0, on_cancel},
-	{CONSOLE_FRAME, 0, on_frame},
-	{CONSOLE_ENDED, 0, on_ended},
-	{0, 0, NULL},
+	{HTTP_REQUEST, 0, on_request}, {HTTP_CANCEL, 0, on_cancel},  {HTTP_MORE, 0, on_more},
+	{CONSOLE_FRAME, 0, on_frame},  {CONSOLE_ENDED, 0, on_ended}, {0, 0, NULL},
 };
 static const struct channel_events events = {.rules = rules, .closed = on_closed};
 
