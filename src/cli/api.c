@@ -23,6 +23,7 @@
 #define API_POLL_MS         300
 
 struct api {
+	FILE *out; /* of api_save(), or NULL */
 	char socket_path[CONFIG_PATH_BYTES + 16];
 	char *endpoint;
 	char *token;
@@ -117,6 +118,15 @@ struct api_access api_access(const struct api *api)
 }
 
 /* One request over the local socket. A socket the service closed meanwhile is opened once more. */
+/* Where a part of an answer goes: what was asked for to api_save(), a refusal to @body. */
+static bool take_bytes(struct api *api, uint16_t status, const void *data, size_t bytes,
+		       struct buf *body)
+{
+	if (api->out != NULL && status >= 200 && status <= 299)
+		return fwrite(data, 1, bytes, api->out) == bytes;
+	return buf_append(body, data, bytes) == 0;
+}
+
 static int ask_local(struct api *api, const char *method, const char *path, const char *body,
 		     int fd, uint16_t *ret_status, struct buf *ret_body, struct err *err)
 {
@@ -165,20 +175,31 @@ static int ask_local(struct api *api, const char *method, const char *path, cons
 			if ((code = http_reply_decode(part.data, part.len, &reply)) < 0)
 				return err_set(err, code, "Ippo sent a malformed reply");
 			*ret_status = reply.status;
-			(void)buf_append(ret_body, reply.body, reply.body_bytes);
+			(void)take_bytes(api, reply.status, reply.body, reply.body_bytes, ret_body);
 			http_reply_done(&reply);
 			first = false;
 		} else {
-			(void)buf_append(ret_body, part.data, part.len);
+			(void)take_bytes(api, *ret_status, part.data, part.len, ret_body);
 		}
 		buf_clear(&part);
 	} while (first || (flags & WIRE_MORE) != 0 || reply_id != id);
 	return ret_body->error != 0 ? err_set(err, ret_body->error, "the reply is too large") : 0;
 }
 
+struct taking {
+	struct api *api;
+	struct buf *body;
+};
+
 static size_t take_curl_bytes(char *data, size_t size, size_t count, void *context)
 {
-	return buf_append(context, data, size * count) == 0 ? size * count : 0;
+	const struct taking *taking = context;
+	long status = 0;
+
+	(void)curl_easy_getinfo(taking->api->curl, CURLINFO_RESPONSE_CODE, &status);
+	return take_bytes(taking->api, (uint16_t)status, data, size * count, taking->body)
+		       ? size * count
+		       : 0;
 }
 
 static int ask_remote(struct api *api, const char *method, const char *path, const char *body,
@@ -187,6 +208,7 @@ static int ask_remote(struct api *api, const char *method, const char *path, con
 	struct buf url CLEANUP(buf_done) = {0};
 	struct buf header CLEANUP(buf_done) = {0};
 	struct curl_slist *headers = NULL;
+	struct taking taking = {api, ret_body};
 	char reason[CURL_ERROR_SIZE] = "";
 	long status = 0;
 
@@ -210,10 +232,10 @@ static int ask_remote(struct api *api, const char *method, const char *path, con
 	(void)curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(api->curl, CURLOPT_USERAGENT, "ippo/" IPPO_VERSION);
 	(void)curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, take_curl_bytes);
-	(void)curl_easy_setopt(api->curl, CURLOPT_WRITEDATA, ret_body);
+	(void)curl_easy_setopt(api->curl, CURLOPT_WRITEDATA, &taking);
 	(void)curl_easy_setopt(api->curl, CURLOPT_ERRORBUFFER, reason);
 	(void)curl_easy_setopt(api->curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	(void)curl_easy_setopt(api->curl, CURLOPT_TIMEOUT, 120L);
+	(void)curl_easy_setopt(api->curl, CURLOPT_TIMEOUT, api->out != NULL ? 0L : 120L);
 	if (api->ca_file != NULL)
 		(void)curl_easy_setopt(api->curl, CURLOPT_CAINFO, api->ca_file);
 	if (body != NULL)
@@ -269,6 +291,17 @@ static int ask(struct api *api, const char *method, const char *path, const char
 	json = reply->len > 0 ? json_loadb((const char *)reply->data, reply->len, 0, NULL) : NULL;
 	code = take_error(json, status, err);
 	json_decref(json);
+	return code;
+}
+
+int api_save(struct api *api, const char *path, FILE *out, struct err *err)
+{
+	struct buf refusal CLEANUP(buf_done) = {0};
+	int code;
+
+	api->out = out;
+	code = ask(api, "GET", path, NULL, -1, &refusal, err);
+	api->out = NULL;
 	return code;
 }
 

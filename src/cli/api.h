@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/config.h"
@@ -38,6 +39,10 @@ int api_call(struct api *api, const char *method, const char *path, json_t *body
 
 /** api_fetch() - the bytes of an answer that is no JSON, appended to @ret. Errors as api_call(). */
 int api_fetch(struct api *api, const char *path, struct buf *ret, struct err *err);
+
+/** api_save() - the same into @out as it comes, however long it is. What was written stays when it
+ * breaks off. */
+int api_save(struct api *api, const char *path, FILE *out, struct err *err);
 
 /* What a connection that is not one of requests and replies needs to know. Borrowed. */
 struct api_access {

@@ -203,6 +203,7 @@ static const char *const nouns[][2] = {
 	{"customer", "customers: accounts that own servers"},
 	{"invitation", "one-time links for new people"},
 	{"action", "what was asked for, and how it went"},
+	{"history", "who did what, when and from where; whether that is all of it"},
 	{"health", "whether the service is well"},
 	{"ca", "the service's own certificate authority"},
 	{"backup", "save the whole state of the service to a file"},
@@ -355,6 +356,39 @@ void help_manual(void)
 		".It 2\nwrong usage\n.It 3\nno such thing\n.It 4\nthe service cannot be reached\n"
 		".It 5\nthe request was taken, but the action failed\n.It 6\nno right to do "
 		"that\n.El\n"
+		".Sh THE HISTORY\nEvery change and every sign-in is a line of the operation "
+		"history: who, "
+		"from where,\nwhat, about what, and the result.\nWhat runs on has a second line at "
+		"its "
+		"end.\n"
+		"Wrong sign-ins have at most ten lines an hour for each account and thirty for "
+		"names\n"
+		"that nobody has, what is refused to somebody known at most sixty for each of "
+		"them;\n"
+		"the rest is counted.\n.Pp\nThe lines are chained: each has a SHA-256 hash of "
+		"itself "
+		"and of the hash before it.\n.Ic ippo history verify\ngoes through all of them and "
+		"ends "
+		"with 1 when a line was changed, is missing, or was\ncut off at the end, and names "
+		"it.\n"
+		"It prints the head, number and hash of the newest line; the service writes the "
+		"same\n"
+		"to its log at every start, every stop and once a day.\n.Pp\n"
+		"The chain proves that no line was changed or taken away since the head was as it "
+		"is.\n"
+		"It does not prove that against somebody who can write the whole database: they "
+		"can "
+		"make\na new chain, head and all.\nThat is found by comparing with a head that was "
+		"noted outside of the machine:\n.Ic ippo history verify --noted Ar ID:HASH\n"
+		"says whether that line is still the one it was, and with it every line before "
+		"it.\n"
+		"Nor does the chain say that what is in it is true: whoever could act as somebody "
+		"is in "
+		"it\nas that somebody.\n"
+		"A line goes after\n.Cm history_days\nof\n.Xr ippo.conf 5 ;\nthe oldest ones go "
+		"together, and the hash of the last of them is kept as the anchor\nthat the rest "
+		"hangs "
+		"on.\n"
 		".Sh EXAMPLES\nA first server, and a login:\n.Bd -literal -offset indent\n"
 		"ippo key create laptop --file ~/.ssh/id_ed25519.pub\n"
 		"ippo server create hajime --plan 1g --image debian-12 --key laptop --start "

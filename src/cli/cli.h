@@ -66,6 +66,7 @@ extern const struct command access_commands[];
 extern const struct command service_commands[];
 extern const struct command backup_commands[];
 extern const struct command console_commands[];
+extern const struct command history_commands[];
 /** command_tables() - all of them, ending with NULL. */
 const struct command *const *command_tables(void);
 
