@@ -13,7 +13,7 @@
 
 #define DAY_MS      (INT64_C(24) * 3600 * 1000)
 #define TURN_MS     250  /* how soon wrong sign-ins are in the history */
-#define PRUNE_LINES 500  /* at once: some 10 ms, and the service answers in between */
+#define PRUNE_LINES 100  /* at once: some 10 ms, and the service answers in between */
 #define FIRST_MS    5000 /* after the start */
 
 struct history {

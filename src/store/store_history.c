@@ -258,139 +258,131 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	return 0;
 }
 
-/* @group gets "server." for "server": all of them begin like that. */
-static void add_what(struct query *query, const char *what, char group[2][HISTORY_WHAT_BYTES + 2])
+/* Which index leads to the lines: the one that leaves the fewest, as a rule. Without statistics
+ * SQLite cannot know; a plus before a column keeps it from another one. */
+enum way { BY_ACTION, BY_RESOURCE, BY_CUSTOMER, BY_ACTOR, BY_WHAT, BY_RESULT, BY_TIME, BY_ID };
+
+static enum way choose_way(const struct store_history_filter *filter)
 {
-	if (strchr(what, '.') || strlen(what) >= HISTORY_WHAT_BYTES) {
-		query_where(query, " AND what = ?", (struct bind)B_TEXT(what));
-		return;
-	}
-	(void)snprintf(group[0], sizeof(group[0]), "%s.", what);
-	(void)snprintf(group[1], sizeof(group[1]), "%s/", what); /* what follows the dot */
-	query_where(query, " AND what >= ?", (struct bind)B_TEXT(group[0]));
-	query_where(query, " AND what < ?", (struct bind)B_TEXT(group[1]));
+	if (filter->action_id)
+		return BY_ACTION;
+	if (filter->resource_type)
+		return BY_RESOURCE;
+	if (filter->of_customer)
+		return BY_CUSTOMER;
+	if (filter->actor)
+		return BY_ACTOR;
+	if (filter->what)
+		return BY_WHAT;
+	if (filter->result > HISTORY_SUCCESS)
+		return BY_RESULT;
+	return filter->from_ms || filter->to_ms ? BY_TIME : BY_ID;
 }
 
-struct span {
-	uint64_t first; /* ids, both included */
-	uint64_t last;
-	char group[2][HISTORY_WHAT_BYTES + 2];
-};
+/* With a dot exactly this, without one all of the group. In the words of the two indexes. */
+static void add_what(struct query *query, const char *what, bool led)
+{
+	const char *text =
+		strchr(what, '.') ? "what = ?" : "substr(what, 1, instr(what, '.') - 1) = ?";
+
+	query_add(query, led ? " AND " : " AND +");
+	query_where(query, text, (struct bind)B_TEXT(what));
+}
 
 static void add_conditions(struct query *query, const struct store_history_filter *filter,
-			   struct span *span)
+			   enum way way)
 {
 	query_add(query, " FROM history WHERE 1");
-	if (span->first > 1)
-		query_where(query, " AND id >= ?", (struct bind)B_INT(span->first));
-	if (span->last < INT64_MAX)
-		query_where(query, " AND id <= ?", (struct bind)B_INT(span->last));
+	if (filter->after)
+		query_where(query, " AND id > ?", (struct bind)B_INT(filter->after));
+	if (filter->before)
+		query_where(query, " AND id < ?", (struct bind)B_INT(filter->before));
 	if (filter->of_customer)
-		query_where(query, " AND customer_id = ?", (struct bind)B_INT(filter->customer_id));
+		query_where(query,
+			    way == BY_CUSTOMER ? " AND customer_id = ?" : " AND +customer_id = ?",
+			    (struct bind)B_INT(filter->customer_id));
 	if (filter->what)
-		add_what(query, filter->what, span->group);
+		add_what(query, filter->what, way == BY_WHAT);
 	if (filter->actor)
-		query_where(query, " AND actor_name = ?", (struct bind)B_TEXT(filter->actor));
+		query_where(query, way == BY_ACTOR ? " AND actor_name = ?" : " AND +actor_name = ?",
+			    (struct bind)B_TEXT(filter->actor));
 	if (filter->resource_type) {
-		query_where(query, " AND resource_type = ?",
+		query_where(query,
+			    way == BY_RESOURCE ? " AND resource_type = ?"
+					       : " AND +resource_type = ?",
 			    (struct bind)B_TEXT(filter->resource_type));
 		query_where(query, " AND resource_id = ?", (struct bind)B_INT(filter->resource_id));
 	}
 	if (filter->action_id)
-		query_where(query, " AND action_id > 0 AND action_id = ?",
+		query_where(query,
+			    way == BY_ACTION ? " AND action_id > 0 AND action_id = ?"
+					     : " AND +action_id = ?",
 			    (struct bind)B_INT(filter->action_id));
 	if (filter->result)
 		query_where(query,
-			    filter->result > HISTORY_SUCCESS ? " AND result > 2 AND result = ?"
-							     : " AND result = ?",
+			    way == BY_RESULT ? " AND result > 2 AND result = ?"
+					     : " AND +result = ?",
 			    (struct bind)B_INT(filter->result));
-	/* The plus: the ids say it already, and in order. */
 	if (filter->from_ms)
-		query_where(query, " AND +time_ms >= ?", (struct bind)B_INT(filter->from_ms));
+		query_where(query, way == BY_TIME ? " AND time_ms >= ?" : " AND +time_ms >= ?",
+			    (struct bind)B_INT(filter->from_ms));
 	if (filter->to_ms)
-		query_where(query, " AND +time_ms < ?", (struct bind)B_INT(filter->to_ms));
+		query_where(query, way == BY_TIME ? " AND time_ms < ?" : " AND +time_ms < ?",
+			    (struct bind)B_INT(filter->to_ms));
 }
 
-/* Times mostly grow with the ids, but a clock may be set back: the ids that can be meant are those
- * from the lowest to the highest of that time, by the index of times alone. */
-static int find_span(struct store *store, const struct store_history_filter *filter,
-		     struct span *ret, struct err *err)
-{
-	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r;
-
-	ret->first = filter->after + 1;
-	ret->last = filter->before ? filter->before - 1 : INT64_MAX;
-	if (!filter->from_ms && !filter->to_ms)
-		return 0;
-	r = statement_open(
-		store,
-		"SELECT min(id), max(id) FROM history INDEXED BY history_time WHERE "
-		"time_ms >= ? AND time_ms < ?",
-		BIND(B_INT(filter->from_ms), B_INT(filter->to_ms ? filter->to_ms : INT64_MAX)),
-		&statement, err);
-	if (r == 0)
-		r = statement_row(store, statement, err);
-	if (r < 0)
-		return r;
-	if (statement_u64(statement, 0) > ret->first)
-		ret->first = statement_u64(statement, 0);
-	if (statement_u64(statement, 1) < ret->last)
-		ret->last = statement_u64(statement, 1); /* 0: no line is of that time */
-	return 0;
-}
-
-static bool has_conditions(const struct store_history_filter *filter)
-{
-	return filter->of_customer || filter->what || filter->actor || filter->resource_type ||
-	       filter->action_id || filter->result || filter->from_ms || filter->to_ms ||
-	       filter->before || filter->after;
-}
-
-static int count(struct store *store, const struct store_history_filter *filter, struct span *span,
+/* Up to so many: nobody pages through more, and counting them all would hold everybody up. */
+static int count(struct store *store, const struct store_history_filter *filter, enum way way,
 		 uint64_t *ret, struct err *err)
 {
 	struct query query CLEANUP(query_done) = {0};
 
-	query_add(&query, "SELECT count(*)");
-	add_conditions(&query, filter, span);
+	query_add(&query, "SELECT count(*) FROM (SELECT 1");
+	add_conditions(&query, filter, way);
+	query_where(&query, " LIMIT ?)",
+		    (struct bind)B_INT(page_offset(&filter->page) + STORE_HISTORY_COUNTED));
 	return query_number(store, &query, ret, err);
 }
 
-int store_history_list(struct store *store, const struct store_history_filter *filter,
+/* Without a gap: of all lines both the number and the page are plain arithmetic. */
+static int find_page(struct store *store, struct store_history_filter *filter, uint64_t *ret_total,
+		     struct err *err)
+{
+	const uint64_t offset = page_offset(&filter->page);
+	struct store_history_ends ends;
+	int r = store_history_ends(store, &ends, err);
+
+	if (r < 0)
+		return r;
+	*ret_total = ends.head_id - ends.anchor_id;
+	filter->before = offset < *ret_total ? ends.head_id - offset + 1 : 1;
+	filter->page.number = 1;
+	return 0;
+}
+
+int store_history_list(struct store *store, const struct store_history_filter *asked,
 		       struct store_history *ret, struct err *err)
 {
 	struct query query CLEANUP(query_done) = {0};
+	struct store_history_filter filter = *asked;
+	const enum way way = choose_way(asked);
 	struct statement_list list = {0};
-	const bool all = !has_conditions(filter);
-	struct page page = filter->page;
-	struct store_history_ends ends;
-	struct span span = {0};
 	uint64_t total = 0;
-	int r = find_span(store, filter, &span, err);
+	int r;
 
-	if (r == 0 && all) {
-		/* Without a gap: both the number and the page are plain arithmetic. */
-		r = store_history_ends(store, &ends, err);
-		if (r < 0)
-			return r;
-		total = ends.head_id - ends.anchor_id;
-		if (page_offset(&page) >= total)
-			span.last = 0;
-		else
-			span.last = ends.head_id - page_offset(&page);
-		page.number = 1;
-	} else if (r == 0) {
-		r = count(store, filter, &span, &total, err);
-	}
+	if (way == BY_ID && !filter.before && !filter.after && !filter.result)
+		r = find_page(store, &filter, &total, err);
+	else
+		r = count(store, &filter, way, &total, err);
 	if (r < 0)
 		return r;
-	/* The page is found in an index alone; its lines are read then. */
+	/* The page is found in an index alone where that is enough; its lines are read then. */
 	query_add(&query, "SELECT " HISTORY_COLUMNS " FROM history WHERE id IN (SELECT id");
-	add_conditions(&query, filter, &span);
-	query_add(&query, " ORDER BY id DESC");
-	query_page(&query, &page);
-	query_add(&query, ") ORDER BY id DESC");
+	add_conditions(&query, &filter, way);
+	query_add(&query, way == BY_TIME ? " ORDER BY time_ms DESC, id DESC" : " ORDER BY id DESC");
+	query_page(&query, &filter.page);
+	query_add(&query,
+		  way == BY_TIME ? ") ORDER BY time_ms DESC, id DESC" : ") ORDER BY id DESC");
 	r = query_read(store, &query, sizeof(struct history_line), read_row, "line of the history",
 		       &list, err);
 	if (r < 0) {
@@ -406,12 +398,10 @@ int store_history_span(struct store *store, const struct store_history_filter *f
 {
 	struct query query CLEANUP(query_done) = {0};
 	struct statement_list list = {0};
-	struct span span = {.first = filter->after + 1,
-			    .last = filter->before ? filter->before - 1 : INT64_MAX};
 	int r;
 
 	query_add(&query, "SELECT " HISTORY_COLUMNS);
-	add_conditions(&query, filter, &span);
+	add_conditions(&query, filter, BY_ID);
 	query_add(&query, " ORDER BY id DESC");
 	r = query_read(store, &query, sizeof(struct history_line), read_row, "line of the history",
 		       &list, err);

@@ -72,10 +72,13 @@ struct store_history_filter {
 struct store_history {
 	struct history_line *items;
 	size_t count;
-	uint64_t total;
+	uint64_t total; /* of all lines exactly; of a choice, STORE_HISTORY_COUNTED past the page */
 };
 
-/** store_history_list() - newest first, by the order in which they were written. */
+#define STORE_HISTORY_COUNTED 10000
+
+/** store_history_list() - newest first: in the order in which they were written, or by time when
+ * that alone is asked for. */
 int store_history_list(struct store *store, const struct store_history_filter *filter,
 		       struct store_history *ret, struct err *err);
 /** store_history_span() - the lines with ids above @filter->after and below @filter->before, newest

@@ -319,6 +319,8 @@ void note_end(struct request *request, int code, unsigned status)
 			return;
 		note->line.result = status >= 500 ? HISTORY_ERROR : HISTORY_REFUSED;
 		note->line.action_id = 0;
+		if (request->id == 0)
+			note->line.resource_id = 0; /* what was to be made is not there */
 		(void)snprintf(note->line.error_code, sizeof note->line.error_code, "%s",
 			       err_name(code));
 	}

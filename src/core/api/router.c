@@ -326,9 +326,12 @@ void router_handle(struct exchange *exchange, const struct http_request *http)
 	if (code == 0)
 		code = intake_body(request, &err);
 	if (code == 0) {
+		/* A stream's handler frees the request, and has none. */
+		const bool has_note = request->note != NULL;
 		note_resume(request);
 		code = route->handle(request, &err);
-		note_pause(request);
+		if (has_note)
+			note_pause(request);
 	}
 	if (code == REQUEST_LATER)
 		return;

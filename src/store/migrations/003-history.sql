@@ -22,6 +22,7 @@ CREATE TABLE history (
 );
 CREATE INDEX history_customer ON history(customer_id);
 CREATE INDEX history_what ON history(what);
+CREATE INDEX history_group ON history(substr(what, 1, instr(what, '.') - 1)); -- server, of server.poweron
 CREATE INDEX history_actor ON history(actor_name);
 CREATE INDEX history_time ON history(time_ms);
 CREATE INDEX history_resource ON history(resource_type, resource_id);

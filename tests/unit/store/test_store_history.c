@@ -282,13 +282,13 @@ static void the_schema_refuses_what_is_no_appending(void **state)
 		"DELETE FROM history",
 		"DELETE FROM history WHERE id = 1",
 		"DELETE FROM history WHERE id = 4",
-		"INSERT INTO history SELECT 9, time_ms, customer_id, actor, actor_id, actor_name, "
-		"operator, peer, what, result, error_code, resource_type, resource_id, "
-		"resource_name, action_id, details, hash FROM history WHERE id = 1",
+		("INSERT INTO history SELECT 9, time_ms, customer_id, actor, actor_id, actor_name, "
+		 "operator, peer, what, result, error_code, resource_type, resource_id, "
+		 "resource_name, action_id, details, hash FROM history WHERE id = 1"),
 		"INSERT OR REPLACE INTO history SELECT * FROM history WHERE id = 2",
 		"DELETE FROM history_chain",
-		"INSERT OR REPLACE INTO history_chain SELECT 1, 3, anchor_hash, head_id, head_hash "
-		"FROM history_chain",
+		("INSERT OR REPLACE INTO history_chain SELECT 1, 3, anchor_hash, head_id, "
+		 "head_hash FROM history_chain"),
 		"UPDATE history_chain SET anchor_id = 2",
 		"UPDATE history_chain SET head_id = 3",
 		"UPDATE history_chain SET head_hash = zeroblob(32)",

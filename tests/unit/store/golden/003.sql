@@ -361,6 +361,7 @@ CREATE INDEX console_customer ON console(customer_id, id);
 CREATE INDEX console_open ON console(id) WHERE closed_ms = 0;
 CREATE INDEX history_customer ON history(customer_id);
 CREATE INDEX history_what ON history(what);
+CREATE INDEX history_group ON history(substr(what, 1, instr(what, '.') - 1));
 CREATE INDEX history_actor ON history(actor_name);
 CREATE INDEX history_time ON history(time_ms);
 CREATE INDEX history_resource ON history(resource_type, resource_id);
