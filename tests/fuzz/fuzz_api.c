@@ -204,6 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A stream of events does not end by itself. */
 	const bool stream = (flags & WIRE_MORE) != 0 && strstr(space + 1, "events") != NULL;
 	while (!stream && (flags & WIRE_MORE) != 0) {
+		(void)channel_send_fd(peer, HTTP_MORE, id, NULL, 0, NULL, 0, NULL);
 		if (!receive(id, &type, &flags, &part) || type != HTTP_CHUNK)
 			abort();
 		(void)buf_append(&rest, part.data, part.len);

@@ -150,6 +150,9 @@ def test_killed_at_a_step(held, command, verb, moment, victim):
     assert ended(held, action) == SUCCESS
     settle(held, server_id)
     held.wait_healthy()
+    # In the history it has begun once and ended once, whatever died in between, by the same.
+    lines = held.database("SELECT result, actor_name FROM history WHERE action_id = ? ORDER BY id", action["id"])
+    assert lines == [(1, "test"), (2, "test")]
     assert orphans(held) == []
     api = held.api()
     if command == "delete":
@@ -164,6 +167,10 @@ def test_killed_at_a_step(held, command, verb, moment, victim):
         api.delete_server(after)
         settle(held, server_id)
     assert held.database("SELECT count(*) FROM address") == [(0,)]
+
+
+def test_the_history_is_whole_after_all_that(held):
+    assert held.cli_json("history", "verify")["whole"]
 
 
 @pytest.mark.parametrize("role", ["web", "core", "host"])

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import random
 import re
 import sqlite3
@@ -504,6 +505,58 @@ def test_what_was_tampered_with_is_named(own):
     assert recompute(own) == 5
     machine = json.loads(own.cli("history", "verify", "--json", check=False).stdout)
     assert [one["first"] for one in machine["problems"]] == [5, 7, last]
+
+
+def grow(ippo, count):
+    """Writes many lines at the end, as the service would."""
+    with sqlite3.connect(ippo.state / "core/ippo.db") as database:
+        head, previous = database.execute("SELECT head_id, head_hash FROM history_chain").fetchone()
+        for number in range(head + 1, head + count + 1):
+            row = (number, 1700000000000 + number, 1, 4, 0, "", 0, "", "server.poweron", 2, "", "server", number, f"server-{number}", 0, "")
+            text = b"ippo history 1\n\0" + previous
+            for value in row:
+                text += struct.pack("<q", value) if isinstance(value, int) else struct.pack("<I", len(value.encode())) + value.encode()
+            previous = hashlib.sha256(text).digest()
+            database.execute(f"INSERT INTO history({COLUMNS}) VALUES ({','.join('?' * 17)})", (*row, previous))
+            database.execute("UPDATE history_chain SET head_id = ?, head_hash = ?", (number, previous))
+
+
+def memory(pid):
+    """What a process has to itself, in KiB."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+)", text, re.MULTILINE))
+
+
+def test_a_long_export_waits_for_its_reader(own):
+    """However slow it is, nothing piles up, nobody else waits, and one that goes away leaves nothing behind."""
+    api = own.api()
+    own.stop()
+    grow(own, 80000)
+    own.start()
+    assert own.cli_json("history", "verify")["whole"]
+    before = {role: memory(own.pid(role)) for role in ("core", "web")}
+    with api.request("GET", "/history?format=csv", stream=True) as slow:
+        parts = slow.iter_content(65536)
+        got = [next(parts)]
+        for _ in range(20):
+            start = time.monotonic()
+            assert api.get("/me")
+            assert time.monotonic() - start < 1
+            got.append(next(parts))
+            time.sleep(0.02)
+        grown = {role: memory(own.pid(role)) - before[role] for role in before}
+        assert all(size < 8192 for size in grown.values()), grown
+        body = b"".join([*got, *parts]).decode()
+    numbers = [int(row["id"]) for row in csv.DictReader(io.StringIO(body, newline=""))]
+    assert len(body) > 10 << 20
+    first, = own.database("SELECT min(id) FROM history WHERE customer_id = 1")[0]  # the image before it is of the service
+    assert numbers == list(range(numbers[0], first - 1, -1)) and len(numbers) > 80000
+    for _ in range(20):
+        with api.request("GET", "/history?format=csv", stream=True) as left:
+            next(left.iter_content(1000))
+    eventually(lambda: api.request("GET", "/history?format=csv&what=moon").ok, 5)
+    everything = own.cli("history", "export").stdout
+    assert everything.count("\n") == own.database("SELECT head_id FROM history_chain")[0][0] + 1
 
 
 def test_retention(tmp_path):
