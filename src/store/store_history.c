@@ -203,9 +203,9 @@ int store_history_end_action(struct store *store, uint64_t action_id, struct err
 		return r;
 	/* Its beginning was before there was a history, or is pruned. */
 	if (*line.what == '\0') {
-		(void)strcpy(line.what, "action.end");
+		(void)snprintf(line.what, sizeof(line.what), "action.end");
 		if (line.resource_id)
-			(void)strcpy(line.resource_type, "server");
+			(void)snprintf(line.resource_type, sizeof(line.resource_type), "server");
 	}
 	return store_history_append(store, &line, err);
 }

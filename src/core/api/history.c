@@ -405,10 +405,12 @@ static int answer_csv(struct request *request, const struct store_history_filter
 	export->core = request->core;
 	export->exchange = request->exchange;
 	export->filter = *filter;
-	if (filter->what != NULL)
-		export->filter.what = strcpy(export->what, filter->what);
-	if (filter->actor != NULL)
-		export->filter.actor = strcpy(export->actor, filter->actor);
+	(void)snprintf(export->what, sizeof export->what, "%s",
+		       filter->what != NULL ? filter->what : "");
+	(void)snprintf(export->actor, sizeof export->actor, "%s",
+		       filter->actor != NULL ? filter->actor : "");
+	export->filter.what = filter->what != NULL ? export->what : NULL;
+	export->filter.actor = filter->actor != NULL ? export->actor : NULL;
 	export->at = filter->before != 0 && filter->before <= ends.head_id ? filter->before
 									   : ends.head_id + 1;
 	export->floor = ends.anchor_id;

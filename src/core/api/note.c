@@ -425,8 +425,8 @@ static int write_count(struct store *store, struct err *err)
 
 	if (store_setting_get(store, WRONG_COUNT_KEY, &before, NULL) == 0)
 		(void)parse_u64(before, 0, UINT64_MAX / 2, &count);
-	(void)snprintf(text, sizeof text, "%llu",
-		       (unsigned long long)(count + counted_since_write));
+	count += counted_since_write;
+	(void)snprintf(text, sizeof text, "%llu", (unsigned long long)count);
 	return store_setting_set(store, WRONG_COUNT_KEY, text, err);
 }
 
