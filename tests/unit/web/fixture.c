@@ -82,8 +82,9 @@ static int on_cancel(void *context, struct channel *channel, struct message *mes
 
 static int on_more(void *context, struct channel *channel, struct message *message)
 {
+	(void)context;
 	(void)channel;
-	find(context, message->id)->more++;
+	(void)message;
 	return 0;
 }
 

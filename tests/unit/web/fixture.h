@@ -18,7 +18,6 @@ struct heard {
 	uint64_t id;
 	bool upgrade;
 	unsigned frames, ended, cancelled;
-	unsigned more;
 	char frame[CONSOLE_FIRST_FRAME_BYTES + 1];
 	struct console_ended last;
 };
