@@ -44,6 +44,8 @@ struct config {
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */
+	/* [metrics] */
+	char metrics_user[32]; /* ippo-metrics */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */
 	char libvirt_uri[256];            /* qemu:///system */

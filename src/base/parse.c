@@ -175,3 +175,86 @@ void format_hex(const void *data, size_t bytes, char *out)
 {
 	format_grouped(data, bytes, '\0', 0, out);
 }
+
+/* Exactly @digits digits at *@at, which moves past them, and then @then unless it is NUL. */
+static bool take_number(const char **at, unsigned digits, char then, unsigned min, unsigned max,
+			unsigned *ret)
+{
+	unsigned value = 0;
+
+	for (unsigned i = 0; i < digits; i++, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return false;
+		value = value * 10 + (unsigned)(**at - '0');
+	}
+	if (then != '\0' && *(*at)++ != then)
+		return false;
+	*ret = value;
+	return value >= min && value <= max;
+}
+
+/* Since 1970-01-01, of the Gregorian calendar. */
+static int64_t days_of(unsigned year, unsigned month, unsigned day)
+{
+	const unsigned y = year - (month <= 2), moved = (month + 9) % 12; /* from March on */
+
+	return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (moved * 153 + 2) / 5 + day - 1 -
+	       719468;
+}
+
+static unsigned days_in(unsigned year, unsigned month)
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+		       ? 29
+		       : days[month - 1];
+}
+
+/* "Z", "+09:00" or "-09:00", and nothing after it. */
+static bool take_offset(const char *at, int64_t *ret_s)
+{
+	const int sign = *at == '-' ? -1 : 1;
+	unsigned hours, minutes;
+
+	*ret_s = 0;
+	if (*at == 'Z' || *at == 'z')
+		return at[1] == '\0';
+	if (*at != '+' && *at != '-')
+		return false;
+	at++;
+	if (!take_number(&at, 2, ':', 0, 23, &hours) ||
+	    !take_number(&at, 2, '\0', 0, 59, &minutes) || *at != '\0')
+		return false;
+	*ret_s = (int64_t)sign * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
+	return true;
+}
+
+int parse_time(const char *text, int64_t *ret)
+{
+	unsigned year, month, day, hour, minute, second, ms = 0, scale = 100;
+	const char *at = text;
+	int64_t offset_s, value_ms;
+
+	if (!take_number(&at, 4, '-', 1970, 9999, &year) ||
+	    !take_number(&at, 2, '-', 1, 12, &month) ||
+	    !take_number(&at, 2, '\0', 1, days_in(year, month), &day) || (*at != 'T' && *at != 't'))
+		return -EINVAL;
+	at++;
+	if (!take_number(&at, 2, ':', 0, 23, &hour) || !take_number(&at, 2, ':', 0, 59, &minute) ||
+	    !take_number(&at, 2, '\0', 0, 59, &second))
+		return -EINVAL;
+	if (*at == '.') {
+		if (at[1] < '0' || at[1] > '9')
+			return -EINVAL;
+		for (at++; *at >= '0' && *at <= '9'; at++, scale /= 10)
+			ms += (unsigned)(*at - '0') * scale;
+	}
+	if (!take_offset(at, &offset_s))
+		return -EINVAL;
+	value_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second - offset_s;
+	if (value_ms < 0)
+		return -ERANGE;
+	*ret = value_ms * 1000 + ms;
+	return 0;
+}

@@ -27,3 +27,7 @@ bool parse_utf8(const void *data, size_t bytes);
 /** parse_hex() - exactly 2*@bytes hex digits. */
 int parse_hex(const char *text, void *out, size_t bytes);
 void format_hex(const void *data, size_t bytes, char *out /* 2*bytes+1 */);
+
+/** parse_time() - RFC 3339 section 5.6, from 1970 on, with "T" and "Z" or an offset; no leap
+ * seconds. *ret: milliseconds since 1970; what is finer is left out. */
+int parse_time(const char *text, int64_t *ret);

@@ -1,7 +1,8 @@
 /*
  * Theory of operation. A backup is a tar of what cannot be made again: a consistent copy of the
  * database (made by core, handed over through a descriptor, so nothing is read under its feet), the
- * certificate authority, the server certificate and the settings. With --disks, the images and
+ * certificate authority, the server certificate, the measurements (which core has written and then
+ * leaves alone for ten minutes) and the settings. With --disks, the images and
  * disks too. It gets its name when it is whole.
  *
  * A restore unpacks into a folder beside the state, examines everything there, and only then puts
@@ -102,12 +103,13 @@ static int pack(const struct invocation *invocation, const struct config *config
 {
 	const char *target = invocation->positionals[0];
 	char partial[PATH_BYTES];
-	char *arguments[24] = {WORD("tar"),  WORD("--sparse"),
-			       WORD("-czf"), partial,
-			       WORD("-C"),   WORD(dir),
-			       WORD("core"), WORD("settings"),
-			       WORD("-C"),   WORD(config->state_dir),
-			       WORD("ca"),   WORD("web")};
+	char *arguments[26] = {WORD("tar"),    WORD("--sparse"),
+			       WORD("-czf"),   partial,
+			       WORD("-C"),     WORD(dir),
+			       WORD("core"),   WORD("settings"),
+			       WORD("-C"),     WORD(config->state_dir),
+			       WORD("ca"),     WORD("web"),
+			       WORD("metrics")};
 
 	if ((size_t)snprintf(partial, sizeof partial, "%s.partial", target) >= sizeof partial) {
 		errno = ENAMETOOLONG;
@@ -115,10 +117,10 @@ static int pack(const struct invocation *invocation, const struct config *config
 	}
 	/* Where disks lie is a setting; in a backup it is always host/. */
 	if (option_given(invocation, "disks")) {
-		arguments[12] = WORD("--transform=flags=r;s,^\\.,host,");
-		arguments[13] = WORD("-C");
-		arguments[14] = WORD(config->host_dir);
-		arguments[15] = WORD(".");
+		arguments[13] = WORD("--transform=flags=r;s,^\\.,host,");
+		arguments[14] = WORD("-C");
+		arguments[15] = WORD(config->host_dir);
+		arguments[16] = WORD(".");
 	}
 	(void)umask(077);
 	if (!run(arguments) || sync_path(partial) < 0 || rename(partial, target) < 0) {
@@ -247,7 +249,7 @@ static void put_back(struct move *moves, size_t count)
 /* All of it, or nothing. Returns an exit code. */
 static int put(const struct invocation *invocation, const struct config *config, const char *stage)
 {
-	static const char *const names[] = {"core", "ca", "web", "host"};
+	static const char *const names[] = {"core", "ca", "web", "metrics", "host"};
 	struct move moves[ARRAY_SIZE(names)] = {0};
 	int code = EXIT_OK;
 

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "cli/api.h"
+#include "cli/metrics.h"
 #include "cli/print.h"
 #include "cli/request.h"
 
@@ -452,6 +453,9 @@ const struct command server_commands[] = {
 	{"server", "delete", "NAME", "Delete a server and its disk", delete_options, server_delete},
 	{"server", "screenshot", "NAME", "Take a picture of a server's screen", screenshot_options,
 	 server_screenshot},
+	{"server", "metrics", "NAME",
+	 "Show what a server has used: processor, memory, disk, network", metrics_options,
+	 metrics_show},
 	{"server", "ssh", "NAME", "Log in; words after -- go to ssh", ssh_options, server_ssh},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

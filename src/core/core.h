@@ -12,6 +12,7 @@ struct consoles;
 struct engine;
 struct events;
 struct history;
+struct metrics;
 struct password_guard;
 struct server_cache;
 struct store;
@@ -26,6 +27,7 @@ struct core {
 	struct server_cache *servers; /* rendered texts */
 	struct consoles *consoles;
 	struct history *history;
+	struct metrics *metrics;
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

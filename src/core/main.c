@@ -26,6 +26,7 @@
 #include "core/core.h"
 #include "core/events.h"
 #include "core/history.h"
+#include "core/metrics/metrics.h"
 #include "store/store.h"
 #include "store/store_session.h"
 #include "wire/child.h"
@@ -48,6 +49,7 @@ static void on_server_deleted(void *context, uint64_t server_id, uint64_t custom
 {
 	console_server_changed(core.consoles, server_id);
 	events_server_deleted(core.events, server_id, customer_id);
+	metrics_server_deleted(core.metrics, server_id);
 }
 
 static void on_action_changed(void *context, uint64_t action_id)
@@ -83,6 +85,8 @@ static void on_connect(void *context, const char *neighbour, int fd)
 
 	if (strcmp(neighbour, "web") == 0)
 		client_web(&core, fd);
+	else if (strcmp(neighbour, "metrics") == 0)
+		metrics_connect(core.metrics, fd);
 	else if (strcmp(neighbour, "host") != 0)
 		(void)close(fd);
 	else if (engine_connect(core.engine, fd, &err) < 0)
@@ -175,6 +179,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||
 	    (code = console_setup(&core, &core.consoles, err)) < 0 ||
 	    (code = history_new(&core, &core.history, err)) < 0 ||
+	    (code = metrics_new(&core, &core.metrics, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
@@ -236,6 +241,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_init(&core.loop, &tick);
 	(void)uv_timer_init(&core.loop, &grace);
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
+	metrics_start(core.metrics);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

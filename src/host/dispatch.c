@@ -202,20 +202,35 @@ static int read_image_id(struct job *job, uint64_t *ret)
 	return reader_done(&reader);
 }
 
-static void collect_item(void *context, const struct host_item *item)
+/* Where the next of many goes, NULL without memory. */
+static struct buf *next_part(struct job *job)
 {
-	struct job *job = context;
-
 	if (job->part_count == 0 || job->parts[job->part_count - 1].len > INVENTORY_PART_BYTES) {
 		struct buf *parts = realloc(job->parts, (job->part_count + 1) * sizeof *parts);
 		if (parts == NULL) {
 			job->code = -ENOMEM;
-			return;
+			return NULL;
 		}
 		job->parts = parts;
 		job->parts[job->part_count++] = (struct buf){0};
 	}
-	host_item_write(&job->parts[job->part_count - 1], item);
+	return &job->parts[job->part_count - 1];
+}
+
+static void collect_item(void *context, const struct host_item *item)
+{
+	struct buf *part = next_part(context);
+
+	if (part != NULL)
+		host_item_write(part, item);
+}
+
+static void collect_sample(void *context, const struct host_sample *sample)
+{
+	struct buf *part = next_part(context);
+
+	if (part != NULL)
+		host_sample_write(part, sample);
 }
 
 static int run_volume(struct job *job,
@@ -491,6 +506,8 @@ static int run_verb(struct job *job)
 		return run_hello(job);
 	case HOST_INVENTORY:
 		return verbs->inventory(job->dispatch->driver, collect_item, job, &job->err);
+	case HOST_STATISTICS:
+		return verbs->statistics(job->dispatch->driver, collect_sample, job, &job->err);
 	case HOST_IMAGE_IMPORT:
 		return run_image_import(job);
 	case HOST_IMAGE_DELETE:
@@ -663,6 +680,7 @@ static void set_key(struct job *job)
 	switch (job->type) {
 	case HOST_HELLO:
 	case HOST_INVENTORY:
+	case HOST_STATISTICS:
 	case HOST_NETWORK_SYNC:
 	case HOST_CONSOLE_OPEN:
 	case HOST_CONSOLE_SCREEN:
@@ -845,6 +863,7 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 static const struct message_rule rules[] = {
 	{HOST_HELLO, 0, on_verb},
 	{HOST_INVENTORY, 0, on_verb},
+	{HOST_STATISTICS, 0, on_verb},
 	{HOST_IMAGE_IMPORT, 1, on_verb},
 	{HOST_IMAGE_DELETE, 0, on_verb},
 	{HOST_IMAGE_FACTS, 0, on_verb},

@@ -24,6 +24,7 @@ struct driver_events {
 };
 
 typedef void driver_item(void *context, const struct host_item *item);
+typedef void driver_sample(void *context, const struct host_sample *sample);
 typedef void driver_progress(void *context, unsigned percent);
 
 /* All verbs are idempotent; what is asked for and already so is a success. */
@@ -71,6 +72,9 @@ struct driver_verbs {
 			struct err *err);
 	/* The screen as a PNG; ERR_SERVER_NOT_RUNNING. */
 	int (*screenshot)(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *png,
+			  struct err *err);
+	/* What all servers that are on have used. One that is busy may be left out. */
+	int (*statistics)(struct driver *driver, driver_sample *sample, void *context,
 			  struct err *err);
 	void (*free)(struct driver *driver);
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
@@ -50,6 +51,35 @@ static int own_database(const struct config *config, uid_t uid, gid_t gid, struc
 	return 0;
 }
 
+static uid_t owner_uid;
+static gid_t owner_gid;
+
+static int set_owner(const char *path, const struct stat *found, int kind, struct FTW *at)
+{
+	return found->st_uid == owner_uid && found->st_gid == owner_gid
+		       ? 0
+		       : lchown(path, owner_uid, owner_gid);
+}
+
+/* The same of the measurements. Only of a folder that came back as root's: there may be thousands.
+ */
+static int own_metrics(const struct config *config, uid_t uid, gid_t gid, struct err *err)
+{
+	char path[PATH_BYTES];
+	struct stat found;
+
+	(void)snprintf(path, sizeof path, "%s/metrics", config->state_dir);
+	if (stat(path, &found) < 0 || (found.st_uid == uid && found.st_gid == gid))
+		return 0;
+	owner_uid = uid;
+	owner_gid = gid;
+	/* The folder itself last: ended before, it is all done again. */
+	return nftw(path, set_owner, 8, FTW_PHYS | FTW_DEPTH) != 0
+		       ? err_set(err, -errno, "cannot set the owner of %s: %s", path,
+				 strerror(errno))
+		       : 0;
+}
+
 static int find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
 {
 	const struct passwd *entry = getpwnam(name);
@@ -66,8 +96,8 @@ static int find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct er
 int state_prepare(const struct config *config, struct err *err)
 {
 	const struct group *group = getgrnam(config->group);
-	uid_t web_uid, core_uid;
-	gid_t web_gid, core_gid, operators;
+	uid_t web_uid, core_uid, metrics_uid;
+	gid_t web_gid, core_gid, metrics_gid, operators;
 	int code;
 
 	if (group == NULL)
@@ -75,7 +105,9 @@ int state_prepare(const struct config *config, struct err *err)
 			       config->group, config->group);
 	operators = group->gr_gid;
 	if ((code = find_user(config->web_user, &web_uid, &web_gid, err)) < 0 ||
-	    (code = find_user(config->core_user, &core_uid, &core_gid, err)) < 0)
+	    (code = find_user(config->core_user, &core_uid, &core_gid, err)) < 0 ||
+	    (code = find_user(config->metrics_user, &metrics_uid, &metrics_gid, err)) < 0 ||
+	    (code = own_metrics(config, metrics_uid, metrics_gid, err)) < 0)
 		return code;
 	const struct {
 		const char *parent;
@@ -86,6 +118,7 @@ int state_prepare(const struct config *config, struct err *err)
 	} dirs[] = {
 		{config->state_dir, "", 0711, 0, 0},
 		{config->state_dir, "core", 0700, core_uid, core_gid},
+		{config->state_dir, "metrics", 0700, metrics_uid, metrics_gid},
 		{config->state_dir, "web", 0750, 0, web_gid},
 		{config->state_dir, "ca", 0755, 0, 0},
 		{config->state_dir, "log", 0700, 0, 0},

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/log.h"
+#include "ippod/metrics_process.h"
 #include "wire/channel.h"
 #include "wire/supervision_message.h"
 
@@ -69,6 +70,7 @@ struct supervisor {
 	const char *config_path;
 	struct supervisor_sockets sockets;
 	struct child_process children[CHILDREN];
+	struct metrics_process *metrics;
 	uv_timer_t ping;
 	uv_timer_t grace;
 	bool stopping;
@@ -143,6 +145,29 @@ static int on_reconnect(void *context, struct channel *channel, struct message *
 		return 0;
 	}
 	return ERR_PROTOCOL;
+}
+
+/* ippo-metrics runs: core gets its end of the channel. */
+static void on_metrics_started(void *context, int fd)
+{
+	const struct supervisor *supervisor = context;
+	const struct child_process *core = &supervisor->children[CORE];
+
+	if (core->running && core->control != NULL)
+		(void)send_named_fd(core->control, SUPERVISION_CONNECT, "metrics", fd);
+	else
+		(void)close(fd);
+}
+
+static int on_metrics(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *child = context;
+
+	if (child->role != CORE)
+		return ERR_PROTOCOL;
+	if (!child->supervisor->stopping)
+		metrics_process_want(child->supervisor->metrics);
+	return 0;
 }
 
 static int on_pong(void *context, struct channel *channel, struct message *message)
@@ -221,11 +246,9 @@ static void on_control_closed(void *context, struct channel *channel, const stru
 }
 
 static const struct message_rule rules[] = {
-	{SUPERVISION_PONG, 0, on_pong},
-	{SUPERVISION_READY, 0, on_ready},
-	{SUPERVISION_HEALTH, 0, on_health},
-	{SUPERVISION_RECONNECT, 0, on_reconnect},
-	{0, 0, NULL},
+	{SUPERVISION_PONG, 0, on_pong},       {SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},   {SUPERVISION_RECONNECT, 0, on_reconnect},
+	{SUPERVISION_METRICS, 0, on_metrics}, {0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
 
@@ -376,6 +399,11 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 	supervisor->config = config;
 	supervisor->config_path = config_path;
 	supervisor->sockets = *sockets;
+	if (metrics_process_new(loop, config, config_path, sockets->lock, on_metrics_started,
+				supervisor, &supervisor->metrics) < 0) {
+		free(supervisor);
+		return err_set(err, -ENOMEM, "no memory");
+	}
 	(void)uv_timer_init(loop, &supervisor->ping);
 	(void)uv_timer_init(loop, &supervisor->grace);
 	supervisor->ping.data = supervisor->grace.data = supervisor;
@@ -434,5 +462,6 @@ void supervisor_free(struct supervisor *supervisor)
 		return;
 	for (int role = 0; role < CHILDREN; role++)
 		channel_free(supervisor->children[role].control);
+	metrics_process_free(supervisor->metrics);
 	free(supervisor);
 }

@@ -154,3 +154,10 @@ int child_ask_health(struct child *child)
 {
 	return channel_send(child->channel, SUPERVISION_HEALTH, 0, 0, NULL, 0, NULL, 0);
 }
+
+int child_ask_metrics(struct child *child)
+{
+	return child == NULL || child->stopping
+		       ? -EPIPE
+		       : channel_send(child->channel, SUPERVISION_METRICS, 0, 0, NULL, 0, NULL, 0);
+}

@@ -102,6 +102,23 @@ int host_item_read(struct reader *in, struct host_item *ret)
 	FINISH(in, item);
 }
 
+void host_sample_write(struct buf *out, const struct host_sample *sample)
+{
+	write_bytes(out, sample->uuid, sizeof sample->uuid);
+	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++)
+		write_u64(out, sample->values[i]);
+}
+
+int host_sample_read(struct reader *in, struct host_sample *ret)
+{
+	struct host_sample sample = {0};
+
+	reader_bytes(in, sample.uuid, sizeof sample.uuid);
+	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++)
+		sample.values[i] = reader_u64(in);
+	FINISH(in, sample);
+}
+
 void host_image_import_write(struct buf *out, const struct host_image_import *import)
 {
 	write_u64(out, import->image_id);

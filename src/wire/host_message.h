@@ -48,6 +48,8 @@ enum host_message_type {
 	HOST_DOMAIN_STATE = 0x337,  /* uuid. Answer: u8 enum host_domain_state */
 	HOST_PASSWORD_SET =
 		0x338, /* struct host_password: through the guest agent; expired at once */
+	HOST_STATISTICS = 0x339, /* body: empty. Answer: struct host_sample[] of all servers that
+				    are on, in HOST_REPLYs with WIRE_MORE */
 	/* Remote consoles, see console_message.h. Not in one row with the server's other verbs. */
 	HOST_CONSOLE_OPEN = 0x340,   /* struct host_console_open. Answer: 1 fd */
 	HOST_CONSOLE_CLOSE = 0x341,  /* u64 console id */
@@ -103,6 +105,29 @@ struct host_item {
 	uint8_t state;            /* enum host_domain_state, for domains */
 	uint8_t uuid[UUID_BYTES]; /* the server's; zero for images */
 	uint64_t number;          /* volume generation, or image id */
+};
+
+/* What is measured of a server. Counters begin anew with each of its runs. */
+enum host_statistic {
+	HOST_CPU_NS,           /* counter: processor time */
+	HOST_MEMORY_BYTES,     /* in use, as the guest says, else as the host sees it */
+	HOST_DISK_READ_BYTES,  /* counter */
+	HOST_DISK_WRITE_BYTES, /* counter */
+	HOST_DISK_READ_OPS,    /* counter */
+	HOST_DISK_WRITE_OPS,   /* counter */
+	HOST_DISK_USED_BYTES,  /* that its disk takes on the host */
+	HOST_NET_IN_BYTES,     /* counter: to the server */
+	HOST_NET_OUT_BYTES,    /* counter */
+	HOST_NET_IN_PACKETS,   /* counter */
+	HOST_NET_OUT_PACKETS,  /* counter */
+	HOST_STATISTICS_COUNT
+};
+
+#define HOST_STATISTIC_UNKNOWN UINT64_MAX
+
+struct host_sample {
+	uint8_t uuid[UUID_BYTES];
+	uint64_t values[HOST_STATISTICS_COUNT];
 };
 
 #define HOST_CHECKSUM_BYTES 32
@@ -173,6 +198,8 @@ void host_facts_write(struct buf *out, const struct host_facts *facts);
 int host_facts_read(struct reader *in, struct host_facts *ret);
 void host_item_write(struct buf *out, const struct host_item *item);
 int host_item_read(struct reader *in, struct host_item *ret);
+void host_sample_write(struct buf *out, const struct host_sample *sample);
+int host_sample_read(struct reader *in, struct host_sample *ret);
 void host_image_import_write(struct buf *out, const struct host_image_import *import);
 int host_image_import_read(struct reader *in, struct host_image_import *ret);
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts);

@@ -22,6 +22,9 @@ enum supervision_message_type {
 	SUPERVISION_READY = 0x211, /* child → ippod */
 	SUPERVISION_RECONNECT =
 		0x213, /* core → ippod: my channel to a neighbour has ended; body: text name */
+	SUPERVISION_METRICS =
+		0x214, /* core → ippod: start ippo-metrics; CONNECT with the name "metrics" follows.
+			  Its descriptor 3 is that channel: it speaks with core alone */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */
 };

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/secret.h"
 #include "core/actions/engine.h"
 #include "core/api/exchange.h"
@@ -21,6 +22,7 @@
 #include "core/bootstrap.h"
 #include "core/core.h"
 #include "core/events.h"
+#include "core/metrics/metrics.h"
 #include "store/store.h"
 #include "store/store_image.h"
 #include "store/store_token.h"
@@ -59,13 +61,17 @@ static void image_changed(void *context, uint64_t image_id)
 
 static void remove_files(void)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm", ".backup"};
-	char file[80];
+	static const char *const suffixes[] = {"", "-wal", "-shm", ".backup",
+					       ".state/core/metrics.journal"};
+	char file[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		(void)snprintf(file, sizeof file, "%s%s", path, suffixes[i]);
 		(void)unlink(file);
 	}
+	(void)snprintf(file, sizeof file, "%s.state/core", path);
+	(void)rmdir(file);
+	(void)rmdir(config.state_dir);
 }
 
 static void add_rows(void)
@@ -104,12 +110,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	    uv_loop_init(&core.loop) < 0 || channel_pair(pair) < 0)
 		abort();
 	config.rate_limit = 0;
+	(void)snprintf(config.state_dir, sizeof config.state_dir, "%s.state/core", path);
+	if (fd_make_dirs(config.state_dir, 0700) < 0)
+		abort();
+	(void)snprintf(config.state_dir, sizeof config.state_dir, "%s.state", path);
 	core.config = &config;
 	if (store_open(path, &core.store, &err) < 0 ||
 	    bootstrap_run(core.store, &first, &err) < 0 ||
 	    events_new(&core, &core.events, &err) < 0 ||
 	    server_cache_new(&core, &core.servers, &err) < 0 ||
 	    password_guard_new(&core, &core.passwords, &err) < 0 ||
+	    metrics_new(&core, &core.metrics, &err) < 0 ||
 	    engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, &err) < 0 ||
 	    engine_start(core.engine, &err) < 0) {
 		(void)fprintf(stderr, "%s\n", err.text);

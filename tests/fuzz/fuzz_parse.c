@@ -48,6 +48,7 @@ static void check_names(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_FREE char *text = malloc(size + 1);
+	int64_t moment;
 	char back[UUID_TEXT_BYTES];
 	uint8_t bytes[UUID_BYTES], again[UUID_BYTES];
 	uint64_t number;
@@ -64,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse_u64(text, 10, 1000, &number) == 0 && (number < 10 || number > 1000))
 		abort();
 	if (parse_i64(text, -5, 5, &sign) == 0 && (sign < -5 || sign > 5))
+		abort();
+	if (parse_time(text, &moment) == 0 && moment < 0)
 		abort();
 	if (parse_uuid(text, bytes) == 0) {
 		format_uuid(bytes, back);

@@ -8,6 +8,7 @@
 #include "wire/channel.h"
 #include "wire/host_message.h"
 #include "wire/http_message.h"
+#include "wire/metrics_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -118,6 +119,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 10:
 		ROUND(host_password);
+		break;
+	case 11:
+		ROUND(host_sample);
+		break;
+	case 12:
+		ROUND(metrics_fetch);
+		break;
+	case 13:
+		ROUND(metrics_record);
 		break;
 	default:
 		break;

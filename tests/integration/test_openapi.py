@@ -217,7 +217,7 @@ def test_servers(walker):
     walker.act(server, "change_protection", {"delete": True, "rebuild": True})
     assert walker.error("DELETE", path) == (423, "protected")
     walker.act(server, "change_protection", {"delete": False, "rebuild": False})
-    walker.get(f"{path}/metrics?type=cpu,disk&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z")
+    walker.get(f"{path}/metrics?type=cpu,disk,network&type=memory&type=disk_use&step=3600&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z")
 
     actions = walker.get(f"{path}/actions?sort=command:desc")["actions"]
     walker.get(f"{path}/actions/{actions[0]['id']}")
@@ -296,6 +296,7 @@ def test_service(walker, fake, document, seen):
     Walker(fake, document, seen).get("/health")
     assert "host" in walker.get("/health")["health"]
     walker.get("/hosts")
+    assert walker.request("GET", "/metrics").ok
     walker.get("/hosts/1")
     pool = walker.post("/address_pools", {"prefix": "203.0.113.0/24", "name": "office", "location": 1})["address_pool"]
     walker.get(f"/address_pools/{pool['id']}")

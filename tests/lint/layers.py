@@ -16,6 +16,7 @@ ROOMS = {
     "core": {"base", "wire", "model", "store"},
     "host": {"base", "wire"},
     "ippod": {"base", "wire"},
+    "metrics": {"base", "wire"},
     "cli": {"base", "wire", "model"},
     "firststep": {"base"},
 }
@@ -23,6 +24,7 @@ ROOMS = {
 # A library that one room alone may speak to.
 LIBRARIES = {
     r"sqlite3\.h": {"store"},
+    r"rrd\.h": {"metrics"},
     r"libvirt/.*": {"host"},
     r"netlink/.*": {"host"},
     r"curl/.*": {"cli"},

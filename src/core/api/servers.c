@@ -522,50 +522,10 @@ static int update(struct request *request, struct err *err)
 	return request_answer(request, 200, "server", servers_json(request, server.id));
 }
 
-/* The measurements come with the graphs; until then the series are there, without points. */
-static int metrics(struct request *request, struct err *err)
-{
-	static const char *const series[][5] = {
-		{"cpu", "cpu", NULL},
-		{"disk", "disk.0.iops.read", "disk.0.iops.write", "disk.0.bandwidth.read",
-		 "disk.0.bandwidth.write"},
-		{"network", "network.0.pps.in", "network.0.pps.out", "network.0.bandwidth.in",
-		 "network.0.bandwidth.out"},
-	};
-	const char *start = request_query(request, "start"), *end = request_query(request, "end"),
-		   *type;
-	struct server server CLEANUP(server_done) = {0};
-	json_t *all = json_object();
-	size_t at = 0;
-	int code = servers_find(request, &server, err);
-
-	for (; code == 0 && (type = request_query_next(request, "type", &at)) != NULL;)
-		for (size_t i = 0; i < ARRAY_SIZE(series); i++)
-			for (size_t n = 1;
-			     strstr(type, series[i][0]) != NULL && n < 5 && series[i][n] != NULL;
-			     n++)
-				(void)json_object_set_new(all, series[i][n],
-							  json_pack("{s:[]}", "values"));
-	if (code == 0 && (start == NULL || end == NULL || json_object_size(all) == 0))
-		code = request_invalid(request, err,
-				       start == NULL ? "start"
-				       : end == NULL ? "end"
-						     : "type",
-				       "type (cpu, disk, network), start and end are needed");
-	if (code < 0) {
-		json_decref(all);
-		return code;
-	}
-	request->reply = json_pack("{s:{s:s, s:s, s:i, s:o}}", "metrics", "start", start, "end",
-				   end, "step", 60, "time_series", all);
-	return 0;
-}
-
 const struct route server_routes[] = {
 	{"GET", "/servers", ACCESS_READ, list},
 	{"POST", "/servers", ACCESS_MANAGE, create, "server.create"},
 	{"GET", "/servers/{id}", ACCESS_READ, get},
 	{"PUT", "/servers/{id}", ACCESS_MANAGE, update, "server.update"},
-	{"GET", "/servers/{id}/metrics", ACCESS_READ, metrics},
 	{NULL, NULL, 0, NULL},
 };

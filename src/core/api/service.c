@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/events.h"
+#include "core/metrics/metrics.h"
 #include "store/store_location.h"
 #include "store/store_pool.h"
 #include "store/store_server.h"
@@ -218,23 +220,47 @@ static int copy_file(const char *path, int to, struct err *err)
 	return code < 0 ? err_set(err, code, "cannot write the backup: %s", strerror(-code)) : 0;
 }
 
+struct backup {
+	struct request *request;
+	int fd;
+};
+
+static void on_settled(void *context)
+{
+	AUTO_FREE struct backup *backup = context;
+	AUTO_CLOSE int fd = steal_fd(&backup->fd);
+	struct core *core = backup->request->core;
+	struct err err = {0};
+	int code;
+
+	(void)unlink(core->backup_path);
+	code = store_backup(core->store, core->backup_path, &err);
+	if (code == 0)
+		code = copy_file(core->backup_path, fd, &err);
+	(void)unlink(core->backup_path);
+	if (code == 0)
+		code = request_answer(backup->request, 201, "backup",
+				      json_pack("{s:b}", "complete", 1));
+	router_finish(backup->request, code, &err);
+}
+
 /* A consistent copy of the database into the descriptor that came along: this process can open no
- * other. */
+ * other. Before, all measurements are written, and for a while no more, so that whoever asked can
+ * copy those too. */
 static int backup(struct request *request, struct err *err)
 {
 	AUTO_CLOSE int fd = exchange_steal_fd(request->exchange);
-	int code;
+	struct backup *backup;
 
 	if (fd < 0)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "a backup is made on the service's own machine: ippo backup FILE");
-	(void)unlink(request->core->backup_path);
-	code = store_backup(request->core->store, request->core->backup_path, err);
-	if (code == 0)
-		code = copy_file(request->core->backup_path, fd, err);
-	(void)unlink(request->core->backup_path);
-	return code < 0 ? code
-			: request_answer(request, 201, "backup", json_pack("{s:b}", "complete", 1));
+	backup = calloc(1, sizeof *backup);
+	if (backup == NULL)
+		return -ENOMEM;
+	*backup = (struct backup){request, steal_fd(&fd)};
+	metrics_settle(request->core->metrics, on_settled, backup);
+	return REQUEST_LATER;
 }
 
 const struct route service_routes[] = {

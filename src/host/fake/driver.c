@@ -21,10 +21,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/parse.h"
 #include "host/driver.h"
 #include "host/fake/guest.h"
+#include "host/fake/load.h"
 
 #define BUCKETS         4096
 #define MAX_FAULTS      32
@@ -39,6 +41,7 @@ struct thing {
 	struct thing *next;
 	struct host_item item;
 	uint64_t bytes;
+	int64_t started_ms; /* of a run that this process has seen begin */
 	char name[HOST_NAME_BYTES];
 };
 
@@ -584,6 +587,8 @@ static int change_power(struct driver *driver, const char *verb, const uint8_t *
 		return end(fake, code);
 	domain->item.state = (uint8_t)to;
 	if (changed)
+		domain->started_ms = clock_now_ms();
+	if (changed)
 		record(fake, domain, '+');
 	(void)end(fake, 0);
 	tell_line(fake, uuid, &line);
@@ -689,6 +694,27 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	return code < 0 ? code : end(fake, 0);
 }
 
+static int statistics(struct driver *driver, driver_sample *sample, void *context, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	const int64_t now_ms = clock_now_ms();
+	int code = begin(fake, "statistics", err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct thing *thing = fake->buckets[i]; thing != NULL;
+		     thing = thing->next) {
+			struct host_sample one;
+			if (thing->item.kind != HOST_ITEM_DOMAIN ||
+			    thing->item.state != HOST_DOMAIN_RUNNING)
+				continue;
+			load_of(thing->item.uuid, thing->started_ms, now_ms, &one);
+			sample(context, &one);
+		}
+	return end(fake, 0);
+}
+
 static void free_driver(struct driver *driver)
 {
 	struct fake *fake = self_of(driver);
@@ -731,6 +757,7 @@ static const struct driver_verbs verbs = {
 	.password_set = password_set,
 	.vnc_open = vnc_open,
 	.screenshot = screenshot,
+	.statistics = statistics,
 	.free = free_driver,
 };
 

@@ -20,6 +20,7 @@
 #include "host/libvirt/connection.h"
 #include "host/libvirt/console.h"
 #include "host/libvirt/report.h"
+#include "host/libvirt/statistics.h"
 #include "host/libvirt/xml.h"
 #include "host/network/filter.h"
 #include "host/network/network.h"
@@ -196,6 +197,16 @@ static int inventory(struct driver *driver, driver_item *item, void *context, st
 		return code;
 	network_inventory(self->network, item, context);
 	return 0;
+}
+
+static int statistics(struct driver *driver, driver_sample *sample, void *context, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
+
+	return connection == NULL
+		       ? ERR_HYPERVISOR
+		       : statistics_all(connection, self->config->instance, sample, context, err);
 }
 
 /* --- images, volumes, network: files and the kernel --- */
@@ -652,6 +663,7 @@ static const struct driver_verbs verbs = {
 	.password_set = password_set,
 	.vnc_open = vnc_open,
 	.screenshot = screenshot,
+	.statistics = statistics,
 	.free = free_driver,
 };
 

@@ -128,7 +128,10 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	(void)xmlTextWriterWriteString(xml, TEXT "/dev/urandom");
 	close_element(xml);
 	close_element(xml);
-	EMPTY("memballoon", "model", "virtio");
+	/* The guest says every so many seconds what of its memory it uses. */
+	open_element(xml, "memballoon", "model", "virtio", NULL);
+	EMPTY("stats", "period", "30");
+	close_element(xml);
 	EMPTY("controller", "type", "usb", "model", "none");
 	close_element(xml);
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "base/ip.h"
 #include "base/parse.h"
 
@@ -175,12 +176,68 @@ static void prefixes(void **state)
 	assert_true(ip_count(&pool, 128) == UINT32_MAX);
 }
 
+static void times(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = {{"1970-01-01T00:00:00Z", 0},
+		    {"2026-11-25T09:30:15Z", INT64_C(1795599015000)},
+		    {"2026-11-25T18:30:15+09:00", INT64_C(1795599015000)},
+		    {"2026-11-25T04:00:15-05:30", INT64_C(1795599015000)},
+		    {"2026-11-25t09:30:15z", INT64_C(1795599015000)},
+		    {"2026-11-25T09:30:15.5Z", INT64_C(1795599015500)},
+		    {"2026-11-25T09:30:15.123456789Z", INT64_C(1795599015123)},
+		    {"2024-02-29T00:00:00Z", INT64_C(1709164800000)},
+		    {"2000-02-29T23:59:59Z", INT64_C(951868799000)},
+		    {"9999-12-31T23:59:59Z", INT64_C(253402300799000)}};
+	static const char *const bad[] = {
+		"",
+		"2026-11-25",
+		"2026-11-25 09:30:15Z",
+		"2026-11-25T09:30:15",
+		"2026-11-25T09:30Z",
+		"2026-11-25T09:30:15 00:00",
+		"2026-11-25T09:30:15+0900",
+		"2026-11-25T09:30:15+09:00x",
+		"2026-11-25T09:30:15Zx",
+		"2026-11-25T09:30:15.Z",
+		"2026-11-25T24:00:00Z",
+		"2026-11-25T09:60:00Z",
+		"2026-11-25T09:30:60Z",
+		"2026-13-01T00:00:00Z",
+		"2026-00-01T00:00:00Z",
+		"2026-11-31T00:00:00Z",
+		"2026-11-00T00:00:00Z",
+		"2025-02-29T00:00:00Z",
+		"2100-02-29T00:00:00Z",
+		"1969-12-31T23:59:59Z",
+		"1970-01-01T00:00:00+00:01",
+		"+026-11-25T09:30:15Z",
+		"2026-11-25T09:30:15+24:00",
+		"1795599015",
+		"now",
+	};
+	int64_t ms;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(parse_time(good[i].text, &ms), 0);
+		assert_true(ms == good[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		ms = 7;
+		if (parse_time(bad[i], &ms) == 0 || ms != 7)
+			fail_msg("%s", bad[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),     cmocka_unit_test(truths),
 		cmocka_unit_test(identifiers), cmocka_unit_test(unicode),
 		cmocka_unit_test(addresses),   cmocka_unit_test(prefixes),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
