@@ -21,21 +21,32 @@
 
 #define PATH_BYTES   32
 #define UPDATES      16 /* in one call of librrd */
-#define UPDATE_BYTES (21 * (HOST_STATISTICS_COUNT + 1) + 1)
+#define UPDATE_BYTES (21 * (HOST_STATISTICS_COUNT + 1) + 8)
 #define FOLDERS      256
 
 /* Without a sample for so long, what was between is unknown: one may be missed, two may not. */
-#define HEARTBEAT     "180"
-#define COUNTER(name) "DS:" name ":DERIVE:" HEARTBEAT ":0:U"
-#define GAUGE(name)   "DS:" name ":GAUGE:" HEARTBEAT ":0:U"
+#define HEARTBEAT "180"
+/* More a second than any machine does is unknown as well: 100 cores, 100 GB, 100 million. */
+#define COUNTER(name, most) "DS:" name ":DERIVE:" HEARTBEAT ":0:" most
+#define GAUGE(name)         "DS:" name ":GAUGE:" HEARTBEAT ":0:U"
 
 /* As enum host_statistic. An archive's row counts when half of it is known. */
 static const char *const definition[] = {
-	COUNTER("cpu_ns"),         GAUGE("memory"),          COUNTER("read_bytes"),
-	COUNTER("write_bytes"),    COUNTER("read_ops"),      COUNTER("write_ops"),
-	GAUGE("disk_used"),        COUNTER("in_bytes"),      COUNTER("out_bytes"),
-	COUNTER("in_packets"),     COUNTER("out_packets"),   "RRA:AVERAGE:0.5:1:1440",
-	"RRA:AVERAGE:0.5:10:1008", "RRA:AVERAGE:0.5:60:744", "RRA:AVERAGE:0.5:1440:366",
+	COUNTER("cpu_ns", "100000000000"),
+	GAUGE("memory"),
+	COUNTER("read_bytes", "100000000000"),
+	COUNTER("write_bytes", "100000000000"),
+	COUNTER("read_ops", "100000000"),
+	COUNTER("write_ops", "100000000"),
+	GAUGE("disk_used"),
+	COUNTER("in_bytes", "100000000000"),
+	COUNTER("out_bytes", "100000000000"),
+	COUNTER("in_packets", "100000000"),
+	COUNTER("out_packets", "100000000"),
+	"RRA:AVERAGE:0.5:1:1440",
+	"RRA:AVERAGE:0.5:10:1008",
+	"RRA:AVERAGE:0.5:60:744",
+	"RRA:AVERAGE:0.5:1440:366",
 };
 _Static_assert(ARRAY_SIZE(definition) == HOST_STATISTICS_COUNT + METRICS_ARCHIVES,
 	       "a source for each statistic, and the archives");
@@ -71,7 +82,8 @@ static int create(const char *path, uint64_t first_s, struct err *err)
 
 static void format_sample(const struct metrics_record *sample, char text[UPDATE_BYTES])
 {
-	int at = snprintf(text, UPDATE_BYTES, "%" PRIu64, sample->time_s);
+	int at = snprintf(text, UPDATE_BYTES, "%" PRIu64 ".%03u", sample->time_ms / 1000,
+			  (unsigned)(sample->time_ms % 1000));
 
 	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++) {
 		const size_t left = UPDATE_BYTES - (size_t)at;
@@ -91,7 +103,7 @@ int database_update(uint64_t server_id, const struct metrics_record *samples, si
 
 	path_of(server_id, path);
 	if (count > 0 && access(path, F_OK) < 0 &&
-	    (code = create(path, samples[0].time_s, err)) < 0)
+	    (code = create(path, samples[0].time_ms / 1000, err)) < 0)
 		return code;
 	for (size_t at = 0; at < count;) {
 		size_t n = 0;

@@ -83,7 +83,7 @@ void metrics_record_write(struct buf *out, const struct metrics_record *record)
 	write_u32(out, RECORD_MAGIC);
 	write_u32(out, (uint32_t)record->kind);
 	write_u64(out, record->server_id);
-	write_u64(out, record->time_s);
+	write_u64(out, record->time_ms);
 	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++)
 		write_u64(out, record->values[i]);
 	write_u64(out, 0);
@@ -95,12 +95,12 @@ int metrics_record_read(struct reader *in, struct metrics_record *ret)
 	const uint32_t magic = reader_u32(in), kind = reader_u32(in);
 
 	record.server_id = reader_u64(in);
-	record.time_s = reader_u64(in);
+	record.time_ms = reader_u64(in);
 	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++)
 		record.values[i] = reader_u64(in);
 	if (reader_u64(in) != 0 || in->error != 0 || magic != RECORD_MAGIC ||
 	    record.server_id == 0 || (kind != METRICS_SAMPLE && kind != METRICS_FORGET) ||
-	    record.time_s > INT64_MAX / 1000)
+	    record.time_ms > INT64_MAX)
 		return ERR_PROTOCOL;
 	record.kind = (enum metrics_record_kind)kind;
 	*ret = record;

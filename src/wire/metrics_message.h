@@ -56,7 +56,7 @@ enum metrics_record_kind { METRICS_SAMPLE = 1, METRICS_FORGET = 2 };
 struct metrics_record {
 	enum metrics_record_kind kind;
 	uint64_t server_id;
-	uint64_t time_s;
+	uint64_t time_ms;                       /* since 1970 */
 	uint64_t values[HOST_STATISTICS_COUNT]; /* HOST_STATISTIC_UNKNOWN */
 };
 

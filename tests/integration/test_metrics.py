@@ -11,10 +11,8 @@ import time
 import urllib.request
 
 import pytest
-import yaml
 
-from ippo_testing import ROOT, Api, IppoInstance, Key, address_of, eventually, free_port, run, start_libvirt, tiny_image
-from test_openapi import make_operator_token
+from ippo_testing import Api, IppoInstance, Key, address_of, eventually, free_port, run, start_libvirt, tiny_image
 
 ALL = "cpu,disk,network,memory,disk_use"
 HETZNER = {"cpu", "disk.0.iops.read", "disk.0.iops.write", "disk.0.bandwidth.read", "disk.0.bandwidth.write", "network.0.pps.in",
@@ -41,9 +39,8 @@ def databases(ippo):
 
 @pytest.fixture(scope="module")
 def operator(fake):
-    """Who may run the service: the token is made as the panel would, by a person who is invited."""
-    document = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
-    return Api(fake.url, fake.ca, make_operator_token(fake, document))
+    """The least that Prometheus needs."""
+    return fake.api("prometheus", "--operator", "--read-only")
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ static void end_sweep(struct metrics *metrics)
 	metrics->sweeping = metrics->spoilt = false;
 }
 
-static int write_sweep(struct metrics *metrics, uint64_t time_s, struct err *err)
+static int write_sweep(struct metrics *metrics, uint64_t time_ms, struct err *err)
 {
 	struct buf records CLEANUP(buf_done) = {0};
 
@@ -123,7 +123,7 @@ static int write_sweep(struct metrics *metrics, uint64_t time_s, struct err *err
 	for (size_t i = 0; i < metrics->next_count; i++) {
 		struct metrics_record record = {.kind = METRICS_SAMPLE,
 						.server_id = metrics->next[i].server_id,
-						.time_s = time_s};
+						.time_ms = time_ms};
 		memcpy(record.values, metrics->next[i].values, sizeof record.values);
 		metrics_record_write(&records, &record);
 	}
@@ -132,10 +132,10 @@ static int write_sweep(struct metrics *metrics, uint64_t time_s, struct err *err
 
 static void finish_sweep(struct metrics *metrics)
 {
-	const uint64_t time_s = (uint64_t)metrics->began_ms / 1000;
+	const uint64_t time_ms = (uint64_t)metrics->began_ms;
 	struct err err = {0};
 
-	if (metrics->spoilt || write_sweep(metrics, time_s, &err) < 0) {
+	if (metrics->spoilt || write_sweep(metrics, time_ms, &err) < 0) {
 		log_error("the measurements of this minute are lost: %s",
 			  metrics->spoilt ? "the host's answer is malformed" : err.text);
 		metrics->failed_sweeps++;
@@ -147,7 +147,7 @@ static void finish_sweep(struct metrics *metrics)
 	free(metrics->latest);
 	metrics->latest = steal_ptr(metrics->next);
 	metrics->count = metrics->next_count;
-	metrics->sampled_s = time_s;
+	metrics->sampled_s = time_ms / 1000;
 	metrics->sweeps++;
 	metrics->sweep_seconds = (double)(clock_mono_ms() - metrics->began_mono_ms) / 1000;
 	end_sweep(metrics);
@@ -384,7 +384,7 @@ void metrics_server_deleted(struct metrics *metrics, uint64_t server_id)
 	metrics_record_write(&record,
 			     &(struct metrics_record){.kind = METRICS_FORGET,
 						      .server_id = server_id,
-						      .time_s = (uint64_t)clock_now_ms() / 1000});
+						      .time_ms = (uint64_t)clock_now_ms()});
 	if (journal_append(&metrics->journal, &record, &err) < 0)
 		log_error("the measurements of server %llu stay until the next start: %s",
 			  (unsigned long long)server_id, err.text);

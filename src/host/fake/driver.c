@@ -40,8 +40,7 @@
 struct thing {
 	struct thing *next;
 	struct host_item item;
-	uint64_t bytes;
-	int64_t started_ms; /* of a run that this process has seen begin */
+	uint64_t bytes; /* of a volume; of a domain: when its run began, in ms */
 	char name[HOST_NAME_BYTES];
 };
 
@@ -587,7 +586,7 @@ static int change_power(struct driver *driver, const char *verb, const uint8_t *
 		return end(fake, code);
 	domain->item.state = (uint8_t)to;
 	if (changed)
-		domain->started_ms = clock_now_ms();
+		domain->bytes = (uint64_t)clock_now_ms();
 	if (changed)
 		record(fake, domain, '+');
 	(void)end(fake, 0);
@@ -709,7 +708,7 @@ static int statistics(struct driver *driver, driver_sample *sample, void *contex
 			if (thing->item.kind != HOST_ITEM_DOMAIN ||
 			    thing->item.state != HOST_DOMAIN_RUNNING)
 				continue;
-			load_of(thing->item.uuid, thing->started_ms, now_ms, &one);
+			load_of(thing->item.uuid, (int64_t)thing->bytes, now_ms, &one);
 			sample(context, &one);
 		}
 	return end(fake, 0);
