@@ -68,7 +68,7 @@ def test_backup_is_for_root_alone(saved):
     assert saved[0].stat().st_mode & 0o777 == 0o600
     assert not pathlib.Path(f"{saved[0]}.partial").exists()
     with tarfile.open(saved[0]) as archive:
-        assert {name.split("/")[0] for name in archive.getnames()} == {"core", "settings", "ca", "web"}
+        assert {name.split("/")[0] for name in archive.getnames()} == {"core", "settings", "ca", "web", "metrics"}
 
 
 def test_a_failed_backup_leaves_the_older_one(instance, tmp_path):
