@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -26,78 +25,31 @@
 #define CHECKS_MAX   4
 #define CHECK_LINES  1000 /* in a slice */
 #define FILTER_BYTES 256
+#define DATE_BYTES   10 /* of "2026-11-25" */
 
 /* --- what is asked for --- */
 
-/* A number of @digits digits at *@at, which moves on. */
-static bool take_digits(const char **at, size_t digits, int *ret)
+/* 2026-11-25, or parse_time()'s form. In a query an unescaped + is a space. */
+static bool read_moment(const char *text, int64_t *ret_ms)
 {
-	int value = 0;
+	char copy[64] = "";
+	char *space;
 
-	for (size_t i = 0; i < digits; i++, (*at)++) {
-		if (**at < '0' || **at > '9')
-			return false;
-		value = value * 10 + (**at - '0');
-	}
-	*ret = value;
-	return true;
-}
-
-static bool take_char(const char **at, const char *among)
-{
-	if (**at == '\0' || strchr(among, **at) == NULL)
+	if (snprintf(copy, sizeof copy, "%s%s", text,
+		     strlen(text) == DATE_BYTES ? "T00:00:00Z" : "") >= (int)sizeof copy)
 		return false;
-	(*at)++;
-	return true;
-}
-
-/* 2026-11-25, or RFC 3339 section 5.6: 2026-11-25T09:00:00+09:00. */
-static bool parse_time(const char *text, int64_t *ret_ms)
-{
-	int year, month, day, hour = 0, minute = 0, second = 0, zone_hour = 0, zone_minute = 0;
-	const char *at = text;
-	struct tm tm = {0}, back;
-	bool negative = false;
-
-	if (!take_digits(&at, 4, &year) || !take_char(&at, "-") || !take_digits(&at, 2, &month) ||
-	    !take_char(&at, "-") || !take_digits(&at, 2, &day))
-		return false;
-	if (*at != '\0') {
-		if (!take_char(&at, "Tt ") || !take_digits(&at, 2, &hour) || !take_char(&at, ":") ||
-		    !take_digits(&at, 2, &minute) || !take_char(&at, ":") ||
-		    !take_digits(&at, 2, &second))
-			return false;
-		if (take_char(&at, "."))
-			at += strspn(at, "0123456789");
-		negative = *at == '-';
-		/* An unescaped + is a space in a query. */
-		if (!take_char(&at, "Zz") &&
-		    (!take_char(&at, "+- ") || !take_digits(&at, 2, &zone_hour) ||
-		     !take_char(&at, ":") || !take_digits(&at, 2, &zone_minute)))
-			return false;
-		if (*at != '\0')
-			return false;
-	}
-	if (year < 1970 || hour > 23 || minute > 59 || second > 60 || zone_hour > 23 ||
-	    zone_minute > 59)
-		return false;
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	tm.tm_mday = day;
-	back = tm;
-	const time_t midnight = timegm(&back);
-	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday)
-		return false; /* the 31st of February */
-	const int64_t zone = (negative ? -1 : 1) * (zone_hour * 60 + zone_minute);
-	*ret_ms = ((int64_t)midnight + hour * 3600 + minute * 60 + second - zone * 60) * 1000;
-	return true;
+	if (copy[DATE_BYTES] == ' ')
+		copy[DATE_BYTES] = 'T';
+	if ((space = strchr(copy, ' ')) != NULL)
+		*space = '+';
+	return parse_time(copy, ret_ms) == 0;
 }
 
 static int take_time(struct request *request, const char *key, int64_t *ret, struct err *err)
 {
 	const char *text = request_query(request, key);
 
-	if (text != NULL && !parse_time(text, ret))
+	if (text != NULL && !read_moment(text, ret))
 		return request_invalid(request, err, key,
 				       "must be a day or a time: 2026-11-25, "
 				       "2026-11-25T09:00:00+09:00");
