@@ -39,7 +39,8 @@ def world(ippo):
     for line in (ippo.state / "host/world").read_text().splitlines():
         sign, kind, uuid, number, state, size = line.split()
         if sign == "+":
-            found[kinds[kind], uuid, int(number)] = (int(state), int(size))
+            # Of a domain that stands for when it was started.
+            found[kinds[kind], uuid, int(number)] = (int(state), 0 if kinds[kind] == "domains" else int(size))
         else:
             found.pop((kinds[kind], uuid, int(number)), None)
     return found
