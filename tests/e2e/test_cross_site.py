@@ -7,7 +7,7 @@ import os
 import pytest
 
 from ippo_testing import IppoInstance, run
-from test_panel import BROWSER, playwright
+from test_panel import BROWSER
 
 URL = "https://ippo.test"
 
