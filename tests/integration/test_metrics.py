@@ -274,7 +274,7 @@ def test_real_guest(tmp_path):
         key.wait_ssh(address_of(server))
         eventually(lambda: points(api, server, "cpu"), MINUTES, 3)
         begin = time.time()
-        before = float(points(api, server, "disk.0.used")[-1][1])
+        before = float(eventually(lambda: points(api, server, "disk.0.used"), MINUTES, 3)[-1][1])
         key.ssh(address_of(server), "dd if=/dev/zero of=/dev/vda bs=1M seek=512 count=16 conv=notrunc,fsync && "
                 "dd if=/dev/vda of=/dev/null bs=1M skip=100 count=32; (while :; do :; done) >/dev/null 2>&1 &")
 
