@@ -44,6 +44,7 @@ struct command {
 	const char *summary;
 	const struct option_rule *options; /* ends with name == NULL; may be NULL */
 	int (*run)(struct invocation *invocation);
+	bool is_alone; /* needs neither settings nor a service: api and config_path are NULL */
 };
 
 struct invocation {

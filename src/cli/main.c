@@ -45,6 +45,8 @@ int main(int argc, char **argv)
 	if (code != 0)
 		return code < 0 ? EXIT_OK : code;
 
+	if (invocation.command->is_alone)
+		return invocation.command->run(&invocation);
 	const char *path = option_or_env(&invocation, "config", "IPPO_CONFIG");
 	if (path == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
 		path = DEFAULT_CONFIG;

@@ -130,6 +130,7 @@ const struct command service_commands[] = {
 	{"health", NULL, "", "Say whether the service is well, and how it virtualizes", NULL,
 	 health},
 	{"ca", "path", "", "Print where the CA certificate lies", NULL, ca_path},
-	{"completion", NULL, "SHELL", "Print a completion script; SHELL is bash", NULL, completion},
+	{"completion", NULL, "SHELL", "Print a completion script; SHELL is bash", NULL, completion,
+	 true},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -159,6 +159,12 @@ def test_completion(fake, server):
     assert server in complete(fake, "server", "start", "ha")
 
 
+def test_what_is_built_from_needs_no_service():
+    """The build asks for these two before there are any settings."""
+    for words in (("completion", "bash"), ("--manual",)):
+        assert run(BUILD / "ippo", *words, env={**os.environ, "IPPO_CONFIG": "/nonexistent/ippo.conf"}).stdout.count("\n") > 20
+
+
 def test_delete(fake, server):
     """Behind the others, which need it."""
     fake.cli("server", "delete", server, "--yes")
