@@ -5,6 +5,7 @@ import { announce, html } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 export const way_out_id = "console-way-out";
+const reopen_ms = 1000;
 
 const isWayOut = (event) => event.ctrlKey && event.altKey && event.shiftKey && ["Control", "Alt", "Shift"].includes(event.key);
 
@@ -48,6 +49,16 @@ export function FullScreenButton({ full }) {
 	if (!document.fullscreenEnabled)
 		return null;
 	return html`<button type="button" class="button small" aria-pressed=${String(full.isFull)} onClick=${full.toggle}>${t("console.full-screen")}</button>`;
+}
+
+/** A console that ended because its server went off opens again when the server is on. */
+export function useReopening(session, link, server) {
+	useEffect(() => {
+		if (link.state !== "off" || server.status !== "running")
+			return undefined;
+		const timer = setTimeout(() => session.current.link.open(), reopen_ms);
+		return () => clearTimeout(timer);
+	}, [link, server.status]);
 }
 
 export function useLatest(value) {

@@ -8,7 +8,7 @@ import { loadSheet } from "../lib/sheet.js";
 import { recall, remember } from "../lib/storage.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { FullScreenButton, useFullScreen, useLatest, useWayOut, way_out_id } from "./console-frame.js";
+import { FullScreenButton, useFullScreen, useLatest, useReopening, useWayOut, way_out_id } from "./console-frame.js";
 import { ConsoleKeys } from "./console-keys.js";
 import { ConnectionState, Ended, Reconnecting, Stopped } from "./console-status.js";
 import { Failure } from "./failure.js";
@@ -231,12 +231,7 @@ export function SerialConsole({ server, power, onStart, hidden, wayOut }) {
 		if (session.current.terminal)
 			session.current.terminal.label = t("serial.terminal", { name: server.name });
 	}, [words, server.name]);
-	useEffect(() => {
-		if (link.state !== "off" || server.status !== "running")
-			return undefined;
-		const timer = setTimeout(() => session.current.link.open(), 1000);
-		return () => clearTimeout(timer);
-	}, [link, server.status]);
+	useReopening(session, link, server);
 
 	const changeFont = (step) => {
 		const size = sizes[Math.min(sizes.length - 1, Math.max(0, sizes.indexOf(font) + step))];

@@ -5,7 +5,7 @@ import { language, t } from "../lib/i18n.js";
 import { eventsOf, planTyping } from "../lib/keyboard-layouts.js";
 import { html, useValue } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { FullScreenButton, useFullScreen, useWayOut, way_out_id } from "./console-frame.js";
+import { FullScreenButton, useFullScreen, useLatest, useReopening, useWayOut, way_out_id } from "./console-frame.js";
 import { ConsoleKeys } from "./console-keys.js";
 import { ConnectionState, Ended, Reconnecting, Stopped } from "./console-status.js";
 import { Failure } from "./failure.js";
@@ -177,8 +177,7 @@ export function VncConsole({ server, power, onStart, hidden, wayOut }) {
 	const [state, setState] = useState({ link: { state: "connecting" }, mode: "view", isShown: false, held: { Ctrl: false, Alt: false } });
 	const words = useValue(language);
 	const { link, mode, isShown } = state;
-	const name = useRef(server.name);
-	name.current = server.name;
+	const name = useLatest(server.name);
 
 	useWayOut(box, wayOut);
 	useEffect(() => {
@@ -195,12 +194,7 @@ export function VncConsole({ server, power, onStart, hidden, wayOut }) {
 		if (session.current.screen)
 			session.current.screen.label = t("vnc.screen", { name: server.name });
 	}, [words, server.name]);
-	useEffect(() => {
-		if (link.state !== "off" || server.status !== "running")
-			return undefined;
-		const timer = setTimeout(() => session.current.link.open(), 1000);
-		return () => clearTimeout(timer);
-	}, [link, server.status]);
+	useReopening(session, link, server);
 
 	const isOpen = link.state === "open";
 	const mayType = isOpen && isShown && mode === "control";

@@ -37,6 +37,15 @@ void reader_text(struct reader *reader, char *out, size_t size);
 char *reader_text_dup(struct reader *reader, size_t max_bytes);
 /** reader_done() - 0 when everything was read and nothing failed, else ERR_PROTOCOL. */
 int reader_done(const struct reader *reader);
+/* The last statement of a function that reads a struct: it works on a copy, and gives that out only
+ * when all of it was right. */
+#define READER_FINISH(reader, ret, value)                                                          \
+	do {                                                                                       \
+		if ((reader)->error != 0)                                                          \
+			return (reader)->error;                                                    \
+		*(ret) = (value);                                                                  \
+		return 0;                                                                          \
+	} while (0)
 
 /* Writers append to a buf, whose own error is the sticky one: check buf->error at the end. */
 void write_u8(struct buf *buf, uint8_t value);

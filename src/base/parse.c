@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
@@ -193,24 +194,6 @@ static bool take_number(const char **at, unsigned digits, char then, unsigned mi
 	return value >= min && value <= max;
 }
 
-/* Since 1970-01-01, of the Gregorian calendar. */
-static int64_t days_of(unsigned year, unsigned month, unsigned day)
-{
-	const unsigned y = year - (month <= 2), moved = (month + 9) % 12; /* from March on */
-
-	return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (moved * 153 + 2) / 5 + day - 1 -
-	       719468;
-}
-
-static unsigned days_in(unsigned year, unsigned month)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-		       ? 29
-		       : days[month - 1];
-}
-
 /* "Z", "+09:00" or "-09:00", and nothing after it. */
 static bool take_offset(const char *at, int64_t *ret_s)
 {
@@ -234,11 +217,12 @@ int parse_time(const char *text, int64_t *ret)
 {
 	unsigned year, month, day, hour, minute, second, ms = 0, scale = 100;
 	const char *at = text;
-	int64_t offset_s, value_ms;
+	int64_t offset_s, value_s;
+	struct tm date;
 
 	if (!take_number(&at, 4, '-', 1970, 9999, &year) ||
-	    !take_number(&at, 2, '-', 1, 12, &month) ||
-	    !take_number(&at, 2, '\0', 1, days_in(year, month), &day) || (*at != 'T' && *at != 't'))
+	    !take_number(&at, 2, '-', 1, 12, &month) || !take_number(&at, 2, '\0', 1, 31, &day) ||
+	    (*at != 'T' && *at != 't'))
 		return -EINVAL;
 	at++;
 	if (!take_number(&at, 2, ':', 0, 23, &hour) || !take_number(&at, 2, ':', 0, 59, &minute) ||
@@ -252,9 +236,17 @@ int parse_time(const char *text, int64_t *ret)
 	}
 	if (!take_offset(at, &offset_s))
 		return -EINVAL;
-	value_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second - offset_s;
-	if (value_ms < 0)
+	date = (struct tm){.tm_year = (int)year - 1900,
+			   .tm_mon = (int)month - 1,
+			   .tm_mday = (int)day,
+			   .tm_hour = (int)hour,
+			   .tm_min = (int)minute,
+			   .tm_sec = (int)second};
+	value_s = timegm(&date) - offset_s;
+	if (date.tm_mday != (int)day)
+		return -EINVAL; /* the 31st of February: timegm() went on into March */
+	if (value_s < 0)
 		return -ERANGE;
-	*ret = value_ms * 1000 + ms;
+	*ret = value_s * 1000 + ms;
 	return 0;
 }

@@ -3,15 +3,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-/* Every reader works on a copy and gives it out only when all of it was right. */
-#define FINISH(reader, value)                                                                      \
-	do {                                                                                       \
-		if ((reader)->error != 0)                                                          \
-			return ERR_PROTOCOL;                                                       \
-		*ret = (value);                                                                    \
-		return 0;                                                                          \
-	} while (0)
-
 /* One of two values, 1 and 2, as kinds and modes are. */
 static uint8_t read_one_or_two(struct reader *in)
 {
@@ -42,7 +33,7 @@ int console_open_read(struct reader *in, struct console_open *ret)
 	open.idle_ms = reader_u32(in);
 	open.life_ms = reader_u32(in);
 	reader_text(in, open.greeting, sizeof open.greeting);
-	FINISH(in, open);
+	READER_FINISH(in, ret, open);
 }
 
 void console_close_write(struct buf *out, const struct console_close *close)
@@ -57,7 +48,7 @@ int console_close_read(struct reader *in, struct console_close *ret)
 
 	close.code = reader_u16(in);
 	reader_text(in, close.reason, sizeof close.reason);
-	FINISH(in, close);
+	READER_FINISH(in, ret, close);
 }
 
 void console_ended_write(struct buf *out, const struct console_ended *ended)
@@ -74,7 +65,7 @@ int console_ended_read(struct reader *in, struct console_ended *ret)
 	ended.code = reader_u16(in);
 	ended.bytes_to_guest = reader_u64(in);
 	ended.bytes_from_guest = reader_u64(in);
-	FINISH(in, ended);
+	READER_FINISH(in, ret, ended);
 }
 
 void host_console_open_write(struct buf *out, const struct host_console_open *open)
@@ -97,7 +88,7 @@ int host_console_open_read(struct reader *in, struct host_console_open *ret)
 	open.mode = read_one_or_two(in);
 	open.from = reader_u64(in);
 	reader_text(in, open.label, sizeof open.label);
-	FINISH(in, open);
+	READER_FINISH(in, ret, open);
 }
 
 void host_console_text_write(struct buf *out, const struct host_console_text *text)
@@ -114,7 +105,7 @@ int host_console_text_read(struct reader *in, struct host_console_text *ret)
 	reader_bytes(in, text.uuid, UUID_BYTES);
 	text.from = reader_u64(in);
 	text.max_bytes = reader_u32(in);
-	FINISH(in, text);
+	READER_FINISH(in, ret, text);
 }
 
 const char *console_kind_name(uint8_t kind)

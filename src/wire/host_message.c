@@ -8,15 +8,6 @@
 
 #define SEED_TEXT_MAX_BYTES ((size_t)64 * 1024)
 
-/* Every reader works on a copy and gives it out only when all of it was right. */
-#define FINISH(reader, value)                                                                      \
-	do {                                                                                       \
-		if ((reader)->error != 0)                                                          \
-			return ERR_PROTOCOL;                                                       \
-		*ret = (value);                                                                    \
-		return 0;                                                                          \
-	} while (0)
-
 static void write_ip(struct buf *out, const struct ip *ip)
 {
 	write_u8(out, ip->family);
@@ -77,7 +68,7 @@ int host_facts_read(struct reader *in, struct host_facts *ret)
 	facts.pool_bytes = reader_u64(in);
 	facts.pool_free_bytes = reader_u64(in);
 	reader_text(in, facts.boot_id, sizeof facts.boot_id);
-	FINISH(in, facts);
+	READER_FINISH(in, ret, facts);
 }
 
 void host_item_write(struct buf *out, const struct host_item *item)
@@ -99,7 +90,7 @@ int host_item_read(struct reader *in, struct host_item *ret)
 	if (item.kind < HOST_ITEM_DOMAIN || item.kind > HOST_ITEM_IMAGE ||
 	    item.state > HOST_DOMAIN_CRASHED)
 		in->error = ERR_PROTOCOL;
-	FINISH(in, item);
+	READER_FINISH(in, ret, item);
 }
 
 void host_sample_write(struct buf *out, const struct host_sample *sample)
@@ -116,7 +107,7 @@ int host_sample_read(struct reader *in, struct host_sample *ret)
 	reader_bytes(in, sample.uuid, sizeof sample.uuid);
 	for (size_t i = 0; i < HOST_STATISTICS_COUNT; i++)
 		sample.values[i] = reader_u64(in);
-	FINISH(in, sample);
+	READER_FINISH(in, ret, sample);
 }
 
 void host_image_import_write(struct buf *out, const struct host_image_import *import)
@@ -139,7 +130,7 @@ int host_image_import_read(struct reader *in, struct host_image_import *ret)
 	reader_bytes(in, import.checksum, sizeof import.checksum);
 	if (import.source != HOST_IMAGE_FROM_FD && import.source != HOST_IMAGE_FROM_URL)
 		in->error = ERR_PROTOCOL;
-	FINISH(in, import);
+	READER_FINISH(in, ret, import);
 }
 
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts)
@@ -156,7 +147,7 @@ int host_image_facts_read(struct reader *in, struct host_image_facts *ret)
 	facts.virtual_bytes = reader_u64(in);
 	facts.file_bytes = reader_u64(in);
 	reader_bytes(in, facts.checksum, sizeof facts.checksum);
-	FINISH(in, facts);
+	READER_FINISH(in, ret, facts);
 }
 
 void host_volume_write(struct buf *out, const struct host_volume *volume)
@@ -175,7 +166,7 @@ int host_volume_read(struct reader *in, struct host_volume *ret)
 	volume.generation = reader_u32(in);
 	volume.image_id = reader_u64(in);
 	volume.bytes = reader_u64(in);
-	FINISH(in, volume);
+	READER_FINISH(in, ret, volume);
 }
 
 void host_seed_write(struct buf *out, const struct host_seed *seed)
@@ -247,7 +238,7 @@ int host_network_read(struct reader *in, struct host_network *ret)
 	network.ipv6 = read_ip(in);
 	if (network.ipv4.family == 6 || network.ipv6.family == 4)
 		in->error = ERR_PROTOCOL;
-	FINISH(in, network);
+	READER_FINISH(in, ret, network);
 }
 
 void host_domain_write(struct buf *out, const struct host_domain *domain)
@@ -276,7 +267,7 @@ int host_domain_read(struct reader *in, struct host_domain *ret)
 	domain.image_id = reader_u64(in);
 	domain.has_seed = read_flag(in);
 	reader_bytes(in, domain.mac, sizeof domain.mac);
-	FINISH(in, domain);
+	READER_FINISH(in, ret, domain);
 }
 
 void host_password_write(struct buf *out, const struct host_password *password)
@@ -293,5 +284,5 @@ int host_password_read(struct reader *in, struct host_password *ret)
 	reader_bytes(in, password.uuid, sizeof password.uuid);
 	reader_text(in, password.user, sizeof password.user);
 	reader_text(in, password.hash, sizeof password.hash);
-	FINISH(in, password);
+	READER_FINISH(in, ret, password);
 }

@@ -213,19 +213,16 @@ static void write_service(struct core *core, const struct metrics_state *state, 
 	    (double)state->journal_bytes);
 }
 
-struct shown {
-	const struct metrics_latest *latest;
-};
-
 static int by_id(const void *a, const void *b)
 {
-	const uint64_t x = ((const struct shown *)a)->latest->server_id;
-	const uint64_t y = ((const struct shown *)b)->latest->server_id;
+	const uint64_t x = (*(const struct metrics_latest *const *)a)->server_id;
+	const uint64_t y = (*(const struct metrics_latest *const *)b)->server_id;
 
 	return (x > y) - (x < y);
 }
 
-static void write_servers(const struct shown *servers, size_t count, struct buf *out)
+static void write_servers(const struct metrics_latest *const *servers, size_t count,
+			  struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(exported); i++) {
 		const size_t len = strlen(exported[i].name);
@@ -233,11 +230,10 @@ static void write_servers(const struct shown *servers, size_t count, struct buf 
 		     strcmp(exported[i].name + len - 6, "_total") == 0 ? "counter" : "gauge",
 		     exported[i].help);
 		for (size_t n = 0; n < count; n++)
-			if (servers[n].latest->values[i] != HOST_STATISTIC_UNKNOWN)
+			if (servers[n]->values[i] != HOST_STATISTIC_UNKNOWN)
 				(void)buf_printf(out, "%s{server=\"%" PRIu64 "\"} %.17g\n",
-						 exported[i].name, servers[n].latest->server_id,
-						 (double)servers[n].latest->values[i] /
-							 exported[i].unit);
+						 exported[i].name, servers[n]->server_id,
+						 (double)servers[n]->values[i] / exported[i].unit);
 	}
 }
 
@@ -252,11 +248,11 @@ static int scrape(struct request *request, struct err *err)
 	if (text != NULL && parse_u64(text, 1, UINT32_MAX, &page) < 0)
 		return request_invalid(request, err, "page", "must be a whole number from 1 on");
 	metrics_state(request->core->metrics, &state);
-	AUTO_FREE struct shown *order = calloc(state.count + 1, sizeof *order);
+	AUTO_FREE const struct metrics_latest **order = calloc(state.count + 1, sizeof *order);
 	if (order == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < state.count; i++)
-		order[i].latest = &state.latest[i];
+		order[i] = &state.latest[i];
 	if (state.count > 0)
 		qsort(order, state.count, sizeof *order, by_id);
 	first = (page - 1) * MAX_SCRAPED < state.count ? (size_t)(page - 1) * MAX_SCRAPED
