@@ -225,6 +225,27 @@ def test_recovered_through_the_consoles(server, hcloud, ippo):
     assert b"panic" not in console.output
 
 
+def test_recovered_in_single_user_mode(server, hcloud, ippo):
+    """Nothing is left to come in by: no network, no sshd, no agent, no password. The boot menu is."""
+    server.key.ssh(server.address, "sudo sh -c 'mv /etc/netplan /etc/netplan.lost; systemctl mask ssh qemu-guest-agent; "
+                                   "usermod -p ! root; sync'")
+    console = open_console(ippo, ippo.api("hcloud"), server.now, timeout=BOOT_SECONDS).until_live()
+    at = len(console.output)
+    hcloud("server", "reset", "debian")
+    # The menu listens when it counts, and says the entry again when that is chosen.
+    for seen, typed in ((b"automatically in", b"\x1b[B"), (b"single-user mode", b"\r"), (b"Press Enter for", b"\r"),
+                        (b"# ", b"ls /etc/netplan; mv /etc/netplan.lost /etc/netplan; systemctl unmask ssh qemu-guest-agent; sync; "
+                                b"echo mended-$((40 + 2))\r")):
+        console.until_text_after(seen, at)
+        at = len(console.output)
+        console.say(typed)
+    console.until_text_after(b"mended-42", at)
+    assert b"'/etc/netplan': No such file" in console.output[at:]
+    hcloud("server", "reset", "debian")
+    server.wait_ssh()
+    console.close()
+
+
 def test_labels_names_protection_and_reverse_name(server, hcloud):
     hcloud("server", "add-label", "debian", "env=prod")
     assert server.now["labels"] == {"purpose": "test", "env": "prod"}
