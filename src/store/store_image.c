@@ -127,6 +127,7 @@ int store_image_get_by_name(struct store *store, uint64_t customer_id, const cha
 static void add_conditions(struct query *query, const struct store_image_filter *filter)
 {
 	query_add(query, " FROM image i WHERE 1");
+	query_where(query, " AND i.status <> ?", (struct bind)B_INT(IMAGE_DELETING));
 	if (filter->customer_id)
 		query_where(query, " AND (i.customer_id IS NULL OR i.customer_id = ?)",
 			    (struct bind)B_INT(filter->customer_id));
@@ -228,8 +229,11 @@ int store_image_update(struct store *store, const struct image *image, struct er
 int store_image_update_status(struct store *store, uint64_t id, enum image_status status,
 			      struct err *err)
 {
-	return statement_run_one(store, "image", "UPDATE image SET status = ? WHERE id = ?",
-				 BIND(B_INT(status), B_INT(id)), err);
+	/* What is being deleted gives its name free for the next. */
+	return statement_run_one(store, "image",
+				 "UPDATE image SET status = ?1, "
+				 "name = CASE WHEN ?1 = ?3 THEN NULL ELSE name END WHERE id = ?2",
+				 BIND(B_INT(status), B_INT(id), B_INT(IMAGE_DELETING)), err);
 }
 
 int store_image_update_facts(struct store *store, uint64_t id, uint64_t file_bytes,

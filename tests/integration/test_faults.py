@@ -140,6 +140,25 @@ def test_import_that_fails(fake, tmp_path):
     fake.import_image("full", disk, timeout=20)
 
 
+def test_a_deleted_image_is_gone_though_its_file_goes_later(fake, tmp_path):
+    disk = tmp_path / "disk.raw"
+    disk.write_bytes(bytes(1 << 20))
+    fake.import_image("gone", disk, timeout=20)
+    number = fake.cli_json("image", "show", "gone")["id"]
+    faults(fake, "image_delete hold 1\n")
+    try:
+        fake.cli("image", "delete", "gone", "--yes")
+        assert fake.cli("image", "show", "gone", check=False).returncode == 3
+        assert fake.cli("image", "show", number, check=False).returncode == 3
+        assert number not in [image["id"] for image in fake.cli_json("image", "list")]
+        assert fake.database("SELECT id FROM image WHERE id = ?", number) == [(number,)], "its file had gone already"
+    finally:
+        faults(fake)
+    # Its name is free at once.
+    fake.import_image("gone", disk, timeout=20)
+    fake.cli("image", "delete", "gone", "--yes")
+
+
 @pytest.fixture
 def narrow():
     """Room for few: 6 addresses, and memory for one server of 1 GiB."""

@@ -61,11 +61,14 @@ static int list(struct request *request, struct err *err)
 	return request_answer_list(request, "images", items, &query.page, total);
 }
 
+/* What was answered to be deleted is gone, though its file may go a moment later. */
 static int find(struct request *request, struct image *ret, struct err *err)
 {
 	int code = store_image_get(request->core->store, request->who.customer_id, request->id, ret,
 				   err);
 
+	if (code == 0 && ret->status == IMAGE_DELETING)
+		code = ERR_NOT_FOUND;
 	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no image %llu",
 					       (unsigned long long)request->id)
 				     : code;

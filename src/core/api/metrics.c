@@ -248,13 +248,14 @@ static int scrape(struct request *request, struct err *err)
 	if (text != NULL && parse_u64(text, 1, UINT32_MAX, &page) < 0)
 		return request_invalid(request, err, "page", "must be a whole number from 1 on");
 	metrics_state(request->core->metrics, &state);
-	AUTO_FREE const struct metrics_latest **order = calloc(state.count + 1, sizeof *order);
+	const size_t size = sizeof(const struct metrics_latest *);
+	AUTO_FREE const struct metrics_latest **order = calloc(state.count + 1, size);
 	if (order == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < state.count; i++)
 		order[i] = &state.latest[i];
 	if (state.count > 0)
-		qsort(order, state.count, sizeof *order, by_id);
+		qsort(order, state.count, size, by_id);
 	first = (page - 1) * MAX_SCRAPED < state.count ? (size_t)(page - 1) * MAX_SCRAPED
 						       : state.count;
 	count = state.count - first < MAX_SCRAPED ? state.count - first : MAX_SCRAPED;
