@@ -2,10 +2,12 @@
 
 One server is shared by the tests, in the order in which they stand here; a full boot takes a while in emulation.
 """
+import concurrent.futures
 import crypt
 import json
 import os
 import re
+import threading
 
 import pytest
 
@@ -225,20 +227,39 @@ def test_recovered_through_the_consoles(server, hcloud, ippo):
     assert b"panic" not in console.output
 
 
-def test_recovered_in_single_user_mode(server, hcloud, ippo):
+def said_until(console, typed, seen):
+    """Says it again each second until it is answered."""
+    at, answered = len(console.output), threading.Event()
+
+    def say():
+        console.say(typed)
+        while not answered.wait(1):
+            console.say(typed)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        saying = pool.submit(say)
+        try:
+            console.until_text_after(seen, at)
+        finally:
+            answered.set()
+        saying.result()
+
+
+def test_recovered_in_recovery_mode(server, hcloud, ippo):
     """Nothing is left to come in by: no network, no sshd, no agent, no password. The boot menu is."""
     server.key.ssh(server.address, "sudo sh -c 'mv /etc/netplan /etc/netplan.lost; systemctl mask ssh qemu-guest-agent; "
                                    "usermod -p ! root; sync'")
     console = open_console(ippo, ippo.api("hcloud"), server.now, timeout=BOOT_SECONDS).until_live()
-    at = len(console.output)
     hcloud("server", "reset", "debian")
-    # The menu listens when it counts, and says the entry again when that is chosen.
-    for seen, typed in ((b"automatically in", b"\x1b[B"), (b"single-user mode", b"\r"), (b"Press Enter for", b"\r"),
-                        (b"# ", b"ls /etc/netplan; mv /etc/netplan.lost /etc/netplan; systemctl unmask ssh qemu-guest-agent; sync; "
-                                b"echo mended-$((40 + 2))\r")):
-        console.until_text_after(seen, at)
-        at = len(console.output)
-        console.say(typed)
+    console.until_text_after(b"automatically in", len(console.output))
+    said_until(console, b"\x1b[B", b"recovery mode")
+    console.say(b"\r")
+    console.until_text_after(b"Press Enter for", len(console.output))
+    # What comes before sulogin has set up the terminal is thrown away by it.
+    said_until(console, b"\r", b"# ")
+    at = len(console.output)
+    console.say(b"ls /etc/netplan; mv /etc/netplan.lost /etc/netplan; systemctl unmask ssh qemu-guest-agent; sync; "
+                b"echo mended-$((40 + 2))\r")
     console.until_text_after(b"mended-42", at)
     assert b"'/etc/netplan': No such file" in console.output[at:]
     hcloud("server", "reset", "debian")
