@@ -43,7 +43,9 @@
 	X(ERR_CORRUPT, -1031, "corrupt")                                                           \
 	X(ERR_TOO_LARGE, -1032, "request_too_large")                                               \
 	X(ERR_SERVER_NOT_RUNNING, -1033, "server_not_running")                                     \
-	X(ERR_FETCH, -1034, "fetch_failed")
+	X(ERR_FETCH, -1034, "fetch_failed")                                                        \
+	X(ERR_LAST_OWNER, -1035, "last_owner")                                                     \
+	X(ERR_WRONG_PASSWORD, -1036, "wrong_password")
 
 enum err_code {
 #define X(name, number, text) name = number,

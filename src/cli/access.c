@@ -1,4 +1,4 @@
-// ippo key, token, customer and invitation: who may do what.
+// ippo key, token and customer: who may do what.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,13 +89,15 @@ static void token_row(struct table *table, const json_t *token)
 	char id[24];
 
 	table_row(table, id_text(token, id), json_text(token, "name"), json_text(token, "scope"),
-		  json_text(token, "created"), json_text(token, "last_used"));
+		  json_text(token, "created"), json_text(token, "last_used"),
+		  json_text(token, "expires"));
 }
 
 static int token_list(struct invocation *invocation)
 {
-	return request_list(invocation, "/tokens", "tokens", "ID NAME SCOPE CREATED LAST-USED",
-			    token_row, "There are no tokens. `ippo token create NAME` makes one.");
+	return request_list(invocation, "/tokens", "tokens",
+			    "ID NAME SCOPE CREATED LAST-USED EXPIRES", token_row,
+			    "There are no tokens. `ippo token create NAME` makes one.");
 }
 
 /* Prints the token and nothing else, so that TOKEN=$(ippo token create NAME) works. */
@@ -103,9 +105,11 @@ static int token_create(struct invocation *invocation)
 {
 	struct err err = {0};
 	json_t *reply = NULL;
-	json_t *body = json_pack("{s:s, s:s, s:b}", "name", invocation->positionals[0], "scope",
-				 option_given(invocation, "read-only") ? "read" : "read_write",
-				 "operator", option_given(invocation, "operator"));
+	json_t *body =
+		json_pack("{s:s, s:s, s:b, s:s*}", "name", invocation->positionals[0], "scope",
+			  option_given(invocation, "read-only") ? "read" : "read_write", "operator",
+			  option_given(invocation, "operator"), "expires",
+			  option_text(invocation, "expires"));
 	int code = api_call(invocation->api, "POST", "/tokens", body, -1, &reply, &err);
 
 	json_decref(body);
@@ -168,49 +172,6 @@ static int customer_delete(struct invocation *invocation)
 			      "Its members can no longer sign in to it. It must own nothing.");
 }
 
-static void invitation_row(struct table *table, const json_t *invitation)
-{
-	char id[24];
-
-	table_row(table, id_text(invitation, id),
-		  json_is_true(json_object_get(invitation, "operator")) ? "operator" : "customer",
-		  json_text(invitation, "customer.name"), json_text(invitation, "expires"));
-}
-
-static int invitation_list(struct invocation *invocation)
-{
-	return request_list(invocation, "/invitations", "invitations", "ID KIND CUSTOMER EXPIRES",
-			    invitation_row, "There are no open invitations.");
-}
-
-/* Prints the link and nothing else; it works once. */
-static int invitation_create(struct invocation *invocation)
-{
-	const char *customer = option_text(invocation, "for");
-	struct err err = {0};
-	json_t *reply = NULL, *found = NULL;
-	json_t *body = json_pack("{s:b}", "operator", option_given(invocation, "operator"));
-	int code = 0;
-
-	if (customer != NULL) {
-		code = api_find(invocation->api, "customers", "customers", "customer", customer,
-				&found, &err);
-		(void)json_object_set(body, "customer", json_object_get(found, "id"));
-		json_decref(found);
-	}
-	if (code == 0)
-		code = api_call(invocation->api, "POST", "/invitations", body, -1, &reply, &err);
-	json_decref(body);
-	if (code < 0)
-		return print_failure(&err);
-	if (invocation->json)
-		print_json(reply);
-	else
-		(void)puts(json_text(reply, "link"));
-	json_decref(reply);
-	return EXIT_OK;
-}
-
 static const struct option_rule key_options[] = {
 	{"file", "FILE", "the public key, one line as OpenSSH has it", false},
 	{NULL, NULL, NULL, false},
@@ -218,11 +179,7 @@ static const struct option_rule key_options[] = {
 static const struct option_rule token_options[] = {
 	{"read-only", NULL, "may look, not change", false},
 	{"operator", NULL, "may run the service, not only this customer's servers", false},
-	{NULL, NULL, NULL, false},
-};
-static const struct option_rule invitation_options[] = {
-	{"operator", NULL, "for a person who runs the service", false},
-	{"for", "CUSTOMER", "for a member of this customer", false},
+	{"expires", "TIME", "good until then, as 2027-01-31T00:00:00Z", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule delete_options[] = {
@@ -244,8 +201,5 @@ const struct command access_commands[] = {
 	{"customer", "create", "NAME", "Make a customer", NULL, customer_create},
 	{"customer", "delete", "NAME", "Delete a customer that owns nothing", delete_options,
 	 customer_delete},
-	{"invitation", "list", "", "List the open invitations", NULL, invitation_list},
-	{"invitation", "create", "", "Make a one-time link and print it", invitation_options,
-	 invitation_create},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -14,6 +14,7 @@
 #include "core/api/server_cache.h"
 #include "store/store_action.h"
 #include "store/store_server.h"
+#include "store/store_standing.h"
 
 struct event {
 	uint64_t id;
@@ -24,8 +25,7 @@ struct event {
 struct stream {
 	struct stream *next;
 	struct exchange *exchange;
-	uint64_t customer_id;
-	uint64_t session_id;
+	struct principal who;
 };
 
 struct events {
@@ -91,7 +91,7 @@ static void publish(struct events *events, uint64_t customer_id, const char *nam
 	if (event->text == NULL)
 		return;
 	for (const struct stream *stream = events->streams; stream != NULL; stream = stream->next)
-		if (stream->customer_id == customer_id)
+		if (stream->who.customer_id == customer_id)
 			send_text(stream, event->text);
 }
 
@@ -134,8 +134,8 @@ void events_action_changed(struct events *events, uint64_t action_id)
 	action_done(&action);
 }
 
-int events_subscribe(struct events *events, struct exchange *exchange, uint64_t customer_id,
-		     uint64_t session_id, const char *last_id, struct err *err)
+int events_subscribe(struct events *events, struct exchange *exchange, const struct principal *who,
+		     const char *last_id, struct err *err)
 {
 	const struct http_reply head = {
 		.status = 200,
@@ -149,7 +149,7 @@ int events_subscribe(struct events *events, struct exchange *exchange, uint64_t 
 	if (stream == NULL)
 		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
 			       "too many event streams are open; close some");
-	*stream = (struct stream){events->streams, exchange, customer_id, session_id};
+	*stream = (struct stream){events->streams, exchange, *who};
 	events->streams = stream;
 	events->count++;
 	exchange_reply(exchange, &head, true);
@@ -165,36 +165,53 @@ int events_subscribe(struct events *events, struct exchange *exchange, uint64_t 
 	}
 	for (uint64_t id = last + 1; id < events->next_id; id++) {
 		const struct event *event = &events->kept[id % EVENTS_KEPT];
-		if (event->id == id && event->text != NULL && event->customer_id == customer_id)
+		if (event->id == id && event->text != NULL &&
+		    event->customer_id == who->customer_id)
 			send_text(stream, event->text);
 	}
 	return 0;
+}
+
+/* The stream's last chunk; *@at is the one after it then. */
+static void end(struct events *events, struct stream **at)
+{
+	struct stream *gone = *at;
+
+	*at = gone->next;
+	events->count--;
+	exchange_chunk(gone->exchange, "", 0, false);
+	free(gone);
 }
 
 void events_unsubscribe(struct events *events, const struct exchange *exchange)
 {
 	for (struct stream **at = &events->streams; *at != NULL; at = &(*at)->next)
 		if ((*at)->exchange == exchange) {
-			struct stream *gone = *at;
-			*at = gone->next;
-			events->count--;
-			exchange_chunk(gone->exchange, "", 0, false);
-			free(gone);
+			end(events, at);
 			return;
 		}
 }
 
-void events_end_session(struct events *events, uint64_t session_id)
+static bool may_stay(const struct events *events, const struct stream *stream)
+{
+	struct store_standing now;
+	struct principal who = stream->who;
+
+	if (store_standing_get(events->core->store, &who, 0, clock_now_ms(), &now, NULL) < 0 ||
+	    !now.holder)
+		return false;
+	who.role = now.role;
+	who.service = now.service;
+	who.readonly = now.readonly;
+	return role_allow(&who, RIGHT_READ, NULL) == 0;
+}
+
+void events_check_rights(struct events *events)
 {
 	for (struct stream **at = &events->streams; *at != NULL;) {
-		struct stream *stream = *at;
-		if (stream->session_id != session_id) {
-			at = &stream->next;
-			continue;
-		}
-		*at = stream->next;
-		events->count--;
-		exchange_chunk(stream->exchange, "", 0, false);
-		free(stream);
+		if (may_stay(events, *at))
+			at = &(*at)->next;
+		else
+			end(events, at);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "core/core.h"
+#include "model/role.h"
 
 struct events;
 struct exchange;
@@ -22,13 +23,15 @@ void events_action_changed(struct events *events, uint64_t action_id);
 
 /**
  * events_subscribe() - turn an exchange into a stream of what its customer may see.
- * @last_id: from Last-Event-ID, or NULL. Errors: ERR_UNAVAILABLE_RESOURCE (too many streams).
+ * @who: copied. @last_id: from Last-Event-ID, or NULL. Errors: ERR_UNAVAILABLE_RESOURCE (too many
+ * streams).
  */
-int events_subscribe(struct events *events, struct exchange *exchange, uint64_t customer_id,
-		     uint64_t session_id, const char *last_id, struct err *err);
+int events_subscribe(struct events *events, struct exchange *exchange, const struct principal *who,
+		     const char *last_id, struct err *err);
 
 /** events_unsubscribe() - the client has gone. */
 void events_unsubscribe(struct events *events, const struct exchange *exchange);
 
-/** events_end_session() - streams of a session that was ended are ended too. */
-void events_end_session(struct events *events, uint64_t session_id);
+/** events_check_rights() - somebody may have lost the right to a stream: those are ended now.
+ * Called after each change of sessions, tokens, members and people. */
+void events_check_rights(struct events *events);

@@ -12,6 +12,9 @@
 #define ACCOUNT_PASSWORD_MIN_BYTES  10
 #define ACCOUNT_PASSWORD_MAX_BYTES  256
 #define ACCOUNT_INVITATION_MS       (INT64_C(7) * 24 * 3600 * 1000)
+#define ACCOUNT_RESET_MS            (INT64_C(24) * 3600 * 1000)
+#define ACCOUNT_PEER_BYTES          64
+#define ACCOUNT_CLIENT_BYTES        192
 
 #define ACCOUNT_SERVICE_CUSTOMER_ID 1 /* the customer "operator", made at first start */
 
@@ -38,6 +41,14 @@ struct membership {
 	enum role role;
 };
 
+/* A membership as an account's own people see it. */
+struct member {
+	uint64_t user_id;
+	char name[NAME_PERSON_BYTES];
+	enum role role;
+	bool disabled; /* the person cannot sign in now */
+};
+
 struct token {
 	uint64_t id;
 	uint64_t customer_id;
@@ -59,6 +70,8 @@ struct session {
 	int64_t created_ms;
 	int64_t last_used_ms;
 	int64_t expires_ms;
+	char peer[ACCOUNT_PEER_BYTES];     /* the address it was opened from */
+	char client[ACCOUNT_CLIENT_BYTES]; /* the browser's own name for itself, as it sent it */
 };
 
 struct invitation {

@@ -1,4 +1,4 @@
-// The history of consoles, and the one question that is asked about each open one again and again.
+// The history of consoles: a line each.
 #pragma once
 
 #include <stdbool.h>
@@ -65,25 +65,3 @@ int store_console_get(struct store *store, uint64_t customer_id, uint64_t id,
 int store_console_list(struct store *store, const struct store_console_filter *filter,
 		       struct store_consoles *ret, struct err *err);
 void store_console_done(struct store_consoles *consoles);
-
-/* What a right to a console stands on, as it is now. */
-struct store_console_standing {
-	bool server; /* it exists; then: */
-	uint8_t uuid[UUID_BYTES];
-	uint32_t generation;
-	uint64_t customer_id;
-	enum server_status status;
-	bool suspended; /* the customer is, or is gone */
-	bool holder;    /* the session or token exists, has not expired, and its user is enabled */
-	bool readonly;
-	bool service;
-	enum role role;
-};
-
-/**
- * store_console_standing() - one query, cheap enough to be asked four times a second for thousands.
- * @who: via, user_id, customer_id, session_id, token_id. The local socket's rights are not in the
- * database: its holder is always there.
- */
-int store_console_standing(struct store *store, const struct principal *who, uint64_t server_id,
-			   int64_t now_ms, struct store_console_standing *ret, struct err *err);

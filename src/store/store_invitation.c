@@ -131,6 +131,15 @@ void store_invitation_done(struct store_invitations *invitations)
 	*invitations = (struct store_invitations){0};
 }
 
+int store_invitation_get(struct store *store, uint64_t customer_id, uint64_t id,
+			 struct invitation *ret, struct err *err)
+{
+	return get(store,
+		   "SELECT " COLUMNS " FROM invitation WHERE id = ?1 AND redeemed_ms = 0 AND "
+		   "(?2 = 0 OR customer_id = ?2)",
+		   BIND(B_INT(id), B_INT(customer_id)), ret, err);
+}
+
 int store_invitation_delete(struct store *store, uint64_t id, struct err *err)
 {
 	return statement_run_one(store, "invitation", "DELETE FROM invitation WHERE id = ?",

@@ -28,6 +28,9 @@ int store_invitation_update_user(struct store *store, uint64_t id, uint64_t user
 int store_invitation_list(struct store *store, uint64_t customer_id, const struct page *page,
 			  struct store_invitations *ret, struct err *err);
 void store_invitation_done(struct store_invitations *invitations);
+/** store_invitation_get() - one that was not redeemed; @customer_id 0: to any account. */
+int store_invitation_get(struct store *store, uint64_t customer_id, uint64_t id,
+			 struct invitation *ret, struct err *err);
 int store_invitation_delete(struct store *store, uint64_t id, struct err *err);
 /** store_invitation_count_open() - of operators of the service, still redeemable. */
 int store_invitation_count_open(struct store *store, int64_t now_ms, uint64_t *ret,

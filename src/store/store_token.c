@@ -136,3 +136,12 @@ int store_token_delete(struct store *store, uint64_t customer_id, uint64_t id, s
 				 "DELETE FROM token WHERE id = ?1 AND (?2 = 0 OR customer_id = ?2)",
 				 BIND(B_INT(id), B_INT(customer_id)), err);
 }
+
+int store_token_delete_of_member(struct store *store, uint64_t user_id, uint64_t customer_id,
+				 struct err *err)
+{
+	int r = statement_run(store, "DELETE FROM token WHERE user_id = ? AND customer_id = ?",
+			      BIND(B_INT(user_id), B_INT(customer_id)), err);
+
+	return r < 0 ? r : 0;
+}

@@ -69,9 +69,11 @@ int store_user_get_by_name(struct store *store, const char *name, struct user *r
 		   ret, err);
 }
 
-static void add_conditions(struct query *query, uint64_t customer_id)
+static void add_conditions(struct query *query, const char *name, uint64_t customer_id)
 {
 	query_add(query, " FROM user u WHERE 1");
+	if (name)
+		query_where(query, " AND u.name = ?", (struct bind)B_TEXT(name));
 	if (customer_id)
 		query_where(query,
 			    " AND EXISTS (SELECT 1 FROM membership m WHERE m.user_id = u.id AND "
@@ -79,8 +81,8 @@ static void add_conditions(struct query *query, uint64_t customer_id)
 			    (struct bind)B_INT(customer_id));
 }
 
-int store_user_list(struct store *store, uint64_t customer_id, const struct page *page,
-		    struct store_users *ret, struct err *err)
+int store_user_list(struct store *store, const char *name, uint64_t customer_id,
+		    const struct page *page, struct store_users *ret, struct err *err)
 {
 	struct query counting CLEANUP(query_done) = {0};
 	struct query query CLEANUP(query_done) = {0};
@@ -89,12 +91,12 @@ int store_user_list(struct store *store, uint64_t customer_id, const struct page
 	int r;
 
 	query_add(&counting, "SELECT count(*)");
-	add_conditions(&counting, customer_id);
+	add_conditions(&counting, name, customer_id);
 	r = query_number(store, &counting, &total, err);
 	if (r < 0)
 		return r;
 	query_add(&query, "SELECT " COLUMNS);
-	add_conditions(&query, customer_id);
+	add_conditions(&query, name, customer_id);
 	query_add(&query, " ORDER BY u.id");
 	query_page(&query, page);
 	r = query_read(store, &query, sizeof(struct user), read_row, "user", &list, err);
@@ -158,62 +160,4 @@ int store_user_count_service(struct store *store, uint64_t *ret, struct err *err
 	return statement_number(store,
 				"SELECT count(*) FROM user WHERE service = 1 AND disabled = 0",
 				NULL, ret, err);
-}
-
-int store_user_set_role(struct store *store, uint64_t user_id, uint64_t customer_id, enum role role,
-			struct err *err)
-{
-	int r;
-
-	if (role == ROLE_NONE)
-		r = statement_run(store,
-				  "DELETE FROM membership WHERE user_id = ? AND customer_id = ?",
-				  BIND(B_INT(user_id), B_INT(customer_id)), err);
-	else
-		r = statement_run(store,
-				  "INSERT INTO membership(user_id, customer_id, role) VALUES "
-				  "(?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role",
-				  BIND(B_INT(user_id), B_INT(customer_id), B_INT(role)), err);
-	if (r == ERR_IN_USE)
-		return err_set(err, ERR_NOT_FOUND, "user or customer not found");
-	return r < 0 ? r : 0;
-}
-
-int store_user_get_role(struct store *store, uint64_t user_id, uint64_t customer_id, enum role *ret,
-			struct err *err)
-{
-	uint64_t role = 0;
-	int r = statement_number(
-		store, "SELECT role FROM membership WHERE user_id = ? AND customer_id = ?",
-		BIND(B_INT(user_id), B_INT(customer_id)), &role, err);
-
-	if (r < 0)
-		return r;
-	if (role > ROLE_OWNER)
-		return statement_corrupt("membership", err);
-	*ret = (enum role)role;
-	return 0;
-}
-
-int store_user_first_customer(struct store *store, uint64_t user_id, struct membership *ret,
-			      struct err *err)
-{
-	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r = statement_open(store,
-			       "SELECT customer_id, role FROM membership WHERE user_id = ? "
-			       "ORDER BY customer_id LIMIT 1",
-			       BIND(B_INT(user_id)), &statement, err);
-
-	if (r == 0)
-		r = statement_row(store, statement, err);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "the user belongs to no customer");
-	*ret = (struct membership){
-		.user_id = user_id,
-		.customer_id = statement_u64(statement, 0),
-		.role = (enum role)statement_u32(statement, 1),
-	};
-	return 0;
 }

@@ -18,9 +18,9 @@ int store_user_insert(struct store *store, struct user *user, struct err *err);
 int store_user_get(struct store *store, uint64_t id, struct user *ret, struct err *err);
 int store_user_get_by_name(struct store *store, const char *name, struct user *ret,
 			   struct err *err);
-/** store_user_list() - @customer_id 0: all, else its members. */
-int store_user_list(struct store *store, uint64_t customer_id, const struct page *page,
-		    struct store_users *ret, struct err *err);
+/** store_user_list() - @name NULL: all; @customer_id 0: all, else its members. */
+int store_user_list(struct store *store, const char *name, uint64_t customer_id,
+		    const struct page *page, struct store_users *ret, struct err *err);
 void store_user_done(struct store_users *users);
 /** store_user_update_password() - all other sessions of the user end in the same moment;
  * @keep_session_id 0: every one. */
@@ -31,13 +31,3 @@ int store_user_update_disabled(struct store *store, uint64_t id, bool disabled, 
 int store_user_delete(struct store *store, uint64_t id, struct err *err);
 /** store_user_count_service() - how many enabled operators of the service there are. */
 int store_user_count_service(struct store *store, uint64_t *ret, struct err *err);
-
-/** Memberships; ROLE_NONE removes one. */
-int store_user_set_role(struct store *store, uint64_t user_id, uint64_t customer_id, enum role role,
-			struct err *err);
-/** store_user_get_role() - ROLE_NONE when not a member. */
-int store_user_get_role(struct store *store, uint64_t user_id, uint64_t customer_id, enum role *ret,
-			struct err *err);
-/** store_user_first_customer() - the oldest membership: where a new session begins. */
-int store_user_first_customer(struct store *store, uint64_t user_id, struct membership *ret,
-			      struct err *err);

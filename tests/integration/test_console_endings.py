@@ -1,8 +1,7 @@
 """A console ends within a second of the right to it, through the running processes, and what is typed later goes nowhere.
 
-Where the API has no verb yet (another password, another role, no member any more, a user disabled or deleted),
-its row is changed as the statement in store_user.c would. Core cannot see a write that is not its own, so
-it is found when every right is asked again, once a second.
+Where the API has no verb (a person who is deleted), the row is changed. Core cannot
+see a write that is not its own, so it is found when every right is asked again, once a second.
 """
 import concurrent.futures
 import contextlib
@@ -14,24 +13,11 @@ import pytest
 import websocket
 
 from console_client import CUT, DELETED, Closed, Viewer, ask
-from ippo_testing import Api, eventually
+from ippo_testing import eventually
+from people import PASSWORD, Person, invite, key_of
 
 PROMISE_S = 1
 ASKED_AGAIN_S = 1.25  # CONSOLE_ASK_MS, found by a look each CONSOLE_LOOK_MS
-PASSWORD = "correct horse battery"
-READER = 1
-
-
-class Person(Api):
-    """A member of the first customer, signed in as in a browser."""
-
-    def __init__(self, ippo, name):
-        super().__init__(ippo.url, ippo.ca)
-        self.name = name
-        customer, = ippo.database("SELECT name FROM customer WHERE id = 1")
-        link = ippo.cli("invitation", "create", "--for", customer[0]).stdout.strip()
-        self.session.headers.update({"Origin": ippo.url, "X-Ippo-CSRF": "1"})
-        self.post("/invitations/redeem", {"key": link.rsplit("/", 1)[1], "name": name, "password": PASSWORD})
 
 
 class Typist:
@@ -80,8 +66,8 @@ def change_row(fake, *statements):
             assert database.execute(statement).rowcount > 0, statement
 
 
-def of_user(name):
-    return f"(SELECT id FROM user WHERE name = '{name}')"
+def number_of(fake, person):
+    return fake.api("operator", "--operator").get(f"/users?name={person.name}")["users"][0]["id"]
 
 
 def sign_out(fake, server, person, console):
@@ -109,19 +95,29 @@ def rebuild(fake, server, person, console):
 
 
 def change_password(fake, server, person, console):
-    change_row(fake, f"UPDATE user SET password_hash = 'x' WHERE name = '{person.name}'", f"DELETE FROM session WHERE user_id = {of_user(person.name)}")
+    person.put("/me/password", {"current_password": PASSWORD, "password": PASSWORD[::-1]})
+
+
+def reset_password(fake, server, person, console):
+    link = fake.cli("user", "reset-password", person.name).stdout
+    Person(fake, person.name).post("/password_resets/redeem", {"key": key_of(link), "password": PASSWORD[::-1]})
+
+
+def end_session(fake, server, person, console):
+    elsewhere = Person(fake, person.name).sign_in()
+    elsewhere.delete("/sessions")
 
 
 def change_role(fake, server, person, console):
-    change_row(fake, f"UPDATE membership SET role = {READER} WHERE user_id = {of_user(person.name)}")
+    fake.api("operator", "--operator").put(f"/members/{number_of(fake, person)}", {"role": "reader"})
 
 
 def end_membership(fake, server, person, console):
-    change_row(fake, f"DELETE FROM membership WHERE user_id = {of_user(person.name)}")
+    fake.api("operator", "--operator").delete(f"/members/{number_of(fake, person)}")
 
 
 def disable_user(fake, server, person, console):
-    change_row(fake, f"UPDATE user SET disabled = 1 WHERE name = '{person.name}'")
+    fake.cli("user", "disable", person.name)
 
 
 def delete_user(fake, server, person, console):
@@ -129,9 +125,9 @@ def delete_user(fake, server, person, console):
 
 
 ENDINGS = [(sign_out, CUT, PROMISE_S), (suspend, CUT, PROMISE_S), (delete_token, CUT, PROMISE_S), (cut, CUT, PROMISE_S),
-           (delete_server, DELETED, PROMISE_S), (rebuild, DELETED, PROMISE_S), (change_password, CUT, ASKED_AGAIN_S),
-           (change_role, CUT, ASKED_AGAIN_S), (end_membership, CUT, ASKED_AGAIN_S), (disable_user, CUT, ASKED_AGAIN_S),
-           (delete_user, CUT, ASKED_AGAIN_S)]
+           (delete_server, DELETED, PROMISE_S), (rebuild, DELETED, PROMISE_S), (change_password, CUT, PROMISE_S),
+           (reset_password, CUT, PROMISE_S), (end_session, CUT, PROMISE_S), (change_role, CUT, PROMISE_S),
+           (end_membership, CUT, PROMISE_S), (disable_user, CUT, PROMISE_S), (delete_user, CUT, ASKED_AGAIN_S)]
 BY_TOKEN = (delete_token, delete_server, rebuild)
 
 
@@ -143,8 +139,8 @@ def test_nothing_typed_later_reaches_the_guest(fake, ending, code, limit_s):
         person = fake.api("an-end" if ending is delete_token else "test")
         viewer = Viewer(fake, ask(person, server))
     else:
-        person = Person(fake, name)
-        viewer = Viewer(fake, ask(person, server), origin=fake.url, headers=[f"Cookie: __Host-ippo={person.session.cookies['__Host-ippo']}"])
+        person = invite(fake, name, role="operator")
+        viewer = Viewer(fake, ask(person, server), origin=fake.url, headers=[f"Cookie: __Host-ippo={person.cookie}"])
     viewer.until_live()
     typist = Typist(viewer)
     while b"<20>" not in viewer.output:

@@ -186,7 +186,37 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     guest.session.cookies.clear()
     did("session.create", lambda: guest.post("/sessions", {"name": "kaede", "password": PASSWORD}), kind="session", actor="kaede",
         customer_id=1, operator=0)
-    did("session.delete", lambda: guest.delete("/sessions/current", headers={"Origin": fake.url, **PANEL}), kind="session", actor="kaede")
+    guest.session.headers.update({"Origin": fake.url, **PANEL})
+    of_kaede = {"kind": "session", "actor": "kaede"}
+    did("session.end_others", lambda: guest.delete("/sessions"), **of_kaede)
+    current, = guest.get("/sessions")["sessions"]
+    did("session.delete", lambda: guest.delete("/sessions/current"), resource_id=current["id"], **of_kaede)
+    guest.post("/sessions", {"name": "kaede", "password": PASSWORD})
+    guest.post("/sessions", {"name": "kaede", "password": PASSWORD})
+    other = next(one["id"] for one in guest.get("/sessions")["sessions"] if not one["current"])
+    did("session.end", lambda: guest.delete(f"/sessions/{other}"), resource_id=other, **of_kaede)
+    did("user.change_password", lambda: guest.put("/me/password", {"current_password": PASSWORD, "password": PASSWORD[::-1]}), "kaede",
+        **of_kaede)
+    kaede = guest.get("/me")["me"]["user"]["id"]
+    reset = did("user.reset_password", lambda: api.post(f"/users/{kaede}/password_reset"), "kaede", resource_id=kaede, customer_id=0)
+    new = {"key": reset["link"].rsplit("/", 1)[1], "password": PASSWORD}
+    did("user.set_password", lambda: guest.post("/password_resets/redeem", new), "kaede", **of_kaede)
+    did("user.update", lambda: api.put(f"/users/{kaede}", {"disabled": False}), "kaede", details='{"disabled":false}')
+    # The people of an account.
+    fuji = api.post("/customers", {"name": "fuji"})["customer"]["id"]
+    of_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}
+    gone = api.post("/invitations", {"role": "reader", "name": "sora"}, **of_fuji)["invitation"]["id"]
+    did("invitation.delete", lambda: api.delete(f"/invitations/{gone}"), "sora", customer_id=fuji)
+    link = api.post("/invitations", {"role": "reader"}, **of_fuji)["link"]
+    did("invitation.accept", lambda: guest.post("/invitations/accept", {"key": link.rsplit("/", 1)[1]}), customer_id=fuji, **of_kaede)
+    did("member.update", lambda: api.put(f"/members/{kaede}", {"role": "operator"}, **of_fuji), "kaede", customer_id=fuji,
+        details='{"before":"reader","role":"operator"}')
+    did("session.switch", lambda: guest.put("/sessions/current", {"customer": 1}), customer_id=1, **of_kaede)
+    did("member.delete", lambda: api.delete(f"/members/{kaede}", **of_fuji), "kaede", customer_id=fuji)
+    link = api.post("/invitations", {"role": "reader"}, **of_fuji)["link"]
+    guest.post("/invitations/accept", {"key": link.rsplit("/", 1)[1]})
+    did("member.leave", lambda: guest.delete("/members/current"), "kaede", customer_id=fuji, **of_kaede)
+    api.delete(f"/customers/{fuji}")
     # On the service's own machine.
     did("backup.create", lambda: fake.cli("backup", tmp_path / "backup.tar"), kind="local", actor="root", peer="local", actor_id=0)
     did("image.delete", lambda: fake.cli("image", "delete", str(image["image"]["id"]), "--yes", check=False)

@@ -288,8 +288,44 @@ def test_account(walker, fake, document, seen):
     assert Walker(fake, document, seen).error("POST", "/sessions", {"name": "aoi", "password": "wrong"}) == (401, "unauthorized")
     browser.session.cookies.clear()
     browser.post("/sessions", {"name": "aoi", "password": "correct horse battery"})
-    browser.get("/me")
-    browser.delete("/sessions/current", headers={"Origin": fake.url, "X-Ippo-CSRF": "1"})
+    me = browser.get("/me")["me"]["user"]["id"]
+    browser.session.headers.update({"Origin": fake.url, "X-Ippo-CSRF": "1"})
+    browser.post("/sessions", {"name": "aoi", "password": "correct horse battery"})
+    sessions = browser.get("/sessions?page=1")["sessions"]
+    browser.delete(f"/sessions/{next(session['id'] for session in sessions if not session['current'])}")
+    browser.delete("/sessions")
+    browser.put("/me/password", {"current_password": "correct horse battery", "password": "battery staple horse"})
+
+    fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
+    for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}
+    made = walker.post("/invitations", {"role": "reader", "name": "sora", "customer": fuji})
+    browser.post("/invitations/accept", {"key": made["link"].rsplit("/", 1)[1]})
+    gone = walker.post("/invitations", {"role": "owner"}, **for_fuji)["invitation"]["id"]
+    walker.get(f"/invitations/{gone}")
+    walker.delete(f"/invitations/{gone}")
+    browser.get("/members?name=aoi")
+    walker.put(f"/members/{me}", {"role": "owner"}, **for_fuji)
+    assert walker.error("DELETE", f"/members/{me}", **for_fuji) == (422, "last_owner")
+    browser.get(f"/members/{me}")
+    browser.put("/sessions/current", {"customer": 1})
+    browser.delete("/sessions/current")
+
+    walker.get("/users?name=aoi&page=1")
+    walker.get(f"/users/{me}")
+    walker.put(f"/users/{me}", {"disabled": False})
+    reset = walker.post(f"/users/{me}/password_reset")["link"].rsplit("/", 1)[1]
+    browser.post("/password_resets/check", {"key": reset})
+    browser.post("/password_resets/redeem", {"key": reset, "password": "horse battery staple"})
+    guest = Walker(fake, document, seen)
+    guest.session.headers.update({"Origin": fake.url, "X-Ippo-CSRF": "1"})
+    link = walker.post("/invitations", {"role": "reader"}, **for_fuji)["link"]
+    guest.post("/invitations/redeem", {"key": link.rsplit("/", 1)[1], "name": "sora", "password": "correct horse battery"})
+    guest.delete("/members/current")
+    link = walker.post("/invitations", {"role": "reader"}, **for_fuji)["link"]
+    guest.session.cookies.clear()
+    guest.post("/invitations/redeem", {"key": link.rsplit("/", 1)[1], "name": "umi", "password": "correct horse battery"})
+    umi = guest.get("/me")["me"]["user"]["id"]
+    walker.delete(f"/members/{umi}", **for_fuji)
 
 
 def test_service(walker, fake, document, seen):

@@ -4,13 +4,43 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/secret.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
+#include "core/events.h"
 #include "store/store_customer.h"
+#include "store/store_membership.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
+
+/* Those the person belongs to, and may switch to. A token is for one account, and tells of no
+ * other.
+ */
+static json_t *render_customers(struct request *request)
+{
+	const uint64_t user_id = request->who.via == PRINCIPAL_SESSION ? request->who.user_id : 0;
+	const struct sort by_name = {.keys = {{.field = SORT_NAME}}, .count = 1};
+	struct store_customers customers = {0};
+	json_t *items = json_array();
+
+	if (user_id == 0 || store_customer_list(request->core->store, NULL, user_id, &by_name, NULL,
+						&customers, NULL) < 0)
+		return items;
+	for (size_t i = 0; i < customers.count; i++) {
+		const struct customer *customer = &customers.items[i];
+		enum role role = ROLE_NONE;
+		(void)store_membership_role(request->core->store, user_id, customer->id, &role,
+					    NULL);
+		(void)json_array_append_new(
+			items, json_pack("{s:I, s:s, s:s, s:b}", "id", (json_int_t)customer->id,
+					 "name", customer->name, "role", role_name(role),
+					 "suspended", customer->suspended));
+	}
+	store_customer_done(&customers);
+	return items;
+}
 
 static int me(struct request *request, struct err *err)
 {
@@ -26,12 +56,13 @@ static int me(struct request *request, struct err *err)
 	    store_user_get(request->core->store, request->who.user_id, &user, NULL) == 0)
 		person = json_pack("{s:I, s:s, s:b}", "id", (json_int_t)user.id, "name", user.name,
 				   "operator", user.service);
-	return request_answer(request, 200, "me",
-			      json_pack("{s:o, s:{s:I, s:s}, s:s, s:s, s:b}", "user", person,
-					"customer", "id", (json_int_t)customer.id, "name",
-					customer.name, "role", role_name(request->who.role), "via",
-					role_via_name(request->who.via), "operator",
-					request->who.service));
+	return request_answer(
+		request, 200, "me",
+		json_pack("{s:o, s:{s:I, s:s, s:b}, s:s, s:s, s:b, s:o}", "user", person,
+			  "customer", "id", (json_int_t)customer.id, "name", customer.name,
+			  "suspended", customer.suspended, "role", role_name(request->who.role),
+			  "via", role_via_name(request->who.via), "operator", request->who.service,
+			  "customers", render_customers(request)));
 }
 
 static json_t *render_token(const struct token *token)
@@ -69,13 +100,18 @@ static int create_token(struct request *request, struct err *err)
 			      .created_ms = clock_now_ms()};
 	struct secret secret CLEANUP(secret_done) = {0};
 	struct store *store = request->core->store;
-	const char *name = NULL, *scope = "read_write";
+	const char *name = NULL, *scope = "read_write", *expires = NULL;
 	int code;
 
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = body_text(request, "scope", &scope, err)) < 0 ||
+	    (code = body_text(request, "expires", &expires, err)) < 0 ||
 	    (code = body_bool(request, "operator", &token.service, err)) < 0)
 		return code;
+	if (expires != NULL &&
+	    (parse_time(expires, &token.expires_ms) < 0 || token.expires_ms <= token.created_ms))
+		return request_invalid(request, err, "expires",
+				       "must be a time to come: 2027-01-31T00:00:00Z");
 	if ((code = name_check_free(name, err)) < 0)
 		return request_field(request, "name", code, err);
 	if (strcmp(scope, "read") != 0 && strcmp(scope, "read_write") != 0)
@@ -98,6 +134,8 @@ static int create_token(struct request *request, struct err *err)
 	note_about(request, "token", token.id, token.name);
 	note_detail(request, "scope", json_string(scope));
 	note_detail(request, "operator", json_boolean(token.service));
+	if (token.expires_ms != 0)
+		note_detail(request, "expires", json_time(token.expires_ms));
 	if ((code = store_commit(store, err)) < 0)
 		return code;
 	request->status = 201;
@@ -124,6 +162,8 @@ static int delete_token(struct request *request, struct err *err)
 				      err);
 
 	request->status = 204;
+	if (code == 0)
+		events_check_rights(request->core->events);
 	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no token %llu",
 					       (unsigned long long)request->id)
 				     : code;

@@ -25,6 +25,7 @@
 #include "base/parse.h"
 #include "core/api/router.h"
 #include "store/store_history.h"
+#include "store/store_membership.h"
 #include "store/store_setting.h"
 #include "store/store_user.h"
 
@@ -349,7 +350,7 @@ static uint64_t customer_of(struct core *core, const struct user *user)
 {
 	struct membership first;
 
-	if (store_user_first_customer(core->store, user->id, &first, NULL) == 0)
+	if (store_membership_first(core->store, user->id, &first, NULL) == 0)
 		return first.customer_id;
 	return user->service ? ACCOUNT_SERVICE_CUSTOMER_ID : 0;
 }

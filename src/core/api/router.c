@@ -17,9 +17,10 @@
 #define HOUR_MS    (INT64_C(3600) * 1000)
 
 static const struct route *const tables[] = {
-	server_routes,  server_action_routes, action_routes,  catalogue_routes, image_routes,
-	sshkey_routes,  primary_ip_routes,    account_routes, session_routes,   service_routes,
-	console_routes, history_routes,       metrics_routes, absent_routes,
+	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
+	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
+	password_routes, member_routes,        user_routes,    service_routes,   console_routes,
+	history_routes,  metrics_routes,       absent_routes,
 };
 
 /* --- errors --- */
@@ -60,6 +61,8 @@ static unsigned status_of(int code)
 		{ERR_TIMEOUT, 504},
 		{ERR_GONE, 404},
 		{ERR_SERVER_NOT_RUNNING, 422},
+		{ERR_LAST_OWNER, 422},
+		{ERR_WRONG_PASSWORD, 422},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -277,6 +280,11 @@ static int check_access(const struct request *request, enum route_access access,
 	if (request->is_anonymous)
 		return err_set(err, ERR_UNAUTHORIZED,
 			       "sign in, or send a token: Authorization: Bearer TOKEN");
+	if (access == ACCESS_PERSON)
+		return request->who.via == PRINCIPAL_SESSION
+			       ? 0
+			       : err_set(err, ERR_FORBIDDEN,
+					 "only a person who is signed in can do this, no token");
 	return role_allow(&request->who, rights[access], err);
 }
 

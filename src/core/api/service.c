@@ -196,8 +196,7 @@ static int delete_pool(struct request *request, struct err *err)
 
 static int events(struct request *request, struct err *err)
 {
-	int code = events_subscribe(request->core->events, request->exchange,
-				    request->who.customer_id, request->who.session_id,
+	int code = events_subscribe(request->core->events, request->exchange, &request->who,
 				    http_request_header(request->http, "last-event-id"), err);
 
 	if (code < 0)

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "core/api/note.h"
 #include "store/store_customer.h"
+#include "store/store_membership.h"
 #include "store/store_session.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
@@ -61,6 +62,30 @@ static int by_kernel(struct request *request, uid_t uid, gid_t gid, struct err *
 	return 0;
 }
 
+/* Never more than whoever made it may do now; see store_standing.c. Tokens of the local socket have
+ * no maker. */
+static int bound_by_maker(struct request *request, const struct token *token, struct err *err)
+{
+	struct principal *who = &request->who;
+	enum role role = ROLE_NONE;
+	struct user maker;
+
+	if (token->user_id == 0)
+		return 0;
+	if (store_user_get(request->core->store, token->user_id, &maker, NULL) < 0 ||
+	    maker.disabled)
+		return err_set(err, ERR_UNAUTHORIZED,
+			       "whoever made this token may not sign in any more");
+	if (maker.service)
+		return 0;
+	who->service = false;
+	(void)store_membership_role(request->core->store, token->user_id, token->customer_id, &role,
+				    NULL);
+	if (role < who->role)
+		who->role = role;
+	return 0;
+}
+
 static int by_token(struct request *request, const char *secret, struct err *err)
 {
 	uint8_t hash[SECRET_HASH_BYTES];
@@ -80,7 +105,7 @@ static int by_token(struct request *request, const char *secret, struct err *err
 					  .service = token.service,
 					  .readonly = token.readonly};
 	set_name(request, token.name);
-	return 0;
+	return bound_by_maker(request, &token, err);
 }
 
 bool authenticate_find_cookie(const char *header, const char *name,
@@ -158,8 +183,8 @@ static int by_session(struct request *request, const char *cookie, struct err *e
 					  .session_id = session.id,
 					  .service = user.service};
 	set_name(request, user.name);
-	(void)store_user_get_role(request->core->store, user.id, session.customer_id,
-				  &request->who.role, NULL);
+	(void)store_membership_role(request->core->store, user.id, session.customer_id,
+				    &request->who.role, NULL);
 	if (now_ms - session.last_used_ms > TOUCH_EVERY_MS)
 		(void)store_session_touch(request->core->store, session.id, now_ms,
 					  now_ms + AUTH_SESSION_MS, NULL);
@@ -214,29 +239,18 @@ int authenticate(struct request *request, struct err *err)
 	return code == 0 && customer != NULL ? act_for(request, customer, err) : code;
 }
 
-int authenticate_make_session(struct request *request, uint64_t user_id, uint64_t customer_id,
-			      struct err *err)
+int authenticate_make_session(struct request *request, struct session *session, struct err *err)
 {
 	struct secret cookie CLEANUP(secret_done) = {0};
 	const int64_t now_ms = clock_now_ms();
-	struct store *store = request->core->store;
-	struct session session = {.user_id = user_id,
-				  .customer_id = customer_id,
-				  .created_ms = now_ms,
-				  .last_used_ms = now_ms,
-				  .expires_ms = now_ms + AUTH_SESSION_MS};
 	int code = secret_make_token(&cookie);
 
 	if (code < 0)
 		return err_set(err, code, "no memory");
-	secret_hash(cookie.text, cookie.len, session.hash);
-	if ((code = store_begin(store, err)) < 0)
-		return code;
-	STORE_GUARD(store);
-	if ((code = store_session_insert(store, &session, err)) < 0)
-		return code;
-	note_about(request, "session", session.id, "");
-	if ((code = store_commit(store, err)) < 0)
+	secret_hash(cookie.text, cookie.len, session->hash);
+	session->created_ms = session->last_used_ms = now_ms;
+	session->expires_ms = now_ms + AUTH_SESSION_MS;
+	if ((code = store_session_insert(request->core->store, session, err)) < 0)
 		return code;
 	(void)snprintf(request->set_cookie, sizeof request->set_cookie,
 		       AUTH_COOKIE "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Strict",

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "core/api/request.h"
+#include "model/account.h"
 
 #define AUTH_COOKIE     "__Host-ippo"
 #define AUTH_SESSION_MS (INT64_C(7) * 24 * 3600 * 1000)
@@ -28,8 +29,8 @@ bool authenticate_is_operator(const struct core *core, uid_t uid, gid_t gid);
 bool authenticate_find_cookie(const char *header, const char *name,
 			      char out[SECRET_TOKEN_TEXT_BYTES]);
 
-/** authenticate_make_session() - a new session for a user, and its cookie into the reply. */
-int authenticate_make_session(struct request *request, uint64_t user_id, uint64_t customer_id,
-			      struct err *err);
+/** authenticate_make_session() - a new session, and its cookie into the reply.
+ * @session: user_id, customer_id, peer, client; gets the rest. */
+int authenticate_make_session(struct request *request, struct session *session, struct err *err);
 /** authenticate_clear_cookie() - the browser forgets it. */
 void authenticate_clear_cookie(struct request *request);

@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "core/auth/authenticate.h"
-#include "store/store_console.h"
+#include "store/store_standing.h"
 
-static int judge(struct core *core, const struct ticket *ticket,
-		 const struct store_console_standing *now, struct err *err)
+static int judge(struct core *core, const struct ticket *ticket, const struct store_standing *now,
+		 struct err *err)
 {
 	struct principal who = ticket->who;
 
@@ -29,9 +29,9 @@ static int judge(struct core *core, const struct ticket *ticket,
 int right_ask(struct core *core, const struct ticket *ticket, enum console_close_code *ret_code,
 	      struct err *err)
 {
-	struct store_console_standing now;
-	int code = store_console_standing(core->store, &ticket->who, ticket->server_id,
-					  clock_now_ms(), &now, err);
+	struct store_standing now;
+	int code = store_standing_get(core->store, &ticket->who, ticket->server_id, clock_now_ms(),
+				      &now, err);
 
 	*ret_code = CONSOLE_CUT;
 	if (code < 0 || (code = judge(core, ticket, &now, err)) < 0)

@@ -31,6 +31,7 @@
 #include "store/store_action.h"
 #include "store/store_console.h"
 #include "store/store_customer.h"
+#include "store/store_membership.h"
 #include "store/store_server.h"
 #include "store/store_session.h"
 #include "store/store_ticket.h"
@@ -428,7 +429,7 @@ static void make_person(struct person *person, const char *name, enum role role)
 
 	(void)snprintf(user.name, sizeof(user.name), "%s", name);
 	assert_int_equal(store_user_insert(bench.store, &user, NULL), 0);
-	assert_int_equal(store_user_set_role(bench.store, user.id, 1, role, NULL), 0);
+	assert_int_equal(store_membership_set(bench.store, user.id, 1, role, NULL), 0);
 	person->user_id = user.id;
 	make_session(person);
 }
@@ -957,12 +958,12 @@ static void delete_user(void)
 
 static void end_membership(void)
 {
-	assert_int_equal(store_user_set_role(bench.store, owner.user_id, 1, ROLE_NONE, NULL), 0);
+	assert_int_equal(store_membership_set(bench.store, owner.user_id, 1, ROLE_NONE, NULL), 0);
 }
 
 static void become_reader(void)
 {
-	assert_int_equal(store_user_set_role(bench.store, owner.user_id, 1, ROLE_READER, NULL), 0);
+	assert_int_equal(store_membership_set(bench.store, owner.user_id, 1, ROLE_READER, NULL), 0);
 }
 
 static void let_session_expire(void)

@@ -6,6 +6,8 @@
 
 #include "store/store_customer.h"
 #include "store/store_invitation.h"
+#include "store/store_membership.h"
+#include "store/store_password_reset.h"
 #include "store/store_session.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
@@ -69,23 +71,23 @@ static void people_and_their_roles(void **state)
 	uint64_t count = 0;
 
 	assert_int_equal(store_user_insert(f->store, &again, NULL), ERR_UNIQUENESS);
-	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_ok(store_membership_role(f->store, taro, other, &role, ERR));
 	assert_int_equal(role, ROLE_NONE);
-	assert_int_equal(store_user_first_customer(f->store, taro, &first, NULL), ERR_NOT_FOUND);
-	assert_ok(store_user_set_role(f->store, taro, other, ROLE_READER, ERR));
-	assert_ok(store_user_set_role(f->store, taro, other, ROLE_OWNER, ERR));
-	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_int_equal(store_membership_first(f->store, taro, &first, NULL), ERR_NOT_FOUND);
+	assert_ok(store_membership_set(f->store, taro, other, ROLE_READER, ERR));
+	assert_ok(store_membership_set(f->store, taro, other, ROLE_OWNER, ERR));
+	assert_ok(store_membership_role(f->store, taro, other, &role, ERR));
 	assert_int_equal(role, ROLE_OWNER);
-	assert_int_equal(store_user_set_role(f->store, taro, 99, ROLE_OWNER, NULL), ERR_NOT_FOUND);
-	assert_ok(store_user_first_customer(f->store, taro, &first, ERR));
+	assert_int_equal(store_membership_set(f->store, taro, 99, ROLE_OWNER, NULL), ERR_NOT_FOUND);
+	assert_ok(store_membership_first(f->store, taro, &first, ERR));
 	assert_int_equal(first.customer_id, other);
-	assert_ok(store_user_list(f->store, other, NULL, &users, ERR));
+	assert_ok(store_user_list(f->store, NULL, other, NULL, &users, ERR));
 	assert_int_equal(users.total, 1);
 	assert_string_equal(users.items[0].name, "taro");
 	assert_ok(store_customer_list(f->store, NULL, taro, NULL, NULL, &customers_of, ERR));
 	assert_int_equal(customers_of.total, 1);
-	assert_ok(store_user_set_role(f->store, taro, other, ROLE_NONE, ERR));
-	assert_ok(store_user_get_role(f->store, taro, other, &role, ERR));
+	assert_ok(store_membership_set(f->store, taro, other, ROLE_NONE, ERR));
+	assert_ok(store_membership_role(f->store, taro, other, &role, ERR));
 	assert_int_equal(role, ROLE_NONE);
 	assert_ok(store_user_count_service(f->store, &count, ERR));
 	assert_int_equal(count, 1);
@@ -140,6 +142,100 @@ static void sessions_end(void **state)
 	assert_int_equal(store_session_find(f->store, one.hash, NOW, &got, NULL), ERR_NOT_FOUND);
 	assert_ok(store_session_delete_expired(f->store, NOW + 1000, ERR));
 	assert_int_equal(store_session_delete(f->store, three.id, NULL), ERR_NOT_FOUND);
+}
+
+static void a_person_sees_their_sessions(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false);
+	uint64_t other = fixture_customer(f, "other");
+	struct session one = make_session(f, taro, 1);
+	struct session two = {.user_id = taro,
+			      .customer_id = other,
+			      .hash = {2},
+			      .last_used_ms = NOW + 5,
+			      .expires_ms = NOW + 1000,
+			      .peer = "192.0.2.7",
+			      .client = "Browser/1.0"};
+	struct session three = make_session(f, insert_user(f, "hana", false), 3);
+	struct store_sessions sessions CLEANUP(store_session_done) = {0};
+	const struct page first = {1, 1};
+
+	assert_ok(store_session_insert(f->store, &two, ERR));
+	assert_ok(store_session_list(f->store, taro, NOW, &first, &sessions, ERR));
+	assert_int_equal(sessions.total, 2);
+	assert_int_equal(sessions.count, 1);
+	assert_int_equal(sessions.items[0].id, two.id); /* used last */
+	assert_string_equal(sessions.items[0].peer, "192.0.2.7");
+	assert_string_equal(sessions.items[0].client, "Browser/1.0");
+	store_session_done(&sessions);
+	assert_ok(store_session_list(f->store, taro, NOW + 1000, NULL, &sessions, ERR));
+	assert_int_equal(sessions.total, 0);
+
+	assert_int_equal(store_session_delete_of_user(f->store, taro, three.id, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_session_delete_of_member(f->store, taro, other, ERR));
+	assert_int_equal(store_session_delete_of_user(f->store, taro, two.id, NULL), ERR_NOT_FOUND);
+	assert_ok(store_session_delete_others(f->store, taro, one.id, ERR));
+	assert_ok(store_session_delete_of_user(f->store, taro, one.id, ERR));
+	assert_ok(store_session_find(f->store, three.hash, NOW, &two, ERR));
+}
+
+static void members(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t other = fixture_customer(f, "other");
+	uint64_t taro = insert_user(f, "taro", false);
+	uint64_t hana = insert_user(f, "hana", false);
+	struct store_members found CLEANUP(store_membership_done) = {0};
+	struct member one;
+	uint64_t owners = 0;
+
+	assert_ok(store_membership_set(f->store, taro, other, ROLE_OWNER, ERR));
+	assert_ok(store_membership_set(f->store, hana, other, ROLE_READER, ERR));
+	assert_ok(store_membership_list(f->store, other, NULL, NULL, &found, ERR));
+	assert_int_equal(found.total, 2);
+	assert_string_equal(found.items[0].name, "hana");
+	assert_int_equal(found.items[0].role, ROLE_READER);
+	store_membership_done(&found);
+	assert_ok(store_membership_list(f->store, other, "TARO", NULL, &found, ERR));
+	assert_int_equal(found.total, 1);
+	assert_int_equal(store_membership_get(f->store, 1, taro, &one, NULL), ERR_NOT_FOUND);
+	assert_ok(store_membership_get(f->store, other, taro, &one, ERR));
+	assert_int_equal(one.role, ROLE_OWNER);
+	/* An owner who cannot sign in leads nobody. */
+	assert_ok(store_membership_set(f->store, hana, other, ROLE_OWNER, ERR));
+	assert_ok(store_membership_count_owners(f->store, other, &owners, ERR));
+	assert_int_equal(owners, 2);
+	assert_ok(store_user_update_disabled(f->store, hana, true, ERR));
+	assert_ok(store_membership_count_owners(f->store, other, &owners, ERR));
+	assert_int_equal(owners, 1);
+}
+
+static void a_link_for_a_password_is_for_once(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false);
+	const uint8_t older[SECRET_HASH_BYTES] = {1}, newer[SECRET_HASH_BYTES] = {2};
+	uint64_t id = 0, user_id = 0;
+
+	assert_int_equal(store_password_reset_insert(f->store, 99, older, NOW, NOW + 10, &id, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_password_reset_insert(f->store, taro, older, NOW, NOW + 10, &id, ERR));
+	assert_ok(store_password_reset_find(f->store, older, NOW, &user_id, ERR));
+	assert_int_equal(user_id, taro);
+	assert_ok(store_password_reset_insert(f->store, taro, newer, NOW, NOW + 10, &id, ERR));
+	assert_int_equal(store_password_reset_find(f->store, older, NOW, &user_id, NULL),
+			 ERR_NOT_FOUND);
+	assert_int_equal(store_password_reset_redeem(f->store, newer, NOW + 10, &user_id, NULL),
+			 ERR_NOT_FOUND); /* expired */
+	assert_ok(store_password_reset_redeem(f->store, newer, NOW + 9, &user_id, ERR));
+	assert_int_equal(store_password_reset_redeem(f->store, newer, NOW + 9, &user_id, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_password_reset_insert(f->store, taro, older, NOW, NOW + 10, &id, ERR));
+	assert_ok(store_password_reset_delete(f->store, taro, NOW, ERR));
+	assert_int_equal(store_password_reset_find(f->store, older, NOW, &user_id, NULL),
+			 ERR_NOT_FOUND);
 }
 
 static void tokens(void **state)
@@ -272,6 +368,9 @@ int main(void)
 		TEST(customers),
 		TEST(people_and_their_roles),
 		TEST(sessions_end),
+		TEST(a_person_sees_their_sessions),
+		TEST(members),
+		TEST(a_link_for_a_password_is_for_once),
 		TEST(tokens),
 		TEST(an_invitation_is_for_once),
 		TEST(of_many_who_redeem_at_once_one_wins),

@@ -4,7 +4,9 @@
 #include "store/statement.h"
 #include "store/store_console.h"
 #include "store/store_customer.h"
+#include "store/store_membership.h"
 #include "store/store_session.h"
+#include "store/store_standing.h"
 #include "store/store_ticket.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
@@ -202,12 +204,12 @@ static void the_history_forgets_what_ended_long_ago(void **state)
 	assert_ok(store_console_get(f->store, 0, edge.id, &got, ERR));
 }
 
-static struct store_console_standing standing(struct fixture *f, const struct principal *who,
-					      uint64_t server_id)
+static struct store_standing standing(struct fixture *f, const struct principal *who,
+				      uint64_t server_id)
 {
-	struct store_console_standing ret;
+	struct store_standing ret;
 
-	assert_ok(store_console_standing(f->store, who, server_id, NOW, &ret, ERR));
+	assert_ok(store_standing_get(f->store, who, server_id, NOW, &ret, ERR));
 	return ret;
 }
 
@@ -227,10 +229,10 @@ static void what_a_right_stands_on_is_told_as_it_is_now(void **state)
 			      .created_ms = NOW,
 			      .expires_ms = NOW + 1};
 	struct customer customer;
-	struct store_console_standing now;
+	struct store_standing now;
 
 	assert_ok(store_user_insert(f->store, &user, ERR));
-	assert_ok(store_user_set_role(f->store, user.id, customer_id, ROLE_READER, ERR));
+	assert_ok(store_membership_set(f->store, user.id, customer_id, ROLE_READER, ERR));
 	session.user_id = user.id;
 	assert_ok(store_session_insert(f->store, &session, ERR));
 	assert_ok(store_token_insert(f->store, &token, ERR));
@@ -254,15 +256,15 @@ static void what_a_right_stands_on_is_told_as_it_is_now(void **state)
 	assert_int_equal(now.role, ROLE_OPERATOR);
 	assert_false(standing(f, &of_another, server_id).holder);
 
-	assert_ok(store_user_set_role(f->store, user.id, customer_id, ROLE_NONE, ERR));
+	assert_ok(store_membership_set(f->store, user.id, customer_id, ROLE_NONE, ERR));
 	assert_int_equal(standing(f, &by_session, server_id).role, ROLE_NONE);
 	assert_ok(store_customer_get(f->store, customer_id, &customer, ERR));
 	customer.suspended = true;
 	assert_ok(store_customer_update(f->store, &customer, ERR));
 	assert_true(standing(f, &by_token, server_id).suspended);
-	assert_ok(store_console_standing(f->store, &by_session, server_id, NOW + 1, &now, ERR));
+	assert_ok(store_standing_get(f->store, &by_session, server_id, NOW + 1, &now, ERR));
 	assert_false(now.holder); /* expired */
-	assert_ok(store_console_standing(f->store, &by_token, server_id, NOW + 1, &now, ERR));
+	assert_ok(store_standing_get(f->store, &by_token, server_id, NOW + 1, &now, ERR));
 	assert_false(now.holder);
 	assert_ok(store_token_delete(f->store, customer_id, token.id, ERR));
 	assert_false(standing(f, &by_token, server_id).holder);

@@ -1,0 +1,281 @@
+/*
+ * A person's own password: changed by themselves, who know the old one, or set anew with a one-time
+ * link from an operator. Either ends every session of that person, with the consoles and streams
+ * that hang on them, and begins one new one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "core/api/entering.h"
+#include "core/api/note.h"
+#include "core/api/router.h"
+#include "core/auth/authenticate.h"
+#include "core/auth/password.h"
+#include "core/events.h"
+#include "store/store_password_reset.h"
+#include "store/store_user.h"
+
+/* What is remembered while passwords are compared and hashed on another thread. */
+struct change {
+	struct request *request;
+	struct user user;
+	struct session session;
+	char password[ACCOUNT_PASSWORD_MAX_BYTES + 1];
+	uint8_t link[SECRET_HASH_BYTES]; /* of a reset */
+	bool by_link;
+};
+
+static void finish(struct change *change, int code, struct err *err)
+{
+	router_finish(change->request, code, err);
+	explicit_bzero(change, sizeof *change);
+	free(change);
+}
+
+static int take_new_password(struct request *request, struct change *change, struct err *err)
+{
+	const char *password = NULL;
+	int code;
+
+	if ((code = body_need_text(request, "password", &password, err)) < 0)
+		return code;
+	if ((code = account_check_password(change->user.name, password, err)) < 0)
+		return request_field(request, "password", code, err);
+	(void)snprintf(change->password, sizeof change->password, "%s", password);
+	return 0;
+}
+
+/* In one transaction: the link, if it was by one, is used up; the password is the new one; the old
+ * sessions are gone, and there is a new one. */
+static int store_change(struct change *change, struct err *err)
+{
+	struct request *request = change->request;
+	struct store *store = request->core->store;
+	uint64_t user_id = change->user.id;
+	int code = store_begin(store, err);
+
+	if (code < 0)
+		return code;
+	STORE_GUARD(store);
+	if (change->by_link) {
+		code = store_password_reset_redeem(store, change->link, clock_now_ms(), &user_id,
+						   err);
+		if (code == ERR_NOT_FOUND)
+			return err_set(err, code, "this link was used already; ask for another");
+	}
+	if (code == 0 && user_id != change->user.id)
+		code = err_set(err, ERR_SERVER, "the link is another person's");
+	if (code < 0 ||
+	    (code = store_user_update_password(store, user_id, change->user.password_hash, 0,
+					       err)) < 0 ||
+	    (code = store_password_reset_delete(store, user_id, clock_now_ms(), err)) < 0 ||
+	    (code = authenticate_make_session(request, &change->session, err)) < 0)
+		return code;
+	note_person(request, &change->user);
+	note_customer(request, change->session.customer_id);
+	note_about(request, "user", user_id, change->user.name);
+	return store_commit(store, err);
+}
+
+static void on_hashed(void *context, const char *hash)
+{
+	struct change *change = context;
+	struct request *request = change->request;
+	struct core *core = request->core;
+	struct err err = {0};
+	int code;
+
+	(void)snprintf(change->user.password_hash, sizeof change->user.password_hash, "%s", hash);
+	if (*hash == '\0') {
+		finish(change,
+		       err_set(&err, ERR_UNAVAILABLE,
+			       "not enough memory to hash the password; try again"),
+		       &err);
+		return;
+	}
+	note_resume(request);
+	code = store_change(change, &err);
+	note_pause(request);
+	if (code == 0)
+		code = request_answer(
+			request, 200, "session",
+			json_pack("{s:o}", "user", entering_render_user(&change->user)));
+	finish(change, code, &err);
+	if (code == 0)
+		events_check_rights(core->events);
+}
+
+/* --- by oneself --- */
+
+static void on_verified(void *context, bool right)
+{
+	struct change *change = context;
+	struct err err = {0};
+	int code;
+
+	password_guard_note(change->request->core->passwords, change->user.name,
+			    change->session.peer, right);
+	if (!right) {
+		note_wrong_sign_in(change->request->core, &change->user, change->session.peer,
+				   false);
+		code = err_set(&err, ERR_WRONG_PASSWORD, "the present password is wrong");
+	} else {
+		code = password_hash(change->request->core->passwords, change->password, on_hashed,
+				     change, &err);
+	}
+	if (code < 0)
+		finish(change, code, &err);
+}
+
+static int begin_change(struct request *request, struct change *change, struct err *err)
+{
+	const char *current = NULL;
+	int64_t wait_ms;
+	int code;
+
+	change->request = request;
+	change->session.user_id = request->who.user_id;
+	change->session.customer_id = request->who.customer_id;
+	entering_place(request, &change->session);
+	if ((code = store_user_get(request->core->store, request->who.user_id, &change->user,
+				   err)) < 0 ||
+	    (code = body_need_text(request, "current_password", &current, err)) < 0 ||
+	    (code = take_new_password(request, change, err)) < 0)
+		return code;
+	if (strlen(current) > ACCOUNT_PASSWORD_MAX_BYTES)
+		return err_set(err, ERR_WRONG_PASSWORD, "the present password is wrong");
+	/* A session somebody else sits at must not be a way to guess it. */
+	wait_ms = password_guard_delay(request->core->passwords, change->user.name,
+				       request->http->peer);
+	if (wait_ms > 0)
+		return err_set(err, ERR_RATE_LIMIT,
+			       "too many wrong tries; try again in %lld seconds",
+			       (long long)(wait_ms + 999) / 1000);
+	return password_verify(request->core->passwords, current, change->user.password_hash,
+			       on_verified, change, err);
+}
+
+static int change_own(struct request *request, struct err *err)
+{
+	struct change *change = calloc(1, sizeof *change);
+	int code;
+
+	if (change == NULL)
+		return -ENOMEM;
+	if ((code = begin_change(request, change, err)) == 0)
+		return REQUEST_LATER;
+	explicit_bzero(change, sizeof *change);
+	free(change);
+	return code;
+}
+
+/* --- by a link --- */
+
+static int create_link(struct request *request, struct err *err)
+{
+	const int64_t now_ms = clock_now_ms(), expires_ms = now_ms + ACCOUNT_RESET_MS;
+	struct secret key CLEANUP(secret_done) = {0};
+	struct buf link CLEANUP(buf_done) = {0};
+	struct store *store = request->core->store;
+	uint8_t hash[SECRET_HASH_BYTES];
+	struct user user;
+	uint64_t id;
+	int code = store_user_get(store, request->id, &user, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, code, "there is no user %" PRIu64, request->id);
+	if (code < 0)
+		return code;
+	if (secret_make_token(&key) < 0)
+		return err_set(err, ERR_SERVER, "cannot make a link");
+	secret_hash(key.text, key.len, hash);
+	note_about(request, "user", user.id, user.name);
+	if ((code = store_password_reset_insert(store, user.id, hash, now_ms, expires_ms, &id,
+						err)) < 0)
+		return code;
+	/* Behind the #: browsers send that part to nobody, so it is in no log. */
+	(void)buf_printf(&link, "%s/#/new-password/%s", request->core->config->url, key.text);
+	request->status = 201;
+	request->reply = json_pack("{s:{s:o, s:o}, s:s}", "password_reset", "user",
+				   entering_render_user(&user), "expires", json_time(expires_ms),
+				   "link", buf_str(&link));
+	explicit_bzero(link.data, link.len);
+	return 0;
+}
+
+static int take_link(struct request *request, struct change *change, struct err *err)
+{
+	const char *key = NULL;
+	uint64_t user_id;
+	int code;
+
+	change->request = request;
+	change->by_link = true;
+	entering_place(request, &change->session);
+	if ((code = entering_check_origin(request, err)) < 0 ||
+	    (code = body_need_text(request, "key", &key, err)) < 0)
+		return code;
+	secret_hash(key, strlen(key), change->link);
+	code = store_password_reset_find(request->core->store, change->link, clock_now_ms(),
+					 &user_id, err);
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, code,
+			       "this link was used already, has expired, or never was; ask for "
+			       "another");
+	return code < 0 ? code : store_user_get(request->core->store, user_id, &change->user, err);
+}
+
+static int check_link(struct request *request, struct err *err)
+{
+	struct change change = {0};
+	int code = take_link(request, &change, err);
+
+	return code < 0 ? code
+			: request_answer(
+				  request, 200, "password_reset",
+				  json_pack("{s:o}", "user", entering_render_user(&change.user)));
+}
+
+static int begin_redeem(struct request *request, struct change *change, struct err *err)
+{
+	int code;
+
+	if ((code = take_link(request, change, err)) < 0 ||
+	    (code = take_new_password(request, change, err)) < 0)
+		return code;
+	if (change->user.disabled)
+		return err_set(err, ERR_FORBIDDEN,
+			       "this person may not sign in; write to the operator");
+	change->session.user_id = change->user.id;
+	if ((code = entering_first_customer(request, &change->user, &change->session, err)) < 0)
+		return code;
+	return password_hash(request->core->passwords, change->password, on_hashed, change, err);
+}
+
+static int redeem_link(struct request *request, struct err *err)
+{
+	struct change *change = calloc(1, sizeof *change);
+	int code;
+
+	if (change == NULL)
+		return -ENOMEM;
+	if ((code = begin_redeem(request, change, err)) == 0)
+		return REQUEST_LATER;
+	explicit_bzero(change, sizeof *change);
+	free(change);
+	return code;
+}
+
+const struct route password_routes[] = {
+	{"PUT", "/me/password", ACCESS_PERSON, change_own, "user.change_password"},
+	{"POST", "/users/{id}/password_reset", ACCESS_SERVICE, create_link, "user.reset_password"},
+	{"POST", "/password_resets/check", ACCESS_PUBLIC, check_link, ROUTE_CHANGES_NOTHING},
+	{"POST", "/password_resets/redeem", ACCESS_PUBLIC, redeem_link, "user.set_password"},
+	{NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,47 @@
+"""People at browsers: invited, signed in by cookie, each with a memory of their own."""
+from ippo_testing import Api
+
+PASSWORD = "correct horse battery"
+MARK = {"X-Ippo-CSRF": "1"}
+
+
+class Person(Api):
+    """Somebody at a browser of the service."""
+
+    def __init__(self, ippo, name, agent="Test/1.0"):
+        super().__init__(ippo.url, ippo.ca)
+        self.ippo, self.name = ippo, name
+        self.session.headers.update({"Origin": ippo.url, "User-Agent": agent, **MARK})
+
+    def join(self, link, password=PASSWORD):
+        """Becomes the new person of an invitation."""
+        self.post("/invitations/redeem", {"key": key_of(link), "name": self.name, "password": password})
+        return self
+
+    def sign_in(self, password=PASSWORD):
+        self.post("/sessions", {"name": self.name, "password": password})
+        return self
+
+    @property
+    def cookie(self):
+        return self.session.cookies["__Host-ippo"]
+
+    @property
+    def id(self):
+        return self.get("/me")["me"]["user"]["id"]
+
+    def is_signed_in(self):
+        return self.request("GET", "/me").status_code == 200
+
+
+def key_of(link):
+    return link.strip().rsplit("/", 1)[1]
+
+
+def invite(ippo, name, customer=None, role=None, operator=False, **options):
+    """A new person, invited by the operator at the machine; of the first customer when none is named."""
+    if customer is None:
+        (customer,), = ippo.database("SELECT name FROM customer WHERE id = 1")
+    words = ["--operator"] if operator else ["--for", customer]
+    words += ["--role", role] if role else []
+    return Person(ippo, name, **options).join(ippo.cli("invitation", "create", *words).stdout)
