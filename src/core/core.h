@@ -16,6 +16,7 @@ struct metrics;
 struct password_guard;
 struct server_cache;
 struct store;
+struct suspension;
 
 struct core {
 	uv_loop_t loop;
@@ -28,6 +29,7 @@ struct core {
 	struct consoles *consoles;
 	struct history *history;
 	struct metrics *metrics;
+	struct suspension *suspension;
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

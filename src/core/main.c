@@ -27,6 +27,7 @@
 #include "core/events.h"
 #include "core/history.h"
 #include "core/metrics/metrics.h"
+#include "core/suspension.h"
 #include "store/store.h"
 #include "store/store_session.h"
 #include "wire/child.h"
@@ -181,6 +182,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = history_new(&core, &core.history, err)) < 0 ||
 	    (code = metrics_new(&core, &core.metrics, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
+	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
 		return code;

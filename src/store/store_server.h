@@ -58,6 +58,10 @@ int store_server_list(struct store *store, const struct store_server_filter *fil
 		      struct store_servers *ret, struct err *err);
 int store_server_list_refs(struct store *store, const struct store_server_filter *filter,
 			   struct store_server_refs *ret, struct err *err);
+/** store_server_list_suspended() - ids of running servers of suspended customers, at most @max. One
+ * whose lock an action has is left out. */
+int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
+				struct err *err);
 int store_server_count(struct store *store, const struct store_server_filter *filter, uint64_t *ret,
 		       struct err *err);
 void store_server_done(struct store_servers *servers);

@@ -401,3 +401,24 @@ void store_server_refs_done(struct store_server_refs *refs)
 	free(refs->items);
 	*refs = (struct store_server_refs){0};
 }
+
+int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
+				struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	size_t count = 0;
+	int r = statement_open(store,
+			       "SELECT s.id FROM customer c JOIN server s ON s.customer_id = c.id "
+			       "WHERE c.suspended = 1 AND s.status = ? AND "
+			       "s.locked_action_id = 0 LIMIT ?",
+			       BIND(B_INT(SERVER_RUNNING), B_INT(max)), &statement, err);
+
+	while (r == 0 && count < max && (r = statement_row(store, statement, err)) > 0) {
+		ids[count++] = statement_u64(statement, 0);
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	*ret_count = count;
+	return 0;
+}

@@ -299,6 +299,41 @@ def test_somebody_signed_in_accepts_and_switches(account, operator, fake):
     assert guest.error("POST", "/invitations/accept", {"key": key_of(service)}) == (403, "forbidden")
 
 
+# --- a suspended account ---
+
+
+def test_suspended_servers_are_shut_down_and_stay_off(account, operator):
+    server = account.create_server("to-be-suspended", start=True)
+    operator.put(f"/customers/{account.customer}", {"suspended": True})
+    account.wait_status(server, "off", 15)
+    asked = [action["command"] for action in account.get(f"/servers/{server['id']}/actions")["actions"]]
+    assert asked.count("shutdown_server") == 1 and "stop_server" not in asked
+    assert account.error("POST", f"/servers/{server['id']}/actions/poweron") == (403, "forbidden")
+    assert account.error("DELETE", f"/servers/{server['id']}") == (403, "forbidden")
+    assert account.error("POST", "/servers", {"name": "another", "server_type": "1g", "image": "tiny"}) == (403, "forbidden")
+    assert account.get("/me")["me"]["customer"]["suspended"] and account.get(f"/servers/{server['id']}")
+    line = operator.get(f"/history?customer={account.customer}&what=server.shutdown")["history"][-1]
+    assert line["actor"]["kind"] == "system" and line["details"] == {"reason": "the account is suspended"}
+    operator.put(f"/customers/{account.customer}", {"suspended": False})
+    account.act(server, "poweron")
+    account.delete_server(server)
+
+
+def test_a_guest_that_does_not_listen_is_switched_off(account, operator, fake):
+    """The host refuses each shutdown for as long as it lasts; then the power is taken away."""
+    server = account.create_server("deaf", start=True)
+    (fake.state / "host/faults").write_text("domain_shutdown hypervisor_error 1000\n")
+    try:
+        operator.put(f"/customers/{account.customer}", {"suspended": True})
+        account.wait_status(server, "off", 60)
+    finally:
+        (fake.state / "host/faults").write_text("")
+    asked = [action["command"] for action in account.get(f"/servers/{server['id']}/actions")["actions"]]
+    assert asked.count("stop_server") == 1
+    operator.put(f"/customers/{account.customer}", {"suspended": False})
+    account.delete_server(server)
+
+
 # --- the command ---
 
 

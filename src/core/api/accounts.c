@@ -10,6 +10,7 @@
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/events.h"
+#include "core/suspension.h"
 #include "store/store_customer.h"
 #include "store/store_membership.h"
 #include "store/store_token.h"
@@ -272,6 +273,8 @@ static int update_customer(struct request *request, struct err *err)
 	if ((code = take_customer(request, &customer, err)) < 0 ||
 	    (code = store_customer_update(request->core->store, &customer, err)) < 0)
 		return code;
+	if (customer.suspended)
+		suspension_begin(request->core->suspension);
 	return request_answer(request, 200, "customer", render_customer(&customer));
 }
 

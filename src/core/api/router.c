@@ -12,6 +12,7 @@
 #include "core/api/intake.h"
 #include "core/api/note.h"
 #include "core/auth/authenticate.h"
+#include "store/store_customer.h"
 
 #define RATE_SLOTS 4096
 #define HOUR_MS    (INT64_C(3600) * 1000)
@@ -264,6 +265,19 @@ static const struct route *find_route(struct request *request, struct err *err)
 	return NULL;
 }
 
+/* Who is suspended sees everything, and changes nothing but who belongs to the account. */
+static int check_not_suspended(const struct request *request, struct err *err)
+{
+	struct customer customer;
+	int code =
+		store_customer_get(request->core->store, request->who.customer_id, &customer, err);
+
+	if (code == 0 && customer.suspended)
+		return err_set(err, ERR_FORBIDDEN,
+			       "this account is suspended; write to the operator");
+	return code;
+}
+
 static int check_access(const struct request *request, enum route_access access, struct err *err)
 {
 	static const enum right rights[] = {
@@ -285,7 +299,10 @@ static int check_access(const struct request *request, enum route_access access,
 			       ? 0
 			       : err_set(err, ERR_FORBIDDEN,
 					 "only a person who is signed in can do this, no token");
-	return role_allow(&request->who, rights[access], err);
+	const int code = role_allow(&request->who, rights[access], err);
+	if (code < 0 || request->who.service || (access != ACCESS_POWER && access != ACCESS_MANAGE))
+		return code;
+	return check_not_suspended(request, err);
 }
 
 void router_handle(struct exchange *exchange, const struct http_request *http)
