@@ -189,13 +189,13 @@ class SerialSession {
 	}
 }
 
-function Writer({ state, onTake }) {
+function Writer({ state, isOff, onTake }) {
 	const { who, label } = state.writer;
 	if (state.link.state !== "open" || state.mode !== "control")
 		return null;
 	return html`<span class="console-writer">
-		<span>${t(`serial.writer.${who}`, { name: label })}</span>
-		${who === "another" && html` <button type="button" class="button small" onClick=${onTake}>${t("serial.take")}</button>`}
+		<span>${isOff ? t("serial.writer.off") : t(`serial.writer.${who}`, { name: label })}</span>
+		${who === "another" && !isOff && html` <button type="button" class="button small" onClick=${onTake}>${t("serial.take")}</button>`}
 	</span>`;
 }
 
@@ -246,7 +246,7 @@ export function SerialConsole({ server, power, onStart, hidden, wayOut }) {
 
 	return html`<section class="console" ref=${box} role="tabpanel" id="panel-serial" aria-labelledby="tab-serial" hidden=${hidden}>
 		<div class="console-bar">
-			<${ConnectionState} link=${link} mode=${mode}><${Writer} state=${state} onTake=${() => session.current.take()}/><//>
+			<${ConnectionState} link=${link} mode=${mode}><${Writer} state=${state} isOff=${server.status === "off"} onTake=${() => session.current.take()}/><//>
 			<div class="buttons">
 				${mayType && html`<button type="button" class="button small" ref=${pasteButton} onClick=${() => setWindow("paste")}>${t("paste")}</button>`}
 				<button type="button" class="button small" ref=${textButton} onClick=${() => setWindow("text")}>${t("serial-text")}</button>

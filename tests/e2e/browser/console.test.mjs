@@ -251,6 +251,7 @@ describe("both", () => {
 			await page.click("#tab-serial");
 			await open(page);
 			await page.waitForSelector("#panel-serial .console-start");
+			assert.match(await page.textContent("#panel-serial .console-writer"), /停止中なので、入力は届きません/);
 			await page.click("#tab-vnc");
 			await page.click("#panel-vnc .console-start");
 			await open(page, "vnc");
