@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,37 +20,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/console/consoles.h"
+#include "host/verb.h"
 #include "wire/channel.h"
 
-#define MAX_JOBS             4096
-#define MAX_RUNNING          8 /* at once; the workers beyond are there to open consoles */
-#define PART_BYTES           ((size_t)64 * 1024)
-#define SYNC_MAX_BYTES       ((size_t)16 * 1024 * 1024)
-#define INVENTORY_PART_BYTES ((size_t)64 * 1024)
-#define MAX_VCPUS            64
-#define MAX_MEMORY_MIB       ((uint64_t)1024 * 1024)
-#define MAX_VOLUME_BYTES     ((uint64_t)64 << 40)
+#define MAX_JOBS    4096
+#define MAX_RUNNING 8 /* at once; the workers beyond are there to open consoles */
+#define PART_BYTES  ((size_t)64 * 1024)
 
 struct job {
 	struct job *next;
 	struct dispatch *dispatch;
 	uv_work_t work;
+	struct verb verb;
 	uint64_t epoch; /* of the channel that asked */
 	uint64_t id;
-	uint16_t type;
-	uint8_t key[UUID_BYTES + 8];
+	uint8_t key[VERB_KEY_BYTES];
 	bool has_key;
 	bool running;
-	struct buf body;
-	int fd;
-	int answer_fd; /* that the driver made, else -1 */
-	/* the answer */
-	int code;
-	struct err err;
-	struct buf answer;
-	struct buf *parts; /* of an inventory */
-	size_t part_count;
-	unsigned percent;
 };
 
 struct note {
@@ -165,398 +152,20 @@ static void on_forget(void *context, const uint8_t uuid[UUID_BYTES])
 	consoles_forget(((struct dispatch *)context)->consoles, uuid);
 }
 
-static void on_progress(void *context, unsigned percent)
+static void on_progress(struct verb *verb, unsigned percent)
 {
-	struct job *job = context;
+	struct job *job = (struct job *)((char *)verb - offsetof(struct job, verb));
 	struct buf body = {0};
 
-	if (percent <= job->percent || percent > 100)
-		return;
-	job->percent = percent;
 	write_u8(&body, (uint8_t)percent);
 	post(job->dispatch, HOST_PROGRESS, job->epoch, job->id, &body);
-}
-
-/* --- verbs, on a worker thread --- */
-
-static int refuse(struct job *job, const char *what)
-{
-	return err_set(&job->err, ERR_INVALID_INPUT, "%s", what);
-}
-
-static int read_uuid(struct job *job, uint8_t uuid[UUID_BYTES])
-{
-	struct reader reader;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	reader_bytes(&reader, uuid, UUID_BYTES);
-	return reader_done(&reader);
-}
-
-static int read_image_id(struct job *job, uint64_t *ret)
-{
-	struct reader reader;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	*ret = reader_u64(&reader);
-	return reader_done(&reader);
-}
-
-/* Where the next of many goes, NULL without memory. */
-static struct buf *next_part(struct job *job)
-{
-	if (job->part_count == 0 || job->parts[job->part_count - 1].len > INVENTORY_PART_BYTES) {
-		struct buf *parts = realloc(job->parts, (job->part_count + 1) * sizeof *parts);
-		if (parts == NULL) {
-			job->code = -ENOMEM;
-			return NULL;
-		}
-		job->parts = parts;
-		job->parts[job->part_count++] = (struct buf){0};
-	}
-	return &job->parts[job->part_count - 1];
-}
-
-static void collect_item(void *context, const struct host_item *item)
-{
-	struct buf *part = next_part(context);
-
-	if (part != NULL)
-		host_item_write(part, item);
-}
-
-static void collect_sample(void *context, const struct host_sample *sample)
-{
-	struct buf *part = next_part(context);
-
-	if (part != NULL)
-		host_sample_write(part, sample);
-}
-
-static int run_volume(struct job *job,
-		      int (*verb)(struct driver *, const struct host_volume *, struct err *))
-{
-	struct host_volume volume;
-	struct reader reader;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_volume_read(&reader, &volume) < 0 || reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	if (volume.bytes > MAX_VOLUME_BYTES || volume.bytes % 512 != 0)
-		return refuse(job, "a disk of an impossible size");
-	return verb(job->dispatch->driver, &volume, &job->err);
-}
-
-static bool is_plain(const char *text, const char *also)
-{
-	for (; *text != '\0'; text++)
-		if (!(*text >= 'a' && *text <= 'z') && !(*text >= 'A' && *text <= 'Z') &&
-		    !(*text >= '0' && *text <= '9') && strchr(also, *text) == NULL)
-			return false;
-	return true;
-}
-
-static int run_define(struct job *job)
-{
-	struct host_domain domain;
-	struct reader reader;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_domain_read(&reader, &domain) < 0 || reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	if (domain.vcpus < 1 || domain.vcpus > MAX_VCPUS || domain.memory_mib < 32 ||
-	    domain.memory_mib > MAX_MEMORY_MIB)
-		return refuse(job, "a server of an impossible size");
-	if (domain.name[0] == '\0' || !is_plain(domain.name, "-."))
-		return refuse(job, "a server with an impossible name");
-	if ((domain.mac[0] & 3) != 2)
-		return refuse(job, "a MAC address that is not a local unicast one");
-	return job->dispatch->driver->verbs->domain_define(job->dispatch->driver, &domain,
-							   &job->err);
-}
-
-static int run_password(struct job *job)
-{
-	struct host_password password;
-	struct reader reader;
-	int code;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_password_read(&reader, &password) < 0 || reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	if (password.user[0] == '\0' || password.user[0] == '-' || !is_plain(password.user, "-_") ||
-	    password.hash[0] != '$' || !is_plain(password.hash, "$./="))
-		return refuse(job,
-			      "a password that is no crypt(5) hash, or an impossible user name");
-	code = job->dispatch->driver->verbs->password_set(job->dispatch->driver, &password,
-							  &job->err);
-	explicit_bzero(&password, sizeof password);
-	return code;
-}
-
-static bool network_is_sane(const struct host_network *network)
-{
-	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
-	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0;
-}
-
-static int run_network_set(struct job *job)
-{
-	struct host_network network;
-	struct reader reader;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_network_read(&reader, &network) < 0 || reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	if (!network_is_sane(&network))
-		return refuse(job, "a network that is no /32 and /64");
-	return job->dispatch->driver->verbs->network_set(job->dispatch->driver, &network,
-							 &job->err);
-}
-
-/* The gathered parts, each: u32 count, networks. */
-static int run_network_sync(struct job *job)
-{
-	AUTO_FREE struct host_network *networks = NULL;
-	struct reader reader;
-	size_t count = 0;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	while (reader.at < reader.end) {
-		const uint32_t more = reader_u32(&reader);
-		if (more > SYNC_MAX_BYTES / sizeof *networks)
-			return ERR_PROTOCOL;
-		struct host_network *grown = realloc(networks, (count + more + 1) * sizeof *grown);
-		if (grown == NULL)
-			return -ENOMEM;
-		networks = grown;
-		for (uint32_t i = 0; i < more; i++) {
-			if (host_network_read(&reader, &networks[count]) < 0)
-				return ERR_PROTOCOL;
-			if (!network_is_sane(&networks[count++]))
-				return refuse(job, "a network that is no /32 and /64");
-		}
-	}
-	if (reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	return job->dispatch->driver->verbs->network_sync(job->dispatch->driver, networks, count,
-							  &job->err);
-}
-
-static int run_seed_create(struct job *job)
-{
-	struct host_seed seed;
-	struct reader reader;
-	int code;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if ((code = host_seed_read(&reader, &seed)) < 0)
-		return code;
-	code = reader_done(&reader);
-	if (code == 0)
-		code = job->dispatch->driver->verbs->seed_create(job->dispatch->driver, &seed,
-								 &job->err);
-	host_seed_done(&seed);
-	return code;
-}
-
-static int run_image_import(struct job *job)
-{
-	struct host_image_import import;
-	struct host_image_facts facts;
-	struct reader reader;
-	int code;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_image_import_read(&reader, &import) < 0 || reader_done(&reader) < 0 ||
-	    import.image_id == 0 || (import.source == HOST_IMAGE_FROM_FD) != (job->fd >= 0))
-		return ERR_PROTOCOL;
-	if (import.source == HOST_IMAGE_FROM_URL && strncmp(import.url, "https://", 8) != 0 &&
-	    strncmp(import.url, "http://", 7) != 0)
-		return refuse(job, "an image is fetched by https or http alone");
-	code = job->dispatch->driver->verbs->image_import(job->dispatch->driver, &import, job->fd,
-							  on_progress, job, &facts, &job->err);
-	if (code == 0)
-		host_image_facts_write(&job->answer, &facts);
-	return code;
-}
-
-static int run_state(struct job *job, const uint8_t uuid[UUID_BYTES])
-{
-	enum host_domain_state state;
-	int code = job->dispatch->driver->verbs->domain_state(job->dispatch->driver, uuid, &state,
-							      &job->err);
-
-	if (code == 0)
-		write_u8(&job->answer, (uint8_t)state);
-	return code;
-}
-
-/* The part that may block: is it there, and QEMU's socket. The rest is the loop's. */
-static int run_console_open(struct job *job)
-{
-	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
-	struct driver *driver = job->dispatch->driver;
-	struct host_console_open open;
-	enum host_domain_state state;
-	struct reader reader;
-	int code;
-
-	reader_init(&reader, job->body.data, job->body.len);
-	if (host_console_open_read(&reader, &open) < 0 || reader_done(&reader) < 0)
-		return ERR_PROTOCOL;
-	if (open.kind == CONSOLE_VNC)
-		return verbs->vnc_open(driver, open.uuid, &job->answer_fd, &job->err);
-	code = verbs->domain_state(driver, open.uuid, &state, &job->err);
-	if (code == 0 && state == HOST_DOMAIN_ABSENT)
-		return err_set(&job->err, ERR_NOT_FOUND, "the server is not defined on this host");
-	return code;
-}
-
-static int run_screen(struct job *job, const uint8_t uuid[UUID_BYTES])
-{
-	struct driver *driver = job->dispatch->driver;
-	struct buf png CLEANUP(buf_done) = {0};
-	int code = driver->verbs->screenshot(driver, uuid, &png, &job->err);
-	size_t count;
-
-	if (code < 0)
-		return code;
-	count = (png.len + PART_BYTES - 1) / PART_BYTES;
-	job->parts = calloc(count, sizeof *job->parts);
-	if (job->parts == NULL)
-		return -ENOMEM;
-	job->part_count = count;
-	for (size_t i = 0; i < count; i++) {
-		const size_t at = i * PART_BYTES, left = png.len - at;
-		write_slice(&job->parts[i], png.data + at, left < PART_BYTES ? left : PART_BYTES);
-		if (job->parts[i].error != 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int run_uuid_verb(struct job *job)
-{
-	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
-	struct driver *driver = job->dispatch->driver;
-	uint8_t uuid[UUID_BYTES];
-
-	if (read_uuid(job, uuid) < 0)
-		return ERR_PROTOCOL;
-	switch (job->type) {
-	case HOST_SEED_DELETE:
-		return verbs->seed_delete(driver, uuid, &job->err);
-	case HOST_NETWORK_CLEAR:
-		return verbs->network_clear(driver, uuid, &job->err);
-	case HOST_DOMAIN_UNDEFINE:
-		return verbs->domain_undefine(driver, uuid, &job->err);
-	case HOST_DOMAIN_START:
-		return verbs->domain_start(driver, uuid, &job->err);
-	case HOST_DOMAIN_SHUTDOWN:
-		return verbs->domain_shutdown(driver, uuid, &job->err);
-	case HOST_DOMAIN_STOP:
-		return verbs->domain_stop(driver, uuid, &job->err);
-	case HOST_DOMAIN_REBOOT:
-		return verbs->domain_reboot(driver, uuid, &job->err);
-	case HOST_DOMAIN_RESET:
-		return verbs->domain_reset(driver, uuid, &job->err);
-	case HOST_DOMAIN_STATE:
-		return run_state(job, uuid);
-	case HOST_CONSOLE_SCREEN:
-		return run_screen(job, uuid);
-	default:
-		return ERR_PROTOCOL;
-	}
-}
-
-static int run_image_verb(struct job *job)
-{
-	struct driver *driver = job->dispatch->driver;
-	struct host_image_facts facts;
-	uint64_t image_id;
-	int code;
-
-	if (read_image_id(job, &image_id) < 0)
-		return ERR_PROTOCOL;
-	if (job->type == HOST_IMAGE_DELETE)
-		return driver->verbs->image_delete(driver, image_id, &job->err);
-	code = driver->verbs->image_facts(driver, image_id, &facts, &job->err);
-	if (code == 0)
-		host_image_facts_write(&job->answer, &facts);
-	return code;
-}
-
-static int run_hello(struct job *job)
-{
-	struct host_facts facts;
-	int code = job->dispatch->driver->verbs->facts(job->dispatch->driver, &facts, &job->err);
-
-	if (code == 0)
-		host_facts_write(&job->answer, &facts);
-	return code;
-}
-
-static int run_verb(struct job *job)
-{
-	const struct driver_verbs *verbs = job->dispatch->driver->verbs;
-
-	switch (job->type) {
-	case HOST_HELLO:
-		return run_hello(job);
-	case HOST_INVENTORY:
-		return verbs->inventory(job->dispatch->driver, collect_item, job, &job->err);
-	case HOST_STATISTICS:
-		return verbs->statistics(job->dispatch->driver, collect_sample, job, &job->err);
-	case HOST_IMAGE_IMPORT:
-		return run_image_import(job);
-	case HOST_IMAGE_DELETE:
-	case HOST_IMAGE_FACTS:
-		return run_image_verb(job);
-	case HOST_VOLUME_CREATE:
-		return run_volume(job, verbs->volume_create);
-	case HOST_VOLUME_GROW:
-		return run_volume(job, verbs->volume_grow);
-	case HOST_VOLUME_DELETE:
-		return run_volume(job, verbs->volume_delete);
-	case HOST_SEED_CREATE:
-		return run_seed_create(job);
-	case HOST_NETWORK_SET:
-		return run_network_set(job);
-	case HOST_NETWORK_SYNC:
-		return run_network_sync(job);
-	case HOST_DOMAIN_DEFINE:
-		return run_define(job);
-	case HOST_PASSWORD_SET:
-		return run_password(job);
-	case HOST_SEED_DELETE:
-	case HOST_NETWORK_CLEAR:
-	case HOST_DOMAIN_UNDEFINE:
-	case HOST_DOMAIN_START:
-	case HOST_DOMAIN_SHUTDOWN:
-	case HOST_DOMAIN_STOP:
-	case HOST_DOMAIN_REBOOT:
-	case HOST_DOMAIN_RESET:
-	case HOST_DOMAIN_STATE:
-	case HOST_CONSOLE_SCREEN:
-		return run_uuid_verb(job);
-	case HOST_CONSOLE_OPEN:
-		return run_console_open(job);
-	default:
-		return ERR_PROTOCOL;
-	}
 }
 
 static void on_work(uv_work_t *work)
 {
 	struct job *job = work->data;
-	int code = run_verb(job);
 
-	if (job->code == 0)
-		job->code = code;
-	if (job->code < 0 && job->err.text[0] == '\0')
-		(void)err_set(&job->err, job->code, "%s",
-			      job->code > -1000 ? strerror(-job->code) : err_name(job->code));
+	verb_run(job->dispatch->driver, &job->verb);
 }
 
 /* --- the loop's side --- */
@@ -579,11 +188,12 @@ static void reply(struct dispatch *dispatch, uint64_t id, uint8_t flags, int cod
 
 static void send_reply(struct dispatch *dispatch, const struct job *job)
 {
-	const size_t parts = job->part_count > 0 ? job->part_count : 1;
+	const size_t parts = job->verb.part_count > 0 ? job->verb.part_count : 1;
 
 	for (size_t i = 0; i < parts; i++)
-		reply(dispatch, job->id, i + 1 < parts ? WIRE_MORE : 0, job->code, &job->err,
-		      job->part_count > 0 ? &job->parts[i] : &job->answer, -1);
+		reply(dispatch, job->id, i + 1 < parts ? WIRE_MORE : 0, job->verb.code,
+		      &job->verb.err,
+		      job->verb.part_count > 0 ? &job->verb.parts[i] : &job->verb.answer, -1);
 }
 
 /* With what the driver gave. Whoever asked may have closed it again meanwhile. */
@@ -605,28 +215,19 @@ static void finish_job(struct dispatch *dispatch, struct job *job)
 	struct host_console_open open;
 	struct reader reader;
 
-	if (job->type != HOST_CONSOLE_OPEN) {
+	if (job->verb.type != HOST_CONSOLE_OPEN) {
 		send_reply(dispatch, job);
 		return;
 	}
-	reader_init(&reader, job->body.data, job->body.len);
+	reader_init(&reader, job->verb.body.data, job->verb.body.len);
 	(void)host_console_open_read(&reader, &open); /* it was read before it was queued */
-	finish_console(dispatch, job->id, &open, job->code, steal_fd(&job->answer_fd), &job->err);
+	finish_console(dispatch, job->id, &open, job->verb.code, steal_fd(&job->verb.answer_fd),
+		       &job->verb.err);
 }
 
 static void free_job(struct job *job)
 {
-	if (job->body.data != NULL)
-		explicit_bzero(job->body.data, job->body.len);
-	buf_done(&job->body);
-	buf_done(&job->answer);
-	for (size_t i = 0; i < job->part_count; i++)
-		buf_done(&job->parts[i]);
-	free(job->parts);
-	if (job->fd >= 0)
-		(void)close(job->fd);
-	if (job->answer_fd >= 0)
-		(void)close(job->answer_fd);
+	verb_done(&job->verb);
 	free(job);
 }
 
@@ -645,7 +246,7 @@ static void on_work_done(uv_work_t *work, int status)
 			break;
 		}
 	dispatch->job_count--;
-	if (job->type != HOST_CONSOLE_OPEN)
+	if (job->verb.type != HOST_CONSOLE_OPEN)
 		dispatch->running_count--;
 	free_job(job);
 	start_jobs(dispatch);
@@ -662,7 +263,7 @@ static bool key_is_busy(const struct dispatch *dispatch, const struct job *job)
 static void start_jobs(struct dispatch *dispatch)
 {
 	for (struct job *job = dispatch->jobs; job != NULL; job = job->next) {
-		const bool is_console = job->type == HOST_CONSOLE_OPEN;
+		const bool is_console = job->verb.type == HOST_CONSOLE_OPEN;
 		if (job->running || (job->has_key && key_is_busy(dispatch, job)) ||
 		    (!is_console && dispatch->running_count >= MAX_RUNNING))
 			continue;
@@ -671,32 +272,6 @@ static void start_jobs(struct dispatch *dispatch)
 			dispatch->running_count++;
 		job->work.data = job;
 		(void)uv_queue_work(dispatch->loop, &job->work, on_work, on_work_done);
-	}
-}
-
-/* Verbs on a server begin with its UUID, verbs on an image with its id. */
-static void set_key(struct job *job)
-{
-	switch (job->type) {
-	case HOST_HELLO:
-	case HOST_INVENTORY:
-	case HOST_STATISTICS:
-	case HOST_NETWORK_SYNC:
-	case HOST_CONSOLE_OPEN:
-	case HOST_CONSOLE_SCREEN:
-		return;
-	case HOST_IMAGE_IMPORT:
-	case HOST_IMAGE_DELETE:
-		job->has_key = true;
-		memcpy(job->key + UUID_BYTES, job->body.data,
-		       job->body.len < 8 ? job->body.len : 8);
-		return;
-	case HOST_IMAGE_FACTS:
-		return;
-	default:
-		job->has_key = true;
-		memcpy(job->key, job->body.data,
-		       job->body.len < UUID_BYTES ? job->body.len : UUID_BYTES);
 	}
 }
 
@@ -711,15 +286,16 @@ static int queue_job(struct dispatch *dispatch, uint16_t type, uint64_t id, cons
 	job->dispatch = dispatch;
 	job->epoch = dispatch->epoch;
 	job->id = id;
-	job->type = type;
-	job->fd = fd != NULL ? steal_fd(fd) : -1;
-	job->answer_fd = -1;
-	job->body.max = SYNC_MAX_BYTES;
-	if (buf_append(&job->body, body, bytes) < 0) {
+	job->verb = (struct verb){.type = type,
+				  .fd = fd != NULL ? steal_fd(fd) : -1,
+				  .answer_fd = -1,
+				  .body = {.max = VERB_MAX_BYTES},
+				  .progress = on_progress};
+	if (buf_append(&job->verb.body, body, bytes) < 0) {
 		free_job(job);
 		return -ENOMEM;
 	}
-	set_key(job);
+	job->has_key = verb_key(&job->verb, job->key);
 	while (*last != NULL)
 		last = &(*last)->next;
 	*last = job;
@@ -909,7 +485,7 @@ int dispatch_new(uv_loop_t *loop, const struct config *config, struct dispatch *
 					     .forget = on_forget,
 					     .context = dispatch};
 	dispatch->loop = loop;
-	dispatch->sync.max = SYNC_MAX_BYTES;
+	dispatch->sync.max = VERB_MAX_BYTES;
 	(void)pthread_mutex_init(&dispatch->lock, NULL);
 	if ((code = uv_async_init(loop, &dispatch->wake, on_wake)) < 0)
 		return err_set(err, code, "cannot watch for events: %s", uv_strerror(code));

@@ -1,0 +1,431 @@
+#include "host/verb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "wire/console_message.h"
+
+#define PART_BYTES       ((size_t)64 * 1024)
+#define MAX_VCPUS        64
+#define MAX_MEMORY_MIB   ((uint64_t)1024 * 1024)
+#define MAX_VOLUME_BYTES ((uint64_t)64 << 40)
+
+static int refuse(struct verb *verb, const char *what)
+{
+	return err_set(&verb->err, ERR_INVALID_INPUT, "%s", what);
+}
+
+static int read_uuid(struct verb *verb, uint8_t uuid[UUID_BYTES])
+{
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	reader_bytes(&reader, uuid, UUID_BYTES);
+	return reader_done(&reader);
+}
+
+static int read_image_id(struct verb *verb, uint64_t *ret)
+{
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	*ret = reader_u64(&reader);
+	return reader_done(&reader);
+}
+
+/* Where the next of many goes, NULL without memory. */
+static struct buf *next_part(struct verb *verb)
+{
+	if (verb->part_count == 0 || verb->parts[verb->part_count - 1].len > PART_BYTES) {
+		struct buf *parts = realloc(verb->parts, (verb->part_count + 1) * sizeof *parts);
+		if (parts == NULL) {
+			verb->code = -ENOMEM;
+			return NULL;
+		}
+		verb->parts = parts;
+		verb->parts[verb->part_count++] = (struct buf){0};
+	}
+	return &verb->parts[verb->part_count - 1];
+}
+
+static void collect_item(void *context, const struct host_item *item)
+{
+	struct buf *part = next_part(context);
+
+	if (part != NULL)
+		host_item_write(part, item);
+}
+
+static void collect_sample(void *context, const struct host_sample *sample)
+{
+	struct buf *part = next_part(context);
+
+	if (part != NULL)
+		host_sample_write(part, sample);
+}
+
+static int run_volume(struct driver *driver, struct verb *verb,
+		      int (*change)(struct driver *, const struct host_volume *, struct err *))
+{
+	struct host_volume volume;
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_volume_read(&reader, &volume) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (volume.bytes > MAX_VOLUME_BYTES || volume.bytes % 512 != 0)
+		return refuse(verb, "a disk of an impossible size");
+	return change(driver, &volume, &verb->err);
+}
+
+static bool is_plain(const char *text, const char *also)
+{
+	for (; *text != '\0'; text++)
+		if (!(*text >= 'a' && *text <= 'z') && !(*text >= 'A' && *text <= 'Z') &&
+		    !(*text >= '0' && *text <= '9') && strchr(also, *text) == NULL)
+			return false;
+	return true;
+}
+
+static int run_define(struct driver *driver, struct verb *verb)
+{
+	struct host_domain domain;
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_domain_read(&reader, &domain) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (domain.vcpus < 1 || domain.vcpus > MAX_VCPUS || domain.memory_mib < 32 ||
+	    domain.memory_mib > MAX_MEMORY_MIB)
+		return refuse(verb, "a server of an impossible size");
+	if (domain.name[0] == '\0' || !is_plain(domain.name, "-."))
+		return refuse(verb, "a server with an impossible name");
+	if ((domain.mac[0] & 3) != 2)
+		return refuse(verb, "a MAC address that is not a local unicast one");
+	return driver->verbs->domain_define(driver, &domain, &verb->err);
+}
+
+static int run_password(struct driver *driver, struct verb *verb)
+{
+	struct host_password password;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_password_read(&reader, &password) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (password.user[0] == '\0' || password.user[0] == '-' || !is_plain(password.user, "-_") ||
+	    password.hash[0] != '$' || !is_plain(password.hash, "$./="))
+		return refuse(verb,
+			      "a password that is no crypt(5) hash, or an impossible user name");
+	code = driver->verbs->password_set(driver, &password, &verb->err);
+	explicit_bzero(&password, sizeof password);
+	return code;
+}
+
+static bool network_is_sane(const struct host_network *network)
+{
+	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
+	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0;
+}
+
+static int run_network_set(struct driver *driver, struct verb *verb)
+{
+	struct host_network network;
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_network_read(&reader, &network) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (!network_is_sane(&network))
+		return refuse(verb, "a network that is no /32 and /64");
+	return driver->verbs->network_set(driver, &network, &verb->err);
+}
+
+/* The gathered parts, each: u32 count, networks. */
+static int run_network_sync(struct driver *driver, struct verb *verb)
+{
+	AUTO_FREE struct host_network *networks = NULL;
+	struct reader reader;
+	size_t count = 0;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	while (reader.at < reader.end) {
+		const uint32_t more = reader_u32(&reader);
+		if (more > VERB_MAX_BYTES / sizeof *networks)
+			return ERR_PROTOCOL;
+		struct host_network *grown = realloc(networks, (count + more + 1) * sizeof *grown);
+		if (grown == NULL)
+			return -ENOMEM;
+		networks = grown;
+		for (uint32_t i = 0; i < more; i++) {
+			if (host_network_read(&reader, &networks[count]) < 0)
+				return ERR_PROTOCOL;
+			if (!network_is_sane(&networks[count++]))
+				return refuse(verb, "a network that is no /32 and /64");
+		}
+	}
+	if (reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	return driver->verbs->network_sync(driver, networks, count, &verb->err);
+}
+
+static int run_seed_create(struct driver *driver, struct verb *verb)
+{
+	struct host_seed seed;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if ((code = host_seed_read(&reader, &seed)) < 0)
+		return code;
+	code = reader_done(&reader);
+	if (code == 0)
+		code = driver->verbs->seed_create(driver, &seed, &verb->err);
+	host_seed_done(&seed);
+	return code;
+}
+
+static void on_progress(void *context, unsigned percent)
+{
+	struct verb *verb = context;
+
+	if (percent <= verb->percent || percent > 100)
+		return;
+	verb->percent = percent;
+	verb->progress(verb, percent);
+}
+
+static int run_image_import(struct driver *driver, struct verb *verb)
+{
+	struct host_image_import import;
+	struct host_image_facts facts;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_image_import_read(&reader, &import) < 0 || reader_done(&reader) < 0 ||
+	    import.image_id == 0 || (import.source == HOST_IMAGE_FROM_FD) != (verb->fd >= 0))
+		return ERR_PROTOCOL;
+	if (import.source == HOST_IMAGE_FROM_URL && strncmp(import.url, "https://", 8) != 0 &&
+	    strncmp(import.url, "http://", 7) != 0)
+		return refuse(verb, "an image is fetched by https or http alone");
+	code = driver->verbs->image_import(driver, &import, verb->fd, on_progress, verb, &facts,
+					   &verb->err);
+	if (code == 0)
+		host_image_facts_write(&verb->answer, &facts);
+	return code;
+}
+
+static int run_state(struct driver *driver, struct verb *verb, const uint8_t uuid[UUID_BYTES])
+{
+	enum host_domain_state state;
+	int code = driver->verbs->domain_state(driver, uuid, &state, &verb->err);
+
+	if (code == 0)
+		write_u8(&verb->answer, (uint8_t)state);
+	return code;
+}
+
+/* The part that may block: is it there, and QEMU's socket. The rest is the loop's. */
+static int run_console_open(struct driver *driver, struct verb *verb)
+{
+	const struct driver_verbs *verbs = driver->verbs;
+	struct host_console_open open;
+	enum host_domain_state state;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_console_open_read(&reader, &open) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (open.kind == CONSOLE_VNC)
+		return verbs->vnc_open(driver, open.uuid, &verb->answer_fd, &verb->err);
+	code = verbs->domain_state(driver, open.uuid, &state, &verb->err);
+	if (code == 0 && state == HOST_DOMAIN_ABSENT)
+		return err_set(&verb->err, ERR_NOT_FOUND, "the server is not defined on this host");
+	return code;
+}
+
+static int run_screen(struct driver *driver, struct verb *verb, const uint8_t uuid[UUID_BYTES])
+{
+	struct buf png CLEANUP(buf_done) = {0};
+	int code = driver->verbs->screenshot(driver, uuid, &png, &verb->err);
+	size_t count;
+
+	if (code < 0)
+		return code;
+	count = (png.len + PART_BYTES - 1) / PART_BYTES;
+	verb->parts = calloc(count, sizeof *verb->parts);
+	if (verb->parts == NULL)
+		return -ENOMEM;
+	verb->part_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = i * PART_BYTES, left = png.len - at;
+		write_slice(&verb->parts[i], png.data + at, left < PART_BYTES ? left : PART_BYTES);
+		if (verb->parts[i].error != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int run_uuid_verb(struct driver *driver, struct verb *verb)
+{
+	const struct driver_verbs *verbs = driver->verbs;
+	uint8_t uuid[UUID_BYTES];
+
+	if (read_uuid(verb, uuid) < 0)
+		return ERR_PROTOCOL;
+	switch (verb->type) {
+	case HOST_SEED_DELETE:
+		return verbs->seed_delete(driver, uuid, &verb->err);
+	case HOST_NETWORK_CLEAR:
+		return verbs->network_clear(driver, uuid, &verb->err);
+	case HOST_DOMAIN_UNDEFINE:
+		return verbs->domain_undefine(driver, uuid, &verb->err);
+	case HOST_DOMAIN_START:
+		return verbs->domain_start(driver, uuid, &verb->err);
+	case HOST_DOMAIN_SHUTDOWN:
+		return verbs->domain_shutdown(driver, uuid, &verb->err);
+	case HOST_DOMAIN_STOP:
+		return verbs->domain_stop(driver, uuid, &verb->err);
+	case HOST_DOMAIN_REBOOT:
+		return verbs->domain_reboot(driver, uuid, &verb->err);
+	case HOST_DOMAIN_RESET:
+		return verbs->domain_reset(driver, uuid, &verb->err);
+	case HOST_DOMAIN_STATE:
+		return run_state(driver, verb, uuid);
+	case HOST_CONSOLE_SCREEN:
+		return run_screen(driver, verb, uuid);
+	default:
+		return ERR_PROTOCOL;
+	}
+}
+
+static int run_image_verb(struct driver *driver, struct verb *verb)
+{
+	struct host_image_facts facts;
+	uint64_t image_id;
+	int code;
+
+	if (read_image_id(verb, &image_id) < 0)
+		return ERR_PROTOCOL;
+	if (verb->type == HOST_IMAGE_DELETE)
+		return driver->verbs->image_delete(driver, image_id, &verb->err);
+	code = driver->verbs->image_facts(driver, image_id, &facts, &verb->err);
+	if (code == 0)
+		host_image_facts_write(&verb->answer, &facts);
+	return code;
+}
+
+static int run_hello(struct driver *driver, struct verb *verb)
+{
+	struct host_facts facts;
+	int code = driver->verbs->facts(driver, &facts, &verb->err);
+
+	if (code == 0)
+		host_facts_write(&verb->answer, &facts);
+	return code;
+}
+
+static int run_verb(struct driver *driver, struct verb *verb)
+{
+	const struct driver_verbs *verbs = driver->verbs;
+
+	switch (verb->type) {
+	case HOST_HELLO:
+		return run_hello(driver, verb);
+	case HOST_INVENTORY:
+		return verbs->inventory(driver, collect_item, verb, &verb->err);
+	case HOST_STATISTICS:
+		return verbs->statistics(driver, collect_sample, verb, &verb->err);
+	case HOST_IMAGE_IMPORT:
+		return run_image_import(driver, verb);
+	case HOST_IMAGE_DELETE:
+	case HOST_IMAGE_FACTS:
+		return run_image_verb(driver, verb);
+	case HOST_VOLUME_CREATE:
+		return run_volume(driver, verb, verbs->volume_create);
+	case HOST_VOLUME_GROW:
+		return run_volume(driver, verb, verbs->volume_grow);
+	case HOST_VOLUME_DELETE:
+		return run_volume(driver, verb, verbs->volume_delete);
+	case HOST_SEED_CREATE:
+		return run_seed_create(driver, verb);
+	case HOST_NETWORK_SET:
+		return run_network_set(driver, verb);
+	case HOST_NETWORK_SYNC:
+		return run_network_sync(driver, verb);
+	case HOST_DOMAIN_DEFINE:
+		return run_define(driver, verb);
+	case HOST_PASSWORD_SET:
+		return run_password(driver, verb);
+	case HOST_SEED_DELETE:
+	case HOST_NETWORK_CLEAR:
+	case HOST_DOMAIN_UNDEFINE:
+	case HOST_DOMAIN_START:
+	case HOST_DOMAIN_SHUTDOWN:
+	case HOST_DOMAIN_STOP:
+	case HOST_DOMAIN_REBOOT:
+	case HOST_DOMAIN_RESET:
+	case HOST_DOMAIN_STATE:
+	case HOST_CONSOLE_SCREEN:
+		return run_uuid_verb(driver, verb);
+	case HOST_CONSOLE_OPEN:
+		return run_console_open(driver, verb);
+	default:
+		return ERR_PROTOCOL;
+	}
+}
+
+void verb_run(struct driver *driver, struct verb *verb)
+{
+	int code = run_verb(driver, verb);
+
+	if (verb->code == 0)
+		verb->code = code;
+	if (verb->code < 0 && verb->err.text[0] == '\0')
+		(void)err_set(&verb->err, verb->code, "%s",
+			      verb->code > -1000 ? strerror(-verb->code) : err_name(verb->code));
+}
+
+bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
+{
+	memset(key, 0, VERB_KEY_BYTES);
+	switch (verb->type) {
+	case HOST_HELLO:
+	case HOST_INVENTORY:
+	case HOST_STATISTICS:
+	case HOST_NETWORK_SYNC:
+	case HOST_CONSOLE_OPEN:
+	case HOST_CONSOLE_SCREEN:
+	case HOST_IMAGE_FACTS:
+		return false;
+	case HOST_IMAGE_IMPORT:
+	case HOST_IMAGE_DELETE:
+		memcpy(key + UUID_BYTES, verb->body.data, verb->body.len < 8 ? verb->body.len : 8);
+		return true;
+	default:
+		memcpy(key, verb->body.data,
+		       verb->body.len < UUID_BYTES ? verb->body.len : UUID_BYTES);
+		return true;
+	}
+}
+
+void verb_done(struct verb *verb)
+{
+	if (verb->body.data != NULL)
+		explicit_bzero(verb->body.data, verb->body.len);
+	buf_done(&verb->body);
+	buf_done(&verb->answer);
+	for (size_t i = 0; i < verb->part_count; i++)
+		buf_done(&verb->parts[i]);
+	free(verb->parts);
+	if (verb->fd >= 0)
+		(void)close(verb->fd);
+	if (verb->answer_fd >= 0)
+		(void)close(verb->answer_fd);
+}
