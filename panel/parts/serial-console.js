@@ -4,6 +4,7 @@ import { serviceNow } from "../lib/api.js";
 import { ConsoleLink } from "../lib/console-link.js";
 import { language, moment, number, t } from "../lib/i18n.js";
 import { encodeInput, encodeSize, encodeTake, SerialStream } from "../lib/serial-stream.js";
+import { insist } from "../lib/insist.js";
 import { loadSheet } from "../lib/sheet.js";
 import { recall, remember } from "../lib/storage.js";
 import { announce, html, useValue } from "../lib/ui.js";
@@ -79,7 +80,7 @@ class SerialSession {
 
 	async start(host, options) {
 		await loadSheet("/vendor/xterm.css");
-		const { SerialTerminal } = await import("../lib/serial-terminal.js");
+		const { SerialTerminal } = await insist(() => import("../lib/serial-terminal.js"));
 		if (this.isOver)
 			return;
 		this.terminal = new SerialTerminal(host, {

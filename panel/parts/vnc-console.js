@@ -3,6 +3,7 @@
 import { ConsoleLink } from "../lib/console-link.js";
 import { language, t } from "../lib/i18n.js";
 import { eventsOf, planTyping } from "../lib/keyboard-layouts.js";
+import { insist } from "../lib/insist.js";
 import { html, useValue } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { FullScreenButton, useFullScreen, useLatest, useReopening, useWayOut, way_out_id } from "./console-frame.js";
@@ -57,7 +58,7 @@ class VncSession {
 	async start(host, words) {
 		this.host = host;
 		this.words = words;
-		this.module = await import("../lib/vnc-screen.js");
+		this.module = await insist(() => import("../lib/vnc-screen.js"));
 		if (!this.isOver)
 			this.link.open();
 	}

@@ -12,7 +12,9 @@ def test_the_first_visit(ippo, key, playwright):
     api.post("/ssh_keys", {"name": "panel", "public_key": key.public})
     server = api.create_server("panel", server_type="tiny", ssh_keys=["panel"])
     link = ippo.cli("invitation", "create", "--operator").stdout.strip()
-    done = run("node", "--test", "--test-reporter=tap", BROWSER / "real.mjs", check=False, cwd=BROWSER, timeout=600,
-               env={**os.environ, "IPPO_URL": ippo.url, "IPPO_INVITATION": link, "IPPO_SERVER": "panel"})
+    try:
+        done = run("node", "--test", "--test-reporter=tap", BROWSER / "real.mjs", check=False, cwd=BROWSER, timeout=600,
+                   env={**os.environ, "IPPO_URL": ippo.url, "IPPO_INVITATION": link, "IPPO_SERVER": "panel"})
+    finally:
+        api.delete_server(server)
     assert done.returncode == 0, done.stdout[-6000:]
-    api.delete_server(server)

@@ -243,6 +243,26 @@ describe("both", () => {
 		});
 	});
 
+	test("a network that changes while the room loads is met by asking again", async () => {
+		const { server } = furnish();
+		const asked = {};
+		await withPage({ at: "/#/servers", expected: /ERR_INTERNET_DISCONNECTED/ }, async (page) => {
+			await card(page, server).waitFor();
+			for (const part of ["style/console.css", "vendor/xterm.css", "lib/serial-terminal.js", "lib/vnc-screen.js"]) {
+				await page.route(`**/${part}`, (route) => {
+					asked[part] = (asked[part] ?? 0) + 1;
+					return asked[part] < 3 ? route.abort("internetdisconnected") : route.continue();
+				});
+			}
+			await page.goto(`${state.mock.url}${room(server)}`);
+			await open(page);
+			await page.click("#tab-vnc");
+			await open(page, "vnc");
+			await page.waitForSelector("#panel-vnc canvas");
+			assert.deepEqual(Object.values(asked), [3, 3, 3, 3]);
+		});
+	});
+
 	test("a stopped server shows 起動; it starts, and both consoles come by themselves", async () => {
 		const { server } = furnish("off");
 		await withPage({ at: room(server, "vnc") }, async (page) => {

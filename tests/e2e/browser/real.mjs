@@ -37,6 +37,15 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	const card = (tab = page) => tab.locator(".server", { has: tab.locator(`h2:text-is("${serverName}")`) });
 	const state = (name, tab) => card(tab).locator(`.state-${name}`);
 	const button = (verb) => card().locator(`[data-verb=${verb}]`);
+	// Each guest that starts adds an interface to this machine, and Chromium then ends what it is loading.
+	const ofTheMachine = /net::ERR_NETWORK_CHANGED/;
+	const reload = async () => {
+		let before;
+		do {
+			before = problems.length;
+			await page.reload();
+		} while (problems.slice(before).some((problem) => ofTheMachine.test(problem)));
+	};
 	let foundRunning = false;
 
 	await t.test("the page comes with a strict policy, compressed, in at most 150 KiB", async () => {
@@ -137,7 +146,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		assert.equal(tickets.length, 1);
 
 		// The cookie of that console brings a reload back; no second ticket is made.
-		await page.reload();
+		await reload();
 		await open("serial");
 		await eventually(async () => /arrived/.test(await said()), true, 60000);
 		assert.equal(tickets.length, 1);
@@ -172,7 +181,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	});
 
 	await t.test("the last action survives a reload; the language changes in place", async () => {
-		await page.reload();
+		await reload();
 		await card().locator(".action-line:has-text('強制停止')").first().waitFor();
 		await page.click("#language-button");
 		await page.click("#language-choices button[lang=en]");
@@ -210,7 +219,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	});
 
 	await t.test("nothing happened on the way that must not", () => {
-		assert.deepEqual(problems, []);
+		assert.deepEqual(problems.filter((problem) => !ofTheMachine.test(problem)), []);
 	});
 
 	await t.test("the link works once", async () => {
