@@ -325,6 +325,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 			connection_flush(connection);
 		if (connection->fd < 0)
 			return;
+		if ((events & UV_DISCONNECT) != 0 && connection->state == CONSOLE)
+			console_wake(connection);
 		if (!wants_input(connection)) {
 			/* What it still says cannot be taken, and it will never read the answer. */
 			if ((events & UV_DISCONNECT) != 0)

@@ -41,6 +41,7 @@
 #define HEAD_BYTES   4                  /* of a frame of up to 65535 */
 #define TURN_MS      1
 #define CALM_MS      1000
+#define REST_MS      1
 #define MANY_BYTES   2048
 #define READ_AHEAD   131072 /* eight records: each call of the kernel costs as much as a record */
 #define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
@@ -68,7 +69,10 @@ struct console {
 	uint32_t idle_ms;
 	uint8_t kind;
 	struct console *next_waiting;
+	struct console *next_resting;
+	size_t heard_bytes; /* in this turn */
 	bool waiting;       /* for its turn */
+	bool resting;       /* its client is not read just now */
 	bool flooding;      /* its last batch was large */
 	bool counted;       /* among web's open consoles */
 	bool client_gone;   /* found while reading */
@@ -105,8 +109,21 @@ static void leave_queue(struct console *console)
 	console->waiting = false;
 }
 
+static void end_rest(struct console *console)
+{
+	struct console **at = &console->connection->web->resting;
+
+	if (!console->resting)
+		return;
+	while (*at != console)
+		at = &(*at)->next_resting;
+	*at = console->next_resting;
+	console->resting = false;
+}
+
 static void close_descriptor(struct console *console)
 {
+	end_rest(console);
 	if (console->tap == NULL)
 		return;
 	leave_queue(console);
@@ -196,7 +213,26 @@ static void host_gone(struct console *console)
 	console->deadline_ms = clock_mono_ms() + CONSOLE_REASON_MS;
 }
 
-/* What the host does not take is kept, and no more is read from the client until it has. */
+/* What the host did not take, for later: of a serial console its datagrams, each after its length.
+ */
+static void keep_blocked(struct console *console, const uint8_t *data, size_t bytes)
+{
+	const bool serial = console->kind == CONSOLE_SERIAL;
+	const uint32_t length = (uint32_t)bytes;
+	const size_t head = serial ? sizeof length : 0;
+	uint8_t *kept = realloc(console->blocked, console->blocked_bytes + head + bytes);
+
+	if (kept == NULL) {
+		fail(console, WEBSOCKET_INTERNAL, "no memory");
+		return;
+	}
+	console->blocked = kept;
+	memcpy(kept + console->blocked_bytes, &length, head);
+	memcpy(kept + console->blocked_bytes + head, data, bytes);
+	console->blocked_bytes += head + bytes;
+}
+
+/* Once the host does not take all, no more is read from the client until it has. */
 static void send_to_host(struct console *console, const uint8_t *data, size_t bytes)
 {
 	ssize_t sent = 0;
@@ -204,6 +240,10 @@ static void send_to_host(struct console *console, const uint8_t *data, size_t by
 	if (console->state != OPEN || bytes == 0)
 		return;
 	console->bytes_to_guest += bytes;
+	if (console->blocked != NULL) {
+		keep_blocked(console, data, bytes);
+		return;
+	}
 	do
 		sent = send(console->fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
@@ -215,15 +255,8 @@ static void send_to_host(struct console *console, const uint8_t *data, size_t by
 	}
 	if (sent < 0)
 		sent = 0;
-	bytes -= (size_t)sent;
-	console->blocked = malloc(bytes);
-	if (console->blocked == NULL) {
-		fail(console, WEBSOCKET_INTERNAL, "no memory");
-		return;
-	}
-	memcpy(console->blocked, data + sent, bytes);
-	console->blocked_bytes = bytes;
-	console->blocked_sent = 0;
+	console->blocked_bytes = console->blocked_sent = 0;
+	keep_blocked(console, data + sent, bytes - (size_t)sent);
 }
 
 static void push_gathered(struct console *console)
@@ -237,10 +270,18 @@ static void push_gathered(struct console *console)
 /* The host takes again. */
 static void send_blocked(struct console *console)
 {
+	const bool serial = console->kind == CONSOLE_SERIAL;
+
 	while (console->blocked_sent < console->blocked_bytes) {
-		ssize_t sent = send(console->fd, console->blocked + console->blocked_sent,
-				    console->blocked_bytes - console->blocked_sent,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		const uint8_t *at = console->blocked + console->blocked_sent;
+		size_t left = console->blocked_bytes - console->blocked_sent;
+		uint32_t length = 0;
+		if (serial) {
+			memcpy(&length, at, sizeof length);
+			at += sizeof length;
+			left = length;
+		}
+		ssize_t sent = send(console->fd, at, left, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS))
@@ -249,7 +290,7 @@ static void send_blocked(struct console *console)
 			host_gone(console);
 			break;
 		}
-		console->blocked_sent += (size_t)sent;
+		console->blocked_sent += (size_t)sent + (serial ? sizeof length : 0);
 	}
 	free(console->blocked);
 	console->blocked = NULL;
@@ -263,6 +304,8 @@ static bool read_client(struct console *console)
 	struct buf *early = &connection->in; /* what came with the handshake */
 	ssize_t got;
 
+	if (console->resting)
+		return false;
 	if (early->len > 0) {
 		got = (ssize_t)(early->len < sizeof received ? early->len : sizeof received);
 		memcpy(received, early->data, (size_t)got);
@@ -276,6 +319,7 @@ static bool read_client(struct console *console)
 	if (got <= 0)
 		return false;
 	console->heard_ms = clock_mono_ms();
+	console->heard_bytes += (size_t)got;
 	websocket_feed(&console->websocket, received, (size_t)got);
 	return true;
 }
@@ -325,21 +369,36 @@ static void take_first_frame(struct console *console, const struct websocket_par
 	console->deadline_ms = clock_mono_ms() + CONSOLE_JUDGE_MS;
 }
 
+/* Input that comes in one go goes to the host in one go; whatever else, by itself and in its place.
+ */
+static void gather_serial(struct console *console, const uint8_t *message, size_t bytes)
+{
+	const bool joins = gathered_bytes > 0 && message[0] == SERIAL_INPUT &&
+			   gathered[0] == SERIAL_INPUT &&
+			   gathered_bytes + bytes - 1 <= 1 + SERIAL_MAX_GATHERED_BYTES;
+
+	if (!joins)
+		push_gathered(console);
+	memcpy(gathered + gathered_bytes, message + joins, bytes - joins);
+	gathered_bytes += bytes - joins;
+}
+
 static void take_serial(struct console *console, const struct websocket_part *part)
 {
 	struct buf *message = &console->message;
 
 	if (part->first && part->last && part->bytes > 0) {
-		send_to_host(console, part->data, part->bytes);
+		gather_serial(console, part->data, part->bytes);
 	} else {
 		(void)buf_append(message, part->data, part->bytes);
 		if (!part->last)
 			return;
 		if (message->error != 0 || message->len == 0) {
+			push_gathered(console);
 			fail(console, CONSOLE_PROTOCOL, "a message has a type");
 			return;
 		}
-		send_to_host(console, message->data, message->len);
+		gather_serial(console, message->data, message->len);
 		buf_done(message);
 	}
 	console->input_ms = console->heard_ms;
@@ -433,12 +492,57 @@ static void take_part(struct console *console, const struct websocket_part *part
 	take_control(console, part);
 }
 
+static void on_rested(uv_timer_t *timer)
+{
+	struct web *web = timer->data;
+	size_t count = 0;
+
+	for (const struct console *console = web->resting; console != NULL;
+	     console = console->next_resting)
+		count++;
+	/* Those that go on to send much are at the end of the list again. */
+	for (; count > 0 && web->resting != NULL; count--) {
+		struct console *console = web->resting;
+		struct connection *connection = console->connection;
+
+		end_rest(console);
+		if (console->blocked == NULL)
+			console_ready(connection);
+		if (connection->fd >= 0)
+			connection_watch(connection);
+	}
+	if (web->resting != NULL)
+		(void)uv_timer_start(&web->rests, on_rested, REST_MS, 0);
+}
+
+/*
+ * A client that sends much is not read for a moment. Each look at it costs as much as what it
+ * brings; so looking less often halves the cost, and nobody can see a millisecond on a bulk of
+ * bytes. What a person types is never so much.
+ */
+static void rest(struct console *console)
+{
+	struct web *web = console->connection->web;
+	struct console **at = &web->resting;
+
+	if (console->resting)
+		return;
+	while (*at != NULL)
+		at = &(*at)->next_resting;
+	console->next_resting = NULL;
+	console->resting = true;
+	*at = console;
+	if (!uv_is_active((uv_handle_t *)&web->rests))
+		(void)uv_timer_start(&web->rests, on_rested, REST_MS, 0);
+}
+
 void console_ready(struct connection *connection)
 {
 	struct console *console = connection->console;
 	struct websocket_part part;
 
 	connection->reads_left = 1;
+	console->heard_bytes = 0;
 	while (console->blocked == NULL && !console->deaf) {
 		int code = websocket_take(&console->websocket, &part);
 		if (code == 0 && !read_client(console))
@@ -461,11 +565,18 @@ void console_ready(struct connection *connection)
 	keep_leftover(console);
 	if (connection->fd >= 0 && console->client_gone)
 		connection_drop(connection);
+	else if (console->state == OPEN && console->heard_bytes >= MANY_BYTES)
+		rest(console);
+}
+
+void console_wake(struct connection *connection)
+{
+	end_rest(connection->console);
 }
 
 bool console_wants_input(const struct connection *connection)
 {
-	return connection->console->blocked == NULL;
+	return connection->console->blocked == NULL && !connection->console->resting;
 }
 
 bool console_is_open(const struct connection *connection)
@@ -571,11 +682,15 @@ void console_begin_turns(struct web *web)
 	(void)uv_timer_init(&web->loop, &web->turns);
 	web->turns.data = web;
 	uv_unref((uv_handle_t *)&web->turns);
+	(void)uv_timer_init(&web->loop, &web->rests);
+	web->rests.data = web;
+	uv_unref((uv_handle_t *)&web->rests);
 }
 
 void console_end_turns(struct web *web)
 {
 	uv_close((uv_handle_t *)&web->turns, NULL);
+	uv_close((uv_handle_t *)&web->rests, NULL);
 }
 
 static void on_host_ready(uv_poll_t *poll, int status, int events)

@@ -36,8 +36,11 @@ void console_begin(struct connection *connection, uint64_t core_id,
 /** console_ready() - the client's socket can be read. */
 void console_ready(struct connection *connection);
 
-/** console_wants_input() - false while the host does not take what the client said. */
+/** console_wants_input() - false while the host does not take what the client said, and for a
+ * moment after it said much. */
 bool console_wants_input(const struct connection *connection);
+/** console_wake() - the client has gone: what it still said is read now. */
+void console_wake(struct connection *connection);
 
 /** console_is_open() - core let it in, and counts it among the open ones. */
 bool console_is_open(const struct connection *connection);

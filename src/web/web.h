@@ -24,8 +24,10 @@ struct web {
 	unsigned console_count;  /* of them, open consoles */
 	uv_timer_t turns;        /* of consoles whose guest floods, one after another */
 	struct console *waiting; /* for theirs, first to last */
-	uint64_t heard_ms;       /* when a client last said anything; the loop's time */
-	bool hsts;               /* the name is a public one: promise https for it */
+	uv_timer_t rests;        /* after which clients that send much are read again */
+	struct console *resting;
+	uint64_t heard_ms; /* when a client last said anything; the loop's time */
+	bool hsts;         /* the name is a public one: promise https for it */
 	bool stopping;
 };
 

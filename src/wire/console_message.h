@@ -108,15 +108,17 @@ enum host_console_end { HOST_CONSOLE_OFF = 1, HOST_CONSOLE_GONE = 2, HOST_CONSOL
 /*
  * --- the serial stream: one message a datagram, its first byte the type, little-endian ---
  *
- * client → host                        from a viewer without control everything but HELLO is
- * ignored SERIAL_INPUT   bytes               1 to SERIAL_MAX_INPUT_BYTES; ignored unless one is the
- * writer SERIAL_SIZE    u16 columns, u16 rows   1 to 1000 each; told to all viewers when by the
- * writer SERIAL_TAKE    -                   become the writer; the one before is told
+ * client → host; from a viewer without control everything is ignored
+ *   SERIAL_INPUT   bytes               ignored unless one is the writer; 1 to
+ *                                      SERIAL_MAX_INPUT_BYTES, and what comes in one go reaches
+ *                                      the host as one of up to SERIAL_MAX_GATHERED_BYTES
+ *   SERIAL_SIZE    u16 columns, u16 rows   1 to 1000; told to all viewers when by the writer
+ *   SERIAL_TAKE    -                   become the writer; the one before is told
  *   SERIAL_RELEASE -                   stop being the writer
  * host → client
- *   SERIAL_OUTPUT  u64 offset, bytes   offset of the first byte, counted since the server was made
- *   SERIAL_GAP     u64 from, u64 to, u8 reason   these bytes are lost to this viewer (from = to:
- *                                      nobody knows how many)
+ *   SERIAL_OUTPUT  u64 offset, bytes   of the first byte, counted since the server was made
+ *   SERIAL_GAP     u64 from, u64 to, u8 reason   these bytes are lost to this viewer
+ *                                      (from = to: nobody knows how many)
  *   SERIAL_MARK    u64 offset, u8 mark, u64 time_ms   something happened at this place
  *   SERIAL_WRITER  u8 0: nobody, 1: you, 2: another; text (u32 length, bytes) label
  *   SERIAL_SIZE    u16 columns, u16 rows   the writer's window
@@ -138,9 +140,10 @@ enum serial_message_type {
 enum serial_gap { SERIAL_GAP_OLD = 1, SERIAL_GAP_SLOW = 2, SERIAL_GAP_AWAY = 3 };
 enum serial_mark { SERIAL_MARK_START = 1, SERIAL_MARK_STOP = 2, SERIAL_MARK_RESET = 3 };
 
-#define SERIAL_MAX_INPUT_BYTES  ((size_t)4096)
-#define SERIAL_MAX_OUTPUT_BYTES ((size_t)16 * 1024)
-#define SERIAL_MAX_SIZE         1000
+#define SERIAL_MAX_INPUT_BYTES    ((size_t)4096)
+#define SERIAL_MAX_GATHERED_BYTES ((size_t)64 * 1024)
+#define SERIAL_MAX_OUTPUT_BYTES   ((size_t)16 * 1024)
+#define SERIAL_MAX_SIZE           1000
 
 /* Encoders append to @out (check out->error); decoders return 0 or ERR_PROTOCOL. */
 void console_open_write(struct buf *out, const struct console_open *open);

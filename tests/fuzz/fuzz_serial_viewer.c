@@ -37,7 +37,7 @@ static void check_decoder(const uint8_t *data, size_t size)
 	if (serial_message_read(data, size, &message) < 0)
 		return;
 	if (message.type == SERIAL_INPUT
-		    ? message.bytes < 1 || message.bytes > SERIAL_MAX_INPUT_BYTES ||
+		    ? message.bytes < 1 || message.bytes > SERIAL_MAX_GATHERED_BYTES ||
 			      message.data + message.bytes != data + size
 	    : message.type == SERIAL_SIZE
 		    ? message.columns < 1 || message.columns > SERIAL_MAX_SIZE ||

@@ -292,7 +292,7 @@ static void end_viewer(struct viewer *viewer, int end)
 
 static bool input_has_room(const struct serial *serial)
 {
-	return serial->input.len + SERIAL_MAX_INPUT_BYTES <= SERIAL_INPUT_QUEUE_BYTES;
+	return serial->input.len + SERIAL_MAX_GATHERED_BYTES <= SERIAL_INPUT_QUEUE_BYTES;
 }
 
 static void on_viewer(uv_poll_t *poll, int status, int events);
@@ -455,7 +455,7 @@ static int take_message(struct viewer *viewer, const void *data, size_t bytes)
 /* One datagram. False when there is no more to do now, or the viewer is gone. */
 static bool read_viewer(struct viewer *viewer)
 {
-	uint8_t data[1 + SERIAL_MAX_INPUT_BYTES];
+	static uint8_t data[1 + SERIAL_MAX_GATHERED_BYTES];
 	ssize_t got;
 
 	do

@@ -11,7 +11,7 @@
 struct serial;
 
 #define SERIAL_MAX_VIEWERS       64
-#define SERIAL_INPUT_QUEUE_BYTES ((size_t)64 * 1024) /* that the guest has not read yet */
+#define SERIAL_INPUT_QUEUE_BYTES ((size_t)128 * 1024) /* that the guest has not read yet */
 
 struct serial_events {
 	/* A viewer ended, and not by serial_close(). @end: 0 when it went by itself. */

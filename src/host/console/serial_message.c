@@ -18,7 +18,7 @@ int serial_message_read(const void *data, size_t bytes, struct serial_message *r
 	case SERIAL_INPUT:
 		message.data = reader.at;
 		message.bytes = (size_t)(reader.end - reader.at);
-		if (message.bytes < 1 || message.bytes > SERIAL_MAX_INPUT_BYTES)
+		if (message.bytes < 1 || message.bytes > SERIAL_MAX_GATHERED_BYTES)
 			return ERR_PROTOCOL;
 		*ret = message;
 		return 0;

@@ -507,33 +507,74 @@ static void test_slow_reader(void **state)
 	buf_done(&payload);
 }
 
-/* A host that does not read: the client is made to wait, and nothing is lost or reordered. */
+/* A host that does not read: the client is made to wait, and nothing is lost or reordered. Input
+ * may come as one; its bytes, and what comes in between, keep their order. */
 static void test_host_does_not_read(void **state)
 {
+	enum { COUNT = 1500, BYTES = 1000, TAKE_EACH = 100 };
 	struct fixture *fixture = *state;
+	static uint8_t got[2 * SERIAL_MAX_GATHERED_BYTES];
 	struct browser browser;
-	uint8_t message[1000], got[2000];
+	uint8_t message[BYTES];
 	uint64_t id;
-	unsigned sent = 0, received = 0;
+	unsigned takes = 0, datagrams = 0;
+	size_t received = 0;
 	int host;
 
 	browser_connect(fixture, &browser, 0);
 	host = browser_console(fixture, &browser, &serial, &id);
 	/* More than a socket holds; the browser's own side is filled without waiting for it. */
-	for (; sent < 1500; sent++) {
+	for (unsigned sent = 0; sent < COUNT; sent++) {
 		memset(message, (int)(sent % 251), sizeof message);
-		message[0] = 1;
+		message[0] = SERIAL_INPUT;
 		browser_frame(fixture, &browser, 0x82, message, sizeof message);
+		message[0] = SERIAL_TAKE;
+		if (sent % TAKE_EACH == TAKE_EACH - 1)
+			browser_frame(fixture, &browser, 0x82, message, 1);
 	}
 	fixture_pause(fixture, 50);
-	while (received < sent) {
-		assert_int_equal(host_receive(fixture, host, got, sizeof got), sizeof message);
-		assert_int_equal(got[1], received % 251);
-		received++;
+	while (received < COUNT * (size_t)(BYTES - 1) || takes < COUNT / TAKE_EACH) {
+		const size_t bytes = (size_t)host_receive(fixture, host, got, sizeof got);
+		datagrams++;
+		if (got[0] == SERIAL_TAKE) {
+			assert_int_equal(bytes, 1);
+			takes++;
+			assert_int_equal(received, takes * (size_t)(BYTES - 1) * TAKE_EACH);
+			continue;
+		}
+		assert_int_equal(got[0], SERIAL_INPUT);
+		assert_in_range(bytes, BYTES, 1 + SERIAL_MAX_GATHERED_BYTES);
+		for (size_t i = 1; i < bytes; i++, received++)
+			assert_int_equal(got[i], received / (BYTES - 1) % 251);
 	}
+	assert_true(datagrams < COUNT / 2);
 	browser_frame(fixture, &browser, 0x82, "\1y", 2);
 	expect_host(fixture, host, "\1y", 2);
 	browser_done(&browser);
+	expect_ended(fixture, 0, WEBSOCKET_ABNORMAL);
+	(void)close(host);
+}
+
+/* A client that sends much is read in turns; one that goes has still said all of it. */
+static void test_much_and_gone(void **state)
+{
+	enum { COUNT = 100, BYTES = 1000 }; /* less than the host's socket holds */
+	struct fixture *fixture = *state;
+	static uint8_t got[2 * SERIAL_MAX_GATHERED_BYTES];
+	struct browser browser;
+	uint8_t message[BYTES] = {SERIAL_INPUT};
+	size_t received = 0;
+	uint64_t id;
+	int host;
+
+	browser_connect(fixture, &browser, 0);
+	host = browser_console(fixture, &browser, &serial, &id);
+	for (unsigned sent = 0; sent < COUNT; sent++)
+		browser_frame(fixture, &browser, 0x82, message, sizeof message);
+	browser_done(&browser);
+	while (received < COUNT * (size_t)(BYTES - 1))
+		received += (size_t)host_receive(fixture, host, got, sizeof got) - 1;
+	assert_int_equal(received, COUNT * (size_t)(BYTES - 1));
 	expect_ended(fixture, 0, WEBSOCKET_ABNORMAL);
 	(void)close(host);
 }
@@ -614,6 +655,7 @@ int main(void)
 		TEST(test_limits_of_time),
 		TEST(test_slow_reader),
 		TEST(test_host_does_not_read),
+		TEST(test_much_and_gone),
 		TEST(test_half_open),
 		TEST(test_many_consoles_of_one_peer),
 	};

@@ -562,7 +562,7 @@ static void test_hostile(void **state)
 		{"\x00", 1},
 		{"\xff\xff", 2},
 	};
-	uint8_t large[SERIAL_MAX_INPUT_BYTES + 2] = {SERIAL_INPUT};
+	static uint8_t large[SERIAL_MAX_GATHERED_BYTES + 2] = {SERIAL_INPUT};
 
 	start_guest();
 	for (size_t i = 0; i <= ARRAY_SIZE(bad); i++) {
