@@ -12,6 +12,7 @@ import { Header } from "./parts/header.js";
 import { Console } from "./rooms/console.js";
 import { Invitation } from "./rooms/invitation.js";
 import { Keys } from "./rooms/keys.js";
+import { NewPassword } from "./rooms/new-password.js";
 import { Nowhere } from "./rooms/nowhere.js";
 import { Heading } from "./rooms/room.js";
 import { Servers } from "./rooms/servers.js";
@@ -19,8 +20,10 @@ import { SignIn } from "./rooms/sign-in.js";
 import { useLayoutEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
-const rooms = { servers: Servers, console: Console, keys: Keys, "sign-in": SignIn, invitation: Invitation, nowhere: Nowhere };
-const isOpenToAll = (name) => name === "sign-in" || name === "invitation";
+const rooms = {
+	servers: Servers, console: Console, keys: Keys, "sign-in": SignIn, invitation: Invitation, "new-password": NewPassword, nowhere: Nowhere,
+};
+const isOpenToAll = (name) => ["sign-in", "invitation", "new-password"].includes(name);
 
 function Room({ person, place }) {
 	const failure = useValue(startFailure);

@@ -10,6 +10,7 @@ const patterns = [
 	{ name: "keys", pattern: /^\/keys$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
+	{ name: "new-password", pattern: /^\/new-password\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 ];
 
 function read() {

@@ -68,6 +68,19 @@ export async function checkInvitation(key) {
 	return answer.invitation;
 }
 
+/** Whose password the link sets: {user}. */
+export async function checkPasswordReset(key) {
+	const answer = await post("/v1/password_resets/check", { key }, { anonymous: true });
+	if (!answer?.password_reset)
+		throw new ApiError("bad_answer", "no password reset in the answer");
+	return answer.password_reset;
+}
+
+export async function redeemPasswordReset(key, password) {
+	await post("/v1/password_resets/redeem", { key, password }, { anonymous: true });
+	await enterByCookie();
+}
+
 export async function signOut() {
 	try {
 		await remove("/v1/sessions/current");

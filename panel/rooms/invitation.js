@@ -1,6 +1,7 @@
 // The invitation's link: choose a name and a password, and be signed in.
 
 import { t } from "../lib/i18n.js";
+import { min_password, passwordProblem } from "../lib/password.js";
 import { goInstead } from "../lib/router.js";
 import { checkInvitation, me, redeemInvitation } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
@@ -10,8 +11,6 @@ import { Moment } from "../parts/moment.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
-const min_password = 12;
-const max_password_bytes = 256;
 const namePattern = /^[a-z0-9][a-z0-9._@+-]*$/;
 
 function check(name, password) {
@@ -20,13 +19,7 @@ function check(name, password) {
 		problems.push({ field: "name", key: "invitation.name.missing" });
 	else if (!namePattern.test(name))
 		problems.push({ field: "name", key: "invitation.name.wrong" });
-	if ([...password].length < min_password)
-		problems.push({ field: "password", key: "invitation.password.short", values: { min: min_password } });
-	else if (new TextEncoder().encode(password).length > max_password_bytes)
-		problems.push({ field: "password", key: "invitation.password.long" });
-	else if (password.toLowerCase() === name)
-		problems.push({ field: "password", key: "invitation.password.refused" });
-	return problems;
+	return [...problems, passwordProblem("password", password, name)].filter(Boolean);
 }
 
 function problemsFrom(error) {

@@ -61,6 +61,20 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("new password, plain, with mistakes, and used", async () => {
+					await withPage({ ...look, as: null, at: "/#/new-password/RESET-1", expected: /404/ }, async (page) => {
+						await page.waitForSelector("#password");
+						await check(page, "plain");
+						await page.click("button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.goto(`${state.mock.url}/#/new-password/USED`);
+						await page.waitForSelector("a.button");
+						await check(page, "used");
+					});
+				});
+
 				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
 					await withPage({ ...look, at: "/#/keys" }, async (page) => {
 						await page.waitForSelector(".empty");

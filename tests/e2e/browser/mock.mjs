@@ -42,6 +42,11 @@ class Refusal extends Error {
 	}
 }
 
+function judgePassword(text) {
+	if (text.includes("password"))
+		throw new Refusal(422, "invalid_input", "the password is refused", { fields: [{ name: "password", messages: ["is one of the most common passwords"] }] });
+}
+
 export class Mock {
 	constructor(panel) {
 		this.panel = panel;
@@ -64,6 +69,7 @@ export class Mock {
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map();
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
+		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
 		this.requests = []; // [method, path] of every API request
 		this.bodies = []; // of them, as text
 		this.nextId = 1;
@@ -289,12 +295,28 @@ export class Mock {
 			const invitation = this.#invitation(body.key);
 			if (this.users.has(body.name))
 				throw new Refusal(409, "uniqueness_error", "there is a user of this name");
-			if (body.password.includes("password"))
-				throw new Refusal(422, "invalid_input", "the password is refused", { fields: [{ name: "password", messages: ["is one of the most common passwords"] }] });
+			judgePassword(body.password);
 			const user = { id: this.nextId++, name: body.name, password: body.password, operator: invitation.operator };
 			this.users.set(user.name, user);
 			this.invitations.delete(body.key);
 			return this.#signedIn(user);
+		}
+		case "POST /v1/password_resets/check": {
+			const { id, name, operator } = this.#resetOf(body.key);
+			return [200, { password_reset: { user: { id, name, operator } } }];
+		}
+		case "POST /v1/password_resets/redeem": {
+			const user = this.#resetOf(body.key);
+			judgePassword(body.password);
+			user.password = body.password;
+			this.passwordResets.delete(body.key);
+			for (const [cookie, other] of this.sessions) {
+				if (other === user)
+					this.sessions.delete(cookie);
+			}
+			const { id, name, operator } = user;
+			const [, , headers] = this.#signedIn(user);
+			return [200, { session: { user: { id, name, operator } } }, headers];
 		}
 		default:
 			return this.#routeInside(request, url, what, body);
@@ -311,6 +333,13 @@ export class Mock {
 		if (!invitation)
 			throw new Refusal(404, "not_found", "no such invitation");
 		return invitation;
+	}
+
+	#resetOf(key) {
+		const user = this.users.get(this.passwordResets.get(key));
+		if (!user)
+			throw new Refusal(404, "not_found", "no such link");
+		return user;
 	}
 
 	#routeInside(request, url, what, body) {

@@ -335,6 +335,11 @@ describe("everywhere", () => {
 					await page.click("button.primary");
 					await page.waitForSelector("#summary-title");
 					assert.equal(await widest(page), width, `invitation ${language}`);
+					await page.goto(`${state.mock.url}/#/new-password/RESET-1`);
+					await page.waitForSelector("#password");
+					await page.click("button.primary");
+					await page.waitForSelector("#summary-title");
+					assert.equal(await widest(page), width, `new password ${language}`);
 					await page.goto(`${state.mock.url}/#/nowhere`);
 					await page.waitForSelector("a.button");
 					assert.equal(await widest(page), width, `nowhere ${language}`);

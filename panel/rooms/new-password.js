@@ -1,0 +1,105 @@
+// The link for a new password: see whose it is, choose one, and be signed in.
+
+import { t } from "../lib/i18n.js";
+import { min_password, passwordProblem } from "../lib/password.js";
+import { goInstead } from "../lib/router.js";
+import { checkPasswordReset, me, redeemPasswordReset } from "../lib/session.js";
+import { announce, html, useValue } from "../lib/ui.js";
+import { Failure } from "../parts/failure.js";
+import { PasswordField, problemsOf, Summary } from "../parts/form.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+function problemsFrom(error) {
+	return problemsOf(error, {
+		password: { field: "password", key: "invitation.password.refused" },
+	}) ?? [{ key: "new-password.failed", error }];
+}
+
+/** Used, too old, or void since another was made; or the key itself is none. */
+const isGone = (error) => ["not_found", "gone"].includes(error.code) || error.fields.some(({ name }) => name === "key");
+
+function Gone({ signedIn }) {
+	return html`<div class="narrow">
+		<${Heading} text=${t("new-password.gone")}/>
+		<p>${t("new-password.gone.what")}</p>
+		<p class="buttons"><a class="button" href=${signedIn ? "#/servers" : "#/sign-in"}>${t(signedIn ? "nav.servers" : "sign-in")}</a></p>
+	</div>`;
+}
+
+export function NewPassword({ parameters: { key } }) {
+	const person = useValue(me);
+	const form = useRef(null);
+	const busy = useRef(false);
+	const [link, setLink] = useState({ state: "loading" });
+	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
+
+	const read = async (isWanted = () => true) => {
+		setLink({ state: "loading" });
+		try {
+			const { user } = await checkPasswordReset(key);
+			if (isWanted())
+				setLink({ state: "ready", name: user.name });
+		} catch (error) {
+			if (isWanted())
+				setLink({ state: isGone(error) ? "gone" : "failed", error });
+		}
+	};
+	useEffect(() => {
+		let wanted = true;
+		read(() => wanted);
+		return () => { wanted = false; };
+	}, [key]);
+
+	const submit = async (event) => {
+		event.preventDefault();
+		if (busy.current)
+			return;
+		const password = form.current.elements.password.value;
+		const problem = passwordProblem("password", password, link.name);
+		const attempt = state.attempt + 1;
+		if (problem) {
+			setState({ problems: [problem], attempt, busy: false });
+			return;
+		}
+		busy.current = true;
+		setState({ problems: [], attempt, busy: true });
+		try {
+			await redeemPasswordReset(key, password);
+			goInstead("/servers");
+			announce(t("new-password.done"));
+		} catch (error) {
+			if (isGone(error))
+				setLink({ state: "gone", error });
+			else
+				setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
+
+	if (link.state === "gone")
+		return html`<${Gone} signedIn=${Boolean(person)}/>`;
+	if (link.state !== "ready")
+		return html`<div class="narrow">
+			<${Heading} text=${t("new-password")}/>
+			${link.state === "failed"
+				? html`<${Failure} title=${t("new-password.unread")} error=${link.error} onRetry=${() => read()}/>`
+				: html`<p class="waiting">${t("new-password.loading")}</p>`}
+		</div>`;
+	const signedInAs = person?.user?.name;
+	return html`<div class="narrow">
+		<${Heading} text=${t("new-password")}/>
+		<p>${t("new-password.what", { name: link.name })}</p>
+		${signedInAs && signedInAs !== link.name && html`<div class="notice"><p>${t("new-password.signed-in", { name: signedInAs, next: link.name })}</p></div>`}
+		<${Summary} ...${state}/>
+		<form ref=${form} onSubmit=${submit} novalidate>
+			<input class="visually-hidden" type="text" value=${link.name} autocomplete="username" readonly tabindex="-1" aria-hidden="true"/>
+			<${PasswordField} id="password" label=${t("new-password.field")} hint=${t("invitation.password.hint", { min: min_password })}
+				problems=${state.problems} autocomplete="new-password"/>
+			<div class="buttons">
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "new-password.busy" : "invitation.submit")}</button>
+			</div>
+		</form>
+	</div>`;
+}

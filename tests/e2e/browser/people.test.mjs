@@ -1,0 +1,79 @@
+// People and their passwords: the link for a new one.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { eventually, state, useBrowser, withPage } from "./harness.mjs";
+
+const fresh = "battery staple horse";
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+
+useBrowser();
+
+describe("a link for a new password", () => {
+	test("says whose it is, sets it, signs in, and signs out everywhere else", async () => {
+		const old = state.mock.session("taro").value;
+		await withPage({ as: null, at: "/#/new-password/RESET-1" }, async (page) => {
+			await page.waitForSelector("#password");
+			assert.equal(await page.title(), "新しいパスワード — Ippo");
+			assert.match(await page.textContent("main"), /taro/);
+			await page.fill("#password", fresh);
+			await page.keyboard.press("Enter");
+			await page.waitForSelector(".empty");
+			assert.match(page.url(), /#\/servers$/);
+			assert.equal(state.mock.users.get("taro").password, fresh);
+			assert.equal(state.mock.sessions.has(old), false);
+			await eventually(() => focused(page), "heading");
+			await eventually(async () => /新しいパスワードを設定しました/.test(await page.textContent("#announcer")), true);
+			await page.goBack();
+			assert.doesNotMatch(page.url(), /RESET-1/);
+		});
+	});
+
+	test("mistakes stand beside the field, and what was typed is kept", async () => {
+		await withPage({ as: null, language: "en", at: "/#/new-password/RESET-1", expected: /422|ERR_/ }, async (page) => {
+			await page.waitForSelector("#password");
+			for (const [text, problem] of [["short", /12/], ["my password is long", /cannot be used/]]) {
+				await page.fill("#password", text);
+				await page.click("button.primary");
+				await eventually(async () => problem.test(await page.textContent("main .field")
+					.then((words) => words.replace(/At least 12.*safest\./, ""))), true);
+				assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-labelledby")), "summary-title");
+				assert.equal(await page.inputValue("#password"), text);
+			}
+			const mend = state.mock.cut("POST", /redeem/);
+			await page.fill("#password", fresh);
+			await page.click("button.primary");
+			await eventually(async () => /That did not work/.test(await page.textContent("main")), true);
+			mend();
+			assert.equal(await page.inputValue("#password"), fresh);
+			await page.click("button.primary");
+			await page.waitForSelector(".empty");
+		});
+	});
+
+	test("one that is used leads to the sign-in; so does one that is used up meanwhile", async () => {
+		await withPage({ as: null, at: "/#/new-password/USED", expected: /404/ }, async (page) => {
+			await page.waitForSelector("a.button");
+			assert.equal(await page.textContent("#heading"), "このリンクは使えません");
+			await page.goto(`${state.mock.url}/#/new-password/RESET-1`);
+			await page.waitForSelector("#password");
+			state.mock.passwordResets.clear();
+			await page.fill("#password", fresh);
+			await page.click("button.primary");
+			await page.waitForSelector("a.button");
+			await page.click("a.button");
+			await page.waitForSelector("#name");
+		});
+	});
+
+	test("whoever is signed in as somebody else is told that this changes", async () => {
+		state.mock.users.set("hanako", { id: 3, name: "hanako", password: fresh, operator: false });
+		await withPage({ as: "hanako", at: "/#/new-password/RESET-1" }, async (page) => {
+			await page.waitForSelector("main .notice");
+			assert.match(await page.textContent("main .notice"), /hanako.*taro/);
+			await page.fill("#password", fresh);
+			await page.click("button.primary");
+			await eventually(async () => /taro/.test(await page.textContent("#account-button")), true);
+		});
+	});
+});
