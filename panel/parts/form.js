@@ -58,6 +58,14 @@ export function TextField({ id, label, hint, problems, ...input }) {
 	</div>`;
 }
 
+/** One of a few; @param choices  [{value, text}], the first one chosen */
+export function ChoiceField({ id, label, choices }) {
+	return html`<div class="field">
+		<label for=${id}>${label}</label>
+		<select id=${id} name=${id}>${choices.map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}</select>
+	</div>`;
+}
+
 /** A password that can be looked at while it is typed. */
 export function PasswordField({ id, label, hint, problems, ...input }) {
 	const [visible, setVisible] = useState(false);

@@ -54,6 +54,7 @@ export function Header() {
 			${person && html`<nav aria-label=${t("header.rooms")}>
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
 				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
+				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
 			</nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>

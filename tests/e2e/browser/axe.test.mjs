@@ -75,6 +75,25 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("API keys: none, the form, mistakes, the secret, the list, the dialog", async () => {
+					await withPage({ ...look, at: "/#/api-keys" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-token");
+						await page.click("form .button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.fill("#token-name", "backup");
+						await page.click("form .button.primary");
+						await page.waitForSelector("#secret-title");
+						await check(page, "secret and list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-token] .destroys").click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+					});
+				});
+
 				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
 					await withPage({ ...look, at: "/#/keys" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -65,6 +65,7 @@ export class Mock {
 		this.role = "owner";
 		this.servers = new Map();
 		this.keys = new Map();
+		this.tokens = new Map();
 		this.actions = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map();
@@ -356,6 +357,8 @@ export class Mock {
 			return [200, paged("servers", sorted(this.servers, url), url)];
 		if (what.includes(" /v1/ssh_keys"))
 			return this.#sshKeys(what, url, body);
+		if (what.includes(" /v1/tokens"))
+			return this.#tokens(what, url, body);
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
 		const one = /^(?:GET|POST) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
@@ -380,6 +383,27 @@ export class Mock {
 		const key = { id: this.nextId++, name, fingerprint, public_key: line, labels: {}, created: "2026-11-20T01:02:03Z" };
 		this.keys.set(key.id, key);
 		return key;
+	}
+
+	addToken(name, scope = "read", expires = null) {
+		if ([...this.tokens.values()].some((token) => token.name === name))
+			throw new Refusal(409, "uniqueness_error", "token not unique");
+		const token = { id: this.nextId++, name, scope, operator: false, created: "2026-11-20T01:02:03Z", last_used: null, expires };
+		this.tokens.set(token.id, token);
+		return token;
+	}
+
+	#tokens(what, url, body) {
+		if (what === "GET /v1/tokens")
+			return [200, paged("tokens", sorted(this.tokens, url), url)];
+		if (this.role !== "owner")
+			throw new Refusal(403, "forbidden", "owners alone may do this");
+		if (what === "POST /v1/tokens")
+			return [201, { token: this.addToken(body.name, body.scope, body.expires ?? null), secret: "s3cret".padEnd(43, "x") }];
+		const one = /^DELETE \/v1\/tokens\/(\d+)$/.exec(what);
+		if (one && this.tokens.delete(Number(one[1])))
+			return [204, null];
+		throw new Refusal(404, "not_found", "there is no such token");
 	}
 
 	#sshKeys(what, url, body) {
