@@ -9,6 +9,7 @@ import { commandName } from "./parts/action-line.js";
 import { Banner } from "./parts/banner.js";
 import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
+import { Account } from "./rooms/account.js";
 import { ApiKeys } from "./rooms/api-keys.js";
 import { Console } from "./rooms/console.js";
 import { Invitation } from "./rooms/invitation.js";
@@ -22,6 +23,7 @@ import { useLayoutEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
 const rooms = {
+	account: Account,
 	servers: Servers, console: Console, keys: Keys, "api-keys": ApiKeys,
 	"sign-in": SignIn, invitation: Invitation, "new-password": NewPassword, nowhere: Nowhere,
 };

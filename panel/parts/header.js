@@ -1,7 +1,7 @@
 // The top of every room: where one is, in which language and light, and as whom.
 
 import { chooseLanguage, language, languages, t } from "../lib/i18n.js";
-import { route } from "../lib/router.js";
+import { go, route } from "../lib/router.js";
 import { me, signOut } from "../lib/session.js";
 import { chooseTheme, theme, themes } from "../lib/theme.js";
 import { html, useValue } from "../lib/ui.js";
@@ -32,7 +32,8 @@ function AccountMenu({ person, onFailure }) {
 		}
 	};
 	return html`<${Menu} id="account" name=${t("header.account")} shown=${person.user?.name ?? person.customer.name}
-		choices=${[{ id: "sign-out", text: t("sign-out") }]} onChoose=${leave}>
+		choices=${[{ id: "account", text: t("account") }, { id: "sign-out", text: t("sign-out") }]}
+		onChoose=${(id) => (id === "account" ? go("/account") : leave())}>
 		<p class="menu-about">${person.user?.operator ? t("account.operator") : t("account.customer", { name: person.customer.name })}</p>
 	<//>`;
 }

@@ -94,6 +94,22 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("account: the form, with mistakes, a question", async () => {
+					await withPage({ ...look, at: "/#/account" }, async (page) => {
+						state.mock.session("taro");
+						await page.reload();
+						await page.waitForSelector("[data-session] button");
+						await check(page, "plain");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("form .button.primary").click();
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.locator("section > .buttons .button").last().click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "a question");
+					});
+				});
+
 				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
 					await withPage({ ...look, at: "/#/keys" }, async (page) => {
 						await page.waitForSelector(".empty");

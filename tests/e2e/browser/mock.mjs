@@ -68,7 +68,8 @@ export class Mock {
 		this.tokens = new Map();
 		this.actions = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
-		this.sessions = new Map();
+		this.sessions = new Map(); // whose each cookie is
+		this.sessionFacts = new Map(); // what else of each is told
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
 		this.requests = []; // [method, path] of every API request
@@ -132,6 +133,10 @@ export class Mock {
 	session(name = "taro") {
 		const value = `s${this.nextId++}`.padEnd(64, "0");
 		this.sessions.set(value, this.users.get(name));
+		this.sessionFacts.set(value, {
+			id: this.nextId++, address: "192.0.2.7", client: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36",
+			created: "2026-11-20T01:02:03Z", last_used: "2026-11-24T01:02:03Z", expires: "2026-12-01T01:02:03Z",
+		});
 		return { name: "ippo-mock", value, url: this.url, httpOnly: true, sameSite: "Strict" };
 	}
 
@@ -311,10 +316,7 @@ export class Mock {
 			judgePassword(body.password);
 			user.password = body.password;
 			this.passwordResets.delete(body.key);
-			for (const [cookie, other] of this.sessions) {
-				if (other === user)
-					this.sessions.delete(cookie);
-			}
+			this.#endSessions(user);
 			const { id, name, operator } = user;
 			const [, , headers] = this.#signedIn(user);
 			return [200, { session: { user: { id, name, operator } } }, headers];
@@ -351,6 +353,10 @@ export class Mock {
 			this.sessions.delete(cookie);
 			return [204, null, { "Set-Cookie": "ippo-mock=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" }];
 		}
+		if (what.includes(" /v1/sessions"))
+			return this.#sessions(what, url, user, cookie);
+		if (what === "PUT /v1/me/password")
+			return this.#changePassword(user, body);
 		if (what === "GET /v1/me")
 			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: this.role, via: "session" } }];
 		if (what === "GET /v1/servers")
@@ -371,6 +377,42 @@ export class Mock {
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	#endSessions(user, except) {
+		for (const [cookie, other] of this.sessions) {
+			if (other === user && cookie !== except)
+				this.sessions.delete(cookie);
+		}
+	}
+
+	#sessions(what, url, user, cookie) {
+		const own = new Map([...this.sessions].filter(([, other]) => other === user).map(([value]) => {
+			const facts = this.sessionFacts.get(value);
+			return [facts.id, { ...facts, value, current: value === cookie, customer: { id: 1, name: "operator" } }];
+		}));
+		if (what === "GET /v1/sessions")
+			return [200, paged("sessions", [...own.values()].map(({ value, ...session }) => session), url)];
+		if (what === "DELETE /v1/sessions") {
+			this.#endSessions(user, cookie);
+			return [204, null];
+		}
+		const one = own.get(Number(/^DELETE \/v1\/sessions\/(\d+)$/.exec(what)?.[1]));
+		if (!one)
+			throw new Refusal(404, "not_found", "you have no such session");
+		this.sessions.delete(one.value);
+		return [204, null];
+	}
+
+	#changePassword(user, body) {
+		if (user.password !== body.current_password)
+			throw new Refusal(422, "wrong_password", "the present password is wrong");
+		judgePassword(body.password);
+		user.password = body.password;
+		this.#endSessions(user);
+		const { id, name, operator } = user;
+		const [, , headers] = this.#signedIn(user);
+		return [200, { session: { user: { id, name, operator } } }, headers];
 	}
 
 	addKey(name, line) {
