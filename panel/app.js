@@ -16,6 +16,7 @@ import { Invitation } from "./rooms/invitation.js";
 import { Keys } from "./rooms/keys.js";
 import { NewPassword } from "./rooms/new-password.js";
 import { Nowhere } from "./rooms/nowhere.js";
+import { People } from "./rooms/people.js";
 import { Heading } from "./rooms/room.js";
 import { Servers } from "./rooms/servers.js";
 import { SignIn } from "./rooms/sign-in.js";
@@ -24,6 +25,7 @@ import { render } from "./vendor/preact.js";
 
 const rooms = {
 	account: Account,
+	people: People,
 	servers: Servers, console: Console, keys: Keys, "api-keys": ApiKeys,
 	"sign-in": SignIn, invitation: Invitation, "new-password": NewPassword, nowhere: Nowhere,
 };

@@ -32,8 +32,8 @@ function AccountMenu({ person, onFailure }) {
 		}
 	};
 	return html`<${Menu} id="account" name=${t("header.account")} shown=${person.user?.name ?? person.customer.name}
-		choices=${[{ id: "account", text: t("account") }, { id: "sign-out", text: t("sign-out") }]}
-		onChoose=${(id) => (id === "account" ? go("/account") : leave())}>
+		choices=${[{ id: "account", text: t("account") }, { id: "people", text: t("people") }, { id: "sign-out", text: t("sign-out") }]}
+		onChoose=${(id) => (id === "sign-out" ? leave() : go(`/${id}`))}>
 		<p class="menu-about">${person.user?.operator ? t("account.operator") : t("account.customer", { name: person.customer.name })}</p>
 	<//>`;
 }

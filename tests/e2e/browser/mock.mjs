@@ -71,6 +71,8 @@ export class Mock {
 		this.sessions = new Map(); // whose each cookie is
 		this.sessionFacts = new Map(); // what else of each is told
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
+		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
+		this.invited = new Map();
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
 		this.requests = []; // [method, path] of every API request
 		this.bodies = []; // of them, as text
@@ -355,6 +357,8 @@ export class Mock {
 		}
 		if (what.includes(" /v1/sessions"))
 			return this.#sessions(what, url, user, cookie);
+		if (/ \/v1\/(members|invitations)/.test(what))
+			return this.#people(what, url, body);
 		if (what === "PUT /v1/me/password")
 			return this.#changePassword(user, body);
 		if (what === "GET /v1/me")
@@ -401,6 +405,34 @@ export class Mock {
 		if (!one)
 			throw new Refusal(404, "not_found", "you have no such session");
 		this.sessions.delete(one.value);
+		return [204, null];
+	}
+
+	#people(what, url, body) {
+		const [method, place] = what.split(" ");
+		const [, , kind, number] = place.split("/");
+		const list = kind === "members" ? this.members : this.invited;
+		if (method === "GET")
+			return [200, paged(kind, [...list.values()], url)];
+		if (this.role !== "owner")
+			throw new Refusal(403, "forbidden", "owners alone may do this");
+		if (method === "POST") {
+			const invitation = { id: this.nextId++, operator: false, customer: { id: 1, name: "operator" }, role: body.role, name: body.name ?? "",
+				created: new Date().toISOString(), expires: new Date(Date.now() + 7 * 864e5).toISOString(), redeemed: null };
+			this.invited.set(invitation.id, invitation);
+			return [201, { invitation, link: `${this.url}/#/invitation/KEY-${invitation.id}` }];
+		}
+		const one = list.get(Number(number));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such one");
+		const owners = [...this.members.values()].filter(({ role }) => role === "owner");
+		if (kind === "members" && one.role === "owner" && owners.length < 2 && body?.role !== "owner")
+			throw new Refusal(422, "last_owner", "the only owner");
+		if (method === "PUT") {
+			one.role = body.role;
+			return [200, { member: one }];
+		}
+		list.delete(one.id);
 		return [204, null];
 	}
 

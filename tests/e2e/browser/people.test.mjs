@@ -77,3 +77,64 @@ describe("a link for a new password", () => {
 		});
 	});
 });
+
+describe("members", () => {
+	test("an owner changes a role; the last owner stays one", async () => {
+		await withPage({ at: "/#/people", expected: /422/ }, async (page) => {
+			await page.waitForSelector("[data-member='3']");
+			assert.equal(await page.title(), "メンバー — Ippo");
+			await page.selectOption("#role-3", "operator");
+			await page.locator("[data-member='3'] form .button").click();
+			await eventually(() => state.mock.members.get(3).role, "operator");
+			await eventually(async () => /hanako の権限/.test(await page.textContent("#announcer")), true);
+			await page.selectOption("#role-2", "reader");
+			await page.locator("[data-member='2'] form .button").click();
+			await eventually(async () => /オーナーが1人は必要です/.test(await page.textContent("[data-member='2']")), true);
+			assert.equal(state.mock.members.get(2).role, "owner");
+			assert.equal(await page.locator("[data-member='2'] .destroys").count(), 0, "nobody sends themselves away here");
+		});
+	});
+
+	test("sending somebody away asks first and says what ends", async () => {
+		await withPage({ at: "/#/people" }, async (page) => {
+			await page.locator("[data-member='3'] .destroys").click();
+			await page.waitForSelector("dialog[open]");
+			assert.match(await page.textContent("dialog"), /APIキーも使えなくなります/);
+			assert.equal(await focused(page), "キャンセル");
+			await page.locator("dialog .destroys").click();
+			await eventually(() => page.locator("[data-member]").count(), 1);
+			assert.equal(state.mock.members.has(3), false);
+			await eventually(() => focused(page), "heading");
+		});
+	});
+
+	test("inviting: the link is shown once, and can be taken back", async () => {
+		await withPage({ at: "/#/people" }, async (page) => {
+			await page.click("#invite");
+			await eventually(() => focused(page), "invited-role");
+			await page.selectOption("#invited-role", "operator");
+			await page.fill("#invited-name", "Sora");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#link-title");
+			const [invitation] = state.mock.invited.values();
+			assert.deepEqual([invitation.role, invitation.name], ["operator", "sora"]);
+			assert.match(await page.textContent(".copy code"), /#\/invitation\/KEY-/);
+			await page.locator(".notice .button").last().click();
+			await eventually(() => focused(page), "invite");
+			assert.equal(await page.locator(".copy").count(), 0);
+			await page.locator("[data-invitation] button").click();
+			await page.locator("dialog .destroys").click();
+			await eventually(() => page.locator("[data-invitation]").count(), 0);
+			assert.equal(state.mock.invited.size, 0);
+		});
+	});
+
+	test("who may not change sees who is there, and nothing to change them with", async () => {
+		state.mock.users.get("taro").operator = false;
+		state.mock.role = "reader";
+		await withPage({ at: "/#/people" }, async (page) => {
+			await page.waitForSelector("[data-member='3']");
+			assert.equal(await page.locator("main button, main select").count(), 0);
+		});
+	});
+});
