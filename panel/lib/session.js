@@ -2,12 +2,12 @@
 // asking is worth a request, and tells other tabs of signing in and out.
 
 import { signal } from "../vendor/signals.js";
-import { ApiError, get, onUnauthorized, post, remove } from "./api.js";
+import { ApiError, get, onUnauthorized, post, put, remove } from "./api.js";
 import { startEvents, stopEvents } from "./events.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
 import { onOtherTab, recall, remember } from "./storage.js";
 
-/** undefined: not known yet; null: nobody; else {user, customer, role, via}. */
+/** undefined: not known yet; null: nobody; else {user, customer, role, via, customers}. */
 export const me = signal(undefined);
 
 /** Why nobody is signed in any more: "" or "expired". */
@@ -16,10 +16,16 @@ export const leftBecause = signal("");
 /** Set when the service could not be asked who is signed in. */
 export const startFailure = signal(null);
 
+/** Another person or another account is another mark: other tabs follow when it changes. */
+const markOf = (answer) => `${answer.user?.id ?? "yes"}-${answer.customer.id}`;
+
 function enter(answer) {
+	// Whoever it was before, or for whom: nothing of that is shown to the next.
+	if (me.peek() && markOf(me.peek()) !== markOf(answer))
+		forgetServers();
 	me.value = answer;
 	leftBecause.value = "";
-	remember("session", String(answer.user?.id ?? "yes"));
+	remember("session", markOf(answer));
 	startEvents({ renew: refreshServers, whenEvent: takeEvent, whenUnauthorized: () => leave("expired") });
 }
 
@@ -49,6 +55,18 @@ export async function startSession() {
 
 async function enterByCookie() {
 	enter((await get("/v1/me")).me);
+}
+
+/** Works for another account one belongs to, from now on and in every tab. */
+export async function switchAccount(customer) {
+	await put("/v1/sessions/current", { customer });
+	await enterByCookie();
+}
+
+/** Uses an invitation as whoever is signed in, and works for that account. */
+export async function acceptInvitation(key) {
+	await post("/v1/invitations/accept", { key });
+	await enterByCookie();
 }
 
 export async function signIn(name, password) {

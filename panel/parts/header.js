@@ -2,7 +2,7 @@
 
 import { chooseLanguage, language, languages, t } from "../lib/i18n.js";
 import { go, route } from "../lib/router.js";
-import { me, signOut } from "../lib/session.js";
+import { me, signOut, switchAccount } from "../lib/session.js";
 import { chooseTheme, theme, themes } from "../lib/theme.js";
 import { html, useValue } from "../lib/ui.js";
 import { useState } from "../vendor/hooks.js";
@@ -22,18 +22,34 @@ function ThemeMenu() {
 		choices=${themes.map((id) => ({ id, text: t(`theme.${id}`), chosen: id === now }))} onChoose=${chooseTheme}/>`;
 }
 
+/** The accounts one may work for, when there are several. */
+function accountsOf({ customer, customers = [] }) {
+	return customers.length < 2 ? [] : customers.map(({ id, name }) => ({ id: `customer-${id}`, text: name, chosen: id === customer.id }));
+}
+
 function AccountMenu({ person, onFailure }) {
-	const leave = async () => {
+	const attempt = async (work, words) => {
 		try {
 			onFailure(null);
-			await signOut();
+			await work();
 		} catch (error) {
-			onFailure(error);
+			onFailure({ error, words });
 		}
 	};
+	const choose = (id) => {
+		if (id === "sign-out")
+			return attempt(signOut, "sign-out.failed");
+		if (!id.startsWith("customer-"))
+			return go(`/${id}`);
+		const number = Number(id.slice("customer-".length));
+		return number === person.customer.id ? undefined : attempt(async () => {
+			await switchAccount(number);
+			go("/servers");
+		}, "account.switch.failed");
+	};
 	return html`<${Menu} id="account" name=${t("header.account")} shown=${person.user?.name ?? person.customer.name}
-		choices=${[{ id: "account", text: t("account") }, { id: "people", text: t("people") }, { id: "sign-out", text: t("sign-out") }]}
-		onChoose=${(id) => (id === "sign-out" ? leave() : go(`/${id}`))}>
+		choices=${[...accountsOf(person), { id: "account", text: t("account") }, { id: "people", text: t("people") }, { id: "sign-out", text: t("sign-out") }]}
+		onChoose=${choose}>
 		<p class="menu-about">${person.user?.operator ? t("account.operator") : t("account.customer", { name: person.customer.name })}</p>
 	<//>`;
 }
@@ -64,7 +80,7 @@ export function Header() {
 			</div>
 		</div>
 		${failure && html`<div class="notice attention header-notice" role="alert">
-			<p><strong>${t("sign-out.failed")}</strong> ${failureText(failure.code)}</p>
+			<p><strong>${t(failure.words)}</strong> ${failureText(failure.error.code)}</p>
 		</div>`}
 	</header>`;
 }

@@ -118,7 +118,7 @@ function Sessions({ list, onRead }) {
 		onRead();
 	};
 	const others = list.sessions.filter((session) => !session.current);
-	return html`<section aria-labelledby="sessions-title">
+	return html`<section class="group" aria-labelledby="sessions-title">
 		<h2 id="sessions-title">${t("account.sessions")}</h2>
 		<p class="hint">${t("account.sessions.what")}</p>
 		${failure && html`<${Failure} title=${t("account.end.failed")} error=${failure.error} onRetry=${() => run(failure.work, failure.words)}/>`}

@@ -3,7 +3,7 @@
 import { t } from "../lib/i18n.js";
 import { min_password, passwordProblem } from "../lib/password.js";
 import { goInstead } from "../lib/router.js";
-import { checkInvitation, me, redeemInvitation } from "../lib/session.js";
+import { acceptInvitation, checkInvitation, me, redeemInvitation } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary, TextField } from "../parts/form.js";
@@ -40,6 +40,38 @@ function Gone({ signedIn }) {
 		<p>${t("invitation.gone.what")}</p>
 		<p class="buttons"><a class="button" href=${signedIn ? "#/servers" : "#/sign-in"}>${t(signedIn ? "nav.servers" : "sign-in")}</a></p>
 	</div>`;
+}
+
+/** As whoever is signed in: one more account to work for. */
+function Join({ invitation, name, onGone }) {
+	const busy = useRef(false);
+	const [failure, setFailure] = useState(null);
+
+	const join = async () => {
+		if (busy.current)
+			return;
+		busy.current = true;
+		setFailure(null);
+		try {
+			await acceptInvitation(invitation.key);
+			goInstead("/servers");
+		} catch (error) {
+			if (isGone(error))
+				onGone(error);
+			else
+				setFailure(error);
+		} finally {
+			busy.current = false;
+		}
+	};
+	return html`<section class="notice key-form" aria-labelledby="join-title">
+		<h2 id="join-title">${t("invitation.join", { name })}</h2>
+		<p>${t("invitation.join.what", { name, customer: invitation.customer.name })}</p>
+		${failure?.code === "uniqueness_error" && html`<p class="field-problem" role="alert">${t("invitation.join.already")}</p>`}
+		${failure && failure.code !== "uniqueness_error" && html`<${Failure} title=${t("invitation.failed")} error=${failure} onRetry=${join}/>`}
+		<div class="buttons"><button type="button" class="button primary" onClick=${join}>${t("invitation.join", { name })}</button></div>
+	</section>
+	<h2>${t("invitation.new")}</h2>`;
 }
 
 export function Invitation({ parameters: { key } }) {
@@ -106,10 +138,12 @@ export function Invitation({ parameters: { key } }) {
 		<${Heading} text=${t("invitation")}/>
 		<p>${t(invitation.operator ? "invitation.operator" : "invitation.customer")}</p>
 		${invitation.expires && html`<p class="hint">${t("invitation.expires")} <${Moment} at=${invitation.expires}/></p>`}
+		${person?.user && !invitation.operator && html`<${Join} invitation=${{ ...invitation, key }} name=${person.user.name}
+			onGone=${(error) => setInvitation({ state: "gone", error })}/>`}
 		${person && html`<div class="notice"><p>${t("invitation.signed-in", { name: person.user?.name ?? person.customer.name })}</p></div>`}
 		<${Summary} ...${state}/>
 		<form ref=${form} onSubmit=${submit} novalidate>
-			<${TextField} id="name" label=${t("person.name")} hint=${t("invitation.name.hint")} problems=${state.problems}
+			<${TextField} id="name" label=${t("person.name")} hint=${t("invitation.name.hint")} problems=${state.problems} defaultValue=${invitation.name}
 				autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="64"/>
 			<${PasswordField} id="password" label=${t("password")} hint=${t("invitation.password.hint", { min: min_password })}
 				problems=${state.problems} autocomplete="new-password"/>

@@ -63,11 +63,11 @@ function Member({ item, isMe, mayChange, onChanged, onRemoved }) {
 			</div>`}
 		</div>
 		${mayChange
-			? html`<form class="field-row" onSubmit=${change}>
+			? html`<form class="field" onSubmit=${change}><div class="field-row">
 				<label class="visually-hidden" for=${`role-${item.id}`}>${t("people.role.of", { name: item.name })}</label>
 				<select id=${`role-${item.id}`} ref=${choice}>${roleChoices().map(({ value, text }) => html`<option key=${value} value=${value} selected=${value === item.role}>${text}</option>`)}</select>
 				<button class="button" aria-disabled=${work.state === "busy" ? "true" : undefined}>${t(work.state === "busy" ? "people.changing" : "people.change")}</button>
-			</form>`
+			</div></form>`
 			: html`<p>${t(`role.${item.role}`)}</p>`}
 		${work.trouble && html`<${Trouble} error=${work.trouble.error} title=${t("people.failed")} onRetry=${work.trouble.again}/>`}
 		${work.state === "asking" && html`<${Dialog} id="remove-member" title=${t("people.remove.title", { name: item.name })} refuse=${t("cancel")}
@@ -205,7 +205,7 @@ export function People() {
 	else
 		body = html`<ul class="servers">${list.members.map((item) => html`<li key=${item.id}><${Member} item=${item} isMe=${item.id === person.user?.id}
 			mayChange=${mayChange} onChanged=${changed} onRemoved=${(gone) => without("members", gone)}/></li>`)}</ul>
-		${list.invitations.length > 0 && html`<section aria-labelledby="invited-title">
+		${list.invitations.length > 0 && html`<section class="group" aria-labelledby="invited-title">
 			<h2 id="invited-title">${t("people.invited")}</h2>
 			<ul class="servers">${list.invitations.map((item) => html`<li key=${item.id}>${mayChange
 				? html`<${Invited} item=${item} onTakenBack=${(gone) => without("invitations", gone)}/>`

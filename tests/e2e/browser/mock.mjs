@@ -71,6 +71,8 @@ export class Mock {
 		this.sessions = new Map(); // whose each cookie is
 		this.sessionFacts = new Map(); // what else of each is told
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
+		this.customers = [{ id: 1, name: "operator", role: "owner", suspended: false }];
+		this.customer = null; // for whom one works; null: the first
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
 		this.invited = new Map();
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
@@ -355,6 +357,22 @@ export class Mock {
 			this.sessions.delete(cookie);
 			return [204, null, { "Set-Cookie": "ippo-mock=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" }];
 		}
+		if (what === "POST /v1/invitations/accept") {
+			const invitation = this.#invitation(body.key);
+			if (this.customers.some(({ id }) => id === invitation.customer.id))
+				throw new Refusal(409, "uniqueness_error", "you belong to this account already");
+			this.customers.push({ ...invitation.customer, role: invitation.role, suspended: false });
+			this.customer = this.customers.at(-1);
+			this.invitations.delete(body.key);
+			return [201, { invitation }];
+		}
+		if (what === "PUT /v1/sessions/current") {
+			const customer = this.customers.find(({ id }) => id === body.customer);
+			if (!customer)
+				throw new Refusal(422, "invalid_input", "you belong to no such account", { fields: [{ name: "customer", messages: ["no such account"] }] });
+			this.customer = customer;
+			return [204, null];
+		}
 		if (what.includes(" /v1/sessions"))
 			return this.#sessions(what, url, user, cookie);
 		if (/ \/v1\/(members|invitations)/.test(what))
@@ -362,7 +380,8 @@ export class Mock {
 		if (what === "PUT /v1/me/password")
 			return this.#changePassword(user, body);
 		if (what === "GET /v1/me")
-			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: { id: 1, name: user.operator ? "operator" : "hanako" }, role: this.role, via: "session" } }];
+			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
+				role: this.role, via: "session", customers: this.customers } }];
 		if (what === "GET /v1/servers")
 			return [200, paged("servers", sorted(this.servers, url), url)];
 		if (what.includes(" /v1/ssh_keys"))

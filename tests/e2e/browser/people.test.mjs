@@ -138,3 +138,39 @@ describe("members", () => {
 		});
 	});
 });
+
+describe("several accounts", () => {
+	test("somebody who is signed in joins, and goes back by the menu; another tab follows", async () => {
+		state.mock.invitations.set("JOIN-1", { operator: false, role: "reader", name: "", customer: { id: 7, name: "fuji" }, expires: new Date(Date.now() + 864e5).toISOString() });
+		await withPage({ at: "/#/invitation/JOIN-1" }, async (page, context) => {
+			const other = await context.newPage();
+			await other.goto(`${state.mock.url}/#/servers`);
+			await other.waitForSelector(".empty");
+			await page.waitForSelector("#join-title");
+			assert.match(await page.textContent("main"), /fuji/);
+			await page.locator(".notice .button.primary").click();
+			await page.waitForSelector(".empty");
+			assert.equal(state.mock.customer.id, 7);
+			assert.match(page.url(), /#\/servers$/);
+			const asked = () => state.mock.count("GET", /^\/v1\/servers/);
+			const before = asked();
+			await page.click("#account-button");
+			assert.equal(await page.locator("#account-choices [aria-pressed=true]").textContent(), "fuji");
+			await page.locator("#account-choices button", { hasText: "operator" }).click();
+			await eventually(() => state.mock.customer.id, 1);
+			await eventually(() => asked() >= before + 2, true);
+			await other.click("#account-button");
+			await eventually(() => other.locator("#account-choices [aria-pressed=true]").textContent(), "operator");
+		});
+	});
+
+	test("an invitation proposes a name; a member of the account is told so", async () => {
+		state.mock.invitations.set("JOIN-2", { operator: false, role: "reader", name: "sora", customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 864e5).toISOString() });
+		await withPage({ at: "/#/invitation/JOIN-2", expected: /409/ }, async (page) => {
+			await page.waitForSelector("#join-title");
+			assert.equal(await page.inputValue("#name"), "sora");
+			await page.locator(".notice .button.primary").click();
+			await eventually(async () => /すでに/.test(await page.textContent("main")), true);
+		});
+	});
+});
