@@ -9,26 +9,11 @@ import { commandName } from "./parts/action-line.js";
 import { Banner } from "./parts/banner.js";
 import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
-import { Account } from "./rooms/account.js";
-import { ApiKeys } from "./rooms/api-keys.js";
-import { Console } from "./rooms/console.js";
-import { Invitation } from "./rooms/invitation.js";
-import { Keys } from "./rooms/keys.js";
-import { NewPassword } from "./rooms/new-password.js";
-import { Nowhere } from "./rooms/nowhere.js";
-import { People } from "./rooms/people.js";
+import { Door, fetchRoom } from "./rooms/doors.js";
 import { Heading } from "./rooms/room.js";
-import { Servers } from "./rooms/servers.js";
-import { SignIn } from "./rooms/sign-in.js";
 import { useLayoutEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
-const rooms = {
-	account: Account,
-	people: People,
-	servers: Servers, console: Console, keys: Keys, "api-keys": ApiKeys,
-	"sign-in": SignIn, invitation: Invitation, "new-password": NewPassword, nowhere: Nowhere,
-};
 const isOpenToAll = (name) => ["sign-in", "invitation", "new-password"].includes(name);
 
 function Room({ person, place }) {
@@ -43,7 +28,7 @@ function Room({ person, place }) {
 		</div>`;
 	}
 	const name = person || isOpenToAll(place.name) ? place.name : "sign-in";
-	return html`<${rooms[name]} key=${name === place.name ? place.key : name} parameters=${place.parameters}/>`;
+	return html`<${Door} name=${name} key=${name === place.name ? place.key : name} parameters=${place.parameters}/>`;
 }
 
 function App() {
@@ -72,6 +57,7 @@ onActionFinished((action, server) => {
 
 const root = document.getElementById("app");
 try {
+	fetchRoom(route.peek().name); // beside the words and the session
 	await Promise.all([startLanguage(), startSession()]);
 	render(html`<${App}/>`, root);
 } catch (error) {

@@ -1,0 +1,56 @@
+// The door of each room: which module it lives in. The rooms a visit begins with come with the panel;
+// any other is fetched when somebody first goes there, so that a first load stays small.
+
+import { insist } from "../lib/insist.js";
+import { t } from "../lib/i18n.js";
+import { html, useValue } from "../lib/ui.js";
+import { Failure } from "../parts/failure.js";
+import { signal } from "../vendor/signals.js";
+import { Heading } from "./room.js";
+import { Servers } from "./servers.js";
+import { SignIn } from "./sign-in.js";
+
+const modules = {
+	account: async () => (await import("./account.js")).Account,
+	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
+	console: async () => (await import("./console.js")).Console,
+	invitation: async () => (await import("./invitation.js")).Invitation,
+	keys: async () => (await import("./keys.js")).Keys,
+	"new-password": async () => (await import("./new-password.js")).NewPassword,
+	nowhere: async () => (await import("./nowhere.js")).Nowhere,
+	people: async () => (await import("./people.js")).People,
+};
+
+/** What is behind each door by now: {room} or {failure}, by name. */
+const fetched = signal({ servers: { room: Servers }, "sign-in": { room: SignIn } });
+const underWay = new Set();
+
+/** Fetches a room, unless it is there or on its way; returns at once. */
+export async function fetchRoom(name) {
+	if (fetched.peek()[name]?.room || underWay.has(name))
+		return;
+	underWay.add(name);
+	let found;
+	try {
+		found = { room: await insist(modules[name]) };
+	} catch (error) {
+		found = { failure: { code: "network", message: error.message } };
+	}
+	underWay.delete(name);
+	fetched.value = { ...fetched.peek(), [name]: found };
+}
+
+export function Door({ name, parameters }) {
+	const { room: Room, failure } = useValue(fetched)[name] ?? {};
+
+	if (Room)
+		return html`<${Room} parameters=${parameters}/>`;
+	if (failure) {
+		return html`<div class="narrow">
+			<${Heading} text=${t("start")}/>
+			<${Failure} title=${t("start.failed")} error=${failure} onRetry=${() => fetchRoom(name)}/>
+		</div>`;
+	}
+	fetchRoom(name);
+	return html`<p class="waiting">${t("start.waiting")}</p>`;
+}
