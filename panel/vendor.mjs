@@ -33,7 +33,8 @@ const trees = [{ package: "@novnc/novnc", file: "core/rfb.js", as: "novnc" }];
 const licences = { "@novnc/novnc": ["LICENSE.txt", "docs/LICENSE.MPL-2.0", "vendor/pako/LICENSE"] };
 const bare = { preact: "./preact.js", "preact/hooks": "./hooks.js", "@preact/signals-core": "./signals.js" };
 
-const importPattern = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2/g;
+// What follows a hyphen or a dot is part of a name, as in id="valid-from".
+const importPattern = /((?<![-.])\bfrom\s*|(?<![-.])\bimport\s*\(?\s*)(["'])([^"'\n]+)\2/g;
 const compressed = new Set([".html", ".css", ".js", ".json", ".svg", ".txt"]);
 const preloadMark = "<!-- modules -->";
 

@@ -9,6 +9,7 @@ const patterns = [
 	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], roomBy: "id" },
 	{ name: "keys", pattern: /^\/keys$/ },
 	{ name: "api-keys", pattern: /^\/api-keys$/ },
+	{ name: "history", pattern: /^\/history$/ },
 	{ name: "people", pattern: /^\/people$/ },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },

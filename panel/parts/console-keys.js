@@ -24,7 +24,7 @@ export function ConsoleKeys({ id, isOff, held, onHold, onKey, onKeyboard, chords
 	const keepFocus = (event) => event.preventDefault();
 	const choices = [...chords, ...f_keys.map((key) => ({ id: key, text: key }))];
 
-	return html`<div class="console-keys" role="group" aria-label=${t("keys")}>
+	return html`<div class="console-keys" role="group" aria-label=${t("console.keys")}>
 		<button type="button" class="button small" aria-disabled=${off} onClick=${() => isOff || onKeyboard()}>${t("keys.keyboard")}</button>
 		${["Ctrl", "Alt"].map((key) => html`<button key=${key} type="button" class="button small" aria-disabled=${off} aria-pressed=${String(held[key])}
 			onMouseDown=${keepFocus} onClick=${() => isOff || onHold(key)}>${faces[key]}</button>`)}

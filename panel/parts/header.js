@@ -72,6 +72,7 @@ export function Header() {
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
 				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
 				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
+				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
 			</nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>

@@ -14,6 +14,7 @@ const modules = {
 	account: async () => (await import("./account.js")).Account,
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
 	console: async () => (await import("./console.js")).Console,
+	history: async () => (await import("./history.js")).History,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,

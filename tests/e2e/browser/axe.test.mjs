@@ -94,6 +94,26 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("history: none, lines, details, a check, a mistake", async () => {
+					await withPage({ ...look, at: "/#/history", expected: /422/ }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						state.mock.addLine("server.poweron", { resource: { type: "server", id: 7, name: "a".repeat(63) } });
+						state.mock.addLine("session.fail", { result: "refused", error: "unauthorized", peer: "2001:db8:1111:2222:3333:4444:5555:6666" });
+						await page.click("form .button.primary");
+						await page.waitForSelector("[data-line]");
+						await page.locator("[data-line] summary").first().click();
+						await page.click("#verify-history");
+						await page.waitForSelector("#verification");
+						await check(page, "lines");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.fill("#history-customer", "nobody");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("#history-customer-problem");
+						await check(page, "a mistake");
+					});
+				});
+
 				test("account: the form, with mistakes, a question", async () => {
 					await withPage({ ...look, at: "/#/account" }, async (page) => {
 						state.mock.session("taro");

@@ -15,7 +15,7 @@ const sources = ["app.js", ...["lib", "parts", "rooms"].flatMap((folder) =>
 	readdirSync(path.join(panel, folder)).filter((name) => name.endsWith(".js")).map((name) => `${folder}/${name}`))];
 
 // Keys that are put together at run time, by their beginnings.
-const families = ["api-keys.scope.", "command.", "console-end.", "console-state.", "copy.", "error.", "layout.", "people.what.", "power.", "role.", "serial.writer.", "state.", "step.", "theme."];
+const families = ["api-keys.scope.", "command.", "console-end.", "console-state.", "copy.", "error.", "history.by.", "history.problem.", "history.result.", "history.subject.", "history.what.", "layout.", "people.what.", "power.", "role.", "serial.writer.", "state.", "step.", "theme."];
 
 const placeholders = (value) => (typeof value === "string" ? [value] : Object.values(value))
 	.flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]));
@@ -24,6 +24,13 @@ test("both catalogues have the same keys and placeholders", () => {
 	assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
 	for (const key of Object.keys(ja))
 		assert.deepEqual([...new Set(placeholders(ja[key]))].sort(), [...new Set(placeholders(en[key]))].sort(), key);
+});
+
+test("no key is written twice", () => {
+	for (const name of ["ja", "en"]) {
+		const keys = [...read(`i18n/${name}.json`).matchAll(/^\t"([^"]+)":/gm)].map((match) => match[1]);
+		assert.deepEqual(keys.filter((key, i) => keys.indexOf(key) !== i), [], name);
+	}
 });
 
 test("every text that depends on a count has its general form", () => {

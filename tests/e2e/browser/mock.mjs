@@ -66,6 +66,8 @@ export class Mock {
 		this.servers = new Map();
 		this.keys = new Map();
 		this.tokens = new Map();
+		this.history = []; // oldest first
+		this.historyProblems = []; // what a check finds
 		this.actions = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map(); // whose each cookie is
@@ -386,6 +388,8 @@ export class Mock {
 			return [200, paged("servers", sorted(this.servers, url), url)];
 		if (what.includes(" /v1/ssh_keys"))
 			return this.#sshKeys(what, url, body);
+		if (what.startsWith("GET /v1/history"))
+			return this.#history(what, url, user);
 		if (what.includes(" /v1/tokens"))
 			return this.#tokens(what, url, body);
 		if (what === "GET /v1/actions")
@@ -400,6 +404,33 @@ export class Mock {
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	addLine(what, changes = {}) {
+		const line = { id: this.history.length + 1, time: new Date(Date.now() - 60000).toISOString(), customer_id: 1,
+			actor: { kind: "session", id: 2, name: "taro" }, operator: false, peer: "192.0.2.7", what, result: "success",
+			error: null, resource: null, action_id: null, details: {}, hash: "ab".repeat(32), ...changes };
+		this.history.push(line);
+		return line;
+	}
+
+	#history(what, url, user) {
+		const query = url.searchParams;
+		if (what === "GET /v1/history/verify") {
+			if (!user.operator)
+				throw new Refusal(403, "forbidden", "only operators of the service check the history");
+			return [200, { verification: { whole: this.historyProblems.length === 0, lines: this.history.length, problem_count: this.historyProblems.length, problems: this.historyProblems } }];
+		}
+		if (query.get("customer") && !["hanako", "1"].includes(query.get("customer")))
+			throw new Refusal(422, "invalid_input", "there is no such customer", { fields: [{ name: "customer", messages: ["there is no such customer"] }] });
+		const isWanted = (line) => (!query.get("what") || line.what === query.get("what") || line.what.startsWith(`${query.get("what")}.`))
+			&& (!query.get("actor") || line.actor.name === query.get("actor"))
+			&& (!query.get("result") || line.result === query.get("result"))
+			&& (!query.get("server") || (line.resource?.type === "server" && line.resource.id === Number(query.get("server"))))
+			&& (!query.get("from") || Date.parse(line.time) >= Date.parse(query.get("from")))
+			&& (!query.get("to") || Date.parse(line.time) < Date.parse(query.get("to")))
+			&& (!query.get("before") || line.id < Number(query.get("before")));
+		return [200, paged("history", this.history.filter(isWanted).reverse(), url)];
 	}
 
 	#endSessions(user, except) {
