@@ -16,10 +16,12 @@
 #include "store/store_server.h"
 #include "store/store_standing.h"
 
+#define EVERYBODY 0
+
 struct event {
 	uint64_t id;
-	uint64_t customer_id;
-	char *text; /* the whole event as it is sent */
+	uint64_t customer_id; /* EVERYBODY: any */
+	char *text;           /* the whole event as it is sent */
 };
 
 struct stream {
@@ -76,6 +78,11 @@ void events_free(struct events *events)
 	free(events);
 }
 
+static bool is_for(const struct stream *stream, uint64_t customer_id)
+{
+	return customer_id == EVERYBODY || stream->who.customer_id == customer_id;
+}
+
 /* Keep it for those who come back, and send it to those who are there. */
 static void publish(struct events *events, uint64_t customer_id, const char *name, const char *data)
 {
@@ -91,7 +98,7 @@ static void publish(struct events *events, uint64_t customer_id, const char *nam
 	if (event->text == NULL)
 		return;
 	for (const struct stream *stream = events->streams; stream != NULL; stream = stream->next)
-		if (stream->who.customer_id == customer_id)
+		if (is_for(stream, customer_id))
 			send_text(stream, event->text);
 }
 
@@ -134,6 +141,16 @@ void events_action_changed(struct events *events, uint64_t action_id)
 	action_done(&action);
 }
 
+/* Not the notice itself: what each has read is different. */
+void events_notice_changed(struct events *events, uint64_t notice_id, const char *change)
+{
+	char data[96];
+
+	(void)snprintf(data, sizeof data, "{\"notice\":{\"id\":%llu,\"change\":\"%s\"}}",
+		       (unsigned long long)notice_id, change);
+	publish(events, EVERYBODY, "notice", data);
+}
+
 int events_subscribe(struct events *events, struct exchange *exchange, const struct principal *who,
 		     const char *last_id, struct err *err)
 {
@@ -165,8 +182,7 @@ int events_subscribe(struct events *events, struct exchange *exchange, const str
 	}
 	for (uint64_t id = last + 1; id < events->next_id; id++) {
 		const struct event *event = &events->kept[id % EVENTS_KEPT];
-		if (event->id == id && event->text != NULL &&
-		    event->customer_id == who->customer_id)
+		if (event->id == id && event->text != NULL && is_for(stream, event->customer_id))
 			send_text(stream, event->text);
 	}
 	return 0;

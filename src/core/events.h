@@ -20,6 +20,9 @@ void events_free(struct events *events);
 void events_server_changed(struct events *events, uint64_t server_id);
 void events_server_deleted(struct events *events, uint64_t server_id, uint64_t customer_id);
 void events_action_changed(struct events *events, uint64_t action_id);
+/** events_notice_changed() - told to everybody, whomever they act for. @change: published, edited,
+ * withdrawn. */
+void events_notice_changed(struct events *events, uint64_t notice_id, const char *change);
 
 /**
  * events_subscribe() - turn an exchange into a stream of what its customer may see.

@@ -123,6 +123,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("location.delete", lambda: api.delete(f"/locations/{place['id']}"), "tokyo")
     pool = did("address_pool.create", lambda: api.post("/address_pools", {"prefix": "203.0.113.0/24", "name": "office"}), "office")
     did("address_pool.delete", lambda: api.delete(f"/address_pools/{pool['address_pool']['id']}"), "office")
+    texts = {"title_ja": "題", "title_en": "Title", "body_ja": "文", "body_en": "Text"}
+    notice = did("notice.publish", lambda: api.post("/notices", texts), "Title", customer_id=0, details='{"kind":"ordinary"}')["notice"]["id"]
+    did("notice.update", lambda: api.put(f"/notices/{notice}", {"title_en": "News", "tell": True}), "News", customer_id=0,
+        details='{"set":["title_en","tell"]}')
+    did("notice.withdraw", lambda: api.delete(f"/notices/{notice}"), "News", customer_id=0, resource_id=notice)
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])

@@ -352,12 +352,33 @@ def test_history(walker):
     assert walker.error("GET", "/history?what=a&result=b") == (422, "invalid_input")
 
 
+def test_notices(walker, fake, document, seen):
+    body = {"kind": "maintenance", "pinned": True, "title_ja": "保守", "title_en": "Maintenance", "body_ja": "短い切断", "body_en": "Short cuts",
+            "starts": "2030-01-01T00:00:00Z", "ends": "2030-01-01T02:00:00+09:00".replace("+09:00", "Z")}
+    notice = walker.post("/notices", body)["notice"]
+    path = f"/notices/{notice['id']}"
+    walker.get(path)
+    walker.put(path, {"title_en": "Works", "tell": True})
+    walker.get("/notices?kind=maintenance&status=published&page=1&per_page=2")
+    browser = Walker(fake, document, seen)
+    browser.session.headers.update({"Origin": fake.url, "X-Ippo-CSRF": "1"})
+    browser.post("/sessions", {"name": "walker", "password": "correct horse battery"})
+    assert browser.get("/notices")["unread"] == 1
+    browser.put(path + "/read")
+    browser.put("/notices/read", {"last": notice["id"]})
+    walker.delete(path)
+    assert walker.error("PUT", path, {"pinned": False}) == (404, "gone")
+    assert walker.get("/notices?status=withdrawn")["notices"][0]["withdrawn"]
+    assert walker.error("POST", "/notices", {**body, "title_en": ""}) == (422, "invalid_input")
+
+
 def test_events(walker, document):
     """Every kind of event, with data as described."""
     kinds = {}
     with walker.request("GET", "/events", stream=True) as stream:
         lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
         server = walker.create_server("event")
+        walker.post("/notices", {"title_ja": "題", "title_en": "Title", "body_ja": "文", "body_en": "Text"})
         walker.delete_server(server)
         while "deleted" not in kinds:
             line = next(lines)
@@ -366,8 +387,8 @@ def test_events(walker, document):
                 data = json.loads(next(lines).removeprefix("data: "))
                 validate(document, document["components"]["schemas"]["EventData"], data)
                 kinds[kind] = data
-    assert set(kinds) == {"resync", "server", "action", "deleted"}
-    assert kinds["resync"] == {} and all(kind in kinds[kind] for kind in ("server", "action", "deleted"))
+    assert set(kinds) == {"resync", "server", "action", "deleted", "notice"}
+    assert kinds["resync"] == {} and all(kind in kinds[kind] for kind in ("server", "action", "deleted", "notice"))
 
 
 def test_images_go(walker):

@@ -13,9 +13,9 @@ NEEDS = [
     # A console's own door asks for a ticket or its cookie.
     ("anybody", r"GET /consoles/\{id\}/(serial|vnc)"),
     ("person", r"(GET|DELETE) /sessions|(PUT|DELETE) /sessions/current|DELETE /sessions/\{id\}|PUT /me/password"
-               r"|POST /invitations/accept|DELETE /members/current"),
+               r"|POST /invitations/accept|DELETE /members/current|PUT /notices/(\{id\}/)?read"),
     ("service reads", r"GET /(customers|hosts|users|address_pools)(/\{id\})?|GET /metrics|GET /history/verify"),
-    ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|backups)(/.*)?"),
+    ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups)(/.*)?"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
     ("reader", r"GET /.*"),
     # Readers may look on at consoles, and end their own.

@@ -21,7 +21,7 @@ static const struct route *const tables[] = {
 	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
 	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
 	password_routes, member_routes,        user_routes,    service_routes,   console_routes,
-	history_routes,  metrics_routes,       absent_routes,
+	history_routes,  metrics_routes,       notice_routes,  absent_routes,
 };
 
 /* --- errors --- */
