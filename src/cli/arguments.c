@@ -204,6 +204,7 @@ static const char *const nouns[][2] = {
 	{"member", "the people of an account, and what each may do"},
 	{"invitation", "one-time links for new people"},
 	{"user", "everybody who can sign in"},
+	{"notice", "what the operators tell everybody"},
 	{"action", "what was asked for, and how it went"},
 	{"history", "who did what, when and from where; whether that is all of it"},
 	{"health", "whether the service is well"},

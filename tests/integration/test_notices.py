@@ -213,3 +213,27 @@ def test_marks_go_with_their_person_and_stay_over_a_restart(fake, operator):
     fake.restart()
     eventually(person.is_signed_in)
     assert unread(person) == 0
+
+
+def test_the_cli(fake, operator, tmp_path):
+    for name, text in (("ja", TEXTS["body_ja"]), ("en", NASTY)):
+        (tmp_path / name).write_text(text + "\n")
+    words = ["--title-ja", TEXTS["title_ja"], "--title-en", NASTY, "--body-ja", tmp_path / "ja", "--body-en", tmp_path / "en"]
+    number = fake.cli("notice", "publish", *words, "--starts", "2030-01-01T00:00:00Z", "--ends", "2030-01-01T02:00:00Z", "--pin").stdout.strip()
+    notice = operator.get(f"/notices/{number}")["notice"]
+    assert (notice["kind"], notice["pinned"], notice["body_ja"], notice["body_en"]) == ("maintenance", True, TEXTS["body_ja"], NASTY)
+    assert NASTY in fake.cli("notice", "list").stdout
+    text = fake.cli("notice", "show", number).stdout
+    assert TEXTS["body_ja"] in text and "2030-01-01T00:00:00+00:00" in text
+    fake.cli("notice", "edit", number, "--ordinary", "--unpin", "--title-en", "Plain", "--tell")
+    notice = operator.get(f"/notices/{number}")["notice"]
+    assert (notice["kind"], notice["pinned"], notice["title_en"]) == ("ordinary", False, "Plain")
+    assert fake.cli("notice", "withdraw", number, check=False).returncode == 2
+    fake.cli("notice", "withdraw", number, "--yes")
+    assert "no notices" in fake.cli("notice", "list").stdout and "Plain" in fake.cli("notice", "list", "--withdrawn").stdout
+    assert fake.cli("notice", "show", "999", check=False).returncode == 3
+    assert fake.cli("notice", "edit", "999", "--pin", check=False).returncode == 3
+    refused = fake.cli("notice", "publish", "--title-en", "Alone", check=False)
+    assert refused.returncode == 1 and "title_ja" in refused.stderr
+    missing = fake.cli("notice", "publish", "--body-ja", tmp_path / "none", check=False)
+    assert missing.returncode == 1 and "none" in missing.stderr
