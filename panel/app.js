@@ -9,6 +9,7 @@ import { commandName } from "./parts/action-line.js";
 import { Banner } from "./parts/banner.js";
 import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
+import { Strip } from "./parts/strip.js";
 import { Door, fetchRoom } from "./rooms/doors.js";
 import { Heading } from "./rooms/room.js";
 import { useLayoutEffect } from "./vendor/hooks.js";
@@ -45,7 +46,7 @@ function App() {
 	}, [person, place]);
 
 	return html`<${Header}/>
-		<main class="main"><${Banner}/><${Room} person=${person} place=${place}/></main>`;
+		<main class="main">${person && html`<${Strip}/>`}<${Banner}/><${Room} person=${person} place=${place}/></main>`;
 }
 
 onActionFinished((action, server) => {

@@ -11,6 +11,7 @@ const patterns = [
 	{ name: "api-keys", pattern: /^\/api-keys$/ },
 	{ name: "history", pattern: /^\/history$/ },
 	{ name: "people", pattern: /^\/people$/ },
+	{ name: "notices", pattern: /^\/notices$/ },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },

@@ -4,6 +4,7 @@
 import { signal } from "../vendor/signals.js";
 import { ApiError, get, onUnauthorized, post, put, remove } from "./api.js";
 import { startEvents, stopEvents } from "./events.js";
+import { forgetNotices, refreshNotices } from "./notices.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
 import { onOtherTab, recall, remember } from "./storage.js";
 
@@ -19,19 +20,33 @@ export const startFailure = signal(null);
 /** Another person or another account is another mark: other tabs follow when it changes. */
 const markOf = (answer) => `${answer.user?.id ?? "yes"}-${answer.customer.id}`;
 
+function forgetAll() {
+	forgetServers();
+	forgetNotices();
+}
+
+const renew = () => Promise.all([refreshServers(), refreshNotices()]);
+
+function whenEvent(name, value) {
+	if (name === "notice")
+		refreshNotices();
+	else
+		takeEvent(name, value);
+}
+
 function enter(answer) {
 	// Whoever it was before, or for whom: nothing of that is shown to the next.
 	if (me.peek() && markOf(me.peek()) !== markOf(answer))
-		forgetServers();
+		forgetAll();
 	me.value = answer;
 	leftBecause.value = "";
 	remember("session", markOf(answer));
-	startEvents({ renew: refreshServers, whenEvent: takeEvent, whenUnauthorized: () => leave("expired") });
+	startEvents({ renew, whenEvent, whenUnauthorized: () => leave("expired") });
 }
 
 function leave(because) {
 	stopEvents();
-	forgetServers();
+	forgetAll();
 	remember("session", null);
 	leftBecause.value = me.peek() ? because : "";
 	me.value = null;

@@ -58,6 +58,17 @@ export function TextField({ id, label, hint, problems, ...input }) {
 	</div>`;
 }
 
+/** Text of several lines. */
+export function AreaField({ id, label, hint, problems, ...area }) {
+	const problem = problems.find(({ field }) => field === id);
+	return html`<div class="field">
+		<label for=${id}>${label}</label>
+		${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+		<${FieldProblem} id=${id} problem=${problem}/>
+		<textarea id=${id} name=${id} aria-invalid=${problem ? "true" : undefined} aria-describedby=${describedBy(id, hint, problem)} ...${area}></textarea>
+	</div>`;
+}
+
 /** One of a few; @param choices  [{value, text}], the first one chosen */
 export function ChoiceField({ id, label, choices }) {
 	return html`<div class="field">

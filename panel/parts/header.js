@@ -1,6 +1,7 @@
 // The top of every room: where one is, in which language and light, and as whom.
 
-import { chooseLanguage, language, languages, t } from "../lib/i18n.js";
+import { chooseLanguage, language, languages, number, t } from "../lib/i18n.js";
+import { notices } from "../lib/notices.js";
 import { go, route } from "../lib/router.js";
 import { me, signOut, switchAccount } from "../lib/session.js";
 import { chooseTheme, theme, themes } from "../lib/theme.js";
@@ -54,6 +55,12 @@ function AccountMenu({ person, onFailure }) {
 	<//>`;
 }
 
+/** How many notices are still to be read. */
+function Unread() {
+	const { unread } = useValue(notices);
+	return unread > 0 ? html`<span class="count" aria-hidden="true">${number(unread)}</span><span class="visually-hidden"> (${t("notices.count", { count: unread })})</span>` : null;
+}
+
 function skipToHeading(event) {
 	event.preventDefault();
 	document.getElementById("heading")?.focus();
@@ -73,6 +80,7 @@ export function Header() {
 				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
 				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
+				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
 			</nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>

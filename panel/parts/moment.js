@@ -3,8 +3,9 @@
 import { moment } from "../lib/i18n.js";
 import { html } from "../lib/ui.js";
 
-export function Moment({ at }) {
+/** @param full  with the day, also when it is today */
+export function Moment({ at, full = false }) {
 	const date = new Date(at);
 	const iso = date.toISOString();
-	return html`<time class="moment" tabindex="0" datetime=${iso} title=${iso} data-iso=${iso}>${moment(date)}</time>`;
+	return html`<time class="moment" tabindex="0" datetime=${iso} title=${iso} data-iso=${iso}>${full ? moment(date, new Date(0)) : moment(date)}</time>`;
 }

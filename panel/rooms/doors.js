@@ -18,6 +18,7 @@ const modules = {
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,
+	notices: async () => (await import("./notices.js")).Notices,
 	nowhere: async () => (await import("./nowhere.js")).Nowhere,
 	people: async () => (await import("./people.js")).People,
 };

@@ -116,6 +116,7 @@ for (const language of ["ja", "en"]) {
 
 				test("account: the form, with mistakes, a question", async () => {
 					await withPage({ ...look, at: "/#/account" }, async (page) => {
+						await page.waitForSelector("[data-session]");
 						state.mock.session("taro");
 						await page.reload();
 						await page.waitForSelector("[data-session] button");
@@ -127,6 +128,33 @@ for (const language of ["ja", "en"]) {
 						await page.locator("section > .buttons .button").last().click();
 						await page.waitForSelector("dialog[open]");
 						await check(page, "a question");
+					});
+				});
+
+				test("notices: none, the form, mistakes, the preview, list and strip, a question", async () => {
+					await withPage({ ...look, at: "/#/notices" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						const window = { kind: "maintenance", pinned: true, starts: new Date(Date.now() - 36e5).toISOString(), ends: new Date(Date.now() + 36e5).toISOString() };
+						state.mock.addNotice({ read: true, edited: new Date().toISOString() });
+						state.mock.addNotice(window);
+						await page.waitForSelector(".strip");
+						await check(page, "list and strip");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-do=withdraw]").first().click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "withdrawing");
+						await page.keyboard.press("Escape");
+						await page.locator("[data-do=edit]").first().click();
+						await page.waitForSelector("#notice-starts");
+						await page.fill("#notice-title-ja", "");
+						await page.click("#look");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.fill("#notice-title-ja", "保守");
+						await page.click("#look");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "preview");
 					});
 				});
 

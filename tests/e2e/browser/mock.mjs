@@ -69,6 +69,7 @@ export class Mock {
 		this.history = []; // oldest first
 		this.historyProblems = []; // what a check finds
 		this.actions = new Map();
+		this.notices = new Map();
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map(); // whose each cookie is
 		this.sessionFacts = new Map(); // what else of each is told
@@ -392,6 +393,8 @@ export class Mock {
 			return this.#history(what, url, user);
 		if (what.includes(" /v1/tokens"))
 			return this.#tokens(what, url, body);
+		if (what.includes(" /v1/notices"))
+			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
 		const one = /^(?:GET|POST) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
@@ -528,6 +531,50 @@ export class Mock {
 		if (one && this.tokens.delete(Number(one[1])))
 			return [204, null];
 		throw new Refusal(404, "not_found", "there is no such token");
+	}
+
+	addNotice(changes = {}) {
+		const id = this.nextId++;
+		const notice = {
+			id, kind: "ordinary", pinned: false, title_ja: `お知らせ ${id}`, title_en: `Notice ${id}`, body_ja: "本文です。\n\n二つ目の段落です。", body_en: "A text.\n\nA second one.",
+			starts: null, ends: null, published: new Date(Date.parse("2026-11-20T01:02:03Z") + id * 1000).toISOString(), edited: null, withdrawn: null, read: false, ...changes,
+		};
+		this.notices.set(id, notice);
+		this.emit("notice", { notice: { id, change: "published" } });
+		return notice;
+	}
+
+	#notices(what, url, body, user) {
+		const onTop = ({ pinned, ends }) => Number(pinned && (!ends || Date.parse(ends) > Date.now()));
+		const list = [...this.notices.values()].sort((a, b) => onTop(b) - onTop(a) || b.id - a.id);
+		const unread = () => list.filter(({ read }) => !read).length;
+		if (what === "GET /v1/notices")
+			return [200, { ...paged("notices", list, url), unread: unread() }];
+		if (what === "PUT /v1/notices/read") {
+			for (const notice of list)
+				notice.read ||= notice.id <= body.last;
+			return [204, null];
+		}
+		const one = this.notices.get(Number(/\/notices\/(\d+)/.exec(what)?.[1]));
+		if (what.endsWith("/read") && one) {
+			one.read = true;
+			return [204, null];
+		}
+		if (!user.operator)
+			throw new Refusal(403, "forbidden", "operators alone may do this");
+		const { tell, ...values } = body ?? {};
+		if (what === "POST /v1/notices")
+			return [201, { notice: this.addNotice({ ...values, published: new Date().toISOString() }) }];
+		if (!one)
+			throw new Refusal(404, "gone", "it was withdrawn");
+		if (what.startsWith("DELETE ")) {
+			this.notices.delete(one.id);
+			this.emit("notice", { notice: { id: one.id, change: "withdrawn" } });
+			return [204, null];
+		}
+		Object.assign(one, values, { edited: new Date().toISOString(), read: one.read && !tell });
+		this.emit("notice", { notice: { id: one.id, change: "edited" } });
+		return [200, { notice: one }];
 	}
 
 	#sshKeys(what, url, body) {
