@@ -43,6 +43,7 @@ static enum role role_needed(enum right right)
 {
 	switch (right) {
 	case RIGHT_READ:
+	case RIGHT_SPEAK:
 		return ROLE_READER;
 	case RIGHT_POWER:
 	case RIGHT_MANAGE:

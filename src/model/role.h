@@ -16,6 +16,7 @@ enum right {
 	RIGHT_ACCOUNT = 4,      /* tokens, members: owners */
 	RIGHT_SERVICE_READ = 5, /* see what belongs to the service: its operators */
 	RIGHT_SERVICE = 6,      /* plans, images, customers, hosts: its operators */
+	RIGHT_SPEAK = 7, /* write to the operators: readers and up, no token that only reads */
 };
 
 enum principal_via { PRINCIPAL_SESSION = 1, PRINCIPAL_TOKEN = 2, PRINCIPAL_LOCAL = 3 };
