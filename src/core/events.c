@@ -21,6 +21,7 @@
 struct event {
 	uint64_t id;
 	uint64_t customer_id; /* EVERYBODY: any */
+	bool operators;       /* for them too */
 	char *text;           /* the whole event as it is sent */
 };
 
@@ -78,13 +79,15 @@ void events_free(struct events *events)
 	free(events);
 }
 
-static bool is_for(const struct stream *stream, uint64_t customer_id)
+static bool is_for(const struct event *event, const struct principal *who)
 {
-	return customer_id == EVERYBODY || stream->who.customer_id == customer_id;
+	return event->customer_id == EVERYBODY || event->customer_id == who->customer_id ||
+	       (event->operators && who->service);
 }
 
 /* Keep it for those who come back, and send it to those who are there. */
-static void publish(struct events *events, uint64_t customer_id, const char *name, const char *data)
+static void publish_to(struct events *events, uint64_t customer_id, bool operators,
+		       const char *name, const char *data)
 {
 	struct buf text = {0};
 	const uint64_t id = events->next_id++;
@@ -93,13 +96,18 @@ static void publish(struct events *events, uint64_t customer_id, const char *nam
 	(void)buf_printf(&text, "id: %llu\nevent: %s\ndata: %s\n\n", (unsigned long long)id, name,
 			 data);
 	free(event->text);
-	*event = (struct event){id, customer_id, buf_steal(&text)};
+	*event = (struct event){id, customer_id, operators, buf_steal(&text)};
 	buf_done(&text);
 	if (event->text == NULL)
 		return;
 	for (const struct stream *stream = events->streams; stream != NULL; stream = stream->next)
-		if (is_for(stream, customer_id))
+		if (is_for(event, &stream->who))
 			send_text(stream, event->text);
+}
+
+static void publish(struct events *events, uint64_t customer_id, const char *name, const char *data)
+{
+	publish_to(events, customer_id, false, name, data);
 }
 
 void events_server_changed(struct events *events, uint64_t server_id)
@@ -151,6 +159,15 @@ void events_notice_changed(struct events *events, uint64_t notice_id, const char
 	publish(events, EVERYBODY, "notice", data);
 }
 
+void events_contact_changed(struct events *events, uint64_t thread_id, uint64_t customer_id)
+{
+	char data[64];
+
+	(void)snprintf(data, sizeof data, "{\"contact_thread\":{\"id\":%llu}}",
+		       (unsigned long long)thread_id);
+	publish_to(events, customer_id, true, "contact_thread", data);
+}
+
 int events_subscribe(struct events *events, struct exchange *exchange, const struct principal *who,
 		     const char *last_id, struct err *err)
 {
@@ -182,7 +199,7 @@ int events_subscribe(struct events *events, struct exchange *exchange, const str
 	}
 	for (uint64_t id = last + 1; id < events->next_id; id++) {
 		const struct event *event = &events->kept[id % EVENTS_KEPT];
-		if (event->id == id && event->text != NULL && is_for(stream, event->customer_id))
+		if (event->id == id && event->text != NULL && is_for(event, who))
 			send_text(stream, event->text);
 	}
 	return 0;

@@ -222,6 +222,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     guest.post("/invitations/accept", {"key": link.rsplit("/", 1)[1]})
     did("member.leave", lambda: guest.delete("/members/current"), "kaede", customer_id=fuji, **of_kaede)
     api.delete(f"/customers/{fuji}")
+    # Words to the operators: their subject, and never their text.
+    thread = did("contact_thread.create", lambda: api.post("/contact_threads", {"subject": "Hello", "text": "s3cret"}), "Hello", customer_id=1)
+    thread = f"/contact_threads/{thread['contact_thread']['id']}"
+    did("contact_thread.reply", lambda: api.post(f"{thread}/messages", {"text": "s3cret"}), "Hello", customer_id=1, details="")
+    did("contact_thread.update", lambda: api.put(thread, {"state": "closed"}), "Hello", details='{"state":"closed"}')
     # On the service's own machine.
     did("backup.create", lambda: fake.cli("backup", tmp_path / "backup.tar"), kind="local", actor="root", peer="local", actor_id=0)
     did("image.delete", lambda: fake.cli("image", "delete", str(image["image"]["id"]), "--yes", check=False)

@@ -372,6 +372,18 @@ def test_notices(walker, fake, document, seen):
     assert walker.error("POST", "/notices", {**body, "title_en": ""}) == (422, "invalid_input")
 
 
+def test_contact(walker):
+    thread = walker.post("/contact_threads", {"subject": "Hello", "text": "Is anybody there?"})["contact_thread"]
+    path = f"/contact_threads/{thread['id']}"
+    walker.get(path)
+    walker.post(path + "/messages", {"text": "Yes."})
+    walker.get(path + "/messages?page=1&per_page=1")
+    walker.put(path, {"state": "closed"})
+    walker.get("/contact_threads?state=closed&page=1&per_page=1")
+    assert walker.error("POST", "/contact_threads", {"subject": "Hello", "text": ""}) == (422, "invalid_input")
+    assert walker.error("GET", "/contact_threads/999999/messages") == (404, "not_found")
+
+
 def test_events(walker, document):
     """Every kind of event, with data as described."""
     kinds = {}
@@ -379,6 +391,7 @@ def test_events(walker, document):
         lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
         server = walker.create_server("event")
         walker.post("/notices", {"title_ja": "題", "title_en": "Title", "body_ja": "文", "body_en": "Text"})
+        walker.post("/contact_threads", {"subject": "Hello", "text": "Is anybody there?"})
         walker.delete_server(server)
         while "deleted" not in kinds:
             line = next(lines)
@@ -387,8 +400,8 @@ def test_events(walker, document):
                 data = json.loads(next(lines).removeprefix("data: "))
                 validate(document, document["components"]["schemas"]["EventData"], data)
                 kinds[kind] = data
-    assert set(kinds) == {"resync", "server", "action", "deleted", "notice"}
-    assert kinds["resync"] == {} and all(kind in kinds[kind] for kind in ("server", "action", "deleted", "notice"))
+    assert set(kinds) == {"resync", "server", "action", "deleted", "notice", "contact_thread"}
+    assert kinds["resync"] == {} and all(kind in kinds[kind] for kind in ("server", "action", "deleted", "notice", "contact_thread"))
 
 
 def test_images_go(walker):

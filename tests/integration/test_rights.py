@@ -17,11 +17,13 @@ NEEDS = [
     ("service reads", r"GET /(customers|hosts|users|address_pools)(/\{id\})?|GET /metrics|GET /history/verify"),
     ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups)(/.*)?"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
+    # Words to the operators: of everybody who belongs to the account.
+    ("member", r"(POST|PUT) /contact_threads(/.*)?"),
     ("reader", r"GET /.*"),
     # Readers may look on at consoles, and end their own.
     ("reader", r"POST /servers/\{id\}/actions/request_console|DELETE /consoles/\{id\}"),
 ]
-ORDER = ["anybody", "person", "reader", "operator", "owner", "service reads", "service"]
+ORDER = ["anybody", "person", "member", "reader", "operator", "owner", "service reads", "service"]
 # What would end the asker's own session or membership when allowed.
 ENDS_ONESELF = ("DELETE /sessions/current", "DELETE /members/current")
 
@@ -42,14 +44,14 @@ def need(method, path):
 def people(fake):
     """By name: who asks, and which levels they have."""
     found = {"nobody": (fake.anonymous(), {"anybody"})}
-    levels = {"anybody", "person"}
+    levels = {"anybody", "person", "member"}
     for role in ("reader", "operator", "owner"):
         levels = levels | {role}
         found[role] = (invite(fake, f"the-{role}", role=role), levels)
     operator = invite(fake, "of-the-service", operator=True)
     found["operator of the service"] = (operator, set(ORDER))
     owner = found["owner"][0]
-    for scope, has in (("read", {"anybody", "reader"}), ("read_write", {"anybody", "reader", "operator"})):
+    for scope, has in (("read", {"anybody", "reader"}), ("read_write", {"anybody", "member", "reader", "operator"})):
         found[f"token {scope}"] = (Api(fake.url, fake.ca, owner.post("/tokens", {"name": scope, "scope": scope})["secret"]), has)
     readonly = operator.post("/tokens", {"name": "looks on", "scope": "read", "operator": True})["secret"]
     found["token of the service, read"] = (Api(fake.url, fake.ca, readonly), {"anybody", "reader", "service reads"})
@@ -108,6 +110,7 @@ def theirs(fake, tmp_path_factory):
         "members": owner.id,
         "sessions": owner.get("/sessions")["sessions"][0]["id"],
         "invitations": owner.post("/invitations", {"role": "reader"})["invitation"]["id"],
+        "contact_threads": owner.post("/contact_threads", {"subject": "their-subject", "text": "their-text"})["contact_thread"]["id"],
     }
 
 
@@ -127,7 +130,7 @@ def test_what_is_anothers_is_unknown(fake, people, theirs, who):
         if first not in theirs or "{id}" not in path or need(method, path) not in levels | {"person"}:
             continue
         number = theirs["actions"] if "/actions/{id}" in path else theirs[first]
-        for body in ([{}, {"name": "taken", "role": "reader", "image": "tiny", "server_type": "1g"}] if method in ("POST", "PUT") else [None]):
+        for body in ([{}, {"name": "taken", "role": "reader", "image": "tiny", "server_type": "1g", "text": "text", "state": "closed"}] if method in ("POST", "PUT") else [None]):
             answers = [said(asker.request(method, path.replace("{id}", str(n)).replace("{id2}", str(theirs["actions"])), body), n)
                        for n in (number, 98765432)]
             assert answers[0] == answers[1], f"{method} {path}"
@@ -139,7 +142,7 @@ def test_what_is_anothers_is_unknown(fake, people, theirs, who):
 
 def test_lists_show_no_others(people, theirs):
     asker, _ = people["owner"]
-    for path in ("servers", "ssh_keys", "tokens", "primary_ips", "members", "invitations", "sessions"):
+    for path in ("servers", "ssh_keys", "tokens", "primary_ips", "members", "invitations", "sessions", "contact_threads"):
         assert theirs[path] not in [one["id"] for one in asker.every(f"/{path}", path)], path
     shown = asker.get(f"/servers/actions?id={theirs['actions']}")["actions"]
     assert theirs["actions"] not in [action["id"] for action in shown]

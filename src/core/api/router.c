@@ -21,7 +21,7 @@ static const struct route *const tables[] = {
 	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
 	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
 	password_routes, member_routes,        user_routes,    service_routes,   console_routes,
-	history_routes,  metrics_routes,       notice_routes,  absent_routes,
+	history_routes,  metrics_routes,       notice_routes,  contact_routes,   absent_routes,
 };
 
 /* --- errors --- */
@@ -281,11 +281,9 @@ static int check_not_suspended(const struct request *request, struct err *err)
 static int check_access(const struct request *request, enum route_access access, struct err *err)
 {
 	static const enum right rights[] = {
-		[ACCESS_READ] = RIGHT_READ,
-		[ACCESS_POWER] = RIGHT_POWER,
-		[ACCESS_MANAGE] = RIGHT_MANAGE,
-		[ACCESS_ACCOUNT] = RIGHT_ACCOUNT,
-		[ACCESS_SERVICE_READ] = RIGHT_SERVICE_READ,
+		[ACCESS_READ] = RIGHT_READ,       [ACCESS_SPEAK] = RIGHT_SPEAK,
+		[ACCESS_POWER] = RIGHT_POWER,     [ACCESS_MANAGE] = RIGHT_MANAGE,
+		[ACCESS_ACCOUNT] = RIGHT_ACCOUNT, [ACCESS_SERVICE_READ] = RIGHT_SERVICE_READ,
 		[ACCESS_SERVICE] = RIGHT_SERVICE,
 	};
 

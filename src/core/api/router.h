@@ -7,6 +7,7 @@ enum route_access {
 	ACCESS_PUBLIC = 1, /* nobody need be signed in */
 	ACCESS_PERSON,     /* somebody who is signed in, about themselves; no token is a person */
 	ACCESS_READ,       /* the customer's things */
+	ACCESS_SPEAK,      /* words to the operators: also of readers, also of the suspended */
 	ACCESS_POWER,
 	ACCESS_MANAGE,
 	ACCESS_ACCOUNT,
@@ -33,7 +34,7 @@ extern const struct route server_routes[], server_action_routes[], action_routes
 	catalogue_routes[], image_routes[], sshkey_routes[], primary_ip_routes[], account_routes[],
 	session_routes[], invitation_routes[], password_routes[], member_routes[], user_routes[],
 	service_routes[], console_routes[], history_routes[], metrics_routes[], notice_routes[],
-	absent_routes[];
+	contact_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);
