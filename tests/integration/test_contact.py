@@ -148,3 +148,23 @@ def test_those_who_look_are_told(people):
             told.append([value for kind, value in seen if kind == "contact_thread"])
         assert told == [[{"contact_thread": {"id": thread["id"]}}]] * 2 + [[]]
         service.delete(f"/notices/{end}")
+
+
+def test_the_cli(fake, people, tmp_path):
+    thread = ask(people[0], NASTY, NASTY)
+    number = str(thread["id"])
+    assert NASTY in fake.cli("contact", "list", "--state", "open").stdout
+    (tmp_path / "answer").write_text("一行目\n二行目\n")
+    fake.cli("contact", "reply", number, "--file", tmp_path / "answer")
+    shown = fake.cli("contact", "show", number).stdout
+    assert NASTY in shown and "一行目\n二行目" in shown and "operator of the service" in shown
+    assert people[0].get(path_of(thread))["contact_thread"]["state"] == "answered"
+    fake.cli("contact", "close", number)
+    assert people[0].get(path_of(thread))["contact_thread"]["state"] == "closed"
+    made = fake.cli("contact", "create", "From us", "--text", "A word", "--customer", "aoi").stdout.strip()
+    assert said(people[0], {"id": made})[0][1:] == (True, "A word")
+    assert json.loads(fake.cli("contact", "show", made, "--json").stdout)["messages"][0]["text"] == "A word"
+    assert fake.cli("contact", "show", "98765432", check=False).returncode == 3
+    assert fake.cli("contact", "reply", "98765432", "--text", "x", check=False).returncode == 3
+    silent = fake.cli("contact", "reply", number, check=False)
+    assert silent.returncode == 1 and "--text" in silent.stderr
