@@ -12,6 +12,7 @@ const patterns = [
 	{ name: "history", pattern: /^\/history$/ },
 	{ name: "people", pattern: /^\/people$/ },
 	{ name: "notices", pattern: /^\/notices$/ },
+	{ name: "contact", pattern: /^\/contact(?:\/([0-9]{1,15}))?$/, parameters: ["id"], roomBy: "id" },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },

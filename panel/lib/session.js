@@ -3,6 +3,7 @@
 
 import { signal } from "../vendor/signals.js";
 import { ApiError, get, onUnauthorized, post, put, remove } from "./api.js";
+import { noteContact } from "./contact.js";
 import { startEvents, stopEvents } from "./events.js";
 import { forgetNotices, refreshNotices } from "./notices.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
@@ -25,11 +26,16 @@ function forgetAll() {
 	forgetNotices();
 }
 
-const renew = () => Promise.all([refreshServers(), refreshNotices()]);
+function renew() {
+	noteContact();
+	return Promise.all([refreshServers(), refreshNotices()]);
+}
 
 function whenEvent(name, value) {
 	if (name === "notice")
 		refreshNotices();
+	else if (name === "contact_thread")
+		noteContact();
 	else
 		takeEvent(name, value);
 }

@@ -81,6 +81,7 @@ export function Header() {
 				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
 				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
+				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("contact")}</a>
 			</nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>

@@ -15,6 +15,7 @@ const modules = {
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
 	console: async () => (await import("./console.js")).Console,
 	history: async () => (await import("./history.js")).History,
+	contact: async () => (await import("./contact.js")).Contact,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,

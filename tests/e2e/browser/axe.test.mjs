@@ -158,6 +158,30 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("contact: none, the form, mistakes, the list, a thread, none such", async () => {
+					await withPage({ ...look, at: "/#/contact", expected: /404/ }, async (page) => {
+						await page.waitForSelector("main .empty");
+						await check(page, "none");
+						await page.click("#ask");
+						await page.click("form .primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.locator("form .button").last().click();
+						const thread = state.mock.addThread("接続できません", "SSHで入れません。");
+						state.mock.addThread("済み", "ありがとう");
+						await page.waitForSelector("[data-thread]");
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						state.mock.say(thread, "taro", "ポートは10022です。", true);
+						await page.evaluate((id) => { location.hash = `#/contact/${id}`; }, thread.id);
+						await page.waitForSelector(".message-operator");
+						await check(page, "thread");
+						await page.evaluate(() => { location.hash = "#/contact/999"; });
+						await page.waitForSelector("main .empty");
+						await check(page, "none such");
+					});
+				});
+
 				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
 					await withPage({ ...look, at: "/#/keys" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -70,6 +70,7 @@ export class Mock {
 		this.historyProblems = []; // what a check finds
 		this.actions = new Map();
 		this.notices = new Map();
+		this.threads = new Map(); // with their messages
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map(); // whose each cookie is
 		this.sessionFacts = new Map(); // what else of each is told
@@ -393,6 +394,8 @@ export class Mock {
 			return this.#history(what, url, user);
 		if (what.includes(" /v1/tokens"))
 			return this.#tokens(what, url, body);
+		if (what.includes(" /v1/contact_threads"))
+			return this.#contact(what, url, body, user);
 		if (what.includes(" /v1/notices"))
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/actions")
@@ -542,6 +545,44 @@ export class Mock {
 		this.notices.set(id, notice);
 		this.emit("notice", { notice: { id, change: "published" } });
 		return notice;
+	}
+
+	addThread(subject, text, changes = {}) {
+		const id = this.nextId++;
+		const thread = { id, customer: { id: 1, name: "hanako" }, subject, state: "open", created: "2026-11-20T01:02:03Z", updated: new Date(Date.parse("2026-11-20T01:02:03Z") + id * 1000).toISOString(), all: [], ...changes };
+		this.threads.set(id, thread);
+		this.say(thread, "hanako", text);
+		return thread;
+	}
+
+	say(thread, name, text, operator = false) {
+		const message = { id: this.nextId++, author: { name, operator }, text, created: new Date().toISOString() };
+		thread.all.push(message);
+		if (thread.all.length > 1)
+			thread.state = operator ? "answered" : "open";
+		this.emit("contact_thread", { contact_thread: { id: thread.id } });
+		return message;
+	}
+
+	#contact(what, url, body, user) {
+		const shown = ({ all, ...thread }) => ({ ...thread, messages: all.length });
+		const list = [...this.threads.values()].reverse().filter(({ state }) => [state, null].includes(url.searchParams.get("state")));
+		if (what === "GET /v1/contact_threads")
+			return [200, paged("contact_threads", list.map(shown), url)];
+		if (what === "POST /v1/contact_threads")
+			return [201, { contact_thread: shown(this.addThread(body.subject, body.text)) }];
+		const one = this.threads.get(Number(/\/contact_threads\/(\d+)/.exec(what)?.[1]));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such thread");
+		if (what.startsWith("POST "))
+			return [201, { message: this.say(one, user.name, body.text, user.operator) }];
+		if (what.endsWith("/messages"))
+			return [200, paged("messages", one.all, url)];
+		if (what.startsWith("PUT ")) {
+			one.state = body.state;
+			this.emit("contact_thread", { contact_thread: { id: one.id } });
+		}
+		return [200, { contact_thread: shown(one) }];
 	}
 
 	#notices(what, url, body, user) {
