@@ -32,6 +32,7 @@ struct user {
 	char password_hash[ACCOUNT_PASSWORD_HASH_BYTES];
 	bool service; /* an operator of the service */
 	bool disabled;
+	bool two_step; /* is asked for a code as well: see second_step.h */
 	int64_t created_ms;
 };
 
@@ -70,6 +71,7 @@ struct session {
 	int64_t created_ms;
 	int64_t last_used_ms;
 	int64_t expires_ms;
+	int64_t proved_ms; /* when whoever sits at it last proved who they are; 0: never */
 	char peer[ACCOUNT_PEER_BYTES];     /* the address it was opened from */
 	char client[ACCOUNT_CLIENT_BYTES]; /* the browser's own name for itself, as it sent it */
 };

@@ -31,6 +31,7 @@ struct principal {
 	enum role role;       /* in that customer's account */
 	bool service;         /* an operator of the service */
 	bool readonly;        /* a token of scope read */
+	int64_t proved_ms;    /* via a session: when it last proved who sits at it */
 };
 
 const char *role_name(enum role role);

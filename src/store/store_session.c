@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                    \
 	"s.id, s.user_id, s.customer_id, s.hash, s.created_ms, s.last_used_ms, s.expires_ms, "     \
-	"s.peer, s.client"
+	"s.peer, s.client, s.proved_ms"
 
 static int read_row(sqlite3_stmt *statement, void *item)
 {
@@ -18,6 +18,7 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	session->created_ms = sqlite3_column_int64(statement, 4);
 	session->last_used_ms = sqlite3_column_int64(statement, 5);
 	session->expires_ms = sqlite3_column_int64(statement, 6);
+	session->proved_ms = sqlite3_column_int64(statement, 9);
 	if (statement_blob(statement, 3, session->hash, sizeof(session->hash)) < 0 ||
 	    statement_copy(statement, 7, session->peer, sizeof(session->peer)) < 0)
 		return ERR_CORRUPT;
@@ -28,13 +29,13 @@ int store_session_insert(struct store *store, struct session *session, struct er
 {
 	int r = statement_run(store,
 			      "INSERT INTO session(user_id, customer_id, hash, created_ms, "
-			      "last_used_ms, expires_ms, peer, client) "
-			      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			      "last_used_ms, expires_ms, peer, client, proved_ms) "
+			      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			      BIND(B_INT(session->user_id), B_INT(session->customer_id),
 				   B_BLOB(session->hash, sizeof(session->hash)),
 				   B_INT(session->created_ms), B_INT(session->last_used_ms),
 				   B_INT(session->expires_ms), B_TEXT(session->peer),
-				   B_TEXT(session->client)),
+				   B_TEXT(session->client), B_INT(session->proved_ms)),
 			      err);
 
 	if (r == ERR_IN_USE)
@@ -107,6 +108,22 @@ int store_session_touch(struct store *store, uint64_t id, int64_t now_ms, int64_
 	return statement_run_one(store, "session",
 				 "UPDATE session SET last_used_ms = ?, expires_ms = ? WHERE id = ?",
 				 BIND(B_INT(now_ms), B_INT(expires_ms), B_INT(id)), err);
+}
+
+int store_session_prove(struct store *store, uint64_t id, int64_t now_ms, struct err *err)
+{
+	return statement_run_one(store, "session", "UPDATE session SET proved_ms = ? WHERE id = ?",
+				 BIND(B_INT(now_ms), B_INT(id)), err);
+}
+
+int store_session_doubt_others(struct store *store, uint64_t user_id, uint64_t keep_id,
+			       struct err *err)
+{
+	int r = statement_run(store,
+			      "UPDATE session SET proved_ms = 0 WHERE user_id = ? AND id <> ?",
+			      BIND(B_INT(user_id), B_INT(keep_id)), err);
+
+	return r < 0 ? r : 0;
 }
 
 int store_session_update_customer(struct store *store, uint64_t id, uint64_t customer_id,

@@ -21,6 +21,11 @@ int store_session_find(struct store *store, const uint8_t hash[SECRET_HASH_BYTES
 /** store_session_touch() - last use and the new expiry. */
 int store_session_touch(struct store *store, uint64_t id, int64_t now_ms, int64_t expires_ms,
 			struct err *err);
+/** store_session_prove() - whoever sits at it has just proved who they are. */
+int store_session_prove(struct store *store, uint64_t id, int64_t now_ms, struct err *err);
+/** store_session_doubt_others() - all of the user's but one have to prove it anew. */
+int store_session_doubt_others(struct store *store, uint64_t user_id, uint64_t keep_id,
+			       struct err *err);
 int store_session_update_customer(struct store *store, uint64_t id, uint64_t customer_id,
 				  struct err *err);
 /** store_session_list() - the user's own that have not expired, the one used last first. */

@@ -5,7 +5,9 @@
 
 #include "store/query.h"
 
-#define COLUMNS "u.id, u.name, u.password_hash, u.service, u.disabled, u.created_ms"
+#define COLUMNS                                                                                    \
+	"u.id, u.name, u.password_hash, u.service, u.disabled, u.created_ms, "                     \
+	"EXISTS (SELECT 1 FROM second_step x WHERE x.user_id = u.id AND x.confirmed_ms > 0)"
 
 static int read_row(sqlite3_stmt *statement, void *item)
 {
@@ -15,6 +17,7 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	user->service = statement_bool(statement, 3);
 	user->disabled = statement_bool(statement, 4);
 	user->created_ms = sqlite3_column_int64(statement, 5);
+	user->two_step = statement_bool(statement, 6);
 	if (statement_copy(statement, 1, user->name, sizeof(user->name)) < 0)
 		return ERR_CORRUPT;
 	return statement_copy(statement, 2, user->password_hash, sizeof(user->password_hash));

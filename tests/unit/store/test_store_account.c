@@ -8,6 +8,7 @@
 #include "store/store_invitation.h"
 #include "store/store_membership.h"
 #include "store/store_password_reset.h"
+#include "store/store_second_step.h"
 #include "store/store_session.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
@@ -238,6 +239,96 @@ static void a_link_for_a_password_is_for_once(void **state)
 			 ERR_NOT_FOUND);
 }
 
+static void a_second_step_is_begun_confirmed_and_used(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false);
+	struct second_step step = {.user_id = taro, .secret = {1, 2}, .created_ms = NOW};
+	struct second_step got;
+	struct user user;
+
+	assert_int_equal(store_second_step_get(f->store, taro, &got, NULL), ERR_NOT_FOUND);
+	assert_ok(store_second_step_begin(f->store, &step, ERR));
+	assert_ok(store_user_get(f->store, taro, &user, ERR));
+	assert_false(user.two_step); /* nobody is asked for a code that never was shown to work */
+	step.secret[0] = 3;
+	assert_ok(store_second_step_begin(f->store, &step, ERR));
+	assert_ok(store_second_step_confirm(f->store, taro, 100, NOW + 1, ERR));
+	assert_int_equal(store_second_step_confirm(f->store, taro, 101, NOW, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_second_step_begin(f->store, &step, NULL), ERR_UNIQUENESS);
+	assert_ok(store_user_get(f->store, taro, &user, ERR));
+	assert_true(user.two_step);
+	assert_ok(store_second_step_get(f->store, taro, &got, ERR));
+	assert_memory_equal(got.secret, step.secret, sizeof(got.secret));
+	assert_int_equal(got.confirmed_ms, NOW + 1);
+	/* Each step once, and none from before. */
+	assert_int_equal(store_second_step_use(f->store, taro, 100, NULL), ERR_NOT_FOUND);
+	assert_ok(store_second_step_note_wrong(f->store, taro, NOW + 2, ERR));
+	assert_ok(store_second_step_get(f->store, taro, &got, ERR));
+	assert_int_equal(got.wrong, 1);
+	assert_int_equal(got.wrong_ms, NOW + 2);
+	assert_ok(store_second_step_use(f->store, taro, 102, ERR));
+	assert_int_equal(store_second_step_use(f->store, taro, 101, NULL), ERR_NOT_FOUND);
+	assert_ok(store_second_step_get(f->store, taro, &got, ERR));
+	assert_int_equal(got.used_step, 102);
+	assert_int_equal(got.wrong, 0);
+	assert_ok(store_second_step_delete(f->store, taro, ERR));
+	assert_int_equal(store_second_step_delete(f->store, taro, NULL), ERR_NOT_FOUND);
+	step.user_id = 99;
+	assert_int_equal(store_second_step_begin(f->store, &step, NULL), ERR_NOT_FOUND);
+}
+
+static void recovery_codes_work_once(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false), jiro = insert_user(f, "jiro", false);
+	const uint8_t old[2][SECRET_HASH_BYTES] = {{1}, {2}}, fresh[1][SECRET_HASH_BYTES] = {{3}};
+	struct second_step step = {.user_id = taro, .created_ms = NOW};
+	uint64_t count = 9;
+
+	assert_int_equal(store_second_step_set_recovery(f->store, taro, old, 2, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_second_step_begin(f->store, &step, ERR));
+	assert_ok(store_second_step_set_recovery(f->store, taro, old, 2, ERR));
+	assert_int_equal(store_second_step_use_recovery(f->store, jiro, old[0], NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_second_step_use_recovery(f->store, taro, old[0], ERR));
+	assert_int_equal(store_second_step_use_recovery(f->store, taro, old[0], NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_second_step_count_recovery(f->store, taro, &count, ERR));
+	assert_int_equal(count, 1);
+	assert_ok(store_second_step_set_recovery(f->store, taro, fresh, 1, ERR));
+	assert_int_equal(store_second_step_use_recovery(f->store, taro, old[1], NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_second_step_delete(f->store, taro, ERR));
+	assert_ok(store_second_step_count_recovery(f->store, taro, &count, ERR));
+	assert_int_equal(count, 0);
+}
+
+static void sessions_prove_themselves(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false);
+	struct session here = {.user_id = taro,
+			       .customer_id = 1,
+			       .hash = {1},
+			       .created_ms = NOW,
+			       .expires_ms = NOW + 1000,
+			       .proved_ms = NOW};
+	struct session there = here, got;
+
+	there.hash[0] = 2;
+	assert_ok(store_session_insert(f->store, &here, ERR));
+	assert_ok(store_session_insert(f->store, &there, ERR));
+	assert_ok(store_session_prove(f->store, here.id, NOW + 5, ERR));
+	assert_ok(store_session_doubt_others(f->store, taro, here.id, ERR));
+	assert_ok(store_session_find(f->store, here.hash, NOW, &got, ERR));
+	assert_int_equal(got.proved_ms, NOW + 5);
+	assert_ok(store_session_find(f->store, there.hash, NOW, &got, ERR));
+	assert_int_equal(got.proved_ms, 0);
+	assert_int_equal(store_session_prove(f->store, 99, NOW, NULL), ERR_NOT_FOUND);
+}
+
 static void tokens(void **state)
 {
 	struct fixture *f = *state;
@@ -371,6 +462,9 @@ int main(void)
 		TEST(a_person_sees_their_sessions),
 		TEST(members),
 		TEST(a_link_for_a_password_is_for_once),
+		TEST(a_second_step_is_begun_confirmed_and_used),
+		TEST(recovery_codes_work_once),
+		TEST(sessions_prove_themselves),
 		TEST(tokens),
 		TEST(an_invitation_is_for_once),
 		TEST(of_many_who_redeem_at_once_one_wins),
