@@ -33,6 +33,8 @@ struct config {
 	char core_user[32];  /* ippo-core */
 	char group[32];      /* ippo: members are operators over the local socket */
 	uint32_t rate_limit; /* requests per hour and token; 0 = no limit */
+	/* How old a session's proof may be for what is worth one; 0: any is good enough. */
+	uint32_t proof_minutes;
 	/* Remote consoles; 0 = no limit. */
 	uint32_t console_per_user;
 	uint32_t console_per_server; /* QEMU serves 32 screens of one server, and then loses some */

@@ -45,7 +45,10 @@
 	X(ERR_SERVER_NOT_RUNNING, -1033, "server_not_running")                                     \
 	X(ERR_FETCH, -1034, "fetch_failed")                                                        \
 	X(ERR_LAST_OWNER, -1035, "last_owner")                                                     \
-	X(ERR_WRONG_PASSWORD, -1036, "wrong_password")
+	X(ERR_WRONG_PASSWORD, -1036, "wrong_password")                                             \
+	X(ERR_CODE_REQUIRED, -1037, "code_required")                                               \
+	X(ERR_WRONG_CODE, -1038, "wrong_code")                                                     \
+	X(ERR_PROOF_REQUIRED, -1039, "proof_required")
 
 enum err_code {
 #define X(name, number, text) name = number,

@@ -131,13 +131,15 @@ static void user_row(struct table *table, const json_t *user)
 	char id[24];
 
 	table_row(table, id_text(user, id), json_text(user, "name"), yes_or_no(user, "operator"),
-		  yes_or_no(user, "disabled"), json_text(user, "created"));
+		  yes_or_no(user, "disabled"), yes_or_no(user, "two_step"),
+		  json_text(user, "created"));
 }
 
 static int user_list(struct invocation *invocation)
 {
-	return request_list(invocation, "/users", "users", "ID NAME OPERATOR DISABLED CREATED",
-			    user_row, "Nobody can sign in yet. `ippo invitation create` invites.");
+	return request_list(invocation, "/users", "users",
+			    "ID NAME OPERATOR DISABLED TWO-STEP CREATED", user_row,
+			    "Nobody can sign in yet. `ippo invitation create` invites.");
 }
 
 static int user_disable(struct invocation *invocation)
@@ -175,6 +177,25 @@ static int user_reset_password(struct invocation *invocation)
 	return EXIT_OK;
 }
 
+/* For somebody who has lost everything that gives codes. */
+static int user_two_step_off(struct invocation *invocation)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *found = NULL, *reply = NULL;
+	int code = api_find(invocation->api, "users", "users", "user", invocation->positionals[0],
+			    &found, &err);
+
+	if (code == 0) {
+		(void)buf_printf(&path, "/users/%lld/two_step",
+				 (long long)json_number(found, "id"));
+		code = api_call(invocation->api, "DELETE", buf_str(&path), NULL, -1, &reply, &err);
+	}
+	json_decref(found);
+	json_decref(reply);
+	return code < 0 ? print_failure(&err) : EXIT_OK;
+}
+
 static const struct option_rule invitation_options[] = {
 	{"operator", NULL, "for a person who runs the service", false},
 	{"for", "CUSTOMER", "for a member of this customer (operators only)", false},
@@ -201,6 +222,9 @@ const struct command people_commands[] = {
 	{"user", "list", "", "List everybody who can sign in (operators only)", NULL, user_list},
 	{"user", "reset-password", "NAME", "Make a one-time link for a new password and print it",
 	 NULL, user_reset_password},
+	{"user", "two-step-off", "NAME",
+	 "Ask somebody for no code any more, who has lost all that gives them", NULL,
+	 user_two_step_off},
 	{"user", "disable", "NAME", "Sign somebody out everywhere, and let them in no more", NULL,
 	 user_disable},
 	{"user", "enable", "NAME", "Let somebody sign in again", NULL, user_enable},

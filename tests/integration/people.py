@@ -1,4 +1,9 @@
 """People at browsers: invited, signed in by cookie, each with a memory of their own."""
+import base64
+import hmac
+import struct
+import time
+
 from ippo_testing import Api
 
 PASSWORD = "correct horse battery"
@@ -18,8 +23,8 @@ class Person(Api):
         self.post("/invitations/redeem", {"key": key_of(link), "name": self.name, "password": password})
         return self
 
-    def sign_in(self, password=PASSWORD):
-        self.post("/sessions", {"name": self.name, "password": password})
+    def sign_in(self, password=PASSWORD, **more):
+        self.post("/sessions", {"name": self.name, "password": password, **more})
         return self
 
     @property
@@ -32,6 +37,13 @@ class Person(Api):
 
     def is_signed_in(self):
         return self.request("GET", "/me").status_code == 200
+
+
+def totp(secret, steps=0):
+    """What an authenticator shows (RFC 6238) so many steps from now."""
+    count = int(time.time()) // 30 + steps
+    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", count), "sha1")
+    return f"{(struct.unpack_from('>I', digest, digest[-1] & 15)[0] & 0x7fffffff) % 1000000:06}"
 
 
 def key_of(link):

@@ -18,6 +18,7 @@ import pytest
 
 from console_client import CUT, open_console
 from ippo_testing import BUILD, Api, IppoInstance, Key, eventually, run
+from people import totp
 
 PASSWORD = "canary horse battery staple 5124"
 PANEL = {"X-Ippo-CSRF": "1"}
@@ -203,6 +204,14 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("user.change_password", lambda: guest.put("/me/password", {"current_password": PASSWORD, "password": PASSWORD[::-1]}), "kaede",
         **of_kaede)
     kaede = guest.get("/me")["me"]["user"]["id"]
+    did("session.prove", lambda: guest.post("/sessions/current/proof", {"password": PASSWORD[::-1]}), **of_kaede)
+    secret = did("user.begin_two_step", lambda: guest.post("/me/two_step"), "kaede", **of_kaede)["two_step"]["secret"]
+    did("user.enable_two_step", lambda: guest.post("/me/two_step/confirm", {"code": totp(secret)}), "kaede", resource_id=kaede, **of_kaede)
+    did("user.renew_recovery_codes", lambda: guest.post("/me/two_step/recovery_codes"), "kaede", **of_kaede)
+    did("user.disable_two_step", lambda: guest.delete("/me/two_step"), "kaede", **of_kaede)
+    secret = guest.post("/me/two_step")["two_step"]["secret"]
+    guest.post("/me/two_step/confirm", {"code": totp(secret)})
+    did("user.remove_two_step", lambda: api.delete(f"/users/{kaede}/two_step"), "kaede", resource_id=kaede, customer_id=0)
     reset = did("user.reset_password", lambda: api.post(f"/users/{kaede}/password_reset"), "kaede", resource_id=kaede, customer_id=0)
     new = {"key": reset["link"].rsplit("/", 1)[1], "password": PASSWORD}
     did("user.set_password", lambda: guest.post("/password_resets/redeem", new), "kaede", **of_kaede)

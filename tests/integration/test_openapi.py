@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from ippo_testing import BUILD, ROOT, Api, Key, eventually
+from people import totp
 
 METHODS = ("get", "post", "put", "delete")
 # What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py, and a console a WebSocket.
@@ -295,6 +296,19 @@ def test_account(walker, fake, document, seen):
     browser.delete(f"/sessions/{next(session['id'] for session in sessions if not session['current'])}")
     browser.delete("/sessions")
     browser.put("/me/password", {"current_password": "correct horse battery", "password": "battery staple horse"})
+
+    browser.get("/me/two_step")
+    secret = browser.post("/me/two_step")["two_step"]["secret"]
+    assert browser.error("POST", "/me/two_step/confirm", {"code": "1"}) == (422, "wrong_code")
+    browser.post("/me/two_step/confirm", {"code": totp(secret)})
+    browser.get("/me/two_step")
+    new = browser.post("/me/two_step/recovery_codes")["recovery_codes"]
+    assert browser.error("POST", "/sessions/current/proof", {"password": "battery staple horse"}) == (403, "code_required")
+    browser.post("/sessions/current/proof", {"password": "battery staple horse", "code": new[0]})
+    browser.delete("/me/two_step")
+    secret = browser.post("/me/two_step")["two_step"]["secret"]
+    browser.post("/me/two_step/confirm", {"code": totp(secret)})
+    walker.delete(f"/users/{me}/two_step")
 
     fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
     for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}

@@ -13,6 +13,7 @@ NEEDS = [
     # A console's own door asks for a ticket or its cookie.
     ("anybody", r"GET /consoles/\{id\}/(serial|vnc)"),
     ("person", r"(GET|DELETE) /sessions|(PUT|DELETE) /sessions/current|DELETE /sessions/\{id\}|PUT /me/password"
+               r"|(GET|POST|DELETE) /me/two_step|POST /me/two_step/(confirm|recovery_codes)|POST /sessions/current/proof"
                r"|POST /invitations/accept|DELETE /members/current|PUT /notices/(\{id\}/)?read"),
     ("service reads", r"GET /(customers|hosts|users|address_pools)(/\{id\})?|GET /metrics|GET /history/verify"),
     ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups)(/.*)?"),

@@ -294,7 +294,7 @@ static int delete_customer(struct request *request, struct err *err)
 const struct route account_routes[] = {
 	{"GET", "/me", ACCESS_READ, me},
 	{"GET", "/tokens", ACCESS_READ, list_tokens},
-	{"POST", "/tokens", ACCESS_ACCOUNT, create_token, "token.create"},
+	{"POST", "/tokens", ACCESS_ACCOUNT, create_token, "token.create", ROUTE_NEEDS_PROOF},
 	{"GET", "/tokens/{id}", ACCESS_READ, get_token},
 	{"DELETE", "/tokens/{id}", ACCESS_ACCOUNT, delete_token, "token.delete"},
 	{"GET", "/customers", ACCESS_SERVICE_READ, list_customers},

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "core/api/note.h"
 #include "core/auth/authenticate.h"
+#include "core/auth/password.h"
 #include "store/store_membership.h"
 #include "store/store_user.h"
 
@@ -15,6 +17,28 @@ int entering_check_origin(const struct request *request, struct err *err)
 	    !authenticate_is_own_origin(request))
 		return err_set(err, ERR_FORBIDDEN, "this request did not come from the panel");
 	return 0;
+}
+
+int entering_check_proof(const struct request *request, struct err *err)
+{
+	const int64_t most_ms = (int64_t)request->core->config->proof_minutes * 60 * 1000;
+
+	if (request->who.via != PRINCIPAL_SESSION || most_ms == 0 ||
+	    clock_now_ms() - request->who.proved_ms < most_ms)
+		return 0;
+	return err_set(err, ERR_PROOF_REQUIRED,
+		       "show once more that it is you: POST /v1/sessions/current/proof");
+}
+
+int entering_check_tries(const struct request *request, const char *name, struct err *err)
+{
+	const int64_t wait_ms =
+		password_guard_delay(request->core->passwords, name, request->http->peer);
+
+	return wait_ms == 0 ? 0
+			    : err_set(err, ERR_RATE_LIMIT,
+				      "too many wrong tries; try again in %lld seconds",
+				      (long long)(wait_ms + 999) / 1000);
 }
 
 void entering_place(const struct request *request, struct session *session)

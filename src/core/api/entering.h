@@ -8,6 +8,13 @@
  * ERR_FORBIDDEN. */
 int entering_check_origin(const struct request *request, struct err *err);
 
+/** entering_check_proof() - a session must have proved lately who sits at it: proof_minutes of the
+ * settings. Tokens and the local socket are asked nothing. ERR_PROOF_REQUIRED. */
+int entering_check_proof(const struct request *request, struct err *err);
+
+/** entering_check_tries() - ERR_RATE_LIMIT while wrong passwords of @name from here slow down. */
+int entering_check_tries(const struct request *request, const char *name, struct err *err);
+
 /** entering_place() - from where and with which program @session is opened. The headers are gone
  * once a handler has said REQUEST_LATER: ask before. */
 void entering_place(const struct request *request, struct session *session);

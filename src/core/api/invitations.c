@@ -361,7 +361,7 @@ static int accept_invitation(struct request *request, struct err *err)
 
 const struct route invitation_routes[] = {
 	{"GET", "/invitations", ACCESS_READ, list},
-	{"POST", "/invitations", ACCESS_ACCOUNT, create, "invitation.create"},
+	{"POST", "/invitations", ACCESS_ACCOUNT, create, "invitation.create", ROUTE_NEEDS_PROOF},
 	{"GET", "/invitations/{id}", ACCESS_READ, get},
 	{"DELETE", "/invitations/{id}", ACCESS_ACCOUNT, delete, "invitation.delete"},
 	{"POST", "/invitations/check", ACCESS_PUBLIC, check, ROUTE_CHANGES_NOTHING},

@@ -141,8 +141,8 @@ static int leave(struct request *request, struct err *err)
 const struct route member_routes[] = {
 	{"GET", "/members", ACCESS_READ, list},
 	{"GET", "/members/{id}", ACCESS_READ, get},
-	{"PUT", "/members/{id}", ACCESS_ACCOUNT, update, "member.update"},
-	{"DELETE", "/members/{id}", ACCESS_ACCOUNT, delete, "member.delete"},
+	{"PUT", "/members/{id}", ACCESS_ACCOUNT, update, "member.update", ROUTE_NEEDS_PROOF},
+	{"DELETE", "/members/{id}", ACCESS_ACCOUNT, delete, "member.delete", ROUTE_NEEDS_PROOF},
 	{"DELETE", "/members/current", ACCESS_PERSON, leave, "member.leave"},
 	{NULL, NULL, 0, NULL},
 };

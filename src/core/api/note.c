@@ -270,6 +270,8 @@ static bool is_worth_a_line(int code)
 	case ERR_JSON:
 	case ERR_INVALID_INPUT:
 	case ERR_UNAUTHORIZED:
+	case ERR_CODE_REQUIRED: /* questions back, whose answer comes next */
+	case ERR_PROOF_REQUIRED:
 	case ERR_NOT_FOUND:
 	case ERR_GONE:
 	case ERR_METHOD:

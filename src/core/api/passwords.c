@@ -17,6 +17,7 @@
 #include "core/api/router.h"
 #include "core/auth/authenticate.h"
 #include "core/auth/password.h"
+#include "core/auth/second_step.h"
 #include "core/events.h"
 #include "store/store_password_reset.h"
 #include "store/store_user.h"
@@ -28,14 +29,21 @@ struct change {
 	struct session session;
 	char password[ACCOUNT_PASSWORD_MAX_BYTES + 1];
 	uint8_t link[SECRET_HASH_BYTES]; /* of a reset */
+	struct secret code;              /* of the second step, as typed */
 	bool by_link;
 };
+
+static void forget(struct change *change)
+{
+	secret_done(&change->code);
+	explicit_bzero(change, sizeof *change);
+	free(change);
+}
 
 static void finish(struct change *change, int code, struct err *err)
 {
 	router_finish(change->request, code, err);
-	explicit_bzero(change, sizeof *change);
-	free(change);
+	forget(change);
 }
 
 static int take_new_password(struct request *request, struct change *change, struct err *err)
@@ -99,9 +107,15 @@ static void on_hashed(void *context, const char *hash)
 		       &err);
 		return;
 	}
-	note_resume(request);
-	code = store_change(change, &err);
-	note_pause(request);
+	/* A link replaces the password, never the second step. */
+	code = change->by_link ? second_step_ask(core, &change->user, change->session.peer,
+						 change->code.text, &err)
+			       : 0;
+	if (code == 0) {
+		note_resume(request);
+		code = store_change(change, &err);
+		note_pause(request);
+	}
 	if (code == 0)
 		code = request_answer(
 			request, 200, "session",
@@ -136,7 +150,6 @@ static void on_verified(void *context, bool right)
 static int begin_change(struct request *request, struct change *change, struct err *err)
 {
 	const char *current = NULL;
-	int64_t wait_ms;
 	int code;
 
 	change->request = request;
@@ -148,15 +161,17 @@ static int begin_change(struct request *request, struct change *change, struct e
 	    (code = body_need_text(request, "current_password", &current, err)) < 0 ||
 	    (code = take_new_password(request, change, err)) < 0)
 		return code;
+	/* The password alone is no proof for who has a second step. */
+	if (change->user.two_step) {
+		if ((code = entering_check_proof(request, err)) < 0)
+			return code;
+		change->session.proved_ms = request->who.proved_ms;
+	}
 	if (strlen(current) > ACCOUNT_PASSWORD_MAX_BYTES)
 		return err_set(err, ERR_WRONG_PASSWORD, "the present password is wrong");
 	/* A session somebody else sits at must not be a way to guess it. */
-	wait_ms = password_guard_delay(request->core->passwords, change->user.name,
-				       request->http->peer);
-	if (wait_ms > 0)
-		return err_set(err, ERR_RATE_LIMIT,
-			       "too many wrong tries; try again in %lld seconds",
-			       (long long)(wait_ms + 999) / 1000);
+	if ((code = entering_check_tries(request, change->user.name, err)) < 0)
+		return code;
 	return password_verify(request->core->passwords, current, change->user.password_hash,
 			       on_verified, change, err);
 }
@@ -170,8 +185,7 @@ static int change_own(struct request *request, struct err *err)
 		return -ENOMEM;
 	if ((code = begin_change(request, change, err)) == 0)
 		return REQUEST_LATER;
-	explicit_bzero(change, sizeof *change);
-	free(change);
+	forget(change);
 	return code;
 }
 
@@ -244,14 +258,21 @@ static int check_link(struct request *request, struct err *err)
 
 static int begin_redeem(struct request *request, struct change *change, struct err *err)
 {
+	const char *second = NULL;
 	int code;
 
 	if ((code = take_link(request, change, err)) < 0 ||
+	    (code = body_text(request, "code", &second, err)) < 0 ||
 	    (code = take_new_password(request, change, err)) < 0)
 		return code;
 	if (change->user.disabled)
 		return err_set(err, ERR_FORBIDDEN,
 			       "this person may not sign in; write to the operator");
+	if (change->user.two_step && (second == NULL || *second == '\0'))
+		return second_step_ask(request->core, &change->user, change->session.peer, NULL,
+				       err);
+	if (second != NULL && secret_set(&change->code, second, strlen(second)) < 0)
+		return -ENOMEM;
 	change->session.user_id = change->user.id;
 	if ((code = entering_first_customer(request, &change->user, &change->session, err)) < 0)
 		return code;
@@ -267,14 +288,14 @@ static int redeem_link(struct request *request, struct err *err)
 		return -ENOMEM;
 	if ((code = begin_redeem(request, change, err)) == 0)
 		return REQUEST_LATER;
-	explicit_bzero(change, sizeof *change);
-	free(change);
+	forget(change);
 	return code;
 }
 
 const struct route password_routes[] = {
 	{"PUT", "/me/password", ACCESS_PERSON, change_own, "user.change_password"},
-	{"POST", "/users/{id}/password_reset", ACCESS_SERVICE, create_link, "user.reset_password"},
+	{"POST", "/users/{id}/password_reset", ACCESS_SERVICE, create_link, "user.reset_password",
+	 ROUTE_NEEDS_PROOF},
 	{"POST", "/password_resets/check", ACCESS_PUBLIC, check_link, ROUTE_CHANGES_NOTHING},
 	{"POST", "/password_resets/redeem", ACCESS_PUBLIC, redeem_link, "user.set_password"},
 	{NULL, NULL, 0, NULL},

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "core/api/entering.h"
 #include "core/api/intake.h"
 #include "core/api/note.h"
 #include "core/auth/authenticate.h"
@@ -20,8 +21,9 @@
 static const struct route *const tables[] = {
 	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
 	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
-	password_routes, member_routes,        user_routes,    service_routes,   console_routes,
-	history_routes,  metrics_routes,       notice_routes,  contact_routes,   absent_routes,
+	password_routes, member_routes,        user_routes,    proof_routes,     two_step_routes,
+	service_routes,  console_routes,       history_routes, metrics_routes,   notice_routes,
+	contact_routes,  absent_routes,
 };
 
 /* --- errors --- */
@@ -64,6 +66,9 @@ static unsigned status_of(int code)
 		{ERR_SERVER_NOT_RUNNING, 422},
 		{ERR_LAST_OWNER, 422},
 		{ERR_WRONG_PASSWORD, 422},
+		{ERR_CODE_REQUIRED, 403},
+		{ERR_WRONG_CODE, 422},
+		{ERR_PROOF_REQUIRED, 403},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -346,6 +351,8 @@ void router_handle(struct exchange *exchange, const struct http_request *http)
 		code = note_begin(request, route, &err);
 	if (code == 0)
 		code = check_access(request, route->access, &err);
+	if (code == 0 && route->proof)
+		code = entering_check_proof(request, &err);
 	if (code == 0)
 		code = intake_body(request, &err);
 	if (code == 0) {

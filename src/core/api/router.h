@@ -25,16 +25,19 @@ struct route {
 	/* What its line of the history says: server.poweron. Every route but a GET has one, or says
 	 * ROUTE_CHANGES_NOTHING. */
 	const char *what;
+	/* Somebody at the panel must have proved lately who they are. */
+	bool proof;
 };
 
 #define ROUTE_CHANGES_NOTHING ""
+#define ROUTE_NEEDS_PROOF     true
 
 /* Each resource's own; ends with method == NULL. */
 extern const struct route server_routes[], server_action_routes[], action_routes[],
 	catalogue_routes[], image_routes[], sshkey_routes[], primary_ip_routes[], account_routes[],
 	session_routes[], invitation_routes[], password_routes[], member_routes[], user_routes[],
-	service_routes[], console_routes[], history_routes[], metrics_routes[], notice_routes[],
-	contact_routes[], absent_routes[];
+	proof_routes[], two_step_routes[], service_routes[], console_routes[], history_routes[],
+	metrics_routes[], notice_routes[], contact_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);

@@ -229,14 +229,15 @@ static int refuse(struct request *request, struct err *err)
 	}
 
 const struct route server_action_routes[] = {
-	{"DELETE", "/servers/{id}", ACCESS_MANAGE, delete, "server.delete"},
+	{"DELETE", "/servers/{id}", ACCESS_MANAGE, delete, "server.delete", ROUTE_NEEDS_PROOF},
 	ACTION("poweron", ACCESS_POWER, power_on),
 	ACTION("poweroff", ACCESS_POWER, power_off),
 	ACTION("shutdown", ACCESS_POWER, shut_down),
 	ACTION("reboot", ACCESS_POWER, reboot),
 	ACTION("reset", ACCESS_POWER, reset),
 	ACTION("change_type", ACCESS_MANAGE, change_type),
-	ACTION("rebuild", ACCESS_MANAGE, rebuild),
+	{"POST", "/servers/{id}/actions/rebuild", ACCESS_MANAGE, rebuild, "server.rebuild",
+	 ROUTE_NEEDS_PROOF},
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
 	ACTION("change_dns_ptr", ACCESS_MANAGE, change_dns_ptr),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),

@@ -11,6 +11,7 @@
 #include "core/api/router.h"
 #include "core/auth/authenticate.h"
 #include "core/auth/password.h"
+#include "core/auth/second_step.h"
 #include "core/events.h"
 #include "store/store_customer.h"
 #include "store/store_membership.h"
@@ -22,8 +23,34 @@ struct sign_in {
 	struct request *request;
 	struct user user;
 	struct session session;
+	struct secret code; /* of the second step, as typed */
 	bool known;
 };
+
+static void forget(struct sign_in *sign_in)
+{
+	secret_done(&sign_in->code);
+	explicit_bzero(sign_in, sizeof *sign_in);
+	free(sign_in);
+}
+
+/* The password was right. It alone does not make up for wrong tries: those of codes count too. */
+static int come_in(struct sign_in *sign_in, struct err *err)
+{
+	struct request *request = sign_in->request;
+	int code = second_step_ask(request->core, &sign_in->user, sign_in->session.peer,
+				   sign_in->code.text, err);
+
+	if (code < 0)
+		return code;
+	password_guard_note(request->core->passwords, sign_in->user.name, sign_in->session.peer,
+			    true);
+	note_resume(request);
+	note_person(request, &sign_in->user);
+	code = entering_sign_in(request, &sign_in->user, &sign_in->session, err);
+	note_pause(request);
+	return code;
+}
 
 static void on_verified(void *context, bool right)
 {
@@ -32,52 +59,49 @@ static void on_verified(void *context, bool right)
 	struct err err = {0};
 	int code;
 
-	right = right && !sign_in->user.disabled;
-	password_guard_note(request->core->passwords, sign_in->user.name, sign_in->session.peer,
-			    right);
-	if (right) {
-		note_resume(request);
-		note_person(request, &sign_in->user);
-		code = entering_sign_in(request, &sign_in->user, &sign_in->session, &err);
-		note_pause(request);
+	if (right && !sign_in->user.disabled) {
+		code = come_in(sign_in, &err);
 	} else {
+		password_guard_note(request->core->passwords, sign_in->user.name,
+				    sign_in->session.peer, false);
 		note_wrong_sign_in(request->core, sign_in->known ? &sign_in->user : NULL,
 				   sign_in->session.peer, false);
 		code = err_set(&err, ERR_UNAUTHORIZED, "the name or the password is wrong");
 	}
 	router_finish(request, code, &err);
-	explicit_bzero(sign_in, sizeof *sign_in);
-	free(sign_in);
+	forget(sign_in);
 }
 
 static int create(struct request *request, struct err *err)
 {
-	const char *name = NULL, *password = NULL;
+	const char *name = NULL, *password = NULL, *second = NULL;
 	struct sign_in *sign_in;
-	int64_t wait_ms;
 	int code;
 
 	if ((code = entering_check_origin(request, err)) < 0 ||
 	    (code = body_need_text(request, "name", &name, err)) < 0 ||
-	    (code = body_need_text(request, "password", &password, err)) < 0)
+	    (code = body_need_text(request, "password", &password, err)) < 0 ||
+	    (code = body_text(request, "code", &second, err)) < 0)
 		return code;
 	if (strlen(name) >= NAME_PERSON_BYTES || strlen(password) > ACCOUNT_PASSWORD_MAX_BYTES)
 		return err_set(err, ERR_UNAUTHORIZED, "the name or the password is wrong");
-	wait_ms = password_guard_delay(request->core->passwords, name, request->http->peer);
-	if (wait_ms > 0) {
+	code = entering_check_tries(request, name, err);
+	if (code < 0) {
 		struct user user;
 		const bool known =
 			store_user_get_by_name(request->core->store, name, &user, NULL) == 0;
 		note_wrong_sign_in(request->core, known ? &user : NULL, request->http->peer, true);
-		return err_set(err, ERR_RATE_LIMIT,
-			       "too many wrong tries; try again in %lld seconds",
-			       (long long)(wait_ms + 999) / 1000);
+		return code;
 	}
 	sign_in = calloc(1, sizeof *sign_in);
 	if (sign_in == NULL)
 		return -ENOMEM;
 	sign_in->request = request;
 	entering_place(request, &sign_in->session);
+	if (second != NULL && secret_set(&sign_in->code, second, strlen(second)) < 0) {
+		free(sign_in);
+		return -ENOMEM;
+	}
 	sign_in->known =
 		store_user_get_by_name(request->core->store, name, &sign_in->user, NULL) == 0;
 	/* The guard counts unknown names as well: nothing tells them from known ones. */
@@ -87,7 +111,7 @@ static int create(struct request *request, struct err *err)
 			       sign_in->known ? sign_in->user.password_hash : NULL, on_verified,
 			       sign_in, err);
 	if (code < 0) {
-		free(sign_in);
+		forget(sign_in);
 		return code;
 	}
 	return REQUEST_LATER;
@@ -98,12 +122,13 @@ static json_t *render(struct request *request, const struct session *session)
 	struct customer customer = {0};
 
 	(void)store_customer_get(request->core->store, session->customer_id, &customer, NULL);
-	return json_pack(
-		"{s:I, s:b, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o}", "id", (json_int_t)session->id,
-		"current", session->id == request->who.session_id, "address", session->peer,
-		"client", session->client, "customer", "id", (json_int_t)customer.id, "name",
-		customer.name, "created", json_time(session->created_ms), "last_used",
-		json_time(session->last_used_ms), "expires", json_time(session->expires_ms));
+	return json_pack("{s:I, s:b, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:o}", "id",
+			 (json_int_t)session->id, "current", session->id == request->who.session_id,
+			 "address", session->peer, "client", session->client, "customer", "id",
+			 (json_int_t)customer.id, "name", customer.name, "created",
+			 json_time(session->created_ms), "last_used",
+			 json_time(session->last_used_ms), "proved", json_time(session->proved_ms),
+			 "expires", json_time(session->expires_ms));
 }
 
 static int list(struct request *request, struct err *err)

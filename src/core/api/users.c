@@ -9,9 +9,9 @@
 
 static json_t *render(const struct user *user)
 {
-	return json_pack("{s:I, s:s, s:b, s:b, s:o}", "id", (json_int_t)user->id, "name",
+	return json_pack("{s:I, s:s, s:b, s:b, s:b, s:o}", "id", (json_int_t)user->id, "name",
 			 user->name, "operator", user->service, "disabled", user->disabled,
-			 "created", json_time(user->created_ms));
+			 "two_step", user->two_step, "created", json_time(user->created_ms));
 }
 
 static int list(struct request *request, struct err *err)

@@ -181,6 +181,7 @@ static int by_session(struct request *request, const char *cookie, struct err *e
 					  .user_id = user.id,
 					  .customer_id = session.customer_id,
 					  .session_id = session.id,
+					  .proved_ms = session.proved_ms,
 					  .service = user.service};
 	set_name(request, user.name);
 	(void)store_membership_role(request->core->store, user.id, session.customer_id,
@@ -250,6 +251,8 @@ int authenticate_make_session(struct request *request, struct session *session, 
 	secret_hash(cookie.text, cookie.len, session->hash);
 	session->created_ms = session->last_used_ms = now_ms;
 	session->expires_ms = now_ms + AUTH_SESSION_MS;
+	if (session->proved_ms == 0)
+		session->proved_ms = now_ms;
 	if ((code = store_session_insert(request->core->store, session, err)) < 0)
 		return code;
 	(void)snprintf(request->set_cookie, sizeof request->set_cookie,

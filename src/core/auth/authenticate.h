@@ -30,7 +30,7 @@ bool authenticate_find_cookie(const char *header, const char *name,
 			      char out[SECRET_TOKEN_TEXT_BYTES]);
 
 /** authenticate_make_session() - a new session, and its cookie into the reply.
- * @session: user_id, customer_id, peer, client; gets the rest. */
+ * @session: user_id, customer_id, peer, client, and proved_ms if that is not now; gets the rest. */
 int authenticate_make_session(struct request *request, struct session *session, struct err *err);
 /** authenticate_clear_cookie() - the browser forgets it. */
 void authenticate_clear_cookie(struct request *request);
