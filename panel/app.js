@@ -1,6 +1,8 @@
 // Starts the panel: the words, who is signed in, then the room that the address names.
 
 import { language, startLanguage, t } from "./lib/i18n.js";
+import { insist } from "./lib/insist.js";
+import { asking } from "./lib/proof.js";
 import { goInstead, route } from "./lib/router.js";
 import { onActionFinished } from "./lib/servers.js";
 import { me, startFailure, startSession } from "./lib/session.js";
@@ -12,7 +14,7 @@ import { Header } from "./parts/header.js";
 import { Strip } from "./parts/strip.js";
 import { Door, fetchRoom } from "./rooms/doors.js";
 import { Heading } from "./rooms/room.js";
-import { useLayoutEffect } from "./vendor/hooks.js";
+import { useEffect, useLayoutEffect, useState } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
 const isOpenToAll = (name) => ["sign-in", "invitation", "new-password"].includes(name);
@@ -32,6 +34,18 @@ function Room({ person, place }) {
 	return html`<${Door} name=${name} key=${name === place.name ? place.key : name} parameters=${place.parameters}/>`;
 }
 
+/** The dialog that asks who it is comes when it is first needed. */
+function ProofDoor() {
+	const request = useValue(asking);
+	const [found, setFound] = useState(null);
+
+	useEffect(() => {
+		if (request && !found)
+			insist(() => import("./parts/proof.js")).then(setFound, () => request.answer(false));
+	}, [request]);
+	return request && found ? html`<${found.Proof} request=${request}/>` : null;
+}
+
 function App() {
 	const person = useValue(me);
 	const place = useValue(route);
@@ -46,7 +60,8 @@ function App() {
 	}, [person, place]);
 
 	return html`<${Header}/>
-		<main class="main">${person && html`<${Strip}/>`}<${Banner}/><${Room} person=${person} place=${place}/></main>`;
+		<main class="main">${person && html`<${Strip}/>`}<${Banner}/><${Room} person=${person} place=${place}/></main>
+		<${ProofDoor}/>`;
 }
 
 onActionFinished((action, server) => {

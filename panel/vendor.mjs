@@ -24,6 +24,7 @@ const modules = [
 	{ package: "preact", file: "hooks/dist/hooks.mjs", as: "hooks.js" },
 	{ package: "htm", file: "dist/htm.module.js", as: "htm.js" },
 	{ package: "@preact/signals-core", file: "dist/signals-core.module.js", as: "signals.js" },
+	{ package: "lean-qr", file: "index.mjs", as: "lean-qr.js" },
 	{ package: "@xterm/xterm", file: "lib/xterm.mjs", as: "xterm.js", mend: mendXterm },
 	{ package: "@xterm/addon-fit", file: "lib/addon-fit.mjs", as: "xterm-fit.js" },
 ];

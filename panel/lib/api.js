@@ -19,11 +19,17 @@ export class ApiError extends Error {
 }
 
 let whenUnauthorized = () => {};
+let askForProof = async () => false;
 let clockAhead_ms = 0;
 
 /** Called when an answer says that nobody is signed in. */
 export function onUnauthorized(callback) {
 	whenUnauthorized = callback;
+}
+
+/** Called when the service wants to know once more who it is; returns whether that was shown. */
+export function onProofRequired(callback) {
+	askForProof = callback;
 }
 
 /** The service's clock, as near as its answers' Date header tells (whole seconds). */
@@ -51,11 +57,23 @@ export async function errorOf(response) {
 }
 
 /**
+ * A request that needs a proof of who it is waits for that, and is sent again.
  * @param body    sent as JSON; undefined sends none
  * @param signal  ends the request from outside
  * @return the decoded answer, or null for one without a body
  */
-export async function request(method, path, { body, signal, anonymous = false } = {}) {
+export async function request(method, path, options = {}) {
+	for (;;) {
+		try {
+			return await send(method, path, options);
+		} catch (error) {
+			if (error.code !== "proof_required" || !(await askForProof()) || options.signal?.aborted)
+				throw error;
+		}
+	}
+}
+
+async function send(method, path, { body, signal, anonymous = false }) {
 	const headers = { Accept: "application/json" };
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";

@@ -90,8 +90,9 @@ export async function acceptInvitation(key) {
 	await enterByCookie();
 }
 
-export async function signIn(name, password) {
-	await post("/v1/sessions", { name, password }, { anonymous: true });
+/** @param code  of the second step; undefined: none */
+export async function signIn(name, password, code) {
+	await post("/v1/sessions", { name, password, code }, { anonymous: true });
 	await enterByCookie();
 }
 
@@ -115,8 +116,8 @@ export async function checkPasswordReset(key) {
 	return answer.password_reset;
 }
 
-export async function redeemPasswordReset(key, password) {
-	await post("/v1/password_resets/redeem", { key, password }, { anonymous: true });
+export async function redeemPasswordReset(key, password, code) {
+	await post("/v1/password_resets/redeem", { key, password, code }, { anonymous: true });
 	await enterByCookie();
 }
 

@@ -2,21 +2,13 @@
 // go of it before it was saved or given up.
 
 import { t } from "../lib/i18n.js";
+import { saveFile } from "../lib/save-file.js";
 import { html } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { useModal } from "./dialog.js";
 
 /** Only what every file system takes. */
 const fileName = (name) => `ippo-${name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+|-+$/g, "") || "key"}`;
-
-function save(name, text) {
-	const link = document.createElement("a");
-	link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
-	link.download = name;
-	link.click();
-	// The browser has read it by then.
-	setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
 
 /**
  * @param name, pair  of the key; see makeKeyPair()
@@ -38,7 +30,7 @@ export function SaveKey({ name, pair, fallback, onDone, onGiveUp }) {
 	}, [saved]);
 
 	const keep = (file, text) => {
-		save(file, text);
+		saveFile(file, text);
 		setSaved(file);
 	};
 	const close = () => (saved ? onDone() : setReminded(true));

@@ -9,6 +9,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary } from "../parts/form.js";
 import { Moment } from "../parts/moment.js";
+import { TwoStep } from "../parts/two-step.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -157,6 +158,7 @@ export function Account() {
 			<p class="heading-about">${t("account.who", { name: person.user?.name ?? "", customer: person.customer.name })} — ${t(`role.${person.role}`)}</p>
 		<//>
 		<${Password} name=${person.user?.name ?? ""} onChanged=${() => read()}/>
+		<${TwoStep}/>
 		${list.state === "loading" && html`<p class="waiting">${t("account.loading")}</p>`}
 		${list.state === "ready" && html`<${Sessions} list=${list} onRead=${() => read()}/>`}
 		${!["loading", "ready"].includes(list.state) && html`<${Failure} title=${t("account.unread")} error=${list.state} onRetry=${() => read()}/>`}

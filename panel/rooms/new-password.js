@@ -4,13 +4,19 @@ import { t } from "../lib/i18n.js";
 import { min_password, passwordProblem } from "../lib/password.js";
 import { goInstead } from "../lib/router.js";
 import { checkPasswordReset, me, redeemPasswordReset } from "../lib/session.js";
+import { plainCode } from "../lib/two-step.js";
 import { announce, html, useValue } from "../lib/ui.js";
+import { CodeField, codeProblem, codeProblemFrom } from "../parts/code.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary } from "../parts/form.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 function problemsFrom(error) {
+	if (error.code === "wrong_code")
+		return [codeProblemFrom(error)];
+	if (error.code === "rate_limit_exceeded")
+		return [{ key: "sign-in.too-often", error }];
 	return problemsOf(error, {
 		password: { field: "password", key: "invitation.password.refused" },
 	}) ?? [{ key: "new-password.failed", error }];
@@ -32,6 +38,7 @@ export function NewPassword({ parameters: { key } }) {
 	const form = useRef(null);
 	const busy = useRef(false);
 	const [link, setLink] = useState({ state: "loading" });
+	const [needsCode, setNeedsCode] = useState(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 
 	const read = async (isWanted = () => true) => {
@@ -51,27 +58,35 @@ export function NewPassword({ parameters: { key } }) {
 		return () => { wanted = false; };
 	}, [key]);
 
+	useEffect(() => {
+		if (needsCode)
+			form.current.elements.code.focus();
+	}, [needsCode]);
 	const submit = async (event) => {
 		event.preventDefault();
 		if (busy.current)
 			return;
 		const password = form.current.elements.password.value;
-		const problem = passwordProblem("password", password, link.name);
+		const code = form.current.elements.code?.value;
+		const problems = [passwordProblem("password", password, link.name), code !== undefined && codeProblem(code)].filter(Boolean);
 		const attempt = state.attempt + 1;
-		if (problem) {
-			setState({ problems: [problem], attempt, busy: false });
+		if (problems.length > 0) {
+			setState({ problems, attempt, busy: false });
 			return;
 		}
 		busy.current = true;
 		setState({ problems: [], attempt, busy: true });
 		try {
-			await redeemPasswordReset(key, password);
+			await redeemPasswordReset(key, password, code === undefined ? undefined : plainCode(code));
 			goInstead("/servers");
 			announce(t("new-password.done"));
 		} catch (error) {
 			if (isGone(error))
 				setLink({ state: "gone", error });
-			else
+			else if (error.code === "code_required") {
+				setNeedsCode(true);
+				setState({ problems: [], attempt, busy: false });
+			} else
 				setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
 		} finally {
 			busy.current = false;
@@ -97,6 +112,7 @@ export function NewPassword({ parameters: { key } }) {
 			<input class="visually-hidden" type="text" value=${link.name} autocomplete="username" readonly tabindex="-1" aria-hidden="true"/>
 			<${PasswordField} id="password" label=${t("new-password.field")} hint=${t("invitation.password.hint", { min: min_password })}
 				problems=${state.problems} autocomplete="new-password"/>
+			${needsCode && html`<${CodeField} problems=${state.problems}/>`}
 			<div class="buttons">
 				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "new-password.busy" : "invitation.submit")}</button>
 			</div>

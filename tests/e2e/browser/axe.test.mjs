@@ -182,6 +182,50 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("two-step: signing in, setting it up, codes, on, its question, the proof", async () => {
+					await withPage({ ...look, as: null, at: "/#/sign-in", expected: /403|422/ }, async (page) => {
+						state.mock.addTwoStep();
+						await page.fill("#name", "taro");
+						await page.fill("#password", "correct horse battery");
+						await page.click("button.primary");
+						await page.waitForSelector("#code");
+						await page.click("button.primary");
+						await page.waitForSelector("#code-problem");
+						await check(page, "sign-in");
+					});
+					state.mock.twoSteps.clear();
+					state.mock.stale = true;
+					await withPage({ ...look, at: "/#/account", expected: /403|422/ }, async (page) => {
+						await page.click("#begin-two-step");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "proof");
+						await page.click("dialog .primary");
+						await page.waitForSelector("#proof-password-problem");
+						await check(page, "proof with mistakes");
+						await page.fill("#proof-password", "correct horse battery");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("canvas.qr");
+						await check(page, "setting it up");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.fill("#code", "123456");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector(".recovery");
+						await check(page, "codes");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator(".key-form .primary").last().click();
+						await page.locator(".key-form .destroys").click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "switching it off");
+						await page.keyboard.press("Escape");
+						state.mock.stale = true;
+						await page.locator(".key-form > .buttons .button").first().click();
+						await page.fill("#proof-password", "correct horse battery");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("dialog #code");
+						await check(page, "proof with a code");
+					});
+				});
+
 				test("keys: none, both forms, mistakes, the list, dialogs", async () => {
 					await withPage({ ...look, at: "/#/keys" }, async (page) => {
 						await page.waitForSelector(".empty");

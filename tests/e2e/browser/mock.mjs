@@ -35,6 +35,12 @@ const verbs = {
 	poweroff: { command: "stop_server", during: "stopping", after: "off", step: "stop" },
 };
 
+// What asks for a fresh proof of who it is.
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/two_step.*)$/;
+const letters = "abcdefghijkm";
+const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
+const shown = (code) => code.match(/.{4}/g).join("-");
+
 class Refusal extends Error {
 	constructor(status, code, message, details = {}) {
 		super(message);
@@ -80,6 +86,8 @@ export class Mock {
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
 		this.invited = new Map();
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
+		this.twoSteps = new Map(); // by user: {secret, since, codes}; since null: begun only
+		this.stale = false; // the proof of who it is has grown old
 		this.requests = []; // [method, path] of every API request
 		this.bodies = []; // of them, as text
 		this.nextId = 1;
@@ -301,6 +309,7 @@ export class Mock {
 			const user = this.users.get(body.name);
 			if (user?.password !== body.password)
 				throw new Refusal(401, "unauthorized", "wrong name or password");
+			this.#askCode(user, body.code);
 			return this.#signedIn(user);
 		}
 		case "POST /v1/invitations/check":
@@ -322,6 +331,7 @@ export class Mock {
 		case "POST /v1/password_resets/redeem": {
 			const user = this.#resetOf(body.key);
 			judgePassword(body.password);
+			this.#askCode(user, body.code);
 			user.password = body.password;
 			this.passwordResets.delete(body.key);
 			this.#endSessions(user);
@@ -331,6 +341,53 @@ export class Mock {
 		}
 		default:
 			return this.#routeInside(request, url, what, body);
+		}
+	}
+
+	/** The code of this moment is 123456 for everybody. */
+	#askCode(user, code) {
+		const step = this.twoSteps.get(user.name);
+		if (!step?.since)
+			return;
+		if (!code)
+			throw new Refusal(403, "code_required", "send a code as well");
+		if (code !== "123456" && !step.codes.delete(code))
+			throw new Refusal(422, "wrong_code", "this code is wrong");
+	}
+
+	/** As after a sign-in, a confirmation and ten recovery codes. */
+	addTwoStep(name = "taro") {
+		this.twoSteps.set(name, { secret: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", since: "2026-11-20T01:02:03Z", codes: new Set(recoveryCodes(1)) });
+	}
+
+	#twoStep(what, user, body) {
+		const step = this.twoSteps.get(user.name);
+		switch (what) {
+		case "GET /v1/me/two_step":
+			return [200, { two_step: { enabled: Boolean(step?.since), since: step?.since ?? null, recovery_codes_left: step?.since ? step.codes.size : 0 } }];
+		case "POST /v1/me/two_step": {
+			if (step?.since)
+				throw new Refusal(409, "uniqueness_error", "it is on already");
+			const secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+			this.twoSteps.set(user.name, { secret, since: null, codes: new Set() });
+			const uri = `otpauth://totp/Ippo%20localhost:${user.name}?secret=${secret}&issuer=Ippo%20localhost&algorithm=SHA1&digits=6&period=30`;
+			return [201, { two_step: { secret, uri } }];
+		}
+		case "POST /v1/me/two_step/confirm":
+			if (!step)
+				throw new Refusal(404, "not_found", "begin first");
+			if (body.code !== "123456")
+				throw new Refusal(422, "wrong_code", "this code is wrong");
+			this.addTwoStep(user.name);
+			return [200, { recovery_codes: recoveryCodes(1).map(shown) }];
+		case "POST /v1/me/two_step/recovery_codes":
+			step.codes = new Set(recoveryCodes(2));
+			return [200, { recovery_codes: recoveryCodes(2).map(shown) }];
+		case "DELETE /v1/me/two_step":
+			this.twoSteps.delete(user.name);
+			return [204, null];
+		default:
+			throw new Refusal(404, "not_found", "no such thing");
 		}
 	}
 
@@ -357,6 +414,17 @@ export class Mock {
 		const { user, cookie } = this.#who(request);
 		const power = /^POST \/v1\/servers\/(\d+)\/actions\/(poweron|shutdown|poweroff|reboot|reset)$/.exec(what);
 
+		if (what === "POST /v1/sessions/current/proof") {
+			if (user.password !== body.password)
+				throw new Refusal(422, "wrong_password", "the password is wrong");
+			this.#askCode(user, body.code);
+			this.stale = false;
+			return [204, null];
+		}
+		if (this.stale && sensitive.test(what))
+			throw new Refusal(403, "proof_required", "show once more that it is you");
+		if (what.includes(" /v1/me/two_step"))
+			return this.#twoStep(what, user, body);
 		if (what === "DELETE /v1/sessions/current") {
 			this.sessions.delete(cookie);
 			return [204, null, { "Set-Cookie": "ippo-mock=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" }];
