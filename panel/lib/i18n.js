@@ -64,6 +64,11 @@ export function gigabytes(value) {
 	return number(value, { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 }).replace(" ", "\u00a0");
 }
 
+/** @param amount  decimal text, as the API gives it */
+export function price(amount, currency) {
+	return number(Number(amount), { style: "currency", currency, maximumFractionDigits: Number(amount) % 1 === 0 ? 0 : 4 });
+}
+
 /** "0.9 s", "42 s", "3 min 05 s": how long something took or has taken. */
 export function duration(ms, running = false) {
 	const seconds = Math.max(0, ms) / 1000;

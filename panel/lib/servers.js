@@ -254,6 +254,14 @@ export async function readServer(id) {
 		changed(servers, (copy) => copy.set(server.id, server));
 }
 
+/** Reads what was done to one server lately, which need not be among the recent actions of all. */
+export async function readServerActions(id) {
+	const mine = generation;
+	const answer = await get(`/v1/servers/${id}/actions?sort=id%3Adesc&per_page=25`);
+	if (mine === generation)
+		mergeActions(answer.actions);
+}
+
 export async function retryList() {
 	listState.value = { ...listState.peek(), state: "loading" };
 	await refreshServers().catch(() => {}); // the list's state says it

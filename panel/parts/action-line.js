@@ -38,6 +38,15 @@ function Running({ name, step, progress, since }) {
 	</p>`;
 }
 
+/** An action that is over: what, how it ended, how long it took, when. */
+export function EndedAction({ action }) {
+	const failed = action.status === "error";
+	return html`<${Icon} name=${failed ? "attention" : "success"}/> <strong>${commandName(action.command)}</strong>
+		<span>${t(failed ? "action.failed" : "action.success")}</span>
+		${action.finished && html`<span class="number">${duration(Date.parse(action.finished) - Date.parse(action.started))}</span>`}
+		<${Moment} at=${action.finished ?? action.started}/>`;
+}
+
 function Ended({ action }) {
 	const failed = action.status === "error";
 	return html`<p class="action-line ended">

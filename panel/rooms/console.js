@@ -4,17 +4,15 @@
 import { t } from "../lib/i18n.js";
 import { powerOf } from "../lib/power.js";
 import { goInstead } from "../lib/router.js";
-import {
-	command, failedActions, lastActions, listState, readServer, refusals, requests, runningActions, servers,
-} from "../lib/servers.js";
+import { command, failedActions, lastActions, refusals, requests, runningActions } from "../lib/servers.js";
 import { loadSheet } from "../lib/sheet.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
 import { way_out_id } from "../parts/console-frame.js";
+import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
-import { Icon } from "../parts/icon.js";
-import { Menu } from "../parts/menu.js";
-import { ForceDialog, PowerButton } from "../parts/power.js";
+import { DeletedServer, useServer } from "../parts/one-server.js";
+import { ForceDialog, PowerRow } from "../parts/power.js";
 import { SerialConsole } from "../parts/serial-console.js";
 import { VncConsole } from "../parts/vnc-console.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -41,23 +39,6 @@ function Tabs({ server, kind, active }) {
 	</div>`;
 }
 
-function Power({ server, power, onAsk }) {
-	const { state, pending, verbs } = power;
-	const isSettled = state === "running";
-	// Starting has its place in the console itself.
-	const shown = verbs.filter((verb) => verb !== "poweron");
-	const button = (verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}
-		onPress=${() => (verb === "poweroff" ? onAsk("poweroff") : command(server.id, verb))}/>`;
-	return html`<p class=${`state state-${state}`}><${Icon} name=${state}/> ${t(`state.${state}`)}</p>
-		<div class="buttons console-power">
-			${shown.filter((verb) => verb !== "poweroff").map(button)}
-			${isSettled && html`<${Menu} id="restart" name="" shown=${t("power.reboot")}
-				choices=${[{ id: "reboot", text: t("power.reboot") }, { id: "reset", text: t("power.reset") }]}
-				onChoose=${(verb) => (verb === "reset" ? onAsk("reset") : command(server.id, verb))}/>`}
-			${shown.includes("poweroff") && button("poweroff")}
-		</div>`;
-}
-
 function Consoles({ server, kind }) {
 	const running = useValue(runningActions).get(server.id) ?? nothing;
 	const failed = useValue(failedActions).get(server.id) ?? nothing;
@@ -73,8 +54,8 @@ function Consoles({ server, kind }) {
 	useEffect(() => { setOpened((before) => ({ ...before, [kind]: true })); }, [kind]);
 	const common = { server, power, onStart: () => { command(server.id, "poweron"); focusTab(); }, wayOut: () => active.current };
 	return html`<div class="console-room">
-		<nav class="crumbs" aria-label=${t("console.crumbs")}><a href="#/servers">${t("servers")}</a></nav>
-		<${Heading} text=${t("console.heading", { name: server.name })}><${Power} server=${server} power=${power} onAsk=${setAsking}/><//>
+		<${Crumbs} server=${server}/>
+		<${Heading} text=${t("console.heading", { name: server.name })}><${PowerRow} server=${server} power=${power} onAsk=${setAsking}/><//>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusTab}/>
 		<${Tabs} server=${server} kind=${kind} active=${active}/>
 		${kinds.map((each) => (opened[each] || each === kind) && html`<${each === "vnc" ? VncConsole : SerialConsole} key=${each} ...${common} hidden=${each !== kind}/>`)}
@@ -88,37 +69,24 @@ export function Console({ parameters }) {
 	// The room stays as it is when the other tab is chosen: see lib/router.js.
 	const { kind } = parameters;
 	const id = Number(parameters.id);
-	const server = useValue(servers).get(id);
-	const { state } = useValue(listState);
+	const { server, known, failure: unread, read } = useServer(id);
 	const [failure, setFailure] = useState(null);
 	const [isDressed, setDressed] = useState(false);
-	const known = useRef(null);
-	known.current = server ?? known.current;
 
 	const dress = () => {
 		setFailure(null);
 		loadSheet("/style/console.css").then(() => setDressed(true), () => setFailure({ code: "network" }));
 	};
-	const read = () => {
-		setFailure(null);
-		readServer(id).catch(setFailure);
-	};
 	useEffect(dress, []);
-	useEffect(() => {
-		if (state === "ready" && !known.current)
-			read();
-	}, [state, id]);
 
-	if (known.current && isDressed) {
+	if (known && isDressed) {
 		return server
 			? html`<${Consoles} server=${server} kind=${kind ?? "serial"}/>`
-			: html`<div class="narrow"><${Heading} text=${t("console.heading", { name: known.current.name })}/>
-				<div class="notice attention"><p>${t("console.deleted")}</p>
-				<p class="buttons"><a class="button" href="#/servers">${t("servers")}</a></p></div></div>`;
+			: html`<${DeletedServer} name=${known.name}/>`;
 	}
 	return html`<div class="narrow"><${Heading} text=${t("console")}/>
-		${failure
-			? html`<${Failure} title=${t("console.unloaded")} error=${failure} onRetry=${known.current ? dress : read}/>`
+		${failure ?? unread
+			? html`<${Failure} title=${t("console.unloaded")} error=${failure ?? unread} onRetry=${known ? dress : read}/>`
 			: html`<p class="waiting">${t("console.loading")}</p>`}
 	</div>`;
 }

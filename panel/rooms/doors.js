@@ -16,6 +16,7 @@ const modules = {
 	console: async () => (await import("./console.js")).Console,
 	history: async () => (await import("./history.js")).History,
 	contact: async () => (await import("./contact.js")).Contact,
+	home: async () => (await import("./home.js")).Home,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,

@@ -1,13 +1,14 @@
 // The list of servers: live state, power, and how to log in.
 
 import { gigabytes, t } from "../lib/i18n.js";
-import { ipv6Address, powerOf, sshCommand } from "../lib/power.js";
+import { ipv6Address, powerOf } from "../lib/power.js";
 import {
 	command, failedActions, lastActions, listState, readMore, refusals, requests, retryList, runningActions, sortedServers,
 } from "../lib/servers.js";
 import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
+import { Connect } from "../parts/connect.js";
 import { Copy } from "../parts/copy.js";
 import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
@@ -32,12 +33,6 @@ function Facts({ server }) {
 	</dl>`;
 }
 
-function Connect({ server }) {
-	const ssh = sshCommand(server);
-	return ssh && html`<p class="connect"><span>${t("server.connect")}</span>
-		<${Copy} text=${ssh} what=${t("server.connect.what", { name: server.name })}/></p>`;
-}
-
 /** Brings the focus to the server's name when the button that had it has gone. */
 function useKeptFocus(name) {
 	const held = document.activeElement;
@@ -58,7 +53,7 @@ function Server({ server, running, failed, last, request, refusal }) {
 	useKeptFocus(name);
 	return html`<article class="server" aria-labelledby=${`server-${server.id}`} data-server=${server.id}>
 		<div class="server-top">
-			<h2 id=${`server-${server.id}`} ref=${name} tabindex="-1" translate="no">${server.name}</h2>
+			<h2 id=${`server-${server.id}`} ref=${name} tabindex="-1" translate="no"><a href=${`#/servers/${server.id}`}>${server.name}</a></h2>
 			<p class="state state-${state}"><${Icon} name=${state}/> ${t(`state.${state}`)}</p>
 			<div class="buttons server-power">
 				${verbs.map((verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}

@@ -254,6 +254,34 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("home: running, with forms and dialogs, locked, stopped, deleted", async () => {
+					const server = state.mock.addServer("hajime", "running");
+					state.mock.endAction(state.mock.addAction(server, "start_server"));
+					await withPage({ ...look, at: `/#/servers/${server.id}` }, async (page) => {
+						await page.waitForSelector("[data-action]");
+						await check(page, "running");
+						await page.click("#rename");
+						await page.fill("#server-name", "-");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("#server-name-problem");
+						await page.click("#change-reverse-IPv4");
+						await check(page, "forms");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("#delete");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+						await page.keyboard.press("Escape");
+						await page.click("#lock");
+						await page.waitForSelector("#delete:disabled");
+						state.mock.setStatus(server, "off");
+						await page.waitForSelector(".home-start");
+						await check(page, "locked and stopped");
+						state.mock.removeServer(server);
+						await page.waitForSelector(".notice a.button");
+						await check(page, "deleted");
+					});
+				});
+
 				test("servers: none, in every state, dialog, menus, lost connection", async () => {
 					await withPage({ ...look, expected: /503|ERR_/ }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -165,10 +165,11 @@ export class Mock {
 				ipv6: { id: id * 2 + 1, ip: `fd5b:1a2c:77:${id.toString(16)}::/64`, blocked: false, dns_ptr: [] },
 				floating_ips: [], firewalls: [],
 			},
-			server_type: { id: 1, name: "1g", description: "1 GB", cores: 2, memory: 1, disk: 50, storage_type: "local" },
+			server_type: { id: 1, name: "1g", description: "1 GB", cores: 2, memory: 1, disk: 50, storage_type: "local", prices: [{ location: "local",
+				price_hourly: { net: "1.4", gross: "1.4" }, price_monthly: { net: "980", gross: "980" }, included_traffic: 0, price_per_tb_traffic: { net: "0", gross: "0" } }] },
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
-			primary_disk_size: 50,
+			primary_disk_size: 50, protection: { delete: false, rebuild: false },
 			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off" },
 			...changes,
 		};
@@ -466,9 +467,11 @@ export class Mock {
 			return this.#contact(what, url, body, user);
 		if (what.includes(" /v1/notices"))
 			return this.#notices(what, url, body, user);
+		if (what === "GET /v1/pricing")
+			return [200, { pricing: { currency: "JPY" } }];
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
-		const one = /^(?:GET|POST) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
+		const one = /^(?:GET|POST|PUT|DELETE) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
 		if (one && !power) {
 			const server = this.servers.get(Number(one[1]));
 			if (!server)
@@ -701,6 +704,37 @@ export class Mock {
 		switch (what.replace(/^(\w+ \/v1\/servers\/)\d+/, "$1ID")) {
 		case "GET /v1/servers/ID":
 			return [200, { server }];
+		case "PUT /v1/servers/ID":
+			if ([...this.servers.values()].some((other) => other !== server && other.name === body.name))
+				throw new Refusal(409, "uniqueness_error", "there is a server of this name");
+			server.name = body.name;
+			this.emit("server", { server });
+			return [200, { server }];
+		case "DELETE /v1/servers/ID": {
+			if (server.protection.delete)
+				throw new Refusal(422, "protected", "the server is protected from deletion");
+			const action = this.addAction(server, "delete_server");
+			this.removeServer(server);
+			this.endAction(action);
+			return [200, { action }];
+		}
+		case "GET /v1/servers/ID/actions": {
+			const own = new Map([...this.actions].filter(([, { resources }]) => resources[0].id === server.id));
+			return [200, paged("actions", sorted(own, url), url)];
+		}
+		case "POST /v1/servers/ID/actions/change_protection":
+			server.protection = { delete: body.delete, rebuild: body.rebuild };
+			return [201, { action: this.#changed(server, "change_protection") }];
+		case "POST /v1/servers/ID/actions/change_dns_ptr": {
+			if (body.dns_ptr !== null && !/^[a-z0-9.-]+$/.test(body.dns_ptr))
+				throw new Refusal(422, "invalid_input", "no name", { fields: [{ name: "dns_ptr", messages: ["is no host name"] }] });
+			const { ipv4, ipv6 } = server.public_net;
+			if (body.ip === ipv4?.ip)
+				ipv4.dns_ptr = body.dns_ptr ?? `static.${server.id}.example`;
+			else
+				ipv6.dns_ptr = body.dns_ptr === null ? [] : [{ ip: body.ip, dns_ptr: body.dns_ptr }];
+			return [201, { action: this.#changed(server, "change_dns_ptr") }];
+		}
 		case "GET /v1/servers/ID/console/text":
 			return [200, this.consoles.text(server, url)];
 		case "GET /v1/servers/ID/console/screen":
@@ -718,6 +752,14 @@ export class Mock {
 		default:
 			throw new Refusal(404, "not_found", "no such thing");
 		}
+	}
+
+	/** The action of a change that is over at once. */
+	#changed(server, command) {
+		const action = this.addAction(server, command);
+		this.emit("server", { server });
+		this.endAction(action);
+		return action;
 	}
 
 	#power(server, verb) {

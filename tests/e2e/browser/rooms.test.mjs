@@ -331,6 +331,11 @@ describe("everywhere", () => {
 						assert.equal(await widest(page), width, `menu ${menu} ${language}`);
 						await page.keyboard.press("Escape");
 					}
+					await page.goto(`${state.mock.url}/#/servers/${long.id}`);
+					await page.click("#delete");
+					await page.waitForSelector("dialog[open]");
+					assert.equal(await widest(page), width, `home ${language}`);
+					await page.keyboard.press("Escape");
 					await page.goto(`${state.mock.url}/#/invitation/KEY-1`);
 					await page.click("button.primary");
 					await page.waitForSelector("#summary-title");

@@ -1,0 +1,32 @@
+// What is changed of a server other than its power. What the service answers is shown at once; the
+// events that follow say the same.
+
+import { get, post, put, remove } from "./api.js";
+import { takeEvent } from "./servers.js";
+
+export async function renameServer(id, name) {
+	takeEvent("server", await put(`/v1/servers/${id}`, { name }));
+}
+
+async function act(id, verb, body) {
+	takeEvent("action", await post(`/v1/servers/${id}/actions/${verb}`, body));
+	takeEvent("server", await get(`/v1/servers/${id}`));
+}
+
+/** @param name  null: back to the service's own */
+export const setReverseName = (id, ip, name) => act(id, "change_dns_ptr", { ip, dns_ptr: name });
+
+/** A locked server is neither deleted nor reinstalled. */
+export const setLock = (id, on) => act(id, "change_protection", { delete: on, rebuild: on });
+
+export async function deleteServer(id) {
+	takeEvent("action", await remove(`/v1/servers/${id}`));
+}
+
+let currency = null;
+
+/** In what the service's prices are; asked for once. */
+export async function readCurrency() {
+	currency ??= (await get("/v1/pricing")).pricing.currency;
+	return currency;
+}

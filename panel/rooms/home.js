@@ -1,0 +1,290 @@
+// A server's home: its state and power, how to log in, what it is, what was done to it, and what is
+// changed rarely: names, the lock, deletion.
+
+import { gigabytes, price, t } from "../lib/i18n.js";
+import { ipv6Address, powerOf } from "../lib/power.js";
+import { deleteServer, readCurrency, renameServer, setLock, setReverseName } from "../lib/server-changes.js";
+import {
+	actions, command, failedActions, lastActions, readServerActions, refusals, requests, runningActions,
+} from "../lib/servers.js";
+import { me } from "../lib/session.js";
+import { announce, html, useValue } from "../lib/ui.js";
+import { ActionLines, EndedAction } from "../parts/action-line.js";
+import { Connect } from "../parts/connect.js";
+import { Copy } from "../parts/copy.js";
+import { Crumbs } from "../parts/crumbs.js";
+import { Dialog } from "../parts/dialog.js";
+import { Failure, FailureDetail, failureText } from "../parts/failure.js";
+import { problemsOf, Summary, TextField } from "../parts/form.js";
+import { DeletedServer, useServer } from "../parts/one-server.js";
+import { ForceDialog, PowerButton, PowerRow } from "../parts/power.js";
+import { Screen } from "../parts/screen.js";
+import { ServerTabs } from "../parts/server-tabs.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+const nothing = [];
+const shown_actions = 6;
+const name_pattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i;
+const focusHeading = () => document.getElementById("heading")?.focus();
+
+function Start({ server, power, mayChange }) {
+	return html`<section class="notice home-start" aria-labelledby="start-title">
+		<h2 id="start-title">${t("home.off")}</h2>
+		<p class="meaning">${t("server.off")}</p>
+		${mayChange && power.verbs.includes("poweron") && html`<p class="buttons"><${PowerButton} verb="poweron" pending=${power.pending.has("poweron")}
+			name=${server.name} onPress=${() => command(server.id, "poweron")}/></p>`}
+	</section>`;
+}
+
+/** One line of text that is changed in a form of its own. `save` gets the text, trimmed. */
+function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, ...input }) {
+	const form = useRef(null);
+	const busy = useRef(false);
+	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
+
+	useEffect(() => { form.current.elements[id].focus(); }, []);
+	const submit = async (event) => {
+		event.preventDefault();
+		if (busy.current)
+			return;
+		const text = form.current.elements[id].value.trim();
+		const attempt = state.attempt + 1;
+		const wrong = judge(text);
+		if (wrong) {
+			setState({ problems: [{ field: id, key: wrong }], attempt, busy: false });
+			return;
+		}
+		busy.current = true;
+		setState({ problems: [], attempt, busy: true });
+		try {
+			await save(text);
+			onDone(text);
+		} catch (error) {
+			setState({ problems: fields(error), attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
+	return html`<form ref=${form} onSubmit=${submit} novalidate>
+		<${Summary} ...${state}/>
+		<${TextField} id=${id} label=${label} hint=${hint} problems=${state.problems} defaultValue=${value}
+			autocomplete="off" autocapitalize="none" spellcheck="false" ...${input}/>
+		<div class="buttons">
+			<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "keys.busy" : "home.save")}</button>
+			<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
+		</div>
+	</form>`;
+}
+
+/** A button that a form takes the place of; when it is back, the focus is back on it. */
+function Changeable({ id, words, name, children }) {
+	const [isOpen, setOpen] = useState(false);
+	const button = useRef(null);
+	const was = useRef(false);
+
+	useEffect(() => {
+		if (was.current && !isOpen)
+			button.current?.focus();
+		was.current = isOpen;
+	}, [isOpen]);
+	return isOpen
+		? children(() => setOpen(false))
+		: html`<button type="button" class="button small" id=${id} ref=${button} onClick=${() => setOpen(true)}>${words}<span
+			class="visually-hidden"> (${name})</span></button>`;
+}
+
+const nameProblems = (error) => (error.code === "uniqueness_error"
+	? [{ field: "server-name", key: "home.name.taken", error }]
+	: problemsOf(error, { name: { field: "server-name", key: "home.name.wrong" } }) ?? [{ key: "home.failed", error }]);
+
+function Rename({ server }) {
+	return html`<${Changeable} id="rename" words=${t("home.rename")} name=${server.name}>${(close) => html`<${Edit} id="server-name"
+		label=${t("home.name")} hint=${t("home.name.hint")} value=${server.name} maxlength="63" fields=${nameProblems}
+		judge=${(text) => (name_pattern.test(text) ? null : "home.name.wrong")} save=${(text) => renameServer(server.id, text)}
+		onDone=${(text) => { close(); announce(t("home.renamed", { name: text })); }} onCancel=${close}/>`}<//>`;
+}
+
+function ReverseName({ server, ip, now, kind, mayChange }) {
+	const id = `reverse-${kind}`;
+	const problems = (error) => problemsOf(error, { dns_ptr: { field: id, key: "home.reverse.wrong" } }) ?? [{ key: "home.failed", error }];
+	return html`${now ? html`<code translate="no">${now}</code>` : html`<span class="hint">${t("home.reverse.none")}</span>`}
+		${mayChange && html`<${Changeable} id=${`change-${id}`} words=${t("home.change")} name=${t("home.reverse", { kind })}>${(close) => html`<${Edit} id=${id}
+			label=${t("home.reverse.field", { address: ip })} hint=${t("home.reverse.hint")} value=${now ?? ""} maxlength="253" fields=${problems}
+			judge=${(text) => (/\s/.test(text) ? "home.reverse.wrong" : null)} save=${(text) => setReverseName(server.id, ip, text || null)}
+			onDone=${() => { close(); announce(t("home.reverse.changed")); }} onCancel=${close}/>`}<//>`}`;
+}
+
+function useCurrency() {
+	const [currency, setCurrency] = useState(null);
+	useEffect(() => {
+		let isHere = true;
+		readCurrency().then((found) => isHere && setCurrency(found), () => {}); // the price is left out then
+		return () => { isHere = false; };
+	}, []);
+	return currency;
+}
+
+function Information({ server, mayChange }) {
+	const { server_type: plan, image, location, public_net: net } = server;
+	const ipv4 = net?.ipv4;
+	const ipv6 = ipv6Address(server);
+	const currency = useCurrency();
+	const cost = plan?.prices?.find((each) => each.location === location?.name)?.price_monthly;
+	return html`<section class="box" aria-labelledby="information-title">
+		<h2 id="information-title">${t("home.information")}</h2>
+		<dl class="lines">
+			${ipv4 && html`<div><dt>IPv4</dt><dd><${Copy} text=${ipv4.ip} what="IPv4"/></dd></div>
+				<div><dt>${t("home.reverse", { kind: "IPv4" })}</dt><dd><${ReverseName} server=${server} ip=${ipv4.ip} now=${ipv4.dns_ptr} kind="IPv4" mayChange=${mayChange}/></dd></div>`}
+			${ipv6 && html`<div><dt>IPv6</dt><dd><${Copy} text=${ipv6} what="IPv6"/></dd></div>
+				<div><dt>${t("home.reverse", { kind: "IPv6" })}</dt><dd><${ReverseName} server=${server} ip=${ipv6} kind="IPv6" mayChange=${mayChange}
+					now=${net.ipv6.dns_ptr?.find(({ ip }) => ip === ipv6)?.dns_ptr}/></dd></div>`}
+			${plan && html`<div><dt>${t("server.plan")}</dt><dd><span translate="no">${plan.name}</span><span class="number">${t("server.cores", { count: plan.cores })}</span></dd></div>
+				<div><dt>${t("home.memory")}</dt><dd class="number">${gigabytes(plan.memory)}</dd></div>
+				<div><dt>${t("home.disk")}</dt><dd class="number">${gigabytes(server.primary_disk_size ?? plan.disk)}</dd></div>`}
+			${image && html`<div><dt>OS</dt><dd>${image.description || image.name}</dd></div>`}
+			${location && html`<div><dt>${t("server.location")}</dt><dd>${location.description || location.name}</dd></div>`}
+			${cost && currency && html`<div><dt>${t("home.price")}</dt><dd class="number">${t("home.price.month", { price: price(cost.gross, currency) })}</dd></div>`}
+		</dl>
+	</section>`;
+}
+
+function Recent({ server }) {
+	const all = useValue(actions);
+	const [failure, setFailure] = useState(null);
+	const read = () => {
+		setFailure(null);
+		readServerActions(server.id).catch(setFailure);
+	};
+	useEffect(read, [server.id]);
+	const done = [...all.values()]
+		.filter(({ status, command: what, resources }) => status !== "running" && what !== "request_console"
+			&& resources?.some(({ id, type }) => type === "server" && id === server.id))
+		.sort((a, b) => b.id - a.id).slice(0, shown_actions);
+	return html`<section class="box" aria-labelledby="recent-title">
+		<h2 id="recent-title">${t("home.recent")}</h2>
+		${failure && html`<${Failure} title=${t("home.recent.unread")} error=${failure} onRetry=${read}/>`}
+		${done.length > 0
+			? html`<ul class="done-list">${done.map((action) => html`<li key=${action.id} data-action=${action.id}><${EndedAction} action=${action}/></li>`)}</ul>`
+			: !failure && html`<p class="hint">${t("home.recent.none")}</p>`}
+	</section>`;
+}
+
+function DeleteDialog({ server, onClose, onConfirm, fallback }) {
+	const [typed, setTyped] = useState("");
+	const id = `delete-${server.id}`;
+	const obstacle = server.protection?.delete ? t("home.locked") : typed === server.name ? null : t("home.delete.type", { name: server.name });
+	return html`<${Dialog} id=${id} title=${t("home.delete.title", { name: server.name })} refuse=${t("cancel")} confirm=${t("home.delete")}
+		obstacle=${obstacle} fallback=${fallback} onRefuse=${onClose} onConfirm=${onConfirm}>
+		<p>${t("home.delete.loses")}</p>
+		<p>${t("home.delete.final")}</p>
+		<div class="field">
+			<label for="delete-name">${t("home.delete.name")}</label>
+			<input id="delete-name" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" value=${typed}
+				onInput=${(event) => setTyped(event.target.value)}/>
+		</div>
+	<//>`;
+}
+
+function Settings({ server }) {
+	const [asking, setAsking] = useState(false);
+	const [busy, setBusy] = useState("");
+	const [failure, setFailure] = useState(null);
+	const isLocked = Boolean(server.protection?.delete);
+
+	const attempt = async (what, work) => {
+		if (busy)
+			return;
+		setBusy(what);
+		setFailure(null);
+		try {
+			await work();
+		} catch (error) {
+			setFailure({ error, what });
+		} finally {
+			setBusy("");
+		}
+	};
+	const turn = () => attempt("lock", async () => {
+		await setLock(server.id, !isLocked);
+		announce(t(isLocked ? "home.unlocked" : "home.lock.set"));
+	});
+	return html`<section class="box" aria-labelledby="settings-title">
+		<h2 id="settings-title">${t("home.settings")}</h2>
+		<div><${Rename} server=${server}/></div>
+		${failure && html`<div class="notice attention" role="alert">
+			<p><strong>${t(failure.what === "lock" ? "home.lock.failed" : "home.delete.failed")}</strong> ${failureText(failure.error.code)}</p>
+			<${FailureDetail} error=${failure.error}/>
+		</div>`}
+		<div class="group-line">
+			<p><strong>${t("home.lock")}</strong> <span>${t(isLocked ? "home.lock.on" : "home.lock.off")}</span></p>
+			<p class="hint">${t("home.lock.what")}</p>
+			<p class="buttons"><button type="button" class="button small" id="lock" aria-disabled=${busy ? "true" : undefined} onClick=${turn}>
+				${t(busy === "lock" ? "keys.busy" : isLocked ? "home.lock.remove" : "home.lock.put")}</button></p>
+		</div>
+		<div class="group-line">
+			<p><strong>${t("home.delete.server")}</strong></p>
+			<p class="hint" id="delete-about">${t(isLocked ? "home.locked" : "home.delete.what")}</p>
+			<p class="buttons"><button type="button" class="button small destroys" id="delete" aria-describedby="delete-about"
+				disabled=${isLocked} aria-disabled=${busy ? "true" : undefined} onClick=${() => busy || setAsking(true)}>${t("home.delete")}</button></p>
+		</div>
+		${asking && html`<${DeleteDialog} server=${server} fallback=${() => document.getElementById("heading")} onClose=${() => setAsking(false)}
+			onConfirm=${() => { setAsking(false); attempt("delete", () => deleteServer(server.id)); }}/>`}
+	</section>`;
+}
+
+function Inside({ server }) {
+	const running = useValue(runningActions).get(server.id) ?? nothing;
+	const failed = useValue(failedActions).get(server.id) ?? nothing;
+	const last = useValue(lastActions).get(server.id);
+	const request = useValue(requests).get(server.id);
+	const refusal = useValue(refusals).get(server.id);
+	const person = useValue(me);
+	const [asking, setAsking] = useState(null);
+	const power = powerOf(server, running, request);
+	const mayChange = person?.role !== "reader";
+
+	return html`<div class="home" data-home=${server.id}>
+		<div>
+			<${Crumbs}/>
+			<${Heading} text=${server.name}>
+				<${PowerRow} server=${server} power=${power} onAsk=${setAsking}/>
+				<a class="button" href=${`#/servers/${server.id}/console`}>${t("console.open")}</a>
+			<//>
+		</div>
+		<${ServerTabs} server=${server} now="home"/>
+		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusHeading}/>
+		${server.status === "off" || power.pending.has("poweron")
+			? html`<${Start} server=${server} power=${power} mayChange=${mayChange}/>`
+			: html`<${Connect} server=${server}/>`}
+		<div class="home-columns">
+			<div class="home-column">
+				<${Information} server=${server} mayChange=${mayChange}/>
+				${mayChange && html`<${Settings} server=${server}/>`}
+			</div>
+			<div class="home-column">
+				${server.status === "running" && html`<section class="box" aria-labelledby="screen-title">
+					<h2 id="screen-title">${t("home.screen")}</h2>
+					<${Screen} server=${server}/>
+				</section>`}
+				<${Recent} server=${server}/>
+			</div>
+		</div>
+		${asking && html`<${ForceDialog} verb=${asking} server=${server} isStopped=${server.status === "off"}
+			fallback=${() => document.getElementById("heading")} onClose=${() => setAsking(null)}/>`}
+	</div>`;
+}
+
+export function Home({ parameters }) {
+	const { server, known, failure, read } = useServer(Number(parameters.id));
+
+	if (server)
+		return html`<${Inside} server=${server}/>`;
+	if (known)
+		return html`<${DeletedServer} name=${known.name}/>`;
+	return html`<div class="narrow"><${Heading} text=${t("home")}/>
+		${failure
+			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
+			: html`<p class="waiting">${t("home.loading")}</p>`}
+	</div>`;
+}

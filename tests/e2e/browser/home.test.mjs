@@ -1,0 +1,190 @@
+// A server's home: power, names, the lock, and deletion.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { card, eventually, state, useBrowser, withPage } from "./harness.mjs";
+
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+const at = (server) => `/#/servers/${server.id}`;
+
+useBrowser();
+
+describe("a server's home", () => {
+	test("the card leads to it; it says what the server is, what was done, and how to log in", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		state.mock.endAction(state.mock.addAction(server, "start_server"));
+		state.mock.endAction(state.mock.addAction(server, "reboot_server"), { code: "timeout", message: "too late" });
+		await withPage({}, async (page, context) => {
+			await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+			await card(page, server).locator("h2 a").click();
+			await page.waitForSelector("[data-home]");
+			assert.equal(await page.title(), "hajime — Ippo");
+			await eventually(() => focused(page), "heading");
+			await eventually(() => page.locator("[data-action]").count(), 2);
+			await eventually(async () => /月額.*980/.test(await page.textContent(".lines")), true);
+			const text = await page.textContent("main");
+			for (const part of [`10.77.0.${server.id + 1}`, `static.${server.id}.example`, "fd5b:1a2c:77:", "1g", "50 GB", "Tokyo 1", "Debian 12"])
+				assert.ok(text.replaceAll("\u00a0", " ").replace("50GB", "50 GB").includes(part), part);
+			await page.locator(".connect .copy button").click();
+			await eventually(() => page.evaluate(() => navigator.clipboard.readText()), `ssh debian@10.77.0.${server.id + 1}`);
+			await page.locator(".room-tabs a").nth(1).click();
+			await page.waitForSelector("[role=tablist]");
+			await page.locator(".crumbs a").nth(1).click();
+			await page.waitForSelector("[data-home]");
+		});
+	});
+
+	test("stopped: what that means and one large start; a failed start never looks running", async () => {
+		const server = state.mock.addServer("hajime");
+		state.mock.action_ms = 0;
+		state.mock.outcomes = [{ code: "memory_full", message: "no memory" }];
+		await withPage({ at: at(server) }, async (page) => {
+			await page.waitForSelector("[data-verb=poweron]");
+			assert.match(await page.textContent(".home-start"), /停止中は外から攻撃されません/);
+			assert.equal(await page.locator("[data-verb=poweron]").count(), 1);
+			await page.dblclick("[data-verb=poweron]");
+			await page.waitForSelector(".state-busy");
+			assert.equal(state.mock.count("POST", /poweron/), 1);
+			[...state.mock.actions.values()].at(-1).settle();
+			await page.waitForSelector(".action-failure");
+			assert.equal(await page.locator(".state-running").count(), 0);
+			await page.click("[data-verb=poweron]");
+			await eventually(() => state.mock.count("POST", /poweron/), 2);
+			[...state.mock.actions.values()].at(-1).settle();
+			await page.waitForSelector(".state-running");
+			await page.waitForSelector(".connect");
+		});
+	});
+
+	test("shut down, force stop beside it, restart and force restart", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server) }, async (page) => {
+			await page.click("#restart-button");
+			await page.locator("#restart-choices button").first().click();
+			await eventually(() => state.mock.count("POST", /reboot/), 1);
+			await page.waitForSelector("#restart-button");
+			await page.click("#restart-button");
+			await page.locator("#restart-choices button").nth(1).click();
+			await page.locator("dialog .destroys").click();
+			await eventually(() => state.mock.count("POST", /reset$/), 1);
+			await page.waitForSelector("#restart-button");
+			state.mock.action_ms = 0;
+			await page.click("[data-verb=shutdown]");
+			await page.waitForSelector(".state-busy");
+			await page.click("[data-verb=poweroff]");
+			await page.locator("dialog .destroys").click();
+			await eventually(() => state.mock.count("POST", /poweroff/), 1);
+		});
+	});
+
+	test("renamed: mistakes beside the field, then the new name everywhere and the focus back", async () => {
+		state.mock.addServer("taken");
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server), expected: /409/ }, async (page) => {
+			await page.click("#rename");
+			await eventually(() => focused(page), "server-name");
+			assert.equal(await page.inputValue("#server-name"), "hajime");
+			await page.fill("#server-name", "はじめ");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#server-name-problem");
+			await page.fill("#server-name", "taken");
+			await page.keyboard.press("Enter");
+			await eventually(async () => /すでに/.test(await page.textContent("#server-name-problem")), true);
+			assert.equal(await page.inputValue("#server-name"), "taken");
+			await page.fill("#server-name", "tsugi");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("h1:has-text('tsugi')");
+			await eventually(() => focused(page), "rename");
+			assert.equal(server.name, "tsugi");
+			await eventually(() => page.title(), "tsugi — Ippo");
+		});
+	});
+
+	test("the reverse name of each address is set, refused, and reset", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server), language: "en", expected: /422/ }, async (page) => {
+			await page.click("#change-reverse-IPv6");
+			await page.fill("#reverse-IPv6", "UPPER_case");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#reverse-IPv6-problem");
+			await page.fill("#reverse-IPv6", "www.example.org");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("code:has-text('www.example.org')");
+			await eventually(() => focused(page), "change-reverse-IPv6");
+			assert.deepEqual(server.public_net.ipv6.dns_ptr, [{ ip: `fd5b:1a2c:77:${server.id.toString(16)}::1`, dns_ptr: "www.example.org" }]);
+			await page.click("#change-reverse-IPv4");
+			await page.fill("#reverse-IPv4", "");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#change-reverse-IPv4");
+			assert.match(state.mock.bodies.at(-2) + state.mock.bodies.at(-1), /"dns_ptr":null/);
+		});
+	});
+
+	test("a locked server is not deleted: the reason is visible, and another tab follows", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server) }, async (page, context) => {
+			const other = await context.newPage();
+			await other.goto(state.mock.url + at(server));
+			await other.waitForSelector("#lock");
+			await page.click("#lock");
+			await eventually(() => page.isDisabled("#delete"), true);
+			assert.match(await page.textContent("#delete-about"), /削除ロックがオン/);
+			assert.deepEqual(server.protection, { delete: true, rebuild: true });
+			await eventually(() => other.isDisabled("#delete"), true);
+			await page.click("#lock");
+			await eventually(() => page.isDisabled("#delete"), false);
+			assert.deepEqual(server.protection, { delete: false, rebuild: false });
+		});
+	});
+
+	test("deleting wants the exact name: harmless focus, Tab inside, Esc, focus returns", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server) }, async (page) => {
+			await page.click("#delete");
+			await page.waitForSelector("dialog[open]");
+			assert.equal(await focused(page), "キャンセル");
+			assert.match(await page.textContent("dialog"), /すべてのデータ/);
+			for (const typed of ["", "hajim", "Hajime", "hajime "]) {
+				await page.fill("#delete-name", typed);
+				assert.ok(await page.isDisabled("dialog .destroys"), typed);
+			}
+			await page.focus("#delete-name");
+			await page.keyboard.press("Shift+Tab");
+			assert.equal(await focused(page), "キャンセル");
+			await page.keyboard.press("Tab");
+			assert.equal(await focused(page), "delete-name");
+			await page.keyboard.press("Escape");
+			await eventually(() => focused(page), "delete");
+			assert.equal(state.mock.count("DELETE", /./), 0);
+			await page.keyboard.press("Enter");
+			await page.fill("#delete-name", "hajime");
+			await page.locator("dialog .destroys").click();
+			await page.waitForSelector("main:has-text('このサーバーは削除されました')");
+			assert.equal(state.mock.count("DELETE", /./), 1);
+			assert.equal(state.mock.servers.size, 0);
+		});
+	});
+
+	test("a lock that came meanwhile is refused by the service and told", async () => {
+		const server = state.mock.addServer("hajime");
+		await withPage({ at: at(server), expected: /422/ }, async (page) => {
+			await page.click("#delete");
+			await page.fill("#delete-name", "hajime");
+			server.protection.delete = true; // without an event
+			await page.locator("dialog .destroys").click();
+			await page.waitForSelector("[role=alert]:has-text('削除できませんでした')");
+			assert.equal(state.mock.servers.size, 1);
+		});
+	});
+
+	test("who may only look has nothing to change; what is not there says so", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		state.mock.role = "reader";
+		await withPage({ at: at(server), expected: /404/ }, async (page) => {
+			await page.waitForSelector("[data-home]");
+			assert.equal(await page.locator("#lock, #delete, #rename, [id^=change-reverse]").count(), 0);
+			await page.goto(`${state.mock.url}/#/servers/999`);
+			await page.waitForSelector("[role=alert]");
+		});
+	});
+});
