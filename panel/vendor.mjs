@@ -27,8 +27,12 @@ const modules = [
 	{ package: "lean-qr", file: "index.mjs", as: "lean-qr.js" },
 	{ package: "@xterm/xterm", file: "lib/xterm.mjs", as: "xterm.js", mend: mendXterm },
 	{ package: "@xterm/addon-fit", file: "lib/addon-fit.mjs", as: "xterm-fit.js" },
+	{ package: "uplot", file: "dist/uPlot.esm.js", as: "uplot.js" },
 ];
-const sheets = [{ package: "@xterm/xterm", file: "css/xterm.css", as: "xterm.css" }];
+const sheets = [
+	{ package: "@xterm/xterm", file: "css/xterm.css", as: "xterm.css" },
+	{ package: "uplot", file: "dist/uPlot.min.css", as: "uplot.css" },
+];
 // Packages of which a module is taken with everything that it imports, under its own names.
 const trees = [{ package: "@novnc/novnc", file: "core/rfb.js", as: "novnc" }];
 const licences = { "@novnc/novnc": ["LICENSE.txt", "docs/LICENSE.MPL-2.0", "vendor/pako/LICENSE"] };

@@ -6,6 +6,7 @@ import { html } from "../lib/ui.js";
 const rooms = [
 	{ name: "home", path: "", words: "home" },
 	{ name: "console", path: "/console", words: "home.console" },
+	{ name: "graphs", path: "/graphs", words: "graphs" },
 ];
 
 /** @param now  the name of the room one is in */

@@ -14,6 +14,7 @@ const modules = {
 	account: async () => (await import("./account.js")).Account,
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
 	console: async () => (await import("./console.js")).Console,
+	graphs: async () => (await import("./graphs.js")).Graphs,
 	history: async () => (await import("./history.js")).History,
 	contact: async () => (await import("./contact.js")).Contact,
 	home: async () => (await import("./home.js")).Home,

@@ -282,6 +282,20 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("graphs: pictures, a table, nothing measured", async () => {
+					const server = state.mock.addServer("hajime", "running");
+					await withPage({ ...look, at: `/#/servers/${server.id}/graphs` }, async (page) => {
+						await page.waitForSelector(".graph canvas");
+						await page.locator("[data-graph=network] button").click();
+						await check(page, "pictures and a table");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						state.mock.metricsGap = null;
+						await page.locator(".graph-bar a").last().click();
+						await page.waitForSelector(".graph .hint");
+						await check(page, "nothing measured");
+					});
+				});
+
 				test("servers: none, in every state, dialog, menus, lost connection", async () => {
 					await withPage({ ...look, expected: /503|ERR_/ }, async (page) => {
 						await page.waitForSelector(".empty");

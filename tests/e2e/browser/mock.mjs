@@ -97,6 +97,7 @@ export class Mock {
 		this.action_ms = 150; // how long an action takes; 0: until settle()
 		this.outcomes = []; // of the coming actions: null, or {code, message}
 		this.eventsUp = true;
+		this.metricsGap = [20, 30];
 	}
 
 	listen(port = 0) {
@@ -704,6 +705,8 @@ export class Mock {
 		switch (what.replace(/^(\w+ \/v1\/servers\/)\d+/, "$1ID")) {
 		case "GET /v1/servers/ID":
 			return [200, { server }];
+		case "GET /v1/servers/ID/metrics":
+			return [200, { metrics: this.#metrics(url) }];
 		case "PUT /v1/servers/ID":
 			if ([...this.servers.values()].some((other) => other !== server && other.name === body.name))
 				throw new Refusal(409, "uniqueness_error", "there is a server of this name");
@@ -752,6 +755,23 @@ export class Mock {
 		default:
 			throw new Refusal(404, "not_found", "no such thing");
 		}
+	}
+
+	/** Sixty points up to the end, without those of `metricsGap`: [from, to) of them; null: none at all. */
+	#metrics(url) {
+		const [start, end] = ["start", "end"].map((name) => Date.parse(url.searchParams.get(name)) / 1000);
+		const step = (end - start) / 60;
+		const wave = (index, low, high) => String(low + (high - low) * (0.5 + 0.5 * Math.sin(index / 5)));
+		const series = (low, high) => ({ values: this.metricsGap === null ? [] : Array.from({ length: 60 }, (_, i) => [start + (i + 1) * step, wave(i, low, high)])
+			.filter((_, i) => i < this.metricsGap[0] || i >= this.metricsGap[1]) });
+		const all = {
+			cpu: { cpu: series(2, 90) },
+			memory: { "memory.used": series(3e8, 5e8) },
+			disk: { "disk.0.iops.read": series(0, 50), "disk.0.iops.write": series(0, 90), "disk.0.bandwidth.read": series(0, 4e6), "disk.0.bandwidth.write": series(1e5, 9e6) },
+			network: { "network.0.pps.in": series(0, 100), "network.0.pps.out": series(0, 100), "network.0.bandwidth.in": series(0, 3e5), "network.0.bandwidth.out": series(1e4, 2e6) },
+		};
+		const types = url.searchParams.getAll("type").flatMap((type) => type.split(","));
+		return { start: url.searchParams.get("start"), end: url.searchParams.get("end"), step, time_series: Object.assign({}, ...types.map((type) => all[type])) };
 	}
 
 	/** The action of a change that is over at once. */
