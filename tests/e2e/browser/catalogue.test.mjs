@@ -52,6 +52,15 @@ test("every key the panel names is there, and every key there is named", () => {
 		assert.ok(named.has(key) || families.some((family) => key.startsWith(family)), `nobody asks for ${key}`);
 });
 
+test("every change that the API notes down has its words in the history", () => {
+	const api = fileURLToPath(new URL("../../../src/core/api/", import.meta.url));
+	const noted = readdirSync(api).filter((name) => name.endsWith(".c"))
+		.flatMap((name) => [...readFileSync(path.join(api, name), "utf8").matchAll(/"([a-z_]+\.[a-z_]+)"/g)].map((match) => match[1]));
+
+	assert.ok(noted.length > 30, "the pattern finds them");
+	assert.deepEqual(noted.filter((what) => !(`history.what.${what}` in ja)), []);
+});
+
 test("power is called as Japanese VPS users know it", () => {
 	assert.equal(ja["power.poweron"], "起動");
 	assert.equal(ja["power.shutdown"], "シャットダウン");

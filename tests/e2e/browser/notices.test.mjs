@@ -128,15 +128,16 @@ describe("the strip", () => {
 		state.mock.addNotice({ ...maintenance(-2 * hour_ms, -hour_ms), title_ja: "過ぎた" });
 		state.mock.addNotice({ ...maintenance(hour_ms, 2 * hour_ms), title_ja: "留めない", pinned: false });
 		state.mock.addNotice({ pinned: true, title_ja: "普通" });
-		const soon = state.mock.addNotice({ ...maintenance(2500, 5000), title_ja: "まもなく" });
 		await withPage({ at: "/#/keys" }, async (page) => {
+			await page.waitForSelector("main .empty");
+			const soon = state.mock.addNotice({ ...maintenance(3000, 8000), title_ja: "まもなく" });
 			await page.waitForSelector(".strip");
 			assert.equal(await page.locator(".strip p").count(), 1);
 			assert.match(await page.textContent(".strip"), /保守の予定.*まもなく/s);
 			await eventually(async () => /保守作業中/.test(await page.textContent(".strip")), true);
 			await page.click(".strip a");
 			await page.waitForSelector(`[data-notice='${soon.id}']`);
-			await eventually(() => page.locator(".strip").count(), 0);
+			await eventually(() => page.locator(".strip").count(), 0, 10000);
 			await page.evaluate(() => { location.hash = "#/servers"; });
 			state.mock.addNotice(maintenance(hour_ms, 2 * hour_ms));
 			await page.waitForSelector(".strip");
