@@ -115,10 +115,8 @@ for (const language of ["ja", "en"]) {
 				});
 
 				test("account: the form, with mistakes, a question", async () => {
+					state.mock.session("taro");
 					await withPage({ ...look, at: "/#/account" }, async (page) => {
-						await page.waitForSelector("[data-session]");
-						state.mock.session("taro");
-						await page.reload();
 						await page.waitForSelector("[data-session] button");
 						await check(page, "plain");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");

@@ -127,8 +127,8 @@ describe("a server's home", () => {
 			await other.goto(state.mock.url + at(server));
 			await other.waitForSelector("#lock");
 			await page.click("#lock");
-			await eventually(() => page.isDisabled("#delete"), true);
-			assert.match(await page.textContent("#delete-about"), /削除ロックがオン/);
+			await eventually(async () => /削除ロックがオン/.test(await page.textContent("#delete-about")), true);
+			assert.ok(await page.isDisabled("#delete"));
 			assert.deepEqual(server.protection, { delete: true, rebuild: true });
 			await eventually(() => other.isDisabled("#delete"), true);
 			await page.click("#lock");
