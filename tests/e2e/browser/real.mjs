@@ -34,7 +34,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP", viewport: { width: 1280, height: 800 } });
 	const page = await context.newPage();
 	const problems = await watch(page, origin);
-	const card = (tab = page) => tab.locator(".server", { has: tab.locator(`h2:text-is("${serverName}")`) });
+	const card = (tab = page) => tab.locator(".server", { has: tab.getByRole("heading", { name: serverName, exact: true }) });
 	const state = (name, tab) => card(tab).locator(`.state-${name}`);
 	const button = (verb) => card().locator(`[data-verb=${verb}]`);
 	// Each guest that starts adds an interface to this machine, and Chromium then ends what it is loading.
@@ -191,11 +191,31 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		await page.waitForSelector("h1:text-is('サーバー一覧')");
 	});
 
-	await t.test("axe finds nothing on the live page", async () => {
+	const axe = async () => {
 		await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
 		const violations = await page.evaluate(async () =>
 			(await window.axe.run(document, { rules: { "target-size": { enabled: true } } })).violations.map(({ id }) => id));
 		assert.deepEqual(violations, []);
+	};
+
+	await t.test("its home, its graphs and the history show what was done and measured", async () => {
+		await axe();
+		await card().getByRole("link", { name: serverName, exact: true }).click();
+		await page.waitForSelector("#information-title");
+		assert.match(await page.locator("main").textContent(), /強制停止\s*成功/);
+		await page.waitForFunction(() => /円|￥|¥|€|EUR|JPY/.test(document.querySelector("[aria-labelledby=information-title]").textContent));
+		await axe();
+		await page.click(".room-tabs a[href$='/graphs']");
+		// How much was measured by now depends on how long the guest has run.
+		await page.locator("[data-graph=cpu] :is(canvas, .hint)").first().waitFor();
+		assert.equal(await page.locator("[data-graph]").count(), 4);
+		await axe();
+		await page.click("nav a[href='#/history']");
+		await page.locator("[data-line]", { hasText: "強制停止" }).first().waitFor();
+		assert.match(await page.locator("[data-line]", { hasText: "強制停止" }).first().textContent(), new RegExp(person));
+		await axe();
+		await page.goto(`${origin}/#/servers`);
+		await card().waitFor();
 	});
 
 	await t.test("signing out ends the session; the password signs in again", async () => {
