@@ -64,7 +64,7 @@ export async function withPage({ as = "taro", language = "ja", scheme = "light",
 export const card = (page, server) => page.locator(`[data-server="${server.id}"]`);
 
 /** Waits until what `read` finds out is as expected. */
-export async function eventually(read, expected, patience_ms = 5000) {
+export async function eventually(read, expected, patience_ms = 20000) {
 	const end = Date.now() + patience_ms;
 	for (;;) {
 		const found = await read();
