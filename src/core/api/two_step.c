@@ -219,26 +219,25 @@ static int renew_recovery(struct request *request, struct err *err)
 	return request_answer(request, 200, "recovery_codes", codes);
 }
 
-static int switch_off(struct request *request, struct err *err)
+static int remove_step(struct request *request, uint64_t user_id, struct err *err)
 {
 	int code;
 
-	if ((code = find_enabled(request, request->who.user_id, err)) < 0 ||
-	    (code = store_second_step_delete(request->core->store, request->who.user_id, err)) < 0)
+	if ((code = find_enabled(request, user_id, err)) < 0 ||
+	    (code = store_second_step_delete(request->core->store, user_id, err)) < 0)
 		return code;
 	request->status = 204;
 	return 0;
 }
 
+static int switch_off(struct request *request, struct err *err)
+{
+	return remove_step(request, request->who.user_id, err);
+}
+
 static int take_away(struct request *request, struct err *err)
 {
-	int code;
-
-	if ((code = find_enabled(request, request->id, err)) < 0 ||
-	    (code = store_second_step_delete(request->core->store, request->id, err)) < 0)
-		return code;
-	request->status = 204;
-	return 0;
+	return remove_step(request, request->id, err);
 }
 
 const struct route two_step_routes[] = {
