@@ -1,17 +1,12 @@
 // ippo contact: threads between an account and the operators of the service.
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/request.h"
-
-#define TEXT_MAX_BYTES 65536
 
 static void thread_row(struct table *table, const json_t *thread)
 {
@@ -84,24 +79,13 @@ static int contact_show(struct invocation *invocation)
 static int add_text(const struct invocation *invocation, json_t *body, struct err *err)
 {
 	const char *path = option_text(invocation, "file");
-	struct buf data CLEANUP(buf_done) = {0};
-	int code;
 
 	if (option_given(invocation, "text"))
 		return json_object_set_new(body, "text",
 					   json_string(option_text(invocation, "text")));
 	if (path == NULL)
 		return err_set(err, ERR_INVALID_INPUT, "say what with --text or --file");
-	code = fd_read_file(AT_FDCWD, path, TEXT_MAX_BYTES, &data);
-	if (code < 0)
-		return err_set(err, code, "cannot read %s: %s", path, strerror(-code));
-	size_t len = data.len;
-	while (len > 0 && data.data[len - 1] == '\n')
-		len--;
-	json_t *text = json_stringn(buf_str(&data), len);
-	if (text == NULL)
-		return err_set(err, ERR_INVALID_INPUT, "%s is not UTF-8 text", path);
-	return json_object_set_new(body, "text", text);
+	return request_text_file(path, "text", body, err);
 }
 
 /* Steals @body. */

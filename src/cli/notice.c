@@ -1,18 +1,13 @@
 // ippo notice: what the operators tell everybody.
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/request.h"
-
-#define BODY_MAX_BYTES 65536
 
 /* Notices are in two languages; in a list there is room for the reader's. */
 static const char *title_key(void)
@@ -72,23 +67,6 @@ static int notice_show(struct invocation *invocation)
 	return request_show(invocation, "notices", "notices", "notice", notice_print);
 }
 
-static int add_file(const char *path, const char *key, json_t *body, struct err *err)
-{
-	struct buf data CLEANUP(buf_done) = {0};
-	int code = fd_read_file(AT_FDCWD, path, BODY_MAX_BYTES, &data);
-	size_t len = data.len;
-
-	if (code < 0)
-		return err_set(err, code, "cannot read %s: %s", path, strerror(-code));
-	while (len > 0 && data.data[len - 1] == '\n')
-		len--;
-	json_t *text = json_stringn(buf_str(&data), len);
-	if (text == NULL)
-		return err_set(err, ERR_INVALID_INPUT, "%s is not UTF-8 text", path);
-	(void)json_object_set_new(body, key, text);
-	return 0;
-}
-
 /* What the options say, as a body. A time window makes it a maintenance. */
 static int make_body(const struct invocation *invocation, json_t *body, struct err *err)
 {
@@ -108,8 +86,8 @@ static int make_body(const struct invocation *invocation, json_t *body, struct e
 				json_string(option_text(invocation, texts[i][0])));
 	for (size_t i = 0; i < ARRAY_SIZE(files) && code == 0; i++)
 		if (option_given(invocation, files[i][0]))
-			code = add_file(option_text(invocation, files[i][0]), files[i][1], body,
-					err);
+			code = request_text_file(option_text(invocation, files[i][0]), files[i][1],
+						 body, err);
 	if (option_given(invocation, "starts") || option_given(invocation, "ends"))
 		(void)json_object_set_new(body, "kind", json_string("maintenance"));
 	if (option_given(invocation, "ordinary"))

@@ -152,22 +152,31 @@ static int user_enable(struct invocation *invocation)
 	return put(invocation, "users", "user", json_pack("{s:b}", "disabled", 0));
 }
 
+/* What is done to somebody below /users/{id}. The caller frees @ret_reply, where there is one. */
+static int act_on_user(struct invocation *invocation, const char *method, const char *what,
+		       json_t **ret_reply, struct err *err)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	json_t *found = NULL;
+	int code = api_find(invocation->api, "users", "users", "user", invocation->positionals[0],
+			    &found, err);
+
+	if (code == 0) {
+		(void)buf_printf(&path, "/users/%lld/%s", (long long)json_number(found, "id"),
+				 what);
+		code = api_call(invocation->api, method, buf_str(&path), NULL, -1, ret_reply, err);
+	}
+	json_decref(found);
+	return code;
+}
+
 /* Prints the link and nothing else; it works once. */
 static int user_reset_password(struct invocation *invocation)
 {
-	struct buf path CLEANUP(buf_done) = {0};
 	struct err err = {0};
-	json_t *found = NULL, *reply = NULL;
-	int code = api_find(invocation->api, "users", "users", "user", invocation->positionals[0],
-			    &found, &err);
+	json_t *reply = NULL;
 
-	if (code == 0) {
-		(void)buf_printf(&path, "/users/%lld/password_reset",
-				 (long long)json_number(found, "id"));
-		code = api_call(invocation->api, "POST", buf_str(&path), NULL, -1, &reply, &err);
-	}
-	json_decref(found);
-	if (code < 0)
+	if (act_on_user(invocation, "POST", "password_reset", &reply, &err) < 0)
 		return print_failure(&err);
 	if (invocation->json)
 		print_json(reply);
@@ -180,18 +189,10 @@ static int user_reset_password(struct invocation *invocation)
 /* For somebody who has lost everything that gives codes. */
 static int user_two_step_off(struct invocation *invocation)
 {
-	struct buf path CLEANUP(buf_done) = {0};
 	struct err err = {0};
-	json_t *found = NULL, *reply = NULL;
-	int code = api_find(invocation->api, "users", "users", "user", invocation->positionals[0],
-			    &found, &err);
+	json_t *reply = NULL;
+	const int code = act_on_user(invocation, "DELETE", "two_step", &reply, &err);
 
-	if (code == 0) {
-		(void)buf_printf(&path, "/users/%lld/two_step",
-				 (long long)json_number(found, "id"));
-		code = api_call(invocation->api, "DELETE", buf_str(&path), NULL, -1, &reply, &err);
-	}
-	json_decref(found);
 	json_decref(reply);
 	return code < 0 ? print_failure(&err) : EXIT_OK;
 }

@@ -1,12 +1,17 @@
 #include "cli/request.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cli/api.h"
+
+#define TEXT_FILE_MAX_BYTES 65536
 
 int request_show(struct invocation *invocation, const char *collection, const char *plural,
 		 const char *singular, void (*print)(const json_t *object))
@@ -145,4 +150,21 @@ int request_newest(struct invocation *invocation, const char *path, const char *
 			      json_array_size(list), total);
 	json_decref(reply);
 	return EXIT_OK;
+}
+
+int request_text_file(const char *path, const char *key, json_t *body, struct err *err)
+{
+	struct buf data CLEANUP(buf_done) = {0};
+	int code = fd_read_file(AT_FDCWD, path, TEXT_FILE_MAX_BYTES, &data);
+	size_t len = data.len;
+	json_t *text;
+
+	if (code < 0)
+		return err_set(err, code, "cannot read %s: %s", path, strerror(-code));
+	while (len > 0 && data.data[len - 1] == '\n')
+		len--;
+	text = json_stringn(buf_str(&data), len);
+	if (text == NULL)
+		return err_set(err, ERR_INVALID_INPUT, "%s is not UTF-8 text", path);
+	return json_object_set_new(body, key, text) == 0 ? 0 : -ENOMEM;
 }

@@ -12,6 +12,13 @@ int request_show(struct invocation *invocation, const char *collection, const ch
  * action. */
 int request_delete(struct invocation *invocation, const char *collection, const char *plural,
 		   const char *singular, const char *what_is_lost);
+/**
+ * request_text_file() - a file of plain text as a field of a request's body.
+ *
+ * Line feeds at its end are no part of the text. Returns 0, or a negative error with @err set:
+ * it cannot be read, is larger than 64 KiB, or is not UTF-8.
+ */
+int request_text_file(const char *path, const char *key, json_t *body, struct err *err);
 /** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
  * @reply. */
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);
