@@ -112,6 +112,18 @@ describe("the operation history", () => {
 		});
 	});
 
+	test("no field of the filter reaches over its neighbour", async () => {
+		for (const [language, width] of [["ja", 1280], ["en", 1280], ["ja", 360], ["en", 360]]) {
+			await withPage({ at: "/#/history", language, width }, async (page) => {
+				await page.waitForSelector(".empty");
+				const over = await page.evaluate(() => [...document.querySelectorAll(".history-filter :is(input, select)")]
+					.filter((field) => field.getBoundingClientRect().right > field.closest(".field").getBoundingClientRect().right + 1)
+					.map((field) => field.id));
+				assert.deepEqual(over, [], `${language} ${width}`);
+			});
+		}
+	});
+
 	test("nobody has done anything yet", async () => {
 		await withPage({ at: "/#/history" }, async (page) => {
 			await page.waitForSelector(".empty");
