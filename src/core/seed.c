@@ -53,6 +53,10 @@ static const char vendor_script[] =
 	"(\n"
 	"\texec </dev/null >/dev/null 2>&1\n"
 	"\tcloud-init status --wait || :\n"
+	"\tfor kind in ed25519 ecdsa; do\n"
+	"\t\tread -r type key rest <\"/etc/ssh/ssh_host_${kind}_key.pub\" &&\n"
+	"\t\t\techo \"host-key $type $key\" >\"$port\"\n"
+	"\tdone\n"
 	"\techo 'first-boot done' >\"$port\"\n"
 	") &\n"
 	"exit 0\n";

@@ -65,6 +65,7 @@ void server_done(struct server *server)
 {
 	label_done(&server->labels);
 	free(server->dns_ptrs);
+	free(server->host_keys);
 	memset(server, 0, sizeof(*server));
 }
 

@@ -56,8 +56,9 @@ struct server {
 	int64_t created_ms;
 	int64_t first_started_ms; /* since the disk was made; 0: never */
 	struct labels labels;
-	struct address ipv4;      /* id 0: none */
-	struct address ipv6;      /* id 0: none; the /64 */
+	struct address ipv4; /* id 0: none */
+	struct address ipv6; /* id 0: none; the /64 */
+	char *host_keys;     /* as told by the guest, see model/host_key.h; NULL: none so far */
 	struct dns_ptr *dns_ptrs; /* those the customer changed, ordered by address */
 	size_t dns_ptr_count;
 };

@@ -10,7 +10,8 @@
 	"s.id, s.version, s.uuid, s.customer_id, s.name, s.status, s.desired, "                    \
 	"s.locked_action_id, s.server_type_id, s.image_id, s.location_id, s.host, "                \
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
-	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels"
+	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
+	"s.host_keys"
 
 static int read_row(sqlite3_stmt *statement, struct server *server)
 {
@@ -37,6 +38,9 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	    statement_blob(statement, 14, server->mac, sizeof(server->mac)) < 0 ||
 	    statement_copy(statement, 15, server->user, sizeof(server->user)) < 0)
 		return ERR_CORRUPT;
+	const char *host_keys = statement_text(statement, 23);
+	if (*host_keys != '\0' && (server->host_keys = strdup(host_keys)) == NULL)
+		return -ENOMEM;
 	return label_read(statement_text(statement, 22), &server->labels);
 }
 
@@ -304,7 +308,7 @@ int store_server_update_disk(struct store *store, uint64_t id, uint64_t image_id
 {
 	int r = update(store,
 		       "UPDATE server SET image_id = ?, volume_generation = ?, disk_gb = ?, "
-		       "first_boot_done = 0, first_started_ms = 0 WHERE id = ?",
+		       "first_boot_done = 0, first_started_ms = 0, host_keys = '' WHERE id = ?",
 		       BIND(B_ID(image_id), B_INT(volume_generation), B_INT(disk_gb), B_INT(id)),
 		       err);
 
@@ -323,6 +327,13 @@ int store_server_update_first_boot(struct store *store, uint64_t id, int64_t fir
 	return update(store,
 		      "UPDATE server SET first_started_ms = ?, first_boot_done = ? WHERE id = ?",
 		      BIND(B_INT(first_started_ms), B_INT(done), B_INT(id)), err);
+}
+
+int store_server_update_host_keys(struct store *store, uint64_t id, const char *host_keys,
+				  struct err *err)
+{
+	return update(store, "UPDATE server SET host_keys = ? WHERE id = ?",
+		      BIND(B_TEXT(host_keys), B_INT(id)), err);
 }
 
 int store_server_update_user(struct store *store, uint64_t id, const char *user, struct err *err)

@@ -86,6 +86,9 @@ int store_server_update_disk(struct store *store, uint64_t id, uint64_t image_id
 int store_server_update_seed(struct store *store, uint64_t id, bool seed, struct err *err);
 int store_server_update_first_boot(struct store *store, uint64_t id, int64_t first_started_ms,
 				   bool done, struct err *err);
+/** store_server_update_host_keys() - @host_keys as model/host_key.h makes it. */
+int store_server_update_host_keys(struct store *store, uint64_t id, const char *host_keys,
+				  struct err *err);
 int store_server_update_user(struct store *store, uint64_t id, const char *user, struct err *err);
 
 /** store_server_lock() - for an action; ERR_LOCKED when another holds it. @instead_of_action_id:

@@ -151,6 +151,13 @@ def test_the_seed_is_gone_and_with_it_what_it_held(server):
     assert server.ippo.database("SELECT count(*) FROM server_seed") == [(0,)]
 
 
+def test_its_host_keys_are_known_without_the_network(server):
+    told = server.ippo.api().get(f"/servers/{server.now['id']}")["server"]["ippo"]["host_keys"]
+    seen = run("ssh-keyscan", "-t", "ed25519,ecdsa", server.address).stdout.splitlines()
+    assert sorted(key["public_key"] for key in told) == sorted(line.split(" ", 1)[1] for line in seen if not line.startswith("#"))
+    assert len(told) == 2
+
+
 def test_reset_password_must_be_changed_at_the_first_login(server, hcloud):
     said = hcloud("server", "reset-password", "debian").stdout
     password = re.search(r": (\S+)\s*$", said).group(1)

@@ -5,6 +5,7 @@ One small guest is shared by the tests, in the order in which they stand here.
 import ipaddress
 import pathlib
 import socket
+import subprocess
 
 import pytest
 
@@ -43,6 +44,12 @@ class Guest:
 
     def boot_id(self):
         return self.ssh("cat /proc/sys/kernel/random/boot_id").strip()
+
+    def told_host_key(self):
+        """What it said at its first boot, once that is over."""
+        eventually(lambda: self.now["ippo"]["first_boot_done"], 120)
+        (told,) = self.now["ippo"]["host_keys"]
+        return told
 
     def host_key(self):
         scanned = run("ssh-keyscan", "-t", "ed25519", self.address).stdout.split()
@@ -83,6 +90,13 @@ def test_the_seed_is_destroyed_after_the_first_boot(guest):
     for options in ((), ("--inactive",)):
         assert "/seeds/" not in run("virsh", "-c", "qemu:///system", "dumpxml", *options, domain).stdout
     assert guest.ippo.database("SELECT count(*) FROM server_seed") == [(0,)]
+
+
+def test_the_host_key_it_told_is_the_one_it_answers_with(guest):
+    told = guest.told_host_key()
+    assert told["public_key"] == f"ssh-ed25519 {guest.host_key()}"
+    listed = subprocess.run(["ssh-keygen", "-lf", "-"], input=told["public_key"], capture_output=True, text=True, check=True)
+    assert listed.stdout.split()[1] == told["fingerprint"]
 
 
 def test_the_shared_image_belongs_to_no_guest(guest):
@@ -177,6 +191,7 @@ def test_rebuild_keeps_the_address_and_name_and_nothing_else(guest):
     assert after["public_net"] == before["public_net"] and after["name"] == before["name"]
     assert guest.ssh("cat /state/mine", check=False).strip() != "mine"
     assert guest.host_key() != old_key
+    assert guest.told_host_key()["public_key"] == f"ssh-ed25519 {guest.host_key()}"
     assert len(guest.ippo.files("volumes")) == 1 and guest.ippo.files("volumes") != volumes
     assert after["status"] == "running"
 

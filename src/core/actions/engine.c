@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/actions/guest_report.h"
 #include "core/actions/task.h"
 #include "core/reconcile.h"
 #include "store/store_action.h"
@@ -223,28 +224,6 @@ static void on_domain(void *context, const uint8_t uuid[UUID_BYTES], enum host_d
 		log_error("an event of the host is lost: %s", err.text);
 }
 
-static void on_report(void *context, const uint8_t uuid[UUID_BYTES], const char *line)
-{
-	struct engine *engine = context;
-	struct server server CLEANUP(server_done) = {0};
-	struct err err = {0};
-
-	/* The only word that matters so far; whatever else a guest says is none of ours. */
-	if (strcmp(line, "first-boot done") != 0)
-		return;
-	if (store_server_get_by_uuid(engine->store, uuid, &server, &err) || server.first_boot_done)
-		return;
-	if (store_server_update_first_boot(engine->store, server.id, server.first_started_ms, true,
-					   &err)) {
-		log_error("server %" PRIu64 ": cannot record its first boot: %s", server.id,
-			  err.text);
-		return;
-	}
-	log_info("server %" PRIu64 ": first boot done", server.id);
-	engine_tell_server(engine, server.id);
-	reconcile_settle(engine->reconcile, server.id);
-}
-
 static void on_progress(void *context, uint64_t id, uint8_t percent)
 {
 	task_progress(context, id, percent);
@@ -271,7 +250,7 @@ static const struct host_client_events client_events = {
 	.down = on_down,
 	.lost = on_lost,
 	.domain = on_domain,
-	.report = on_report,
+	.report = guest_report_take,
 	.progress = on_progress,
 	.console = on_console,
 	.dropped = on_dropped,

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/api/json_text.h"
 #include "core/api/render.h"
+#include "model/host_key.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
 {
@@ -72,6 +73,30 @@ static void write_labels(const struct labels *labels, struct buf *out)
 	}
 }
 
+static void write_slice(struct buf *out, const char *name, const char *text, size_t bytes)
+{
+	/* Of letters, digits and what base64 has: nothing to escape. */
+	(void)buf_printf(out, "\"%s\":\"%.*s\"", name, (int)bytes, text);
+}
+
+static void write_host_keys(const struct server *server, struct buf *out)
+{
+	const char *at = server->host_keys != NULL ? server->host_keys : "", *between = "";
+	struct host_key key;
+
+	while (host_key_next(&at, &key)) {
+		(void)buf_puts(out, between);
+		(void)buf_putc(out, '{');
+		write_slice(out, "type", key.type, key.type_bytes);
+		(void)buf_putc(out, ',');
+		write_slice(out, "fingerprint", key.sha256, key.sha256_bytes);
+		(void)buf_putc(out, ',');
+		(void)buf_printf(out, "\"public_key\":\"%.*s %.*s\"}", (int)key.type_bytes,
+				 key.type, (int)key.blob_bytes, key.blob);
+		between = ",";
+	}
+}
+
 static void write_extension(const struct server *server, struct buf *out)
 {
 	char uuid[UUID_TEXT_BYTES];
@@ -85,7 +110,9 @@ static void write_extension(const struct server *server, struct buf *out)
 	json_text_string(out, server->desired == SERVER_DESIRED_ON ? "on" : "off");
 	(void)buf_puts(out, ",\"first_boot_done\":");
 	json_text_bool(out, server->first_boot_done);
-	(void)buf_putc(out, '}');
+	(void)buf_puts(out, ",\"host_keys\":[");
+	write_host_keys(server, out);
+	(void)buf_puts(out, "]}");
 }
 
 static void write_head(const struct server *server, struct buf *out)

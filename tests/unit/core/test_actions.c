@@ -440,6 +440,25 @@ static bool seed_is_gone(struct bench *with, void *context)
 	return !server.seed && fake_host_count(&with->host, HOST_ITEM_SEED) == 0;
 }
 
+static const char host_key[] =
+	"host-key ssh-ed25519 "
+	"AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu";
+static const char other_host_key[] =
+	"host-key ssh-ed25519 "
+	"AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/* The server is known by `host_key`; the fingerprint is what ssh-keygen -l shows of it. */
+static void assert_host_key(uint64_t id)
+{
+	struct server server CLEANUP(server_done) = bench_server(&bench, id);
+	char *expected AUTO_FREE = NULL;
+
+	assert_true(asprintf(&expected, "%s SHA256:540nOBy028iBJBkgt2Cg/e4xOc0lduvt3KQLIu6leDY\n",
+			     host_key + strlen("host-key ")) > 0);
+	assert_non_null(server.host_keys);
+	assert_string_equal(server.host_keys, expected);
+}
+
 static void test_first_boot(void **state)
 {
 	struct store_seed seed CLEANUP(store_seed_done) = {0};
@@ -455,9 +474,15 @@ static void test_first_boot(void **state)
 	assert_int_equal(fake_host_count(&bench.host, HOST_ITEM_SEED), 1);
 	assert_int_equal(store_seed_get(bench.store, id, &seed, NULL), 0);
 	assert_non_null(seed.password_hash);
+	fake_host_report(&bench.host, uuid_of(id), "host-key ssh-ed25519 AAAAC3NzaC1lZDI1NTE5");
+	fake_host_report(&bench.host, uuid_of(id), host_key);
+	bench_for(&bench, 50);
+	assert_host_key(id);
 	fake_host_fault(&bench.host, HOST_SEED_DELETE, 0, 1, ERR_HYPERVISOR_FAILED);
 	fake_host_report(&bench.host, uuid_of(id), "first-boot done");
+	fake_host_report(&bench.host, uuid_of(id), other_host_key); /* too late */
 	assert_true(bench_until(&bench, seed_is_gone, &id, 5000));
+	assert_host_key(id);
 	store_seed_done(&seed);
 	memset(&seed, 0, sizeof(seed));
 	assert_int_equal(store_seed_get(bench.store, id, &seed, NULL), ERR_NOT_FOUND);
