@@ -63,7 +63,9 @@ export function ipv6Address(server) {
 	return prefix.endsWith("::") ? `${prefix}1` : prefix;
 }
 
+export const loginUser = (server) => server.ippo?.user ?? "debian";
+
 export function sshCommand(server) {
 	const address = loginAddress(server);
-	return address ? `ssh ${server.ippo?.user ?? "debian"}@${address}` : null;
+	return address ? `ssh ${loginUser(server)}@${address}` : null;
 }

@@ -95,6 +95,42 @@ export function PasswordField({ id, label, hint, problems, ...input }) {
 	</div>`;
 }
 
+/**
+ * useSubmit() - what every form does when it is sent: it is judged, then the work is done once,
+ * however often the button is pressed, and what went wrong is told.
+ * @param judge    () → problems found here
+ * @param work     async; its outcome is nobody's but its own
+ * @param explain  what `work` threw → problems
+ * @return {problems, attempt, busy, submit}: the first two for <Summary>
+ */
+export function useSubmit({ judge, work, explain }) {
+	const isBusy = useRef(false);
+	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
+	const tell = (problems, busy = false) => setState(({ attempt }) => ({ problems, attempt: attempt + 1, busy }));
+
+	const submit = async (event) => {
+		event.preventDefault();
+		if (isBusy.current)
+			return;
+		const problems = judge();
+		if (problems.length > 0) {
+			tell(problems);
+			return;
+		}
+		isBusy.current = true;
+		tell([], true);
+		try {
+			await work();
+			setState((now) => ({ ...now, busy: false }));
+		} catch (error) {
+			tell(explain(error));
+		} finally {
+			isBusy.current = false;
+		}
+	};
+	return { ...state, submit };
+}
+
 /** Problems out of an API's refusal; `fields` maps the API's names to {field, key}. */
 export function problemsOf(error, fields = {}) {
 	const known = error.fields

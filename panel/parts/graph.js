@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 const day_s = 86400;
 const height_px = 200;
+const short_px = 136;
 
 /** Colours as the tokens are now; a canvas knows no variables. */
 function coloursOf(element) {
@@ -34,7 +35,7 @@ function useSystemLight() {
 	return dark;
 }
 
-function Picture({ Plot, columns, span, words, steps, top, name }) {
+function Picture({ Plot, columns, span, words, steps, top, name, height }) {
 	const place = useRef(null);
 	const colours = useRef(null);
 	const chosen = useValue(theme);
@@ -45,7 +46,7 @@ function Picture({ Plot, columns, span, words, steps, top, name }) {
 		const { color, fontFamily } = getComputedStyle(place.current);
 		const axis = { stroke: color, font: `12px ${fontFamily}`, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
 		const plot = new Plot({
-			width: Math.max(1, place.current.clientWidth), height: height_px,
+			width: Math.max(1, place.current.clientWidth), height,
 			legend: { show: false }, cursor: { show: false },
 			scales: {
 				x: { time: true, range: () => [span.start_s, span.end_s] },
@@ -55,7 +56,7 @@ function Picture({ Plot, columns, span, words, steps, top, name }) {
 			// A measurement alone between gaps is a point.
 			series: [{}, ...columns.slice(1).map((values, index) => ({ stroke: lines[index], width: 2, dash: index ? [6, 4] : undefined, spanGaps: false }))],
 		}, columns, place.current);
-		const fit = new ResizeObserver(() => plot.setSize({ width: Math.max(1, place.current?.clientWidth ?? 1), height: height_px }));
+		const fit = new ResizeObserver(() => plot.setSize({ width: Math.max(1, place.current?.clientWidth ?? 1), height }));
 		fit.observe(place.current);
 		return () => {
 			fit.disconnect();
@@ -86,8 +87,9 @@ function Table({ id, title, columns: [times, ...values], labels, words }) {
  * @param words    a number as text, with its unit
  * @param steps    between the lines of the vertical axis; undefined: of ten
  * @param top      the vertical axis reaches at least so far
+ * @param isShort  a small one among other things: without its table, which the room of graphs has
  */
-export function Graph({ id, title, labels, columns, span, words, steps, top, Plot }) {
+export function Graph({ id, title, labels, columns, span, words, steps, top, isShort, Plot }) {
 	const [isTable, setTable] = useState(false);
 	const told = columns.slice(1).map((values, index) => {
 		const there = values.filter((value) => value !== null);
@@ -98,14 +100,14 @@ export function Graph({ id, title, labels, columns, span, words, steps, top, Plo
 
 	return html`<section class="graph" aria-labelledby=${`${id}-title`} data-graph=${id}>
 		<div class="graph-top">
-			<h2 id=${`${id}-title`}>${title}</h2>
-			${!isEmpty && html`<button type="button" class="button small" aria-expanded=${String(isTable)} aria-controls=${isTable ? `${id}-table` : undefined}
+			${isShort ? html`<h3 id=${`${id}-title`}>${title}</h3>` : html`<h2 id=${`${id}-title`}>${title}</h2>`}
+			${!isEmpty && !isShort && html`<button type="button" class="button small" aria-expanded=${String(isTable)} aria-controls=${isTable ? `${id}-table` : undefined}
 				onClick=${() => setTable(!isTable)}>${t("graphs.table")}<span class="visually-hidden"> (${title})</span></button>`}
 		</div>
 		${isEmpty
 			? html`<p class="hint">${t("graphs.none")}</p>`
 			: html`<ul class="graph-about number">${told.map((each) => html`<li key=${each.label}>${text(each)}</li>`)}</ul>
-				<${Picture} Plot=${Plot} columns=${columns} span=${span} words=${words} steps=${steps} top=${top} name=${`${title}: ${told.map(text).join(" ")}`}/>
+				<${Picture} Plot=${Plot} columns=${columns} span=${span} words=${words} steps=${steps} top=${top} height=${isShort ? short_px : height_px} name=${`${title}: ${told.map(text).join(" ")}`}/>
 				${isTable && html`<${Table} id=${`${id}-table`} title=${title} columns=${columns} labels=${labels} words=${words}/>`}`}
 	</section>`;
 }

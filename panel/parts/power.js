@@ -20,8 +20,12 @@ export function PowerButton({ verb, pending, name, onPress }) {
 	</button>`;
 }
 
+export function PowerState({ power: { state } }) {
+	return html`<p class=${`state state-${state}`}><${Icon} name=${state}/> ${t(`state.${state}`)}</p>`;
+}
+
 /**
- * The state, and the buttons in a row; starting has its place elsewhere in the room.
+ * The buttons in a row; starting has its place elsewhere in the room.
  * @param power  as powerOf() tells
  * @param onAsk  called with the verb that must be asked about first
  */
@@ -29,14 +33,13 @@ export function PowerRow({ server, power: { state, pending, verbs }, onAsk }) {
 	const shown = verbs.filter((verb) => verb !== "poweron");
 	const button = (verb) => html`<${PowerButton} key=${verb} verb=${verb} pending=${pending.has(verb)} name=${server.name}
 		onPress=${() => (verb === "poweroff" ? onAsk("poweroff") : command(server.id, verb))}/>`;
-	return html`<p class=${`state state-${state}`}><${Icon} name=${state}/> ${t(`state.${state}`)}</p>
-		<div class="buttons power-row">
-			${shown.filter((verb) => verb !== "poweroff").map(button)}
-			${state === "running" && html`<${Menu} id="restart" name="" shown=${t("power.reboot")}
-				choices=${[{ id: "reboot", text: t("power.reboot") }, { id: "reset", text: t("power.reset") }]}
-				onChoose=${(verb) => (verb === "reset" ? onAsk("reset") : command(server.id, verb))}/>`}
-			${shown.includes("poweroff") && button("poweroff")}
-		</div>`;
+	return html`<div class="buttons power-row">
+		${shown.filter((verb) => verb !== "poweroff").map(button)}
+		${state === "running" && html`<${Menu} id="restart" name="" shown=${t("power.reboot")}
+			choices=${[{ id: "reboot", text: t("power.reboot") }, { id: "reset", text: t("power.reset") }]}
+			onChoose=${(verb) => (verb === "reset" ? onAsk("reset") : command(server.id, verb))}/>`}
+		${shown.includes("poweroff") && button("poweroff")}
+	</div>`;
 }
 
 /** @param verb  "poweroff" or "reset" */

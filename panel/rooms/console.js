@@ -12,7 +12,7 @@ import { way_out_id } from "../parts/console-frame.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
-import { ForceDialog, PowerRow } from "../parts/power.js";
+import { ForceDialog, PowerRow, PowerState } from "../parts/power.js";
 import { SerialConsole } from "../parts/serial-console.js";
 import { VncConsole } from "../parts/vnc-console.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -55,7 +55,7 @@ function Consoles({ server, kind }) {
 	const common = { server, power, onStart: () => { command(server.id, "poweron"); focusTab(); }, wayOut: () => active.current };
 	return html`<div class="console-room">
 		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("console.heading", { name: server.name })}><${PowerRow} server=${server} power=${power} onAsk=${setAsking}/><//>
+		<${Heading} text=${t("console.heading", { name: server.name })}><${PowerState} power=${power}/><div class="heading-way"><${PowerRow} server=${server} power=${power} onAsk=${setAsking}/></div><//>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusTab}/>
 		<${Tabs} server=${server} kind=${kind} active=${active}/>
 		${kinds.map((each) => (opened[each] || each === kind) && html`<${each === "vnc" ? VncConsole : SerialConsole} key=${each} ...${common} hidden=${each !== kind}/>`)}

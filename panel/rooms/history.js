@@ -1,15 +1,15 @@
 // The operation history: what was done in this account, by whom, from where and how it went. For
 // operators, also whether it is whole.
 
-import { csvAddress, readHistory, verifyHistory } from "../lib/history.js";
+import { csvAddress, verifyHistory } from "../lib/history.js";
 import { t } from "../lib/i18n.js";
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Failure } from "../parts/failure.js";
 import { problemsOf } from "../parts/form.js";
 import { HistoryFilter, nothingFiltered } from "../parts/history-filter.js";
-import { HistoryLine } from "../parts/history-line.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { HistoryList, useHistory } from "../parts/history-list.js";
+import { useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const fields = {
@@ -49,48 +49,17 @@ function Verification() {
 
 export function History() {
 	const isOperator = useValue(me)?.user?.operator ?? false;
-	const [list, setList] = useState({ state: "loading", lines: [], more: false });
-	const [filter, setFilter] = useState(nothingFiltered);
-	const asked = useRef(0); // an answer to an earlier question comes too late
-
-	/** @param earlier  the lines that stay: with them, the older ones are read */
-	const read = async (wanted, earlier = []) => {
-		const number = ++asked.current;
-		setList({ state: "loading", lines: earlier, more: false });
-		try {
-			const { lines, more } = await readHistory(wanted, earlier.at(-1)?.id);
-			if (number !== asked.current)
-				return;
-			setList({ state: "ready", lines: [...earlier, ...lines], more });
-			announce(t("history.count", { count: earlier.length + lines.length }));
-		} catch (error) {
-			if (number === asked.current)
-				setList({ state: error, lines: earlier, more: false });
-		}
-	};
-	useEffect(() => {
-		read(nothingFiltered);
-		return () => { asked.current++; };
-	}, []);
-	const choose = (wanted) => {
-		setFilter(wanted);
-		read(wanted);
-	};
-
-	const { state, lines, more } = list;
+	const list = useHistory(nothingFiltered);
+	const { state, filter, attempt, choose } = list;
 	const problems = state.code ? problemsOf(state, fields) ?? [] : [];
 	const isFiltered = Object.values(filter).some(Boolean);
 	return html`<div>
 		<${Heading} text=${t("history")}><p class="heading-about">${t("history.about")}</p><//>
-		<${HistoryFilter} isOperator=${isOperator} problems=${problems} attempt=${asked.current} onFilter=${choose}/>
+		<${HistoryFilter} isOperator=${isOperator} problems=${problems} attempt=${attempt} onFilter=${choose}/>
 		<div class="history-tools">
 			<a class="button" href=${csvAddress(filter)} download="history.csv">${t("history.csv")}</a>
 			${isOperator && html`<${Verification}/>`}
 		</div>
-		${lines.length > 0 && html`<ol class="history-lines" aria-label=${t("history")}>${lines.map((line) => html`<${HistoryLine} key=${line.id} line=${line}/>`)}</ol>`}
-		${state === "loading" && html`<p class="waiting">${t("history.loading")}</p>`}
-		${state.code && problems.length === 0 && html`<${Failure} title=${t("history.unread")} error=${state} onRetry=${() => read(filter, lines)}/>`}
-		${state === "ready" && lines.length === 0 && html`<div class="empty"><p>${t(isFiltered ? "history.none.filtered" : "history.none")}</p></div>`}
-		${more && html`<div class="more"><button type="button" class="button" id="more-history" onClick=${() => read(filter, lines)}>${t("history.more")}</button></div>`}
+		<${HistoryList} history=${list} isRefused=${problems.length > 0} none=${t(isFiltered ? "history.none.filtered" : "history.none")}/>
 	</div>`;
 }

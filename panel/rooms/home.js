@@ -10,14 +10,16 @@ import {
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { ActionLines, EndedAction } from "../parts/action-line.js";
-import { Connect } from "../parts/connect.js";
+import { Connect, Fingerprint } from "../parts/connect.js";
+import { ConnectHelp } from "../parts/connect-help.js";
 import { Copy } from "../parts/copy.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure, FailureDetail, failureText } from "../parts/failure.js";
 import { problemsOf, Summary, TextField } from "../parts/form.js";
+import { Graphs, useMeasurements } from "../parts/measured.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
-import { ForceDialog, PowerButton, PowerRow } from "../parts/power.js";
+import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
 import { Screen } from "../parts/screen.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -170,6 +172,16 @@ function Recent({ server }) {
 	</section>`;
 }
 
+/** The last hour; there is more in a room of its own. */
+function Used({ server }) {
+	const { found, failure, read } = useMeasurements(server, "hour");
+	return html`<section class="box" aria-labelledby="used-title">
+		<div class="graph-top"><h2 id="used-title">${t("home.used")}</h2><a href=${`#/servers/${server.id}/graphs`}>${t("home.used.more")}</a></div>
+		${failure && html`<${Failure} title=${t("graphs.unread")} error=${failure} onRetry=${read}/>`}
+		${found ? html`<${Graphs} server=${server} found=${found} isShort=${true}/>` : !failure && html`<p class="waiting">${t("graphs.loading")}</p>`}
+	</section>`;
+}
+
 function DeleteDialog({ server, onClose, onConfirm, fallback }) {
 	const [typed, setTyped] = useState("");
 	const id = `delete-${server.id}`;
@@ -248,20 +260,20 @@ function Inside({ server }) {
 		<div>
 			<${Crumbs}/>
 			<${Heading} text=${server.name}>
-				<${PowerRow} server=${server} power=${power} onAsk=${setAsking}/>
-				<a class="button" href=${`#/servers/${server.id}/console`}>${t("console.open")}</a>
+				<${PowerState} power=${power}/>
+				<div class="home-reach">
+					<${PowerRow} server=${server} power=${power} onAsk=${setAsking}/>
+					<a class="button" href=${`#/servers/${server.id}/console`}>${t("console.open")}</a>
+				</div>
 			<//>
 		</div>
 		<${ServerTabs} server=${server} now="home"/>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusHeading}/>
 		${server.status === "off" || power.pending.has("poweron")
 			? html`<${Start} server=${server} power=${power} mayChange=${mayChange}/>`
-			: html`<${Connect} server=${server}/>`}
+			: html`<${Connect} server=${server}><${Fingerprint} server=${server}/><//>`}
 		<div class="home-columns">
-			<div class="home-column">
-				<${Information} server=${server} mayChange=${mayChange}/>
-				${mayChange && html`<${Settings} server=${server}/>`}
-			</div>
+			<${Information} server=${server} mayChange=${mayChange}/>
 			<div class="home-column">
 				${server.status === "running" && html`<section class="box" aria-labelledby="screen-title">
 					<h2 id="screen-title">${t("home.screen")}</h2>
@@ -269,6 +281,11 @@ function Inside({ server }) {
 				</section>`}
 				<${Recent} server=${server}/>
 			</div>
+		</div>
+		<${Used} server=${server}/>
+		<div class="home-columns">
+			<${ConnectHelp} server=${server}/>
+			${mayChange && html`<${Settings} server=${server}/>`}
 		</div>
 		${asking && html`<${ForceDialog} verb=${asking} server=${server} isStopped=${server.status === "off"}
 			fallback=${() => document.getElementById("heading")} onClose=${() => setAsking(null)}/>`}

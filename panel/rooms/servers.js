@@ -9,7 +9,6 @@ import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
 import { Connect } from "../parts/connect.js";
-import { Copy } from "../parts/copy.js";
 import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
 import { ForceDialog, PowerButton } from "../parts/power.js";
@@ -17,7 +16,6 @@ import { Screen } from "../parts/screen.js";
 import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
-const create_command = "ippo server create hajime --plan 1g --image debian-12 --key KEY";
 const nothing = [];
 
 function Facts({ server }) {
@@ -75,11 +73,14 @@ function Server({ server, running, failed, last, request, refusal }) {
 	</article>`;
 }
 
-function Empty() {
-	const operator = me.peek()?.user?.operator;
+function CreateLink() {
+	return html`<a class="button primary" href="#/servers/new">${t("create.submit")}</a>`;
+}
+
+function Empty({ mayCreate }) {
 	return html`<div class="empty">
-		<p>${t(operator ? "servers.none" : "servers.none.customer")}</p>
-		${operator && html`<p><${Copy} text=${create_command} what=${t("servers.none.command")}/></p>`}
+		<p>${t(mayCreate ? "servers.none" : "servers.none.reader")}</p>
+		${mayCreate && html`<${CreateLink}/>`}
 	</div>`;
 }
 
@@ -106,6 +107,7 @@ export function Servers() {
 	const last = useValue(lastActions);
 	const asked = useValue(requests);
 	const refused = useValue(refusals);
+	const mayCreate = useValue(me)?.role !== "reader";
 
 	let body;
 	if (state === "loading")
@@ -113,14 +115,14 @@ export function Servers() {
 	else if (state !== "ready")
 		body = html`<${Failure} title=${t("servers.unread")} error=${state} onRetry=${retryList}/>`;
 	else if (list.length === 0)
-		body = html`<${Empty}/>`;
+		body = html`<${Empty} mayCreate=${mayCreate}/>`;
 	else
 		body = html`<ul class="servers">${list.map((server) => html`<li key=${server.id}>
 			<${Server} server=${server} running=${running.get(server.id) ?? nothing} failed=${failed.get(server.id) ?? nothing}
 				last=${last.get(server.id)} request=${asked.get(server.id)} refusal=${refused.get(server.id)}/>
 		</li>`)}</ul>`;
 	return html`<div>
-		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>`}<//>
+		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
 		${body}
 		${state === "ready" && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}
 	</div>`;

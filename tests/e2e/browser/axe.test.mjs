@@ -280,6 +280,44 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("creating a server: choices, mistakes, the key and the password that are shown once", async () => {
+					await withPage({ ...look, at: "/#/servers/new", expected: /409/ }, async (page) => {
+						await page.waitForSelector(".create");
+						await page.check("#image input[value='2']");
+						await page.click(".further summary");
+						await check(page, "choices");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click(".create-cost button");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.fill("#server-name", "hajime");
+						await page.click(".create-cost button");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "the key");
+						await page.locator("dialog .destroys").click();
+						await page.check("#way input[value='password']");
+						await page.click(".create-cost button");
+						await page.waitForSelector("dialog[open] .copy");
+						await check(page, "the password");
+					});
+				});
+
+				test("a server's history, and how to connect by each program", async () => {
+					const server = state.mock.addServer("hajime", "running");
+					state.mock.addLine("server.poweron", { resource: { type: "server", id: server.id, name: "hajime" } });
+					await withPage({ ...look, at: `/#/servers/${server.id}/history` }, async (page) => {
+						await page.waitForSelector("[data-line]");
+						await check(page, "history");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.goto(`${state.mock.url}/#/servers/${server.id}`);
+						for (const name of ["scp", "Tera Term", "PuTTY", "WinSCP"]) {
+							await page.click(`button:text-is("${name}")`);
+							await check(page, name);
+							assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						}
+					});
+				});
+
 				test("graphs: pictures, a table, nothing measured", async () => {
 					const server = state.mock.addServer("hajime", "running");
 					await withPage({ ...look, at: `/#/servers/${server.id}/graphs` }, async (page) => {

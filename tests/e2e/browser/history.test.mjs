@@ -129,4 +129,40 @@ describe("the operation history", () => {
 			await page.waitForSelector(".empty");
 		});
 	});
+
+	test("a server has its own: only its lines, older ones, and as a file", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		const about = { resource: { type: "server", id: server.id, name: "hajime" } };
+		for (let n = 0; n < 60; n++)
+			state.mock.addLine("server.poweron", about);
+		state.mock.addLine("session.create");
+		await withPage({ at: `/#/servers/${server.id}` }, async (page) => {
+			await page.locator(".room-tabs a").last().click();
+			await eventually(() => lines(page), 50);
+			assert.equal(await page.title(), "hajime の履歴 — Ippo");
+			await page.click("#more-history");
+			await eventually(() => lines(page), 60);
+			const file = new URL(await page.getAttribute("a[download]", "href"), state.mock.url).searchParams;
+			assert.equal(file.get("server"), String(server.id));
+			assert.equal(file.get("format"), "csv");
+			state.mock.removeServer(server);
+			await page.waitForSelector(".notice a.button");
+		});
+	});
+
+	test("where it is narrow a menu leads to a server's rooms, by keyboard as well", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: `/#/servers/${server.id}`, width: 360 }, async (page) => {
+			await page.waitForSelector("#rooms-button");
+			assert.ok(await page.locator(".room-tabs a").first().isHidden());
+			await page.focus("#rooms-button");
+			await page.keyboard.press("Enter");
+			await page.locator("#rooms-choices button").last().press("Enter");
+			await page.waitForSelector(".empty");
+			assert.match(page.url(), /history$/);
+			await page.goBack();
+			const reach = await page.locator(".home-reach").boundingBox();
+			assert.ok(reach.y + reach.height <= 800 && reach.y > 600, "power and the console are in reach");
+		});
+	});
 });

@@ -25,7 +25,7 @@ describe("a server's home", () => {
 			const text = await page.textContent("main");
 			for (const part of [`10.77.0.${server.id + 1}`, `static.${server.id}.example`, "fd5b:1a2c:77:", "1g", "50 GB", "Tokyo 1", "Debian 12"])
 				assert.ok(text.replaceAll("\u00a0", " ").replace("50GB", "50 GB").includes(part), part);
-			await page.locator(".connect .copy button").click();
+			await page.locator(".connect .copy button").first().click();
 			await eventually(() => page.evaluate(() => navigator.clipboard.readText()), `ssh debian@10.77.0.${server.id + 1}`);
 			await page.locator(".room-tabs a").nth(1).click();
 			await page.waitForSelector("[role=tablist]");

@@ -41,6 +41,18 @@ const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
 
+const yen = (amount) => ({ net: amount, gross: amount });
+const planOf = (id, name, cores, memory, disk, monthly, initial) => ({
+	id, name, description: `${memory} GB`, cores, memory, disk, storage_type: "local", deprecated: false, currency: "JPY",
+	price_monthly_minor: monthly, price_initial_minor: initial,
+	prices: [{ location: "local", price_hourly: yen("1.4"), price_monthly: yen(String(monthly)), included_traffic: 0, price_per_tb_traffic: yen("0") }],
+});
+const imageOf = (id, name, description, disk_size) => ({ id, type: "system", status: "available", name, description, disk_size, os_flavor: name.split("-")[0], os_version: "12", deprecated: null });
+const hostKey = {
+	type: "ssh-ed25519", fingerprint: "SHA256:540nOBy028iBJBkgt2Cg/e4xOc0lduvt3KQLIu6leDY",
+	public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu",
+};
+
 class Refusal extends Error {
 	constructor(status, code, message, details = {}) {
 		super(message);
@@ -70,6 +82,9 @@ export class Mock {
 		this.consoles.reset();
 		this.role = "owner";
 		this.servers = new Map();
+		this.plans = [planOf(1, "1g", 2, 1, 50, 980, 0), planOf(2, "2g", 3, 2, 100, 1480, 2000), planOf(3, "4g", 4, 4, 200, 3980, 4000)];
+		this.images = [imageOf(1, "debian-12", "Debian 12", 2), imageOf(2, "wordpress", "WordPress", 80)];
+		this.locations = [{ id: 1, name: "local", description: "Tokyo 1", city: "Tokyo", country: "JP" }];
 		this.keys = new Map();
 		this.tokens = new Map();
 		this.history = []; // oldest first
@@ -166,12 +181,11 @@ export class Mock {
 				ipv6: { id: id * 2 + 1, ip: `fd5b:1a2c:77:${id.toString(16)}::/64`, blocked: false, dns_ptr: [] },
 				floating_ips: [], firewalls: [],
 			},
-			server_type: { id: 1, name: "1g", description: "1 GB", cores: 2, memory: 1, disk: 50, storage_type: "local", prices: [{ location: "local",
-				price_hourly: { net: "1.4", gross: "1.4" }, price_monthly: { net: "980", gross: "980" }, included_traffic: 0, price_per_tb_traffic: { net: "0", gross: "0" } }] },
+			server_type: planOf(1, "1g", 2, 1, 50, 980, 0),
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off" },
+			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey] },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -470,6 +484,12 @@ export class Mock {
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/pricing")
 			return [200, { pricing: { currency: "JPY" } }];
+		for (const [kind, list] of [["server_types", this.plans], ["images", this.images], ["locations", this.locations]]) {
+			if (what === `GET /v1/${kind}`)
+				return [200, paged(kind, list, url)];
+		}
+		if (what === "POST /v1/servers")
+			return this.#createServer(body);
 		if (what === "GET /v1/actions")
 			return [200, paged("actions", sorted(this.actions, url), url)];
 		const one = /^(?:GET|POST|PUT|DELETE) \/v1\/servers\/(\d+)(?:\/.*)?$/.exec(what);
@@ -699,6 +719,22 @@ export class Mock {
 		if (one && this.keys.delete(Number(one[1])))
 			return [204, null];
 		throw new Refusal(404, "not_found", "there is no such SSH key");
+	}
+
+	#createServer(body) {
+		if ([...this.servers.values()].some(({ name }) => name === body.name))
+			throw new Refusal(409, "uniqueness_error", "there is a server of this name");
+		if (body.user === "root")
+			throw new Refusal(422, "invalid_input", "root is an account of the system", { fields: [{ name: "user", messages: ["root is an account of the system"] }] });
+		const server = this.addServer(body.name, "initializing", {
+			server_type: this.plans.find(({ id }) => id === body.server_type), image: this.images.find(({ id }) => id === body.image),
+		});
+		const action = this.addAction(server, "create_server", { ippo: { step: "disk", undoing: false } });
+		setTimeout(() => {
+			this.setStatus(server, body.start_after_create ? "running" : "off");
+			this.endAction(action);
+		}, this.action_ms);
+		return [201, { server, action, next_actions: [], root_password: body.ssh_keys.length > 0 ? null : "correct-horse-battery" }];
 	}
 
 	#oneServer(url, what, server, body, session) {

@@ -218,6 +218,69 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		await card().waitFor();
 	});
 
+	await t.test("by keyboard alone: a server is created with a key made here, its console is used and left, it is deleted", async () => {
+		const made = `keys-${Date.now().toString(36)}`;
+		const at = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
+		const tabTo = async (selector) => {
+			for (let n = 0; n < 120 && !await at(selector); n++)
+				await page.keyboard.press("Tab");
+			assert.ok(await at(selector), `Tab leads to ${selector}`);
+		};
+		const press = async (selector) => {
+			await tabTo(selector);
+			await page.keyboard.press("Enter");
+		};
+		/** Radio buttons are one stop; the arrows choose. */
+		const choose = async (group, words) => {
+			await tabTo(`#${group} input`);
+			const chosen = () => page.evaluate(() => document.activeElement.closest("label").innerText);
+			for (let n = 0; n < 10 && !(await chosen()).includes(words); n++)
+				await page.keyboard.press("ArrowDown");
+			assert.ok((await chosen()).includes(words), words);
+		};
+		await page.focus("#heading");
+		await press("main a[href='#/servers/new']");
+		await page.waitForSelector(".create");
+		await choose("image", "tiny");
+		await choose("plan", "tiny");
+		await tabTo("#key-name");
+		await page.keyboard.press("Control+A");
+		await page.keyboard.type(made);
+		await tabTo("#server-name");
+		await page.keyboard.type(made);
+		await press(".create-cost button");
+		await page.waitForSelector("dialog[open]");
+		await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+		await press("dialog .primary");
+		await page.waitForSelector("[data-home] .home-start [data-verb=poweron]", { timeout: start_ms });
+		assert.equal(await page.textContent("h1"), made);
+		await axe();
+		await press("a[href$='/console']");
+		await press("main [data-verb=poweron]");
+		await page.waitForSelector("#panel-serial .console-state-open", { timeout: start_ms });
+		const said = () => page.evaluate(() => document.querySelector(".xterm-rows")?.innerText.replaceAll("\u00a0", " ") ?? "");
+		await eventually(async () => /tiny is up/.test(await said()), true, start_ms);
+		await tabTo(".serial-screen textarea");
+		await page.keyboard.press("Enter");
+		await page.keyboard.type("echo by-$((40+2))-keys");
+		await page.keyboard.press("Enter");
+		await eventually(async () => /by-42-keys/.test(await said()), true, 60000);
+		await page.keyboard.press("Control+Alt+Shift");
+		assert.ok(!await at(".serial-screen textarea"));
+		await press(`.crumbs a[href^='#/servers/']`);
+		await page.waitForSelector("[data-home]");
+		// It told its host key where the network does not reach.
+		await page.locator("[data-client] code", { hasText: "ssh-ed25519" }).waitFor({ timeout: start_ms });
+		await press("#delete");
+		await page.waitForSelector("dialog[open]");
+		await tabTo("#delete-name");
+		await page.keyboard.type(made);
+		await press("dialog .destroys");
+		await page.waitForSelector(".notice a[href='#/servers']", { timeout: 60000 });
+		await page.goto(`${origin}/#/servers`);
+		await card().waitFor();
+	});
+
 	await t.test("signing out ends the session; the password signs in again", async () => {
 		const before = (await context.cookies(origin)).find(({ name }) => name === "__Host-ippo").value;
 		await page.click("#account-button");

@@ -1,0 +1,54 @@
+// What a new server may be made of, and the asking for one.
+
+import { get, post } from "./api.js";
+import { readKeys } from "./ssh-keys.js";
+import { takeEvent } from "./servers.js";
+
+const page_size = 50;
+
+async function readAll(kind, query = "") {
+	const all = [];
+	for (let page = 1; page !== null;) {
+		const answer = await get(`/v1/${kind}?${query}page=${page}&per_page=${page_size}`);
+		all.push(...answer[kind]);
+		page = answer.meta.pagination.next_page;
+	}
+	return all;
+}
+
+/** {plans, images, locations, keys}: what can be chosen now; plans with the cheapest first. */
+export async function readOffer() {
+	const [plans, images, locations, keys] = await Promise.all([
+		readAll("server_types"), readAll("images", "status=available&"), readAll("locations"), readKeys(),
+	]);
+	return {
+		plans: plans.filter(({ deprecated }) => !deprecated)
+			.sort((a, b) => a.price_monthly_minor - b.price_monthly_minor || a.memory - b.memory || a.id - b.id),
+		images: images.filter(({ deprecated }) => !deprecated),
+		locations,
+		keys,
+	};
+}
+
+/** Whether an image's disk fits into a plan's. */
+export const fits = (image, plan) => image.disk_size <= plan.disk;
+
+/** What a plan costs at a place: {monthly, initial} as decimal text, and in which currency. */
+export function costOf(plan, location) {
+	const monthly = (plan.prices.find((each) => each.location === location?.name) ?? plan.prices[0]).price_monthly.gross;
+	const decimals = (monthly.split(".")[1] ?? "").length;
+	return { monthly, initial: (plan.price_initial_minor / 10 ** minorDigits(plan)).toFixed(decimals), currency: plan.currency };
+}
+
+/** How many decimals the currency's smallest unit is away: yen has none. */
+function minorDigits({ currency }) {
+	return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+}
+
+/** Asks for a server; {server, password}, the password when no key was given. */
+export async function createServer(wish) {
+	const answer = await post("/v1/servers", wish);
+	takeEvent("server", answer);
+	takeEvent("action", answer);
+	return { server: answer.server, password: answer.root_password ?? null };
+}

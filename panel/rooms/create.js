@@ -1,0 +1,249 @@
+// A new server on one page: plan, system, place, how to log in, name, and whether it starts at once. What it
+// costs stands before the button.
+
+import { costOf, createServer, fits, readOffer } from "../lib/create.js";
+import { gigabytes, price, t } from "../lib/i18n.js";
+import { go } from "../lib/router.js";
+import { me } from "../lib/session.js";
+import { makeKeyPair } from "../lib/ssh-key.js";
+import { addKey, kindOf, removeKey } from "../lib/ssh-keys.js";
+import { announce, html, useValue } from "../lib/ui.js";
+import { Choices } from "../parts/choices.js";
+import { Crumbs } from "../parts/crumbs.js";
+import { Failure } from "../parts/failure.js";
+import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { RootPassword } from "../parts/root-password.js";
+import { SaveKey } from "../parts/save-key.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Heading } from "./room.js";
+
+const name_pattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i;
+const user_pattern = /^[a-z_][a-z0-9_-]*$/;
+
+const monthly = (plan, location) => {
+	const { monthly: amount, currency } = costOf(plan, location);
+	return t("create.monthly", { price: price(amount, currency) });
+};
+
+/** What is chosen at first: the cheapest plan, and the keys there are when there is no doubt which. */
+function firstWish({ plans, images, locations, keys }) {
+	const plan = plans[0];
+	return {
+		plan, image: images.find((image) => fits(image, plan)) ?? images[0], location: locations[0],
+		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), start: "no",
+	};
+}
+
+/** Why nothing can be made just now, as a key of the words; null when it can. */
+function lack({ plans, images, locations }) {
+	return [[plans, "create.no-plans"], [images, "create.no-images"], [locations, "create.no-locations"]]
+		.find(([list]) => list.length === 0)?.[1] ?? null;
+}
+
+function explain(error) {
+	if (error.code === "uniqueness_error")
+		return [{ field: "server-name", key: "home.name.taken", error }];
+	return problemsOf(error, {
+		name: { field: "server-name", key: "home.name.wrong" },
+		server_type: { field: "plan", key: "create.plan.wrong" },
+		image: { field: "image", key: "create.image.wrong" },
+		ssh_keys: { field: "keys", key: "create.keys.wrong" },
+		user: { field: "user", key: "create.user.wrong" },
+		user_data: { field: "user-data", key: "create.script.wrong" },
+	}) ?? [{ key: "create.failed", error }];
+}
+
+function Plans({ offer, wish, change }) {
+	return html`<${Choices} id="plan" legend=${t("server.plan")} hint=${t("create.plan.hint")} chosen=${wish.plan.id}
+		onChoose=${(id) => change({ plan: offer.plans.find((plan) => plan.id === id) })}
+		choices=${offer.plans.map((plan) => ({
+			value: plan.id,
+			text: html`<span translate="no">${plan.name}</span>`,
+			about: t("server.size", { cores: t("server.cores", { count: plan.cores }), memory: gigabytes(plan.memory), disk: gigabytes(plan.disk) }),
+			end: monthly(plan, wish.location),
+			obstacle: fits(wish.image, plan) ? null : t("create.plan.small", { disk: gigabytes(plan.disk), needed: gigabytes(wish.image.disk_size) }),
+		}))}/>`;
+}
+
+function Images({ offer, wish, change, problems }) {
+	return html`<${Choices} id="image" legend=${t("create.image")} chosen=${wish.image.id} problems=${problems}
+		onChoose=${(id) => {
+			const image = offer.images.find((each) => each.id === id);
+			change({ image, plan: fits(image, wish.plan) ? wish.plan : offer.plans.find((plan) => fits(image, plan)) ?? wish.plan });
+		}}
+		choices=${offer.images.map((image) => ({
+			value: image.id,
+			text: image.description || image.name,
+			about: image.description && image.name ? html`<span translate="no">${image.name}</span>` : null,
+			obstacle: offer.plans.some((plan) => fits(image, plan)) ? null : t("create.image.large", { needed: gigabytes(image.disk_size) }),
+		}))}/>`;
+}
+
+function Locations({ offer, wish, change }) {
+	return offer.locations.length > 1 && html`<${Choices} id="location" legend=${t("server.location")} chosen=${wish.location.id}
+		onChoose=${(id) => change({ location: offer.locations.find((each) => each.id === id) })}
+		choices=${offer.locations.map((each) => ({ value: each.id, text: each.description || each.name, about: [each.city, each.country].filter(Boolean).join(", ") }))}/>`;
+}
+
+function Login({ offer, wish, change, problems, user }) {
+	const toggle = (id) => {
+		const keys = new Set(wish.keys);
+		if (!keys.delete(id))
+			keys.add(id);
+		change({ keys });
+	};
+	return html`
+		<${Choices} id="way" legend=${t("create.login")} hint=${t("create.login.hint")} chosen=${wish.way} onChoose=${(way) => change({ way })}
+			choices=${[
+				{ value: "make", text: t("create.login.make"), about: t("create.login.make.what") },
+				{ value: "mine", text: t("create.login.mine"), about: t("create.login.mine.what"), obstacle: offer.keys.length > 0 ? null : t("create.login.none") },
+				{ value: "password", text: t("create.login.password"), about: t("create.login.password.what") },
+			]}/>
+		${wish.way === "mine" && html`<${Choices} id="keys" legend=${t("create.keys")} type="checkbox" chosen=${wish.keys} problems=${problems} onChoose=${toggle}
+			choices=${offer.keys.map((key) => ({ value: key.id, text: key.name, about: html`<span translate="no">${kindOf(key)}</span>` }))}/>`}
+		${wish.way === "make" && html`<${TextField} id="key-name" label=${t("create.key-name")} hint=${t("keys.name.hint")} problems=${problems}
+			autocomplete="off" maxlength="63" defaultValue=${t("create.key-name.first", { user })}/>`}`;
+}
+
+/** For who knows what they are for. */
+function Further({ problems }) {
+	const isWrong = problems.some(({ field }) => ["user", "user-data"].includes(field));
+	return html`<details class="further" open=${isWrong || undefined}>
+		<summary>${t("create.further")}</summary>
+		<${TextField} id="user" label=${t("create.user")} hint=${t("create.user.hint")} problems=${problems} autocomplete="off" autocapitalize="none"
+			spellcheck="false" maxlength="32"/>
+		<${AreaField} id="user-data" label=${t("create.script")} hint=${t("create.script.hint")} problems=${problems} rows="6" spellcheck="false"
+			autocapitalize="none" maxlength="32768" class="fixed"/>
+	</details>`;
+}
+
+function Cost({ wish, busy }) {
+	const { initial, currency } = costOf(wish.plan, wish.location);
+	return html`<section class="notice create-cost" aria-labelledby="cost-title">
+		<h2 id="cost-title">${t("create.cost")}</h2>
+		<dl class="lines">
+			<div><dt>${t("create.cost.monthly")}</dt><dd class="number create-price">${monthly(wish.plan, wish.location)}</dd></div>
+			<div><dt>${t("create.cost.initial")}</dt><dd class="number">${price(initial, currency)}</dd></div>
+		</dl>
+		<p class="hint">${t("create.cost.when")}</p>
+		<p class="hint">${t("create.closed")}</p>
+		<div class="buttons"><button class="button primary" aria-disabled=${busy ? "true" : undefined}>${t(busy ? "create.busy" : "create.submit")}</button></div>
+	</section>`;
+}
+
+/** @return a promise of whether the private half was saved; the dialog answers it */
+function useSaving() {
+	const [saving, setSaving] = useState(null);
+	const ask = (fresh) => new Promise((resolve) => setSaving({ ...fresh, resolve: (kept) => { setSaving(null); resolve(kept); } }));
+	return [saving, ask];
+}
+
+class GivenUp extends Error {}
+
+function Form({ offer, onMade }) {
+	const form = useRef(null);
+	const [wish, setWish] = useState(() => firstWish(offer));
+	const [saving, askToSave] = useSaving();
+	const saved = useRef(null); // a key that was made for this server and whose private half its owner has
+	const change = (what) => setWish((before) => ({ ...before, ...what }));
+	const field = (name) => form.current.elements[name]?.value.trim() ?? "";
+	const person = useValue(me);
+
+	const judge = () => [
+		wish.way === "mine" && wish.keys.size === 0 && { field: "keys", key: "create.keys.missing" },
+		wish.way === "make" && !saved.current && field("key-name") === "" && { field: "key-name", key: "keys.name.missing" },
+		!name_pattern.test(field("server-name")) && { field: "server-name", key: "home.name.wrong" },
+		field("user") !== "" && !user_pattern.test(field("user")) && { field: "user", key: "create.user.wrong" },
+	].filter(Boolean);
+
+	/** The ids of the keys the server gets; one that is made here is saved before there is a server. */
+	const keysOfWish = async () => {
+		if (wish.way === "password")
+			return [];
+		if (wish.way === "mine")
+			return [...wish.keys];
+		if (!saved.current) {
+			const name = field("key-name");
+			const pair = await makeKeyPair(name);
+			const key = await addKey(name, pair.publicKey).catch((error) => {
+				error.ofKey = true;
+				throw error;
+			});
+			if (!await askToSave({ key, pair })) {
+				await removeKey(key.id).catch(() => {}); // it stays among the keys, where it can be taken away
+				throw new GivenUp();
+			}
+			saved.current = key;
+		}
+		return [saved.current.id];
+	};
+	const { problems, attempt, busy, submit } = useSubmit({
+		judge,
+		work: async () => {
+			const script = form.current.elements["user-data"].value;
+			onMade(await createServer({
+				name: field("server-name"), server_type: wish.plan.id, image: wish.image.id, location: wish.location.id,
+				ssh_keys: await keysOfWish(), start_after_create: wish.start === "yes",
+				...(field("user") ? { user: field("user") } : {}), ...(script.trim() ? { user_data: script } : {}),
+			}));
+		},
+		explain: (error) => {
+			if (error instanceof GivenUp)
+				return [];
+			return error.ofKey && error.code === "uniqueness_error" ? [{ field: "key-name", key: "keys.taken", error }] : explain(error);
+		},
+	});
+	return html`<form ref=${form} class="create" onSubmit=${submit} novalidate>
+		<${Summary} problems=${problems} attempt=${attempt}/>
+		<${Plans} offer=${offer} wish=${wish} change=${change}/>
+		<${Images} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
+		<${Locations} offer=${offer} wish=${wish} change=${change}/>
+		<${Login} offer=${offer} wish=${wish} change=${change} problems=${problems} user=${person?.user?.name ?? person?.customer.name ?? ""}/>
+		<${TextField} id="server-name" label=${t("create.name")} hint=${t("create.name.hint")} problems=${problems} autocomplete="off"
+			autocapitalize="none" spellcheck="false" maxlength="63"/>
+		<${Choices} id="start" legend=${t("create.start")} chosen=${wish.start} onChoose=${(start) => change({ start })} choices=${[
+			{ value: "no", text: t("create.start.no"), about: t("create.start.no.what") },
+			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
+		]}/>
+		<${Further} problems=${problems}/>
+		<${Cost} wish=${wish} busy=${busy}/>
+		${saving && html`<${SaveKey} name=${saving.key.name} pair=${saving.pair} fallback=${() => document.getElementById("heading")}
+			onDone=${() => saving.resolve(true)} onGiveUp=${() => saving.resolve(false)}/>`}
+	</form>`;
+}
+
+export function Create() {
+	const [offer, setOffer] = useState(null);
+	const [failure, setFailure] = useState(null);
+	const [made, setMade] = useState(null);
+	const mayCreate = useValue(me)?.role !== "reader";
+
+	const read = () => {
+		setFailure(null);
+		readOffer().then(setOffer, setFailure);
+	};
+	useEffect(read, []);
+	const leave = (server) => {
+		announce(t("create.made", { name: server.name }));
+		go(`/servers/${server.id}`);
+	};
+	const finish = (answer) => (answer.password ? setMade(answer) : leave(answer.server));
+
+	let body;
+	if (!mayCreate)
+		body = html`<p>${t("create.reader")}</p>`;
+	else if (failure)
+		body = html`<${Failure} title=${t("create.unread")} error=${failure} onRetry=${read}/>`;
+	else if (!offer)
+		body = html`<p class="waiting">${t("create.loading")}</p>`;
+	else if (lack(offer))
+		body = html`<p>${t(lack(offer))}</p>`;
+	else
+		body = html`<${Form} offer=${offer} onMade=${finish}/>`;
+	return html`<div class="narrow">
+		<${Crumbs}/>
+		<${Heading} text=${t("create")}/>
+		${body}
+		${made && html`<${RootPassword} server=${made.server} password=${made.password} onDone=${() => leave(made.server)}/>`}
+	</div>`;
+}

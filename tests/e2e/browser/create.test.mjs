@@ -1,0 +1,202 @@
+// Making a server: choices, price, keys, mistakes, and what is shown once.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, chmodSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { eventually, state, useBrowser, withPage } from "./harness.mjs";
+
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+const asked = () => JSON.parse(state.mock.bodies.filter((body) => body.includes("server_type")).at(-1));
+const made = () => state.mock.count("POST", /^\/v1\/servers$/);
+
+function addKey(id = 900, name = "home") {
+	state.mock.keys.set(id, { id, name, public_key: "ssh-ed25519 AAAA", fingerprint: "aa:bb", created: "2026-11-20T01:02:03Z", labels: {} });
+}
+
+useBrowser();
+
+describe("creating a server", () => {
+	test("the empty list leads here; with a key there is, one name is enough, and it stays off", async () => {
+		addKey();
+		await withPage({}, async (page) => {
+			await page.click(".empty a.button");
+			await page.waitForSelector(".create");
+			assert.equal(await page.title(), "サーバーの作成 — Ippo");
+			await eventually(() => focused(page), "heading");
+			assert.match(await page.textContent(".create-cost"), /月額.*980/);
+			await page.fill("#server-name", "hajime");
+			await page.dblclick(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.equal(made(), 1);
+			assert.deepEqual(asked(), { name: "hajime", server_type: 1, image: 1, location: 1, ssh_keys: [900], start_after_create: false });
+			await page.waitForSelector(".home-start");
+		});
+	});
+
+	test("the price follows the plan; a system that does not fit takes a plan that does", async () => {
+		addKey();
+		await withPage({ at: "/#/servers/new", language: "en" }, async (page) => {
+			await page.waitForSelector(".create");
+			await page.check("#plan input[value='3']");
+			assert.match(await page.textContent(".create-cost"), /¥3,980 a month.*¥4,000/s);
+			await page.check("#plan input[value='1']");
+			await page.check("#image input[value='2']");
+			assert.ok(await page.isChecked("#plan input[value='2']"));
+			assert.ok(await page.isDisabled("#plan input[value='1']"));
+			assert.match(await page.textContent("#plan .choice:first-child"), /needs a disk of 80.GB; the plan has 50.GB/);
+			await page.check("#start input[value='yes']");
+			await page.fill("#server-name", "blog");
+			await page.click(".further summary");
+			await page.fill("#user", "hanako");
+			await page.fill("#user-data", "#!/bin/sh\ntouch /made\n");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			const { server_type, image, start_after_create, user, user_data } = asked();
+			assert.deepEqual({ server_type, image, start_after_create, user, user_data }, { server_type: 2, image: 2, start_after_create: true, user: "hanako", user_data: "#!/bin/sh\ntouch /made\n" });
+		});
+	});
+
+	test("a key made here is saved before there is a server, and its private half leaves the page as a file alone", async () => {
+		const folder = mkdtempSync(path.join(os.tmpdir(), "create-"));
+		await withPage({ at: "/#/servers/new" }, async (page) => {
+			await page.waitForSelector("#key-name");
+			assert.ok(await page.isDisabled("#way input[value='mine']"), "there are no keys yet");
+			assert.equal(await page.inputValue("#key-name"), "taro の鍵");
+			await page.fill("#server-name", "hajime");
+			await page.click(".create-cost button");
+			await page.waitForSelector("dialog");
+			assert.equal(made(), 0);
+			const [download] = await Promise.all([page.waitForEvent("download"), page.locator("dialog .save-key-files button").first().click()]);
+			const file = path.join(folder, "key");
+			await download.saveAs(file);
+			chmodSync(file, 0o600);
+			await page.locator("dialog .primary").last().click();
+			await page.waitForSelector("[data-home]");
+			const [key] = state.mock.keys.values();
+			assert.deepEqual(asked().ssh_keys, [key.id]);
+			assert.equal(execFileSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" }).split(" ")[1], key.public_key.split(" ")[1]);
+			assert.ok(state.mock.bodies.every((body) => !body.includes("PRIVATE KEY")));
+		});
+	});
+
+	test("a key that is given up goes, and no server comes; a refusal afterwards does not ask to save it again", async () => {
+		state.mock.addServer("taken");
+		await withPage({ at: "/#/servers/new", expected: /409/ }, async (page) => {
+			await page.waitForSelector("#key-name");
+			await page.fill("#server-name", "taken");
+			await page.click(".create-cost button");
+			await page.locator("dialog .destroys").click();
+			await eventually(() => state.mock.keys.size, 0);
+			assert.equal(made(), 0);
+			await page.click(".create-cost button");
+			await Promise.all([page.waitForEvent("download"), page.locator("dialog .save-key-files button").first().click()]);
+			await page.locator("dialog .primary").last().click();
+			await page.waitForSelector("#server-name-problem");
+			await eventually(() => page.evaluate(() => document.activeElement.getAttribute("aria-labelledby")), "summary-title");
+			await page.fill("#server-name", "free");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.equal(state.mock.keys.size, 1);
+		});
+	});
+
+	test("without a key root's password is shown once; Esc does not lose it", async () => {
+		await withPage({ at: "/#/servers/new" }, async (page, context) => {
+			await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+			await page.waitForSelector(".create");
+			await page.check("#way input[value='password']");
+			await page.fill("#server-name", "hajime");
+			await page.click(".create-cost button");
+			await page.waitForSelector("dialog .copy");
+			await page.keyboard.press("Escape");
+			await page.locator("dialog .copy button").click();
+			await eventually(() => page.evaluate(() => navigator.clipboard.readText()), "correct-horse-battery");
+			await page.locator("dialog .primary").click();
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(asked().ssh_keys, []);
+			assert.doesNotMatch(await page.content(), /correct-horse/);
+		});
+	});
+
+	test("mistakes stand beside their fields; what was typed stays, also through a lost connection and another language", async () => {
+		addKey(900, "one");
+		addKey(901, "two");
+		await withPage({ at: "/#/servers/new", expected: /ERR_|422/ }, async (page) => {
+			await page.waitForSelector(".create");
+			await page.click(".create-cost button");
+			await page.waitForSelector("#server-name-problem");
+			await page.waitForSelector("#keys-problem");
+			await page.locator(".notice.attention a").first().click();
+			assert.equal(await focused(page), "keys");
+			await page.check("#keys input[value='901']");
+			await page.fill("#server-name", "hajime");
+			await page.click(".further summary");
+			await page.fill("#user", "root");
+			await page.click(".create-cost button");
+			await page.waitForSelector("#user-problem");
+			await page.fill("#user", "taro");
+			const mend = state.mock.cut("POST", /servers$/);
+			await page.click(".create-cost button");
+			await eventually(async () => /入力は残っています/.test(await page.textContent("main")), true);
+			mend();
+			await page.click("#language-button");
+			await page.click("#language-choices button[lang=en]");
+			await page.waitForSelector("text=Create the server");
+			assert.equal(await page.inputValue("#server-name"), "hajime");
+			assert.ok(await page.isChecked("#keys input[value='901']"));
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(asked().ssh_keys, [901]);
+		});
+	});
+
+	test("who may only look is told so; with nothing to choose from, that is said", async () => {
+		state.mock.role = "reader";
+		await withPage({ at: "/#/servers/new" }, async (page) => {
+			await eventually(async () => /閲覧だけの役割/.test(await page.textContent("main")), true);
+			await page.goto(`${state.mock.url}/#/servers`);
+			await page.waitForSelector(".empty");
+			assert.equal(await page.locator("main a.button").count(), 0);
+		});
+		state.mock.role = "owner";
+		state.mock.images = [];
+		await withPage({ at: "/#/servers/new", language: "en" }, async (page) => {
+			await eventually(async () => /no system to install yet/.test(await page.textContent("main")), true);
+		});
+	});
+});
+
+describe("connecting", () => {
+	test("each program gets this server's address, user and fingerprint; the choice is remembered", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		const address = `10.77.0.${server.id + 1}`;
+		await withPage({ at: `/#/servers/${server.id}` }, async (page) => {
+			const help = () => page.textContent("[data-client]");
+			await page.waitForSelector("[data-client=ssh]");
+			assert.match(await help(), new RegExp(`ssh -i ~/ippo-key debian@${address}`));
+			assert.match(await help(), new RegExp(`echo '${address} ssh-ed25519 AAAAC3.*' >> ~/.ssh/known_hosts`));
+			for (const [name, words] of [["scp", `scp file.txt debian@${address}:`], ["Tera Term", address], ["PuTTY", `debian@${address}`], ["WinSCP", "SFTP"]]) {
+				await page.click(`button:text-is("${name}")`);
+				assert.ok((await help()).includes(words), name);
+			}
+			assert.equal(await page.locator("text=SHA256:540nOBy028iBJBkgt2Cg/e4xOc0lduvt3KQLIu6leDY").count(), 2);
+			await page.reload();
+			await page.waitForSelector("[data-client=winscp]");
+		});
+	});
+
+	test("a server that has not told its keys says when it will, or how to find out", async () => {
+		const young = state.mock.addServer("young", "running");
+		young.ippo = { ...young.ippo, first_boot_done: false, host_keys: [] };
+		const silent = state.mock.addServer("silent", "running");
+		silent.ippo = { ...silent.ippo, host_keys: [] };
+		await withPage({ at: `/#/servers/${young.id}`, language: "en" }, async (page) => {
+			await eventually(async () => /once the first start is over/.test(await page.textContent("main")), true);
+			await page.goto(`${state.mock.url}/#/servers/${silent.id}`);
+			await eventually(async () => /ssh-keygen -lf/.test(await page.textContent("main")), true);
+		});
+	});
+});
