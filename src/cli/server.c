@@ -16,21 +16,28 @@
 
 #define USER_DATA_MAX_BYTES ((size_t)32 * 1024)
 
-/* The address one types: the IPv4 one, or the first of the IPv6 network. */
+/* The first address of the IPv6 network; NULL when it has none. */
+static const char *server_address6(const json_t *server, char out[IP_TEXT_BYTES])
+{
+	const char *network = json_string_value(json_at(server, "public_net.ipv6.ip"));
+	struct ip prefix;
+
+	if (network == NULL || ip_parse_prefix(network, &prefix) < 0)
+		return NULL;
+	prefix.bytes[15] |= 1;
+	ip_format(&prefix, out);
+	return out;
+}
+
+/* The address one types: the IPv4 one, or else that. */
 static const char *server_address(const json_t *server, char out[IP_TEXT_BYTES])
 {
 	const char *v4 = json_string_value(json_at(server, "public_net.ipv4.ip"));
-	const char *v6 = json_string_value(json_at(server, "public_net.ipv6.ip"));
-	struct ip prefix;
 
-	if (v4 != NULL) {
+	if (v4 != NULL)
 		(void)snprintf(out, IP_TEXT_BYTES, "%s", v4);
-	} else if (v6 != NULL && ip_parse_prefix(v6, &prefix) == 0) {
-		prefix.bytes[15] |= 1;
-		ip_format(&prefix, out);
-	} else {
+	else if (server_address6(server, out) == NULL)
 		(void)snprintf(out, IP_TEXT_BYTES, "-");
-	}
 	return out;
 }
 
@@ -82,6 +89,7 @@ static void server_print(const json_t *server)
 	char address[IP_TEXT_BYTES];
 	const char *key;
 	json_t *value;
+	size_t i;
 
 	print_field("Name", "%s", json_text(server, "name"));
 	print_field("ID", "%lld", (long long)json_number(server, "id"));
@@ -105,6 +113,8 @@ static void server_print(const json_t *server)
 		print_field("Label", "%s=%s", key, json_string_value(value));
 	print_field("Log in", "ssh %s@%s", json_text(server, "ippo.user"),
 		    server_address(server, address));
+	json_array_foreach(json_at(server, "ippo.host_keys"), i, value) print_field(
+		"Host key", "%s (%s)", json_text(value, "fingerprint"), json_text(value, "type"));
 }
 
 static int server_show(struct invocation *invocation)
@@ -329,6 +339,36 @@ static int server_ssh(struct invocation *invocation)
 	return EXIT_USAGE;
 }
 
+/* What ssh believes of this server's addresses from then on; see sshd(8), SSH_KNOWN_HOSTS. */
+static int server_host_keys(struct invocation *invocation)
+{
+	struct err err = {0};
+	const json_t *keys, *key;
+	json_t *server = NULL;
+	char address6[IP_TEXT_BYTES];
+	size_t i;
+
+	if (api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
+		     &server, &err) < 0)
+		return print_failure(&err);
+	keys = json_at(server, "ippo.host_keys");
+	if (json_array_size(keys) == 0) {
+		json_decref(server);
+		(void)fprintf(stderr,
+			      "ippo: %s has not told its host keys: it does so at the end of its "
+			      "first start, unless its image cannot\n",
+			      invocation->positionals[0]);
+		return EXIT_REFUSED_BY_SERVICE;
+	}
+	const char *ipv4 = json_string_value(json_at(server, "public_net.ipv4.ip"));
+	const char *ipv6 = server_address6(server, address6);
+	json_array_foreach(keys, i, key)(void) printf(
+		"%s%s%s %s\n", ipv4 != NULL ? ipv4 : "", ipv4 != NULL && ipv6 != NULL ? "," : "",
+		ipv6 != NULL ? ipv6 : "", json_text(key, "public_key"));
+	json_decref(server);
+	return EXIT_OK;
+}
+
 /* Into the file, which must not be there; "-" is standard output. */
 static int write_picture(const char *file, const struct buf *picture, struct err *err)
 {
@@ -457,5 +497,8 @@ const struct command server_commands[] = {
 	 "Show what a server has used: processor, memory, disk, network", metrics_options,
 	 metrics_show},
 	{"server", "ssh", "NAME", "Log in; words after -- go to ssh", ssh_options, server_ssh},
+	{"server", "host-keys", "NAME",
+	 "Print the lines for ~/.ssh/known_hosts, as the server told its keys", NULL,
+	 server_host_keys},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from ippo_testing import BUILD, Key, run
+from ippo_testing import BUILD, Key, address6_of, address_of, eventually, run
 
 NOUNS = {
     "server": "list create show start shutdown stop restart reset rebuild delete ssh",
@@ -82,6 +82,24 @@ def test_server_commands(fake, server):
     assert fake.cli_json("server", "show", server)["public_net"]["ipv4"]["ip"] == address
     printed = fake.cli("server", "ssh", server, "--print").stdout
     assert printed == f"ssh {fake.cli_json('server', 'show', server)['ippo']['user']}@{address}\n"
+
+
+def test_host_keys_are_printed_for_known_hosts(fake, server, tmp_path):
+    """ssh-keygen finds the server under both of its addresses, and shows the fingerprint that `show` shows."""
+    server = "known"
+    fake.cli("server", "create", server, "--plan", "1g", "--image", "tiny", "--key", "laptop", "--wait")
+    before = fake.cli("server", "host-keys", server, check=False)
+    assert before.returncode == 1 and "first start" in before.stderr and before.stdout == ""
+    fake.cli("server", "start", server)
+    eventually(lambda: fake.cli_json("server", "show", server)["ippo"]["first_boot_done"], 10)
+    shown = fake.cli_json("server", "show", server)
+    known = tmp_path / "known_hosts"
+    known.write_text(fake.cli("server", "host-keys", server).stdout)
+    for address in (address_of(shown), address6_of(shown)):
+        found = run("ssh-keygen", "-l", "-F", address, "-f", known).stdout
+        assert shown["ippo"]["host_keys"][0]["fingerprint"] in found
+    assert shown["ippo"]["host_keys"][0]["fingerprint"] in fake.cli("server", "show", server).stdout
+    fake.cli("server", "delete", server, "--yes")
 
 
 def test_exit_codes(fake, server):
