@@ -1,11 +1,13 @@
 // The list of servers: live state, power, and how to log in.
 
 import { gigabytes, t } from "../lib/i18n.js";
+import { insist } from "../lib/insist.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
 import {
 	command, failedActions, lastActions, listState, readMore, refusals, requests, retryList, runningActions, sortedServers,
 } from "../lib/servers.js";
 import { me } from "../lib/session.js";
+import { recall } from "../lib/storage.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
 import { Connect } from "../parts/connect.js";
@@ -13,7 +15,7 @@ import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
 import { ForceDialog, PowerButton } from "../parts/power.js";
 import { Screen } from "../parts/screen.js";
-import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const nothing = [];
@@ -99,6 +101,18 @@ function More({ shown, total, more }) {
 	</div>`;
 }
 
+/** The list of first things, until its reader sends it away; it is no part of the first load. */
+function First() {
+	const [found, setFound] = useState(null);
+	const [isOpen, setOpen] = useState(() => recall("first") !== "done");
+
+	useEffect(() => {
+		if (isOpen)
+			insist(() => import("../parts/first-list.js")).then(setFound, () => {}); // one does without it
+	}, []);
+	return isOpen && found && html`<${found.FirstList} onClose=${() => setOpen(false)}/>`;
+}
+
 export function Servers() {
 	const list = useValue(sortedServers);
 	const { state, total, more } = useValue(listState);
@@ -123,6 +137,7 @@ export function Servers() {
 		</li>`)}</ul>`;
 	return html`<div>
 		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
+		<${First}/>
 		${body}
 		${state === "ready" && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}
 	</div>`;

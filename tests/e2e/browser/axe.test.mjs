@@ -332,6 +332,15 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("the list of first things", async () => {
+					state.mock.addServer("hajime", "running");
+					await withPage({ ...look, first: true }, async (page) => {
+						await page.waitForSelector(".first .copy");
+						await check(page, "first things");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+					});
+				});
+
 				test("servers: none, in every state, dialog, menus, lost connection", async () => {
 					await withPage({ ...look, expected: /503|ERR_/ }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -200,3 +200,42 @@ describe("connecting", () => {
 		});
 	});
 });
+
+describe("the list of first things", () => {
+	test("says what is done and what comes next, with the command and the fingerprint, until it is closed", async () => {
+		await withPage({ first: true, language: "en" }, async (page) => {
+			const step = (name) => page.locator(`[data-step="${name}"]`);
+			await page.waitForSelector(".first");
+			for (const name of ["two-step", "key", "server", "connect"])
+				assert.match(await step(name).textContent(), /Still to do/, name);
+			addKey();
+			state.mock.addTwoStep();
+			const server = state.mock.addServer("hajime", "off");
+			await eventually(async () => /Done/.test(await step("server").textContent()), true);
+			assert.match(await step("connect").textContent(), /When a server is running/);
+			state.mock.setStatus(server, "running");
+			await eventually(async () => new RegExp(`ssh debian@10.77.0.${server.id + 1}`).test(await step("connect").textContent()), true);
+			assert.match(await step("connect").textContent(), /SHA256:540nOBy/);
+			await page.reload();
+			await eventually(async () => /Done.*Done.*Done/s.test(await page.textContent(".first")), true);
+			await page.click(".first button:text-is('Close this list')");
+			await eventually(() => focused(page), "heading");
+			assert.equal(await page.locator(".first").count(), 0);
+			await page.reload();
+			await page.waitForSelector("[data-server]");
+			assert.equal(await page.locator(".first").count(), 0);
+		});
+	});
+
+	test("without an answer about a step the others are there; it takes no room from who has closed it", async () => {
+		state.mock.fail("GET", /two_step/, { status: 503, code: "unavailable", message: "no" }, 9);
+		await withPage({ first: true, expected: /503/ }, async (page) => {
+			await page.waitForSelector(".first");
+			assert.equal(await page.locator(".first li").count(), 3);
+		});
+		await withPage({}, async (page) => {
+			await page.waitForSelector(".empty");
+			assert.equal(state.mock.requests.filter(([, path]) => path === "/v1/ssh_keys?per_page=1").length, 1);
+		});
+	});
+});

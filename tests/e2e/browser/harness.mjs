@@ -27,10 +27,11 @@ export function useBrowser() {
 /**
  * Runs `steps` with a page, and fails if anything happened in it that must not.
  * @param as        signed in as this user; null: as nobody
+ * @param first     comes for the first time: the list of first things is still there
  * @param touch     the screen is touched: there is no mouse
  * @param expected  pattern of problems that belong to the test (a refusal is an error in the console)
  */
-export async function withPage({ as = "taro", language = "ja", scheme = "light", width = 1280, height = 800, touch = false, expected = null, at = "/" }, steps) {
+export async function withPage({ as = "taro", language = "ja", scheme = "light", width = 1280, height = 800, touch = false, first = false, expected = null, at = "/" }, steps) {
 	const { mock, browser } = state;
 	const context = await browser.newContext({
 		locale: language === "ja" ? "ja-JP" : "en-GB",
@@ -50,6 +51,8 @@ export async function withPage({ as = "taro", language = "ja", scheme = "light",
 				sessionStorage.setItem("marked", "yes");
 			});
 		}
+		if (!first)
+			await context.addInitScript(() => localStorage.setItem("ippo.first", "done"));
 		const page = await context.newPage();
 		const problems = await watch(page, mock.url);
 		if (at)
