@@ -16,15 +16,20 @@ async function readAll(kind, query = "") {
 	return all;
 }
 
+/** The systems that can be installed now. */
+export async function readImages() {
+	return (await readAll("images", "status=available&")).filter(({ deprecated }) => !deprecated);
+}
+
 /** {plans, images, locations, keys}: what can be chosen now; plans with the cheapest first. */
 export async function readOffer() {
 	const [plans, images, locations, keys] = await Promise.all([
-		readAll("server_types"), readAll("images", "status=available&"), readAll("locations"), readKeys(),
+		readAll("server_types"), readImages(), readAll("locations"), readKeys(),
 	]);
 	return {
 		plans: plans.filter(({ deprecated }) => !deprecated)
 			.sort((a, b) => a.price_monthly_minor - b.price_monthly_minor || a.memory - b.memory || a.id - b.id),
-		images: images.filter(({ deprecated }) => !deprecated),
+		images,
 		locations,
 		keys,
 	};

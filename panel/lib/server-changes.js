@@ -23,6 +23,13 @@ export async function deleteServer(id) {
 	takeEvent("action", await remove(`/v1/servers/${id}`));
 }
 
+/** A fresh system. @return root's password when the server was made without a key, else null */
+export async function reinstallServer(id, wish) {
+	const answer = await post(`/v1/servers/${id}/actions/rebuild`, wish);
+	takeEvent("action", answer);
+	return answer.root_password ?? null;
+}
+
 let currency = null;
 
 /** In what the service's prices are; asked for once. */

@@ -9,6 +9,7 @@ const rooms = [
 	{ name: "home", path: "", words: "home" },
 	{ name: "console", path: "/console", words: "home.console" },
 	{ name: "graphs", path: "/graphs", words: "graphs" },
+	{ name: "reinstall", path: "/reinstall", words: "reinstall" },
 	{ name: "history", path: "/history", words: "home.history" },
 ];
 

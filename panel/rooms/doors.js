@@ -21,6 +21,7 @@ const modules = {
 	home: async () => (await import("./home.js")).Home,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
+	reinstall: async () => (await import("./reinstall.js")).Reinstall,
 	"server-history": async () => (await import("./server-history.js")).ServerHistory,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,
 	notices: async () => (await import("./notices.js")).Notices,

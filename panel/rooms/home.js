@@ -14,10 +14,10 @@ import { Connect, Fingerprint } from "../parts/connect.js";
 import { ConnectHelp } from "../parts/connect-help.js";
 import { Copy } from "../parts/copy.js";
 import { Crumbs } from "../parts/crumbs.js";
-import { Dialog } from "../parts/dialog.js";
 import { Failure, FailureDetail, failureText } from "../parts/failure.js";
 import { problemsOf, Summary, TextField } from "../parts/form.js";
 import { Graphs, useMeasurements } from "../parts/measured.js";
+import { NameDialog } from "../parts/name-dialog.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
 import { Screen } from "../parts/screen.js";
@@ -182,22 +182,6 @@ function Used({ server }) {
 	</section>`;
 }
 
-function DeleteDialog({ server, onClose, onConfirm, fallback }) {
-	const [typed, setTyped] = useState("");
-	const id = `delete-${server.id}`;
-	const obstacle = server.protection?.delete ? t("home.locked") : typed === server.name ? null : t("home.delete.type", { name: server.name });
-	return html`<${Dialog} id=${id} title=${t("home.delete.title", { name: server.name })} refuse=${t("cancel")} confirm=${t("home.delete")}
-		obstacle=${obstacle} fallback=${fallback} onRefuse=${onClose} onConfirm=${onConfirm}>
-		<p>${t("home.delete.loses")}</p>
-		<p>${t("home.delete.final")}</p>
-		<div class="field">
-			<label for="delete-name">${t("home.delete.name")}</label>
-			<input id="delete-name" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" value=${typed}
-				onInput=${(event) => setTyped(event.target.value)}/>
-		</div>
-	<//>`;
-}
-
 function Settings({ server }) {
 	const [asking, setAsking] = useState(false);
 	const [busy, setBusy] = useState("");
@@ -240,8 +224,12 @@ function Settings({ server }) {
 			<p class="buttons"><button type="button" class="button small destroys" id="delete" aria-describedby="delete-about"
 				disabled=${isLocked} aria-disabled=${busy ? "true" : undefined} onClick=${() => busy || setAsking(true)}>${t("home.delete")}</button></p>
 		</div>
-		${asking && html`<${DeleteDialog} server=${server} fallback=${() => document.getElementById("heading")} onClose=${() => setAsking(false)}
-			onConfirm=${() => { setAsking(false); attempt("delete", () => deleteServer(server.id)); }}/>`}
+		${asking && html`<${NameDialog} id="delete" server=${server} title=${t("home.delete.title", { name: server.name })} confirm=${t("home.delete")}
+			typing="home.delete.type" locked=${isLocked ? t("home.locked") : null} fallback=${() => document.getElementById("heading")}
+			onRefuse=${() => setAsking(false)} onConfirm=${() => { setAsking(false); attempt("delete", () => deleteServer(server.id)); }}>
+			<p>${t("home.delete.loses")}</p>
+			<p>${t("home.delete.final")}</p>
+		<//>`}
 	</section>`;
 }
 

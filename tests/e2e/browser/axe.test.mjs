@@ -302,6 +302,19 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("reinstalling: the choice and the question", async () => {
+					const server = state.mock.addServer("hajime", "running");
+					await withPage({ ...look, at: `/#/servers/${server.id}/reinstall` }, async (page) => {
+						await page.waitForSelector(".reinstall");
+						await page.click(".further summary");
+						await check(page, "the choice");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click(".reinstall .destroys");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "the question");
+					});
+				});
+
 				test("a server's history, and how to connect by each program", async () => {
 					const server = state.mock.addServer("hajime", "running");
 					state.mock.addLine("server.poweron", { resource: { type: "server", id: server.id, name: "hajime" } });

@@ -188,3 +188,56 @@ describe("a server's home", () => {
 		});
 	});
 });
+
+describe("reinstalling", () => {
+	test("wants the exact name, says what is lost and what stays, and asks for it once", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: `${at(server)}/reinstall` }, async (page) => {
+			await page.waitForSelector(".reinstall");
+			assert.match(await page.textContent("main"), /すべてのデータを失います.*IPアドレス.*そのまま/s);
+			assert.ok(await page.isDisabled("#image input[value='2']"), "WordPress needs a larger disk");
+			await page.click(".reinstall .destroys");
+			await page.waitForSelector("dialog[open]");
+			await eventually(() => focused(page), "キャンセル");
+			assert.ok(await page.isDisabled("dialog .destroys"));
+			await page.fill("#reinstall-name", "hajim");
+			assert.ok(await page.isDisabled("dialog .destroys"));
+			await page.keyboard.press("Escape");
+			assert.equal(await page.locator("dialog").count(), 0);
+			assert.equal(state.mock.count("POST", /rebuild/), 0);
+			await page.click(".reinstall .destroys");
+			await page.fill("#reinstall-name", "hajime");
+			await page.dblclick("dialog .destroys");
+			await page.waitForSelector("[data-home]");
+			assert.equal(state.mock.count("POST", /rebuild/), 1);
+			assert.equal(JSON.parse(state.mock.bodies.at(-1) || state.mock.bodies.filter((body) => body.includes("image")).at(-1)).image, 1);
+			await page.waitForSelector("[data-action]");
+		});
+	});
+
+	test("a locked server, a busy one and one's role say why not; without a key the password is shown", async () => {
+		const server = state.mock.addServer("hajime", "off", { hasKey: false });
+		server.protection = { delete: true, rebuild: true };
+		await withPage({ at: `${at(server)}/reinstall`, language: "en" }, async (page) => {
+			await page.waitForSelector("#reinstall-obstacle");
+			assert.ok(await page.isDisabled(".reinstall .destroys"));
+			server.protection = { delete: false, rebuild: false };
+			const action = state.mock.addAction(server, "start_server");
+			state.mock.emit("server", { server });
+			await eventually(async () => /under way/.test(await page.textContent("#reinstall-obstacle")), true);
+			state.mock.endAction(action);
+			await eventually(() => page.isDisabled(".reinstall .destroys"), false);
+			await page.click(".reinstall .destroys");
+			await page.fill("#reinstall-name", "hajime");
+			await page.click("dialog .destroys");
+			await page.waitForSelector("dialog .copy");
+			assert.match(await page.textContent("dialog"), /correct-horse-battery/);
+			await page.click("dialog .primary");
+			await page.waitForSelector("[data-home]");
+		});
+		state.mock.role = "reader";
+		await withPage({ at: `${at(server)}/reinstall`, language: "en" }, async (page) => {
+			await eventually(async () => /may only look/.test(await page.textContent("main")), true);
+		});
+	});
+});

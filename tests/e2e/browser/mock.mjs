@@ -761,6 +761,13 @@ export class Mock {
 			const own = new Map([...this.actions].filter(([, { resources }]) => resources[0].id === server.id));
 			return [200, paged("actions", sorted(own, url), url)];
 		}
+		case "POST /v1/servers/ID/actions/rebuild": {
+			if (server.protection.rebuild)
+				throw new Refusal(422, "protected", "the server is protected from a rebuild");
+			const action = this.addAction(server, "rebuild_server", { ippo: { step: "disk", undoing: false } });
+			setTimeout(() => this.endAction(action), this.action_ms);
+			return [201, { action, root_password: server.hasKey === false ? "correct-horse-battery" : null }];
+		}
 		case "POST /v1/servers/ID/actions/change_protection":
 			server.protection = { delete: body.delete, rebuild: body.rebuild };
 			return [201, { action: this.#changed(server, "change_protection") }];

@@ -243,6 +243,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		await page.waitForSelector(".create");
 		await choose("image", "tiny");
 		await choose("plan", "tiny");
+		await choose("way", "ここで新しい鍵を作る");
 		await tabTo("#key-name");
 		await page.keyboard.press("Control+A");
 		await page.keyboard.type(made);
