@@ -221,13 +221,13 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	await t.test("by keyboard alone: a server is created with a key made here, its console is used and left, it is deleted", async () => {
 		const made = `keys-${Date.now().toString(36)}`;
 		const at = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
-		const tabTo = async (selector) => {
+		const tabTo = async (selector, key = "Tab") => {
 			for (let n = 0; n < 120 && !await at(selector); n++)
-				await page.keyboard.press("Tab");
-			assert.ok(await at(selector), `Tab leads to ${selector}`);
+				await page.keyboard.press(key);
+			assert.ok(await at(selector), `${key} leads to ${selector}`);
 		};
-		const press = async (selector) => {
-			await tabTo(selector);
+		const press = async (selector, key) => {
+			await tabTo(selector, key);
 			await page.keyboard.press("Enter");
 		};
 		/** Radio buttons are one stop; the arrows choose. */
@@ -268,7 +268,7 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		await eventually(async () => /by-42-keys/.test(await said()), true, 60000);
 		await page.keyboard.press("Control+Alt+Shift");
 		assert.ok(!await at(".serial-screen textarea"));
-		await press(`.crumbs a[href^='#/servers/']`);
+		await press(".crumbs a[href^='#/servers/']", "Shift+Tab");
 		await page.waitForSelector("[data-home]");
 		// It told its host key where the network does not reach.
 		await page.locator("[data-client] code", { hasText: "ssh-ed25519" }).waitFor({ timeout: start_ms });
