@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/log.h"
-#include "ippod/metrics_process.h"
+#include "ippod/visitor.h"
 #include "wire/channel.h"
 #include "wire/supervision_message.h"
 
@@ -70,7 +70,8 @@ struct supervisor {
 	const char *config_path;
 	struct supervisor_sockets sockets;
 	struct child_process children[CHILDREN];
-	struct metrics_process *metrics;
+	struct visitor *metrics;
+	struct visitor *post;
 	uv_timer_t ping;
 	uv_timer_t grace;
 	bool stopping;
@@ -147,27 +148,48 @@ static int on_reconnect(void *context, struct channel *channel, struct message *
 	return ERR_PROTOCOL;
 }
 
-/* ippo-metrics runs: core gets its end of the channel. */
-static void on_metrics_started(void *context, int fd)
+/* One that comes and goes runs: core gets its end of the channel. */
+static void hand_to_core(const struct supervisor *supervisor, const char *name, int fd)
 {
-	const struct supervisor *supervisor = context;
 	const struct child_process *core = &supervisor->children[CORE];
 
 	if (core->running && core->control != NULL)
-		(void)send_named_fd(core->control, SUPERVISION_CONNECT, "metrics", fd);
+		(void)send_named_fd(core->control, SUPERVISION_CONNECT, name, fd);
 	else
 		(void)close(fd);
+}
+
+static void on_metrics_started(void *context, int fd)
+{
+	hand_to_core(context, "metrics", fd);
+}
+
+static void on_post_started(void *context, int fd)
+{
+	hand_to_core(context, "post", fd);
+}
+
+static int want(const struct child_process *asking, struct visitor *visitor)
+{
+	if (asking->role != CORE)
+		return ERR_PROTOCOL;
+	if (!asking->supervisor->stopping)
+		visitor_want(visitor);
+	return 0;
 }
 
 static int on_metrics(void *context, struct channel *channel, struct message *message)
 {
 	const struct child_process *child = context;
 
-	if (child->role != CORE)
-		return ERR_PROTOCOL;
-	if (!child->supervisor->stopping)
-		metrics_process_want(child->supervisor->metrics);
-	return 0;
+	return want(child, child->supervisor->metrics);
+}
+
+static int on_post(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *child = context;
+
+	return want(child, child->supervisor->post);
 }
 
 static int on_pong(void *context, struct channel *channel, struct message *message)
@@ -246,9 +268,13 @@ static void on_control_closed(void *context, struct channel *channel, const stru
 }
 
 static const struct message_rule rules[] = {
-	{SUPERVISION_PONG, 0, on_pong},       {SUPERVISION_READY, 0, on_ready},
-	{SUPERVISION_HEALTH, 0, on_health},   {SUPERVISION_RECONNECT, 0, on_reconnect},
-	{SUPERVISION_METRICS, 0, on_metrics}, {0, 0, NULL},
+	{SUPERVISION_PONG, 0, on_pong},
+	{SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},
+	{SUPERVISION_RECONNECT, 0, on_reconnect},
+	{SUPERVISION_METRICS, 0, on_metrics},
+	{SUPERVISION_POST, 0, on_post},
+	{0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
 
@@ -399,8 +425,11 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 	supervisor->config = config;
 	supervisor->config_path = config_path;
 	supervisor->sockets = *sockets;
-	if (metrics_process_new(loop, config, config_path, sockets->lock, on_metrics_started,
-				supervisor, &supervisor->metrics) < 0) {
+	if (visitor_new(loop, "ippo-metrics", config, config_path, sockets->lock,
+			on_metrics_started, supervisor, &supervisor->metrics) < 0 ||
+	    visitor_new(loop, "ippo-post", config, config_path, sockets->lock, on_post_started,
+			supervisor, &supervisor->post) < 0) {
+		visitor_free(supervisor->metrics);
 		free(supervisor);
 		return err_set(err, -ENOMEM, "no memory");
 	}
@@ -462,6 +491,7 @@ void supervisor_free(struct supervisor *supervisor)
 		return;
 	for (int role = 0; role < CHILDREN; role++)
 		channel_free(supervisor->children[role].control);
-	metrics_process_free(supervisor->metrics);
+	visitor_free(supervisor->metrics);
+	visitor_free(supervisor->post);
 	free(supervisor);
 }

@@ -155,9 +155,9 @@ int child_ask_health(struct child *child)
 	return channel_send(child->channel, SUPERVISION_HEALTH, 0, 0, NULL, 0, NULL, 0);
 }
 
-int child_ask_metrics(struct child *child)
+int child_ask_visitor(struct child *child, enum supervision_message_type which)
 {
 	return child == NULL || child->stopping
 		       ? -EPIPE
-		       : channel_send(child->channel, SUPERVISION_METRICS, 0, 0, NULL, 0, NULL, 0);
+		       : channel_send(child->channel, (uint16_t)which, 0, 0, NULL, 0, NULL, 0);
 }

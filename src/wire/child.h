@@ -4,13 +4,14 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "wire/supervision_message.h"
 
 struct child;
 
 struct child_events {
-	/* A neighbour ("web", "core", "host"; "metrics" when asked for) is there, the first time or
-	 * again after it was restarted. The handler owns @fd, a connected SEQPACKET socket, from
-	 * then on. */
+	/* A neighbour ("web", "core", "host"; "metrics" and "post" when asked for) is there, the
+	 * first time or again after it was restarted. The handler owns @fd, a connected SEQPACKET
+	 * socket, from then on. */
 	void (*connect)(void *context, const char *neighbour, int fd);
 	/* A listening socket to serve: "https" or "local". The handler owns @fd. May be NULL. */
 	void (*listen)(void *context, const char *name, int fd);
@@ -42,6 +43,7 @@ int child_reconnect(struct child *child, const char *neighbour);
 /** child_ask_health() - ask ippod for the state of all children; the answer comes to health(). */
 int child_ask_health(struct child *child);
 
-/** child_ask_metrics() - ask ippod to start ippo-metrics; its channel comes to connect(), unless it
- * cannot be started. One alone runs: while the last has not ended, the next waits. */
-int child_ask_metrics(struct child *child);
+/** child_ask_visitor() - ask ippod to start ippo-metrics (SUPERVISION_METRICS) or ippo-post
+ * (SUPERVISION_POST); its channel comes to connect(), unless it cannot be started. One alone of
+ * each runs: while the last has not ended, the next waits. */
+int child_ask_visitor(struct child *child, enum supervision_message_type which);

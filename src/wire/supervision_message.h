@@ -25,6 +25,7 @@ enum supervision_message_type {
 	SUPERVISION_METRICS =
 		0x214, /* core → ippod: start ippo-metrics; CONNECT with the name "metrics" follows.
 			  Its descriptor 3 is that channel: it speaks with core alone */
+	SUPERVISION_POST = 0x215, /* core → ippod: the same of ippo-post; its name is "post" */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */
 };

@@ -35,6 +35,14 @@
 #define START_FLUSH_MS   15000
 #define MAX_SERVERS      ((size_t)1 << 20)
 
+static const struct visitor_kind kind = {
+	.program = "ippo-metrics",
+	.ask = SUPERVISION_METRICS,
+	.reply = METRICS_REPLY,
+	.ended = "what keeps the measurements has ended",
+	.silent = "what keeps the measurements does not answer",
+};
+
 struct settling {
 	struct settling *next;
 	void (*done)(void *context);
@@ -43,7 +51,7 @@ struct settling {
 
 struct metrics {
 	struct core *core;
-	struct metrics_link *link;
+	struct visitor_link *link;
 	struct journal journal;
 	char keep_path[CONFIG_PATH_BYTES + 32];
 	uv_timer_t sweep_timer;
@@ -264,16 +272,16 @@ static int send_list(struct metrics *metrics, struct err *err)
 	code = list.error != 0 ? list.error : fd_write_all(fd, list.data, list.len);
 	if (code < 0)
 		return err_set(err, code, "cannot write the list of servers");
-	return metrics_link_call(metrics->link, METRICS_KEEP, &body, fd, on_kept, metrics, err);
+	return visitor_link_call(metrics->link, METRICS_KEEP, &body, fd, on_kept, metrics, err);
 }
 
-static int apply(struct metrics *metrics, uint64_t server_id, int fd, metrics_link_reply *reply,
+static int apply(struct metrics *metrics, uint64_t server_id, int fd, visitor_link_reply *reply,
 		 void *context, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0};
 
 	write_u64(&body, server_id);
-	return metrics_link_call(metrics->link, METRICS_APPLY, &body, fd, reply, context, err);
+	return visitor_link_call(metrics->link, METRICS_APPLY, &body, fd, reply, context, err);
 }
 
 static void flush(struct metrics *metrics)
@@ -332,7 +340,7 @@ static void on_one_applied(void *context, int code, const char *text, struct rea
 }
 
 int metrics_fetch(struct metrics *metrics, const struct metrics_fetch *fetch,
-		  metrics_link_reply *reply, void *context, struct err *err)
+		  visitor_link_reply *reply, void *context, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0};
 	int code = 0;
@@ -347,7 +355,7 @@ int metrics_fetch(struct metrics *metrics, const struct metrics_fetch *fetch,
 	}
 	metrics_fetch_write(&body, fetch);
 	return code < 0 ? code
-			: metrics_link_call(metrics->link, METRICS_FETCH, &body, -1, reply, context,
+			: visitor_link_call(metrics->link, METRICS_FETCH, &body, -1, reply, context,
 					    err);
 }
 
@@ -403,7 +411,7 @@ int metrics_new(struct core *core, struct metrics **ret, struct err *err)
 	(void)snprintf(folder, sizeof folder, "%s/core", core->config->state_dir);
 	(void)snprintf(metrics->keep_path, sizeof metrics->keep_path, "%s/metrics.keep", folder);
 	if ((code = journal_open(&metrics->journal, folder, err)) < 0 ||
-	    (code = metrics_link_new(&core->loop, &metrics->link, err)) < 0) {
+	    (code = visitor_link_new(&core->loop, &kind, &metrics->link, err)) < 0) {
 		free(metrics);
 		return code;
 	}
@@ -416,12 +424,12 @@ int metrics_new(struct core *core, struct metrics **ret, struct err *err)
 
 void metrics_start(struct metrics *metrics)
 {
-	metrics_link_set_child(metrics->link, metrics->core->child);
+	visitor_link_set_child(metrics->link, metrics->core->child);
 	(void)uv_timer_start(&metrics->sweep_timer, on_sweep_due, FIRST_SWEEP_MS, 0);
 	(void)uv_timer_start(&metrics->flush_timer, on_flush_due, START_FLUSH_MS, 0);
 }
 
 void metrics_connect(struct metrics *metrics, int fd)
 {
-	metrics_link_connect(metrics->link, fd);
+	visitor_link_connect(metrics->link, fd);
 }

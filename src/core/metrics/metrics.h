@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #include "core/core.h"
-#include "core/metrics/link.h"
+#include "core/visitor/visitor_link.h"
+#include "wire/metrics_message.h"
 
 struct metrics;
 
@@ -18,9 +19,9 @@ void metrics_connect(struct metrics *metrics, int fd);
 /** metrics_server_deleted() - what was measured of it goes too. */
 void metrics_server_deleted(struct metrics *metrics, uint64_t server_id);
 
-/** metrics_fetch() - averages, with what was sampled just now. @reply: see metrics_link_call(). */
+/** metrics_fetch() - averages, with what was sampled just now. @reply: see visitor_link_call(). */
 int metrics_fetch(struct metrics *metrics, const struct metrics_fetch *fetch,
-		  metrics_link_reply *reply, void *context, struct err *err);
+		  visitor_link_reply *reply, void *context, struct err *err);
 
 /**
  * metrics_settle() - for a backup: have everything written, and then nothing for METRICS_HOLD_MS;

@@ -1,10 +1,10 @@
 /*
- * Theory of operation. Calls wait in a list. The first of them starts ippo-metrics, by way of
+ * Theory of operation. Calls wait in a list. The first of them starts the program, by way of
  * ippod; then one call is under way at a time. With the list empty for a moment the channel is
- * closed, and ippo-metrics ends. One that dies fails the call it died of, and the next starts
+ * closed, and the program ends. One that dies fails the call it died of, and the next starts
  * another.
  */
-#include "core/metrics/link.h"
+#include "core/visitor/visitor_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,16 +26,19 @@
 struct call {
 	struct call *next;
 	uint64_t id;
-	enum metrics_message_type type;
+	uint16_t type;
 	struct buf body;
 	int fd;
 	bool sent;
-	metrics_link_reply *reply;
+	visitor_link_reply *reply;
 	void *context;
 };
 
-struct metrics_link {
+struct visitor_link {
 	uv_loop_t *loop;
+	const struct visitor_kind *kind;
+	struct message_rule rules[2]; /* what it may say; an end */
+	struct channel_events events;
 	struct child *child;
 	struct channel *channel;
 	struct call *calls; /* in the order they came */
@@ -44,7 +47,7 @@ struct metrics_link {
 	uv_timer_t timer; /* idle, or the first call's deadline */
 };
 
-static void go_on(struct metrics_link *link);
+static void go_on(struct visitor_link *link);
 
 static void free_call(struct call *call)
 {
@@ -55,7 +58,7 @@ static void free_call(struct call *call)
 }
 
 /* The first call ends. */
-static void finish(struct metrics_link *link, int code, const char *text, struct reader *answer)
+static void finish(struct visitor_link *link, int code, const char *text, struct reader *answer)
 {
 	struct call *call = link->calls;
 	struct reader none;
@@ -67,14 +70,14 @@ static void finish(struct metrics_link *link, int code, const char *text, struct
 	free_call(call);
 }
 
-static void drop(struct metrics_link *link)
+static void drop(struct visitor_link *link)
 {
 	channel_free(steal_ptr(link->channel));
 }
 
 static int on_reply(void *context, struct channel *channel, struct message *message)
 {
-	struct metrics_link *link = context;
+	struct visitor_link *link = context;
 	char text[TEXT_BYTES];
 	struct reader in;
 
@@ -91,22 +94,19 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 
 static void on_closed(void *context, struct channel *channel, const struct err *why)
 {
-	struct metrics_link *link = context;
+	struct visitor_link *link = context;
 
-	log_warning("ippo-metrics has ended: %s",
+	log_warning("%s has ended: %s", link->kind->program,
 		    why != NULL && *why->text != '\0' ? why->text : "nobody knows why");
 	drop(link);
 	if (link->calls != NULL && link->calls->sent)
-		finish(link, ERR_UNAVAILABLE, "what keeps the measurements has ended", NULL);
+		finish(link, ERR_UNAVAILABLE, link->kind->ended, NULL);
 	go_on(link);
 }
 
-static const struct message_rule rules[] = {{METRICS_REPLY, 0, on_reply}, {0, 0, NULL}};
-static const struct channel_events events = {.rules = rules, .closed = on_closed};
-
 static void on_idle(uv_timer_t *timer)
 {
-	struct metrics_link *link = timer->data;
+	struct visitor_link *link = timer->data;
 
 	if (link->calls == NULL)
 		drop(link);
@@ -114,84 +114,88 @@ static void on_idle(uv_timer_t *timer)
 
 static void on_late(uv_timer_t *timer)
 {
-	struct metrics_link *link = timer->data;
+	struct visitor_link *link = timer->data;
 
 	drop(link);
 	if (link->calls != NULL)
-		finish(link, ERR_UNAVAILABLE, "what keeps the measurements does not answer", NULL);
+		finish(link, ERR_UNAVAILABLE, link->kind->silent, NULL);
 	go_on(link);
 }
 
-static void send_first(struct metrics_link *link)
+static void send_first(struct visitor_link *link)
 {
 	struct call *call = link->calls;
 	int fd = steal_fd(&call->fd);
 
 	call->sent = true;
 	/* A channel that takes nothing is ended; its end is told by itself. */
-	(void)channel_send(link->channel, (uint16_t)call->type, 0, call->id, call->body.data,
-			   call->body.len, fd >= 0 ? &fd : NULL, fd >= 0);
+	(void)channel_send(link->channel, call->type, 0, call->id, call->body.data, call->body.len,
+			   fd >= 0 ? &fd : NULL, fd >= 0);
 	buf_done(&call->body);
 	(void)uv_timer_start(&link->timer, on_late, CALL_TIMEOUT_MS, 0);
 }
 
-static void go_on(struct metrics_link *link)
+static void go_on(struct visitor_link *link)
 {
 	if (link->calls == NULL) {
 		(void)uv_timer_start(&link->timer, on_idle, IDLE_MS, 0);
 	} else if (link->channel == NULL) {
 		/* Not at once when it cannot be asked for: the deadline comes. */
-		(void)child_ask_metrics(link->child);
+		(void)child_ask_visitor(link->child, link->kind->ask);
 		(void)uv_timer_start(&link->timer, on_late, START_TIMEOUT_MS, 0);
 	} else if (!link->calls->sent) {
 		send_first(link);
 	}
 }
 
-int metrics_link_new(uv_loop_t *loop, struct metrics_link **ret, struct err *err)
+int visitor_link_new(uv_loop_t *loop, const struct visitor_kind *kind, struct visitor_link **ret,
+		     struct err *err)
 {
-	struct metrics_link *link = calloc(1, sizeof *link);
+	struct visitor_link *link = calloc(1, sizeof *link);
 
 	if (link == NULL)
 		return err_set(err, -ENOMEM, "no memory");
 	link->loop = loop;
+	link->kind = kind;
+	link->rules[0] = (struct message_rule){kind->reply, 0, on_reply};
+	link->events = (struct channel_events){.rules = link->rules, .closed = on_closed};
 	(void)uv_timer_init(loop, &link->timer);
 	link->timer.data = link;
 	*ret = link;
 	return 0;
 }
 
-void metrics_link_set_child(struct metrics_link *link, struct child *child)
+void visitor_link_set_child(struct visitor_link *link, struct child *child)
 {
 	link->child = child;
 }
 
-void metrics_link_connect(struct metrics_link *link, int fd)
+void visitor_link_connect(struct visitor_link *link, int fd)
 {
 	struct err err = {0};
 
 	drop(link);
-	if (channel_new(link->loop, fd, &events, link, &link->channel, &err) < 0) {
-		log_error("cannot use the channel to ippo-metrics: %s", err.text);
+	if (channel_new(link->loop, fd, &link->events, link, &link->channel, &err) < 0) {
+		log_error("cannot use the channel to %s: %s", link->kind->program, err.text);
 		return;
 	}
 	go_on(link);
 }
 
-int metrics_link_call(struct metrics_link *link, enum metrics_message_type type,
-		      const struct buf *body, int fd, metrics_link_reply *reply, void *context,
-		      struct err *err)
+int visitor_link_call(struct visitor_link *link, uint16_t type, const struct buf *body, int fd,
+		      visitor_link_reply *reply, void *context, struct err *err)
 {
 	struct call *call = link->count < MAX_CALLS ? calloc(1, sizeof *call) : NULL;
 	struct call **last = &link->calls;
 
 	if (link->child == NULL) {
 		free(call);
-		return err_set(err, ERR_UNAVAILABLE, "nobody can start ippo-metrics");
+		return err_set(err, ERR_UNAVAILABLE, "nobody can start %s", link->kind->program);
 	}
 	if (call == NULL)
 		return err_set(err, ERR_UNAVAILABLE,
-			       "too many measurements are asked for; try again in a moment");
+			       "too much is asked of %s; try again in a moment",
+			       link->kind->program);
 	*call = (struct call){.id = ++link->last_id,
 			      .type = type,
 			      .fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1,
