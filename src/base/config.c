@@ -46,6 +46,16 @@ static const struct setting {
 	{"core", "rate_limit", SETTING_U32, FIELD(rate_limit), NULL},
 	{"core", "proof_minutes", SETTING_U32, FIELD(proof_minutes), NULL},
 	{"metrics", "user", SETTING_TEXT, FIELD(metrics_user), NULL},
+	{"post", "user", SETTING_TEXT, FIELD(post_user), NULL},
+	{"post", "smtp_url", SETTING_TEXT, FIELD(smtp_url), NULL},
+	{"post", "smtp_user", SETTING_TEXT, FIELD(smtp_user), NULL},
+	{"post", "smtp_password_file", SETTING_TEXT, FIELD(smtp_password_file), NULL},
+	{"post", "smtp_ca_file", SETTING_TEXT, FIELD(smtp_ca_file), NULL},
+	{"post", "mail_drop", SETTING_TEXT, FIELD(mail_drop), NULL},
+	{"post", "sender", SETTING_TEXT, FIELD(mail_sender), NULL},
+	{"post", "operator", SETTING_TEXT, FIELD(mail_operator), NULL},
+	{"post", "per_minute", SETTING_U32, FIELD(post_per_minute), NULL},
+	{"post", "webhook_allow", SETTING_NETWORKS, FIELD(webhook_allow), NULL},
 	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},
 	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},
 	{"host", "egress", SETTING_CHOICE, FIELD(egress), " masquerade routed "},
@@ -199,6 +209,49 @@ static void default_program_dir(struct config *config)
 		*slash = '\0';
 }
 
+bool config_has_mail(const struct config *config)
+{
+	return config->mail_sender[0] != '\0' &&
+	       (config->smtp_url[0] != '\0' || config->mail_drop[0] != '\0');
+}
+
+/* One line without spaces and control characters; the panel's rules for addresses are stricter. */
+static bool is_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	for (const char *c = text; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~' || strchr("<>\"(),:;\\[]", *c) != NULL)
+			return false;
+	return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL;
+}
+
+/* Half a setting would be found out by whoever waits for a mail. */
+static int check_post(const struct config *config, struct err *err)
+{
+	const bool smtp = config->smtp_url[0] != '\0', drop = config->mail_drop[0] != '\0';
+
+	if (smtp && strncmp(config->smtp_url, "smtp://", 7) != 0 &&
+	    strncmp(config->smtp_url, "smtps://", 8) != 0)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "smtp_url in [post] must be smtp://host:port or smtps://host:port");
+	if (smtp && strchr(config->smtp_url, '@') != NULL)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "smtp_url in [post] names no user: that is smtp_user, and "
+			       "smtp_password_file");
+	if (smtp && drop)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "smtp_url and mail_drop in [post] exclude each other");
+	if (drop && config->mail_drop[0] != '/')
+		return err_set(err, ERR_INVALID_INPUT, "mail_drop in [post] must begin with /");
+	if ((smtp || drop) && !is_address(config->mail_sender))
+		return err_set(err, ERR_INVALID_INPUT,
+			       "sender in [post] must be a mail address when mail is set up");
+	if (config->mail_operator[0] != '\0' && !is_address(config->mail_operator))
+		return err_set(err, ERR_INVALID_INPUT, "operator in [post] must be a mail address");
+	return 0;
+}
+
 int config_load(const char *path, struct config *ret, struct err *err)
 {
 	struct config config = {
@@ -212,6 +265,8 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.core_user = "ippo-core",
 		.group = "ippo",
 		.metrics_user = "ippo-metrics",
+		.post_user = "ippo-post",
+		.post_per_minute = 60,
 		.rate_limit = 36000,
 		.proof_minutes = 15,
 		.console_per_user = 32,
@@ -236,6 +291,8 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		return err_set(err, ERR_INVALID_INPUT, "%s line %d is no setting", path, line);
 	if (line != 0)
 		return err_wrap(err, loading.code, "%s line %d", path, line);
+	if ((line = check_post(&config, err)) < 0)
+		return err_wrap(err, line, "%s", path);
 	if (config.panel_dir[0] == '\0' &&
 	    (size_t)snprintf(config.panel_dir, sizeof config.panel_dir, "%.*s/panel",
 			     (int)sizeof config.panel_dir - 7,

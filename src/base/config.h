@@ -48,6 +48,18 @@ struct config {
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */
 	/* [metrics] */
 	char metrics_user[32]; /* ippo-metrics */
+	/* [post] */
+	char post_user[32];  /* ippo-post */
+	char smtp_url[256];  /* smtp://host:587 (STARTTLS), smtps://host:465; empty: no mail */
+	char smtp_user[128]; /* empty: the server asks for none */
+	char smtp_password_file[CONFIG_PATH_BYTES]; /* read as root, before powers are dropped */
+	char smtp_ca_file[CONFIG_PATH_BYTES];       /* instead of the system's authorities */
+	char mail_drop[CONFIG_PATH_BYTES]; /* a folder: each mail a file there, instead of SMTP */
+	char mail_sender[256];             /* address that mails are from */
+	char mail_operator[256];           /* address that gets what people write; empty: none */
+	uint32_t post_per_minute;          /* messages sent at most; 0: none is sent */
+	struct config_networks
+		webhook_allow; /* that webhooks may go to although they are private */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */
 	char libvirt_uri[256];            /* qemu:///system */
@@ -59,3 +71,6 @@ struct config {
 /** config_load() - defaults, then the file; an unknown key or section is an error that names its
  * line. */
 int config_load(const char *path, struct config *ret, struct err *err);
+
+/** config_has_mail() - mails can be sent: there is a server or a folder for them, and a sender. */
+bool config_has_mail(const struct config *config);

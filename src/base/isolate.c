@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -251,16 +252,36 @@ const char *const isolate_common_syscalls[] = {
 	NULL,
 };
 
+static int allow_socket(scmp_filter_ctx filter, int family)
+{
+	return family == AF_NETLINK ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+						       SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+						       SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE))
+				    : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+						       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+}
+
+static int allow_internet(scmp_filter_ctx filter)
+{
+	static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(families); i++)
+		code = allow_socket(filter, families[i]);
+	return code;
+}
+
 static int allow(scmp_filter_ctx filter, const char *name)
 {
+	if (strcmp(name, "socket:internet") == 0)
+		return allow_internet(filter);
 	int number = seccomp_syscall_resolve_name(name);
 
 	/* A call this kernel or architecture does not have needs no rule. */
 	if (number == __NR_SCMP_ERROR)
 		return 0;
 	if (strcmp(name, "socket") == 0)
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-					SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		return allow_socket(filter, AF_UNIX);
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 }
 

@@ -52,7 +52,8 @@ int isolate_files(const struct isolate_path *paths, struct err *err);
 /**
  * isolate_syscalls() - only these system calls (names; ends with NULL) from now on, in every
  * thread; any other fails with EPERM, so that a library's optional call does not kill the service.
- * socket() is allowed for AF_UNIX alone when the list has "socket".
+ * socket() is allowed for AF_UNIX alone when the list has "socket"; with "socket:internet" for
+ * IPv4 and IPv6 as well, and for asking the kernel about its own addresses (NETLINK_ROUTE).
  */
 int isolate_syscalls(const char *const *names, struct err *err);
 

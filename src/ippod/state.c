@@ -93,11 +93,19 @@ static int find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct er
 	return 0;
 }
 
+/* The folder for mails, when there is none: one that somebody made stays as they made it. */
+static int make_drop(const struct config *config, uid_t uid, gid_t gid, struct err *err)
+{
+	return config->mail_drop[0] == '\0' || access(config->mail_drop, F_OK) == 0
+		       ? 0
+		       : make_dir(config->mail_drop, "", 0750, uid, gid, err);
+}
+
 int state_prepare(const struct config *config, struct err *err)
 {
 	const struct group *group = getgrnam(config->group);
-	uid_t web_uid, core_uid, metrics_uid;
-	gid_t web_gid, core_gid, metrics_gid, operators;
+	uid_t web_uid, core_uid, metrics_uid, post_uid;
+	gid_t web_gid, core_gid, metrics_gid, post_gid, operators;
 	int code;
 
 	if (group == NULL)
@@ -107,6 +115,7 @@ int state_prepare(const struct config *config, struct err *err)
 	if ((code = find_user(config->web_user, &web_uid, &web_gid, err)) < 0 ||
 	    (code = find_user(config->core_user, &core_uid, &core_gid, err)) < 0 ||
 	    (code = find_user(config->metrics_user, &metrics_uid, &metrics_gid, err)) < 0 ||
+	    (code = find_user(config->post_user, &post_uid, &post_gid, err)) < 0 ||
 	    (code = own_metrics(config, metrics_uid, metrics_gid, err)) < 0)
 		return code;
 	const struct {
@@ -129,6 +138,8 @@ int state_prepare(const struct config *config, struct err *err)
 		if ((code = make_dir(dirs[i].parent, dirs[i].name, dirs[i].mode, dirs[i].uid,
 				     dirs[i].gid, err)) < 0)
 			return code;
+	if ((code = make_drop(config, post_uid, post_gid, err)) < 0)
+		return code;
 	return own_database(config, core_uid, core_gid, err);
 }
 

@@ -9,11 +9,12 @@
 #include "base/parse.h"
 #include "model/notice.h"
 
-#define LOCAL_PART_MAX 64
-#define HOST_MAX       253
-#define LABEL_MAX      63
-#define FIRST_DELAY_MS (INT64_C(60) * 1000)
-#define MAX_DELAY_MS   (INT64_C(6) * 3600 * 1000)
+#define LOCAL_PART_MAX  64
+#define HOST_MAX        253
+#define LABEL_MAX       63
+#define FIRST_FREE_PORT 1024
+#define FIRST_DELAY_MS  (INT64_C(60) * 1000)
+#define MAX_DELAY_MS    (INT64_C(6) * 3600 * 1000)
 
 void post_done(struct post *post)
 {
@@ -118,6 +119,12 @@ static const char *skip_host(const char *text)
 	return ip_parse(literal, &ip) == 0 && ip.family == 6 ? text + len + 2 : NULL;
 }
 
+/* Well-known ports belong to protocols that a request might be mistaken for, as mail. */
+static bool is_web_port(uint64_t port)
+{
+	return port == 80 || port == 443 || port >= FIRST_FREE_PORT;
+}
+
 static const char *skip_port(const char *text)
 {
 	char port[8];
@@ -131,7 +138,8 @@ static const char *skip_port(const char *text)
 		return NULL;
 	memcpy(port, text, len);
 	port[len] = '\0';
-	return parse_u64(port, 1, UINT16_MAX, &number) == 0 ? text + len : NULL;
+	return parse_u64(port, 1, UINT16_MAX, &number) == 0 && is_web_port(number) ? text + len
+										   : NULL;
 }
 
 static bool is_url(const char *text)
@@ -155,7 +163,8 @@ int post_check_url(const char *text, struct err *err)
 	if (text == NULL || strlen(text) >= POST_RECIPIENT_BYTES || !is_url(text))
 		return err_set(err, ERR_INVALID_INPUT,
 			       "this is no URL that can be called: it must be like "
-			       "https://example.com/path, without user, password and fragment");
+			       "https://example.com/path, without user, password and fragment, at "
+			       "port 80, 443 or from 1024 on");
 	return 0;
 }
 

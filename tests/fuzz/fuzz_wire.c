@@ -9,6 +9,7 @@
 #include "wire/host_message.h"
 #include "wire/http_message.h"
 #include "wire/metrics_message.h"
+#include "wire/post_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,6 +46,21 @@ static void seed(const uint8_t *body, size_t bytes)
 	if (out.len != (size_t)(in.at - body) || memcmp(out.data, body, out.len) != 0)
 		abort();
 	host_seed_done(&value);
+}
+
+static void post(const uint8_t *body, size_t bytes)
+{
+	struct post_message value = {0};
+	struct buf out CLEANUP(buf_done) = {0};
+	struct reader in;
+
+	reader_init(&in, body, bytes);
+	if (post_message_read(&in, &value) < 0)
+		return;
+	post_message_write(&out, &value);
+	if (out.len != bytes || memcmp(out.data, body, out.len) != 0)
+		abort();
+	post_message_done(&value);
 }
 
 static void request(const uint8_t *body, size_t bytes)
@@ -128,6 +144,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 13:
 		ROUND(metrics_record);
+		break;
+	case 14:
+		post(body, bytes);
 		break;
 	default:
 		break;

@@ -17,6 +17,7 @@ ROOMS = {
     "host": {"base", "wire"},
     "ippod": {"base", "wire"},
     "metrics": {"base", "wire"},
+    "post": {"base", "wire", "model"},
     "cli": {"base", "wire", "model"},
     "firststep": {"base"},
 }
@@ -27,7 +28,7 @@ LIBRARIES = {
     r"rrd\.h": {"metrics"},
     r"libvirt/.*": {"host"},
     r"netlink/.*": {"host"},
-    r"curl/.*": {"cli"},
+    r"curl/.*": {"cli", "post"},
     r"openssl/ssl\.h": {"web"},
 }
 

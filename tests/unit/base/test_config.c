@@ -72,6 +72,22 @@ static void networks(void **state)
 	assert_int_equal(config.trusted_proxies.count, 0);
 }
 
+static void mail(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(load("", &config, NULL), 0);
+	assert_false(config_has_mail(&config));
+	assert_int_equal(load("[post]\nsender = a@b\n", &config, NULL), 0);
+	assert_false(config_has_mail(&config));
+	assert_int_equal(load("[post]\nsender = a@b\nmail_drop = /d\n", &config, NULL), 0);
+	assert_true(config_has_mail(&config));
+	assert_int_equal(load("[post]\nsender = a@b\nsmtp_url = smtps://c:465\n", &config, NULL),
+			 0);
+	assert_true(config_has_mail(&config));
+}
+
 static void wrong_settings(void **state)
 {
 	static const struct {
@@ -98,6 +114,14 @@ static void wrong_settings(void **state)
 		 "too many"},
 		{"[core]\nuser = a234567890123456789012345678901x\n", "too long"},
 		{"[ippo]\nno setting\n", "line 2"},
+		{"[post]\nsmtp_url = https://a\nsender = a@b\n", "smtp_url"},
+		{"[post]\nsmtp_url = smtp://user@a\nsender = a@b\n", "smtp_user"},
+		{"[post]\nsmtp_url = smtp://a\n", "sender"},
+		{"[post]\nsmtp_url = smtp://a\nsender = a@b>\n", "sender"},
+		{"[post]\nsmtp_url = smtp://a\nsender = a@b\nmail_drop = /d\n", "exclude"},
+		{"[post]\nmail_drop = d\nsender = a@b\n", "begin with /"},
+		{"[post]\noperator = nobody\n", "operator"},
+		{"[post]\nwebhook_allow = localhost\n", "webhook_allow"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -216,10 +240,10 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(settings),       cmocka_unit_test(networks),
-		cmocka_unit_test(wrong_settings), cmocka_unit_test(small_files),
-		cmocka_unit_test(flags),          cmocka_unit_test(secrets),
-		cmocka_unit_test(errors),
+		cmocka_unit_test(settings),    cmocka_unit_test(networks),
+		cmocka_unit_test(mail),        cmocka_unit_test(wrong_settings),
+		cmocka_unit_test(small_files), cmocka_unit_test(flags),
+		cmocka_unit_test(secrets),     cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

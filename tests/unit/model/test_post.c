@@ -59,6 +59,7 @@ static void urls(void **state)
 		"http://example.com/",
 		"https://example.com:8443/a?b=c%20d&e",
 		"http://[2001:db8::1]:80/x",
+		"http://example.com:1024/",
 		"http://192.0.2.1",
 		"https://example.com?x",
 	};
@@ -74,6 +75,8 @@ static void urls(void **state)
 		"https://example.com/#x",
 		"https://example.com:0/",
 		"https://example.com:65536/",
+		"http://example.com:25/",
+		"http://example.com:1023/",
 		"https://example.com:/",
 		"https://example.com/a b",
 		"https://example.com/\r\nX: y",
