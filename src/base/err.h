@@ -48,7 +48,8 @@
 	X(ERR_WRONG_PASSWORD, -1036, "wrong_password")                                             \
 	X(ERR_CODE_REQUIRED, -1037, "code_required")                                               \
 	X(ERR_WRONG_CODE, -1038, "wrong_code")                                                     \
-	X(ERR_PROOF_REQUIRED, -1039, "proof_required")
+	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
+	X(ERR_NO_MAIL, -1040, "mail_not_set_up")
 
 enum err_code {
 #define X(name, number, text) name = number,

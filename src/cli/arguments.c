@@ -206,6 +206,7 @@ static const char *const nouns[][2] = {
 	{"user", "everybody who can sign in"},
 	{"notice", "what the operators tell everybody"},
 	{"contact", "threads between accounts and the operators"},
+	{"post", "mails and webhooks on their way out"},
 	{"action", "what was asked for, and how it went"},
 	{"history", "who did what, when and from where; whether that is all of it"},
 	{"health", "whether the service is well"},

@@ -154,7 +154,7 @@ static int user_enable(struct invocation *invocation)
 
 /* What is done to somebody below /users/{id}. The caller frees @ret_reply, where there is one. */
 static int act_on_user(struct invocation *invocation, const char *method, const char *what,
-		       json_t **ret_reply, struct err *err)
+		       json_t *body, json_t **ret_reply, struct err *err)
 {
 	struct buf path CLEANUP(buf_done) = {0};
 	json_t *found = NULL;
@@ -164,7 +164,7 @@ static int act_on_user(struct invocation *invocation, const char *method, const 
 	if (code == 0) {
 		(void)buf_printf(&path, "/users/%lld/%s", (long long)json_number(found, "id"),
 				 what);
-		code = api_call(invocation->api, method, buf_str(&path), NULL, -1, ret_reply, err);
+		code = api_call(invocation->api, method, buf_str(&path), body, -1, ret_reply, err);
 	}
 	json_decref(found);
 	return code;
@@ -176,7 +176,7 @@ static int user_reset_password(struct invocation *invocation)
 	struct err err = {0};
 	json_t *reply = NULL;
 
-	if (act_on_user(invocation, "POST", "password_reset", &reply, &err) < 0)
+	if (act_on_user(invocation, "POST", "password_reset", NULL, &reply, &err) < 0)
 		return print_failure(&err);
 	if (invocation->json)
 		print_json(reply);
@@ -191,12 +191,35 @@ static int user_two_step_off(struct invocation *invocation)
 {
 	struct err err = {0};
 	json_t *reply = NULL;
-	const int code = act_on_user(invocation, "DELETE", "two_step", &reply, &err);
+	const int code = act_on_user(invocation, "DELETE", "two_step", NULL, &reply, &err);
 
 	json_decref(reply);
 	return code < 0 ? print_failure(&err) : EXIT_OK;
 }
 
+/* It counts when whoever reads it has opened the link that is sent there. */
+static int user_mail(struct invocation *invocation)
+{
+	const char *address = invocation->positionals[1];
+	struct err err = {0};
+	json_t *reply = NULL, *body = NULL;
+
+	if (strcmp(address, "none") != 0)
+		body = json_pack("{s:s, s:s*}", "address", address, "language",
+				 option_text(invocation, "language"));
+	const int code = act_on_user(invocation, body != NULL ? "PUT" : "DELETE", "mail", body,
+				     &reply, &err);
+	json_decref(body);
+	if (code == 0 && invocation->json && reply != NULL)
+		print_json(reply);
+	json_decref(reply);
+	return code < 0 ? print_failure(&err) : EXIT_OK;
+}
+
+static const struct option_rule mail_options[] = {
+	{"language", "LANGUAGE", "of what they are written: ja or en", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule invitation_options[] = {
 	{"operator", NULL, "for a person who runs the service", false},
 	{"for", "CUSTOMER", "for a member of this customer (operators only)", false},
@@ -223,6 +246,9 @@ const struct command people_commands[] = {
 	{"user", "list", "", "List everybody who can sign in (operators only)", NULL, user_list},
 	{"user", "reset-password", "NAME", "Make a one-time link for a new password and print it",
 	 NULL, user_reset_password},
+	{"user", "mail", "NAME ADDRESS",
+	 "Send a link there that makes it somebody's mail address; none removes theirs",
+	 mail_options, user_mail},
 	{"user", "two-step-off", "NAME",
 	 "Ask somebody for no code any more, who has lost all that gives them", NULL,
 	 user_two_step_off},

@@ -13,6 +13,7 @@ struct engine;
 struct events;
 struct history;
 struct metrics;
+struct office;
 struct password_guard;
 struct server_cache;
 struct store;
@@ -29,6 +30,7 @@ struct core {
 	struct consoles *consoles;
 	struct history *history;
 	struct metrics *metrics;
+	struct office *office; /* mail and webhooks */
 	struct suspension *suspension;
 	struct child *child;
 	gid_t operators; /* the local socket's group */

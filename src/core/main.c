@@ -28,6 +28,7 @@
 #include "core/events.h"
 #include "core/history.h"
 #include "core/metrics/metrics.h"
+#include "core/post/office.h"
 #include "core/suspension.h"
 #include "store/store.h"
 #include "store/store_session.h"
@@ -89,6 +90,8 @@ static void on_connect(void *context, const char *neighbour, int fd)
 		client_web(&core, fd);
 	else if (strcmp(neighbour, "metrics") == 0)
 		metrics_connect(core.metrics, fd);
+	else if (strcmp(neighbour, "post") == 0)
+		office_connect(core.office, fd);
 	else if (strcmp(neighbour, "host") != 0)
 		(void)close(fd);
 	else if (engine_connect(core.engine, fd, &err) < 0)
@@ -182,6 +185,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = console_setup(&core, &core.consoles, err)) < 0 ||
 	    (code = history_new(&core, &core.history, err)) < 0 ||
 	    (code = metrics_new(&core, &core.metrics, err)) < 0 ||
+	    (code = office_new(&core, &core.office, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
@@ -245,6 +249,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_init(&core.loop, &grace);
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
 	metrics_start(core.metrics);
+	office_start(core.office);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

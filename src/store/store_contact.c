@@ -174,6 +174,25 @@ void store_contact_messages_done(struct store_contact_messages *messages)
 	*messages = (struct store_contact_messages){0};
 }
 
+int store_contact_last_author(struct store *store, uint64_t thread_id, char ret[NAME_LABEL_BYTES],
+			      struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_open(store,
+			       "SELECT author FROM contact_message WHERE thread_id = ? AND "
+			       "by_operator = 0 ORDER BY id DESC LIMIT 1",
+			       BIND(B_INT(thread_id)), &statement, err);
+
+	if (r == 0)
+		r = statement_row(store, statement, err);
+	if (r < 0)
+		return r;
+	*ret = '\0';
+	return r == 0 || statement_copy(statement, 0, ret, NAME_LABEL_BYTES) == 0
+		       ? 0
+		       : statement_corrupt("contact message", err);
+}
+
 int store_contact_count_since(struct store *store, uint64_t customer_id, int64_t since_ms,
 			      uint64_t *ret, struct err *err)
 {

@@ -37,6 +37,10 @@ int store_contact_add(struct store *store, struct contact_message *message, stru
 int store_contact_messages(struct store *store, uint64_t thread_id, const struct page *page,
 			   struct store_contact_messages *ret, struct err *err);
 void store_contact_messages_done(struct store_contact_messages *messages);
+/** store_contact_last_author() - the name of whoever of the account wrote last in a thread; "" when
+ * nobody did. */
+int store_contact_last_author(struct store *store, uint64_t thread_id, char ret[NAME_LABEL_BYTES],
+			      struct err *err);
 /** store_contact_count_since() - what an account's own people wrote since then. */
 int store_contact_count_since(struct store *store, uint64_t customer_id, int64_t since_ms,
 			      uint64_t *ret, struct err *err);

@@ -2,28 +2,37 @@
 
 #include "store/statement.h"
 
-int store_password_reset_insert(struct store *store, uint64_t user_id,
-				const uint8_t hash[SECRET_HASH_BYTES], int64_t now_ms,
-				int64_t expires_ms, uint64_t *ret_id, struct err *err)
+int store_password_reset_add(struct store *store, uint64_t user_id,
+			     const uint8_t hash[SECRET_HASH_BYTES], int64_t now_ms,
+			     int64_t expires_ms, uint64_t *ret_id, struct err *err)
 {
-	struct store *guard CLEANUP(store_guard) = NULL;
-	int r = statement_begin(store, &guard, err);
+	int r = statement_run(store,
+			      "INSERT INTO password_reset(user_id, hash, created_ms, expires_ms) "
+			      "VALUES (?, ?, ?, ?)",
+			      BIND(B_INT(user_id), B_BLOB(hash, SECRET_HASH_BYTES), B_INT(now_ms),
+				   B_INT(expires_ms)),
+			      err);
 
-	if (r == 0)
-		r = store_password_reset_delete(store, user_id, now_ms, err);
-	if (r < 0)
-		return r;
-	r = statement_run(store,
-			  "INSERT INTO password_reset(user_id, hash, created_ms, expires_ms) "
-			  "VALUES (?, ?, ?, ?)",
-			  BIND(B_INT(user_id), B_BLOB(hash, SECRET_HASH_BYTES), B_INT(now_ms),
-			       B_INT(expires_ms)),
-			  err);
 	if (r == ERR_IN_USE)
 		return err_set(err, ERR_NOT_FOUND, "user not found");
 	if (r < 0)
 		return r;
 	*ret_id = (uint64_t)sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_password_reset_insert(struct store *store, uint64_t user_id,
+				const uint8_t hash[SECRET_HASH_BYTES], int64_t now_ms,
+				int64_t expires_ms, uint64_t *ret_id, struct err *err)
+{
+	struct store *guard CLEANUP(store_guard) = NULL;
+	uint64_t id;
+	int r = statement_begin(store, &guard, err);
+
+	if (r < 0 || (r = store_password_reset_delete(store, user_id, now_ms, err)) < 0 ||
+	    (r = store_password_reset_add(store, user_id, hash, now_ms, expires_ms, &id, err)) < 0)
+		return r;
+	*ret_id = id;
 	return statement_commit(&guard, err);
 }
 

@@ -4,6 +4,8 @@ Everything is done through what users have too: the API over TLS, the CLI, signa
 libvirt, the kernel and the disk really hold.
 """
 import contextlib
+import email
+import email.policy
 import fcntl
 import json
 import os
@@ -204,6 +206,8 @@ class IppoInstance:
             "web": {"listen": f"127.0.0.1:{self.port}", "url": self.url, "panel_dir": BUILD / "panel"},
             "core": {"rate_limit": 0, "pool_ipv4": self.pool, "pool_ipv6": self.pool6},
             "host": {"driver": driver, "emulation": "yes"},
+            # Mails go nowhere but into a folder, unless a test says where.
+            "post": {} if "post" in (settings or {}) else {"mail_drop": self.dir / "mail", "sender": "ippo@localhost"},
         }
         for section, values in (settings or {}).items():
             sections[section].update(values)
@@ -322,6 +326,22 @@ class IppoInstance:
 
     def api(self, name="test", *options):
         return Api(self.url, self.ca, self.token(name, *options))
+
+    def fail_a_mail(self):
+        """The number of one that its receiver has refused."""
+        with contextlib.closing(sqlite3.connect(self.state / "core/ippo.db", timeout=30)) as database, database:
+            return database.execute("INSERT INTO outbox(kind, recipient, subject, body, created_ms, next_ms, state, changed_ms, error) "
+                                    "VALUES (1, 'gone@example.com', 'Hello', 'text', 1, 1, 3, ?, 'no such mailbox')",
+                                    (int(time.time() * 1000),)).lastrowid
+
+    def mails(self, address, count=1):
+        """The texts of the mails to an address, the oldest first, as soon as there are so many."""
+        def there():
+            found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                     for path in sorted((self.dir / "mail").glob("*.eml"), key=lambda path: int(path.stem.split("-")[1]))]
+            found = [mail.get_content() for mail in found if mail["To"].addresses[0].addr_spec == address]
+            return found if len(found) >= count else None
+        return eventually(there, 20, 0.1)
 
     def cli(self, *words, check=True, **options):
         return run(BUILD / "ippo", "--config", self.config, *words, check=check, **{"timeout": BOOT_SECONDS, **options})

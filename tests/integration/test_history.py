@@ -212,6 +212,17 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     secret = guest.post("/me/two_step")["two_step"]["secret"]
     guest.post("/me/two_step/confirm", {"code": totp(secret)})
     did("user.remove_two_step", lambda: api.delete(f"/users/{kaede}/two_step"), "kaede", resource_id=kaede, customer_id=0)
+    did("user.set_mail", lambda: guest.put("/me/mail", {"address": "kaede@example.com"}), "kaede", resource_id=kaede, **of_kaede)
+    link, = [line for line in fake.mails("kaede@example.com")[0].splitlines() if "/#/confirm-mail/" in line]
+    did("user.confirm_mail", lambda: fake.anonymous().post("/mail_confirmations/redeem", {"key": link.rsplit("/", 1)[1]}), "kaede",
+        resource_id=kaede, customer_id=1, kind="session", actor="kaede")
+    did("user.remove_mail", lambda: guest.delete("/me/mail"), "kaede", resource_id=kaede, **of_kaede)
+    did("user.give_mail", lambda: api.put(f"/users/{kaede}/mail", {"address": "kaede@example.com"}), "kaede", resource_id=kaede,
+        customer_id=0)
+    did("user.take_mail", lambda: api.delete(f"/users/{kaede}/mail"), "kaede", resource_id=kaede, customer_id=0)
+    did("outbox.test", lambda: api.post("/outbox/test", {"address": "desk@example.com"}), resource_type="message")
+    failed = fake.fail_a_mail()
+    did("outbox.retry", lambda: api.post(f"/outbox/{failed}/retry"), "Hello", resource_type="message", resource_id=failed)
     reset = did("user.reset_password", lambda: api.post(f"/users/{kaede}/password_reset"), "kaede", resource_id=kaede, customer_id=0)
     new = {"key": reset["link"].rsplit("/", 1)[1], "password": PASSWORD}
     did("user.set_password", lambda: guest.post("/password_resets/redeem", new), "kaede", **of_kaede)

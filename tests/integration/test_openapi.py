@@ -310,6 +310,24 @@ def test_account(walker, fake, document, seen):
     browser.post("/me/two_step/confirm", {"code": totp(secret)})
     walker.delete(f"/users/{me}/two_step")
 
+    browser.get("/me/mail")
+    browser.put("/me/mail", {"address": "aoi@example.com", "language": "en"})
+    link, = [line for line in fake.mails("aoi@example.com")[0].splitlines() if "/#/confirm-mail/" in line]
+    guest = Walker(fake, document, seen)
+    guest.post("/mail_confirmations/redeem", {"key": link.rsplit("/", 1)[1]})
+    assert guest.error("POST", "/mail_confirmations/redeem", {"key": "x"}) == (404, "not_found")
+    guest.post("/password_resets/request", {"name": "aoi"})
+    browser.delete("/me/mail")
+    walker.put(f"/users/{me}/mail", {"address": "aoi@example.com"})
+    walker.get(f"/users/{me}/mail")
+    walker.delete(f"/users/{me}/mail")
+    sent = walker.post("/outbox/test", {"address": "desk@example.com"})["message"]["id"]
+    fake.mails("desk@example.com")
+    walker.get("/outbox?status=sent&page=1")
+    eventually(lambda: walker.get(f"/outbox/{sent}")["message"]["status"] == "sent")
+    assert walker.error("POST", f"/outbox/{sent}/retry") == (422, "unsupported_error")
+    walker.post(f"/outbox/{fake.fail_a_mail()}/retry")
+
     fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
     for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}
     made = walker.post("/invitations", {"role": "reader", "name": "sora", "customer": fuji})

@@ -10,7 +10,11 @@
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/events.h"
+#include "core/post/letter.h"
 #include "store/store_contact.h"
+#include "store/store_membership.h"
+#include "store/store_user.h"
+#include "store/store_user_mail.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -154,6 +158,46 @@ static int add(struct request *request, struct contact_thread *thread,
 	return store_contact_update(store, thread->id, thread->state, thread->updated_ms, err);
 }
 
+/* Who wrote has a name alone: a token's, or of somebody who has left, gets no mail. */
+static int find_author(struct store *store, const struct contact_thread *thread, struct user *user,
+		       struct user_mail *mail, struct err *err)
+{
+	char author[NAME_LABEL_BYTES];
+	enum role role = ROLE_NONE;
+	int code;
+
+	if ((code = store_contact_last_author(store, thread->id, author, err)) < 0 ||
+	    (code = store_user_get_by_name(store, author, user, err)) < 0 ||
+	    (code = store_membership_role(store, user->id, thread->customer_id, &role, err)) < 0 ||
+	    (code = store_user_mail_get(store, user->id, mail, err)) < 0)
+		return code;
+	return role == ROLE_NONE || user->disabled || mail->address[0] == '\0' ? ERR_NOT_FOUND : 0;
+}
+
+/* In the transaction of the message. The message is what counts: without room for mails it is
+ * there all the same. */
+static int tell(struct request *request, const struct contact_thread *thread,
+		const struct contact_message *message, struct err *err)
+{
+	struct core *core = request->core;
+	struct user_mail mail;
+	struct user user;
+	int code = 0;
+
+	if (!config_has_mail(core->config))
+		return 0;
+	if (!message->by_operator) {
+		if (core->config->mail_operator[0] != '\0')
+			code = letter_contact(core, core->config->mail_operator,
+					      thread->customer_name, message->author,
+					      thread->subject, message->text, err);
+	} else if ((code = find_author(core->store, thread, &user, &mail, err)) == 0) {
+		code = letter_answer(core, mail.address, mail.language, user.name, thread->subject,
+				     message->text, err);
+	}
+	return code == ERR_LIMIT || code == ERR_NOT_FOUND || code == ERR_INVALID_INPUT ? 0 : code;
+}
+
 static int create(struct request *request, struct err *err)
 {
 	struct contact_message message CLEANUP(contact_message_done) = {0};
@@ -182,7 +226,9 @@ static int create(struct request *request, struct err *err)
 	if ((code = add(request, &thread, &message, err)) < 0)
 		return code;
 	contact_thread_done(&thread);
-	if ((code = find(request, &thread, err)) < 0 || (code = store_commit(store, err)) < 0)
+	if ((code = find(request, &thread, err)) < 0 ||
+	    (code = tell(request, &thread, &message, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
 		return code;
 	events_contact_changed(request->core->events, thread.id, thread.customer_id);
 	return request_answer(request, 201, "contact_thread", render(&thread));
@@ -201,6 +247,7 @@ static int reply(struct request *request, struct err *err)
 	if ((code = find(request, &thread, err)) < 0 ||
 	    (code = take_message(request, &message, err)) < 0 ||
 	    (code = add(request, &thread, &message, err)) < 0 ||
+	    (code = tell(request, &thread, &message, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	events_contact_changed(request->core->events, thread.id, thread.customer_id);

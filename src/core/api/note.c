@@ -279,6 +279,7 @@ static bool is_worth_a_line(int code)
 	case ERR_UNSUPPORTED:
 	case ERR_TOO_LARGE:
 	case ERR_RATE_LIMIT:
+	case ERR_NO_MAIL:
 	case ERR_DISK_FULL: /* of the database: it could not be written */
 		return false;
 	default:

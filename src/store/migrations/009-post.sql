@@ -30,4 +30,4 @@ CREATE TABLE user_mail (
 	language TEXT NOT NULL, -- of what they are written: ja or en
 	changed_ms INTEGER NOT NULL
 );
-CREATE INDEX user_mail_address ON user_mail(address);
+CREATE INDEX user_mail_address ON user_mail(address COLLATE NOCASE);

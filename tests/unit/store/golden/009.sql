@@ -506,7 +506,7 @@ CREATE INDEX outbox_due ON outbox(kind, next_ms) WHERE state = 1;
 CREATE INDEX outbox_recipient ON outbox(recipient) WHERE state = 1;
 CREATE INDEX outbox_changed ON outbox(changed_ms);
 CREATE INDEX outbox_customer ON outbox(customer_id);
-CREATE INDEX user_mail_address ON user_mail(address);
+CREATE INDEX user_mail_address ON user_mail(address COLLATE NOCASE);
 COMMIT;
 PRAGMA application_id=1232105583;
 PRAGMA user_version=9;
