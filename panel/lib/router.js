@@ -21,6 +21,8 @@ const patterns = [
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
+	{ name: "forgot-password", pattern: /^\/forgot-password$/ },
+	{ name: "confirm-mail", pattern: /^\/confirm-mail\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 	{ name: "new-password", pattern: /^\/new-password\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 ];
 

@@ -1,4 +1,4 @@
-// One's own account: the password, and where one is signed in.
+// One's own account: the password, the mail address, and where one is signed in.
 
 import { changePassword, endOtherSessions, endSession, programOf, readSessions } from "../lib/account.js";
 import { t } from "../lib/i18n.js";
@@ -8,6 +8,7 @@ import { announce, html, useValue } from "../lib/ui.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary } from "../parts/form.js";
+import { Mail } from "../parts/mail.js";
 import { Moment } from "../parts/moment.js";
 import { TwoStep } from "../parts/two-step.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -158,6 +159,7 @@ export function Account() {
 			<p class="heading-about">${t("account.who", { name: person.user?.name ?? "", customer: person.customer.name })} — ${t(`role.${person.role}`)}</p>
 		<//>
 		<${Password} name=${person.user?.name ?? ""} onChanged=${() => read()}/>
+		<${Mail}/>
 		<${TwoStep}/>
 		${list.state === "loading" && html`<p class="waiting">${t("account.loading")}</p>`}
 		${list.state === "ready" && html`<${Sessions} list=${list} onRead=${() => read()}/>`}

@@ -13,8 +13,10 @@ import { SignIn } from "./sign-in.js";
 const modules = {
 	account: async () => (await import("./account.js")).Account,
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
+	"confirm-mail": async () => (await import("./confirm-mail.js")).ConfirmMail,
 	console: async () => (await import("./console.js")).Console,
 	create: async () => (await import("./create.js")).Create,
+	"forgot-password": async () => (await import("./forgot-password.js")).ForgotPassword,
 	graphs: async () => (await import("./graphs.js")).Graphs,
 	history: async () => (await import("./history.js")).History,
 	contact: async () => (await import("./contact.js")).Contact,

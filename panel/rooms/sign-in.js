@@ -79,6 +79,6 @@ export function SignIn() {
 				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "sign-in.busy" : "sign-in")}</button>
 			</div>
 		</form>
-		<p class="hint">${t("sign-in.lost")}</p>
+		<p><a href="#/forgot-password">${t("forgot")}</a></p>
 	</div>`;
 }

@@ -36,17 +36,17 @@ describe("the account", () => {
 	test("what is wrong stands beside the field, and what was typed is kept", async () => {
 		await withPage({ at: "/#/account", language: "en", expected: /422/ }, async (page) => {
 			await page.waitForSelector("#present");
-			await page.locator("form .button.primary").click();
+			await page.locator("[aria-labelledby=password-title] .button.primary").click();
 			await page.waitForSelector("#present-problem");
 			await page.waitForSelector("#fresh-problem");
 			await page.fill("#present", "not the one");
 			await page.fill("#fresh", fresh);
-			await page.locator("form .button.primary").click();
+			await page.locator("[aria-labelledby=password-title] .button.primary").click();
 			await eventually(async () => /is wrong/.test(await page.textContent("#present-problem")), true);
 			assert.equal(await page.inputValue("#fresh"), fresh);
 			await page.fill("#present", present);
 			await page.fill("#fresh", "my password is long");
-			await page.locator("form .button.primary").click();
+			await page.locator("[aria-labelledby=password-title] .button.primary").click();
 			await eventually(async () => /cannot be used/.test(await page.textContent("#fresh-problem")), true);
 			assert.equal(state.mock.users.get("taro").password, present);
 		});

@@ -75,6 +75,25 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("a forgotten password, with mistakes, and sent; a mail address confirmed, and its link used", async () => {
+					await withPage({ ...look, as: null, at: "/#/forgot-password", expected: /404/ }, async (page) => {
+						await page.click("button.primary");
+						await page.waitForSelector("#summary-title");
+						await check(page, "mistakes");
+						await page.fill("#name", "taro");
+						await page.click("button.primary");
+						await page.locator("#name").waitFor({ state: "detached" });
+						await check(page, "sent");
+						await page.goto(`${state.mock.url}/#/confirm-mail/MAIL-1`);
+						await page.waitForSelector("button.primary");
+						await check(page, "link");
+						await page.click("button.primary");
+						await page.locator("button.primary").waitFor({ state: "detached" });
+						await check(page, "confirmed");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+					});
+				});
+
 				test("API keys: none, the form, mistakes, the secret, the list, the dialog", async () => {
 					await withPage({ ...look, at: "/#/api-keys" }, async (page) => {
 						await page.waitForSelector(".empty");
@@ -120,7 +139,8 @@ for (const language of ["ja", "en"]) {
 						await page.waitForSelector("[data-session] button");
 						await check(page, "plain");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
-						await page.locator("form .button.primary").click();
+						await page.waitForSelector("#address");
+						await page.locator("[aria-labelledby=password-title] .button.primary").click();
 						await page.waitForSelector("#summary-title");
 						await check(page, "mistakes");
 						await page.locator("section > .buttons .button").last().click();

@@ -36,7 +36,7 @@ const verbs = {
 };
 
 // What asks for a fresh proof of who it is.
-const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/two_step.*)$/;
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/two_step.*|(PUT|DELETE) \/v1\/me\/mail)$/;
 const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
@@ -101,6 +101,7 @@ export class Mock {
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
 		this.invited = new Map();
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
+		this.mail = { available: true, users: new Map(), keys: new Map([["MAIL-1", "taro"]]) }; // {address, wanted} by user; whose each key confirms
 		this.twoSteps = new Map(); // by user: {secret, since, codes}; since null: begun only
 		this.stale = false; // the proof of who it is has grown old
 		this.requests = []; // [method, path] of every API request
@@ -340,6 +341,19 @@ export class Mock {
 			this.invitations.delete(body.key);
 			return this.#signedIn(user);
 		}
+		case "POST /v1/password_resets/request":
+			this.#needMail();
+			if (!body.name)
+				throw new Refusal(422, "invalid_input", "name is missing");
+			return [202, {}];
+		case "POST /v1/mail_confirmations/redeem": {
+			const name = this.mail.keys.get(body.key);
+			if (!name)
+				throw new Refusal(404, "not_found", "this link was used already");
+			this.mail.keys.delete(body.key);
+			this.mail.users.set(name, { address: this.mail.users.get(name)?.wanted ?? "taro@example.com", wanted: null });
+			return [200, { mail: this.#mailOf(name) }];
+		}
 		case "POST /v1/password_resets/check": {
 			const { id, name, operator } = this.#resetOf(body.key);
 			return [200, { password_reset: { user: { id, name, operator } } }];
@@ -358,6 +372,30 @@ export class Mock {
 		default:
 			return this.#routeInside(request, url, what, body);
 		}
+	}
+
+	#needMail() {
+		if (!this.mail.available)
+			throw new Refusal(412, "mail_not_set_up", "mail is not set up here");
+	}
+
+	#mailOf(name) {
+		const { address = null, wanted = null, language = null } = this.mail.users.get(name) ?? {};
+		return { address, unconfirmed: wanted, language, available: this.mail.available };
+	}
+
+	#ownMail(what, { name }, body) {
+		if (what === "PUT /v1/me/mail") {
+			if (!/^[a-z.]+@[a-z.]+$/.test(body.address))
+				throw new Refusal(422, "invalid_input", "no address", { fields: [{ name: "address", messages: ["this is no mail address"] }] });
+			this.#needMail();
+			this.mail.users.set(name, { ...this.mail.users.get(name), wanted: body.address, language: body.language });
+		}
+		if (what === "DELETE /v1/me/mail") {
+			this.mail.users.delete(name);
+			return [204, null];
+		}
+		return [200, { mail: this.#mailOf(name) }];
 	}
 
 	/** The code of this moment is 123456 for everybody. */
@@ -439,6 +477,8 @@ export class Mock {
 		}
 		if (this.stale && sensitive.test(what))
 			throw new Refusal(403, "proof_required", "show once more that it is you");
+		if (what.endsWith(" /v1/me/mail"))
+			return this.#ownMail(what, user, body);
 		if (what.includes(" /v1/me/two_step"))
 			return this.#twoStep(what, user, body);
 		if (what === "DELETE /v1/sessions/current") {
