@@ -142,12 +142,13 @@ void store_post_done(struct store_posts *posts)
 	*posts = (struct store_posts){0};
 }
 
-int store_post_due(struct store *store, int64_t now_ms, struct post *ret, struct err *err)
+int store_post_due(struct store *store, int64_t now_ms, enum post_kind first, struct post *ret,
+		   struct err *err)
 {
 	return get(store,
 		   WHOLE "WHERE o.state = 1 AND o.next_ms <= ? "
-			 "ORDER BY o.kind, o.attempts, o.next_ms, o.id LIMIT 1",
-		   BIND(B_INT(now_ms)), ret, err);
+			 "ORDER BY o.kind = ? DESC, o.attempts, o.next_ms, o.id LIMIT 1",
+		   BIND(B_INT(now_ms), B_INT(first)), ret, err);
 }
 
 int store_post_next(struct store *store, int64_t *ret_ms, struct err *err)

@@ -32,9 +32,10 @@ int store_post_list(struct store *store, uint64_t customer_id, enum post_state s
 		    const struct page *page, struct store_posts *ret, struct err *err);
 void store_post_done(struct store_posts *posts);
 
-/** store_post_due() - the one to be tried now: mails first, then by the number of attempts, so that
- * recipients that fail come after those that do not. ERR_NOT_FOUND: none. */
-int store_post_due(struct store *store, int64_t now_ms, struct post *ret, struct err *err);
+/** store_post_due() - the one to be tried now: one of @first, when there is one, and by the number
+ * of attempts, so that recipients that fail come after those that do not. ERR_NOT_FOUND: none. */
+int store_post_due(struct store *store, int64_t now_ms, enum post_kind first, struct post *ret,
+		   struct err *err);
 /** store_post_next() - when the next one is due; 0: none waits. */
 int store_post_next(struct store *store, int64_t *ret_ms, struct err *err);
 /** store_post_expire() - those that are of no use any more fail; old ones that are over go. */

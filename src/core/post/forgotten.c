@@ -94,21 +94,21 @@ static void write_to(struct core *core, const struct user *user, const char *pee
 		log_error("a link for a new password was not sent: %s", err.text);
 }
 
-/* By name; where nobody has that name, by address. */
+/* By name and by address: somebody may be called as another's address is. */
 static void find(struct core *core, const char *text, const char *peer)
 {
-	uint64_t ids[STORE_USER_MAIL_MAX];
+	uint64_t ids[STORE_USER_MAIL_MAX], by_name = 0;
 	struct user user;
 	size_t count = 0;
 
 	if (store_user_get_by_name(core->store, text, &user, NULL) == 0) {
+		by_name = user.id;
 		write_to(core, &user, peer);
-		return;
 	}
 	if (store_user_mail_find(core->store, text, ids, &count, NULL) < 0)
 		return;
 	for (size_t i = 0; i < count; i++)
-		if (store_user_get(core->store, ids[i], &user, NULL) == 0)
+		if (ids[i] != by_name && store_user_get(core->store, ids[i], &user, NULL) == 0)
 			write_to(core, &user, peer);
 }
 

@@ -28,13 +28,14 @@ struct office {
 	struct core *core;
 	struct visitor_link *link;
 	uv_timer_t timer;
-	uint64_t generation; /* of the database when it was last looked at */
-	int64_t next_ms;     /* when something is due; 0: nothing waits */
-	int64_t expired_ms;  /* when that was last looked for; monotonic */
-	int64_t minute_ms;   /* when the present minute began; monotonic */
-	uint32_t sent;       /* within it */
-	uint64_t busy_id;    /* 0: nothing is under way */
-	uint32_t attempts;   /* of that one */
+	uint64_t generation;      /* of the database when it was last looked at */
+	int64_t next_ms;          /* when something is due; 0: nothing waits */
+	int64_t expired_ms;       /* when that was last looked for; monotonic */
+	int64_t minute_ms;        /* when the present minute began; monotonic */
+	uint32_t sent;            /* within it */
+	uint64_t busy_id;         /* 0: nothing is under way */
+	uint32_t attempts;        /* of that one */
+	enum post_kind last_kind; /* takes turns with the other: neither holds up the other */
 };
 
 static const struct visitor_kind kind = {
@@ -119,6 +120,7 @@ static void send_one(struct office *office, const struct post *post)
 
 	office->attempts = post->attempts + 1;
 	office->busy_id = post->id;
+	office->last_kind = post->kind;
 	/* The last attempt ended with the process that made it. */
 	if (office->attempts > POST_ATTEMPTS_MAX) {
 		settle(office, POST_NEVER, "it was interrupted each time");
@@ -173,7 +175,9 @@ static void look(struct office *office)
 		return;
 	if (!may_send(office))
 		return;
-	code = store_post_due(store, now_ms, &post, &err);
+	code = store_post_due(store, now_ms,
+			      office->last_kind == POST_MAIL ? POST_WEBHOOK : POST_MAIL, &post,
+			      &err);
 	if (code == 0) {
 		send_one(office, &post);
 		return;

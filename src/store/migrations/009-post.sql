@@ -15,7 +15,7 @@ CREATE TABLE outbox (
 	changed_ms INTEGER NOT NULL,
 	error TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX outbox_due ON outbox(kind, next_ms) WHERE state = 1;
+CREATE INDEX outbox_due ON outbox(next_ms) WHERE state = 1;
 CREATE INDEX outbox_recipient ON outbox(recipient) WHERE state = 1;
 CREATE INDEX outbox_changed ON outbox(changed_ms);
 CREATE INDEX outbox_customer ON outbox(customer_id);

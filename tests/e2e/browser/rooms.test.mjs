@@ -345,6 +345,14 @@ describe("everywhere", () => {
 					await page.click("button.primary");
 					await page.waitForSelector("#summary-title");
 					assert.equal(await widest(page), width, `new password ${language}`);
+					await page.goto(`${state.mock.url}/#/forgot-password`);
+					await page.locator("h1", { hasText: language === "ja" ? "忘れた" : "Forgot" }).waitFor();
+					await page.click("button.primary");
+					await page.waitForSelector("#summary-title");
+					assert.equal(await widest(page), width, `forgotten password ${language}`);
+					await page.goto(`${state.mock.url}/#/confirm-mail/MAIL-1`);
+					await page.locator("h1", { hasText: language === "ja" ? "メール" : "Confirm" }).waitFor();
+					assert.equal(await widest(page), width, `confirm mail ${language}`);
 					await page.goto(`${state.mock.url}/#/nowhere`);
 					await page.waitForSelector("a.button");
 					assert.equal(await widest(page), width, `nowhere ${language}`);

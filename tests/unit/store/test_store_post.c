@@ -25,7 +25,7 @@ static uint64_t due(struct fixture *f, int64_t now_ms)
 {
 	struct post post CLEANUP(post_done) = {0};
 
-	return store_post_due(f->store, now_ms, &post, NULL) == 0 ? post.id : 0;
+	return store_post_due(f->store, now_ms, POST_MAIL, &post, NULL) == 0 ? post.id : 0;
 }
 
 static void order(void **state)
@@ -43,6 +43,9 @@ static void order(void **state)
 	assert_int_equal(due(f, NOW - 1), 0);
 	assert_int_equal(due(f, NOW), hook);
 	assert_int_equal(due(f, NOW + 1), mail);
+	assert_ok(store_post_due(f->store, NOW + 1, POST_WEBHOOK, &post, ERR));
+	assert_int_equal(post.id, hook);
+	post_done(&post);
 	assert_ok(store_post_next(f->store, &next_ms, ERR));
 	assert_int_equal(next_ms, NOW);
 	assert_ok(store_post_try(f->store, mail, 1, NOW + 500, NOW + 2, ERR));

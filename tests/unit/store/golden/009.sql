@@ -502,7 +502,7 @@ CREATE INDEX contact_thread_customer ON contact_thread(customer_id, updated_ms);
 CREATE INDEX contact_thread_updated ON contact_thread(updated_ms);
 CREATE INDEX contact_message_thread ON contact_message(thread_id);
 CREATE INDEX contact_message_created ON contact_message(created_ms);
-CREATE INDEX outbox_due ON outbox(kind, next_ms) WHERE state = 1;
+CREATE INDEX outbox_due ON outbox(next_ms) WHERE state = 1;
 CREATE INDEX outbox_recipient ON outbox(recipient) WHERE state = 1;
 CREATE INDEX outbox_changed ON outbox(changed_ms);
 CREATE INDEX outbox_customer ON outbox(customer_id);
