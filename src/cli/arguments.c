@@ -193,6 +193,8 @@ int arguments_parse(int argc, char **argv, struct invocation *ret)
 static const char *const nouns[][2] = {
 	{"server", "servers: create, start, stop, rebuild, log in"},
 	{"console", "a server's serial console in this terminal; who had one, and when"},
+	{"alert", "what is wrong with servers, and was"},
+	{"alert-rule", "what alerts come from"},
 	{"image", "operating system images"},
 	{"plan", "plans: memory, disk, cores and price"},
 	{"location", "locations"},

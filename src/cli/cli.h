@@ -66,6 +66,7 @@ extern const struct command catalogue_commands[];
 extern const struct command access_commands[];
 extern const struct command people_commands[];
 extern const struct command notice_commands[];
+extern const struct command alert_commands[];
 extern const struct command contact_commands[];
 extern const struct command post_commands[];
 extern const struct command service_commands[];

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 
+struct alerts;
 struct child;
 struct consoles;
 struct engine;
@@ -31,6 +32,7 @@ struct core {
 	struct history *history;
 	struct metrics *metrics;
 	struct office *office; /* mail and webhooks */
+	struct alerts *alerts;
 	struct suspension *suspension;
 	struct child *child;
 	gid_t operators; /* the local socket's group */

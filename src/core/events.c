@@ -13,6 +13,7 @@
 #include "core/api/render.h"
 #include "core/api/server_cache.h"
 #include "store/store_action.h"
+#include "store/store_alert.h"
 #include "store/store_server.h"
 #include "store/store_standing.h"
 
@@ -157,6 +158,17 @@ void events_notice_changed(struct events *events, uint64_t notice_id, const char
 	(void)snprintf(data, sizeof data, "{\"notice\":{\"id\":%llu,\"change\":\"%s\"}}",
 		       (unsigned long long)notice_id, change);
 	publish(events, EVERYBODY, "notice", data);
+}
+
+void events_alerts_changed(struct events *events, uint64_t customer_id)
+{
+	uint64_t open = 0;
+	char data[64];
+
+	if (store_alert_count_open(events->core->store, customer_id, &open, NULL) < 0)
+		return;
+	(void)snprintf(data, sizeof data, "{\"alerts\":{\"open\":%llu}}", (unsigned long long)open);
+	publish(events, customer_id, "alerts", data);
 }
 
 void events_contact_changed(struct events *events, uint64_t thread_id, uint64_t customer_id)

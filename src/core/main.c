@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "core/actions/engine.h"
+#include "core/alerts/alerts.h"
 #include "core/api/exchange.h"
 #include "core/api/router.h"
 #include "core/api/server_cache.h"
@@ -53,6 +54,13 @@ static void on_server_deleted(void *context, uint64_t server_id, uint64_t custom
 	console_server_changed(core.consoles, server_id);
 	events_server_deleted(core.events, server_id, customer_id);
 	metrics_server_deleted(core.metrics, server_id);
+	alerts_server_deleted(core.alerts, server_id);
+}
+
+static int on_server_stopped(void *context, const struct server *server, bool itself,
+			     struct err *err)
+{
+	return alerts_stopped(core.alerts, server, itself, err);
 }
 
 static void on_action_changed(void *context, uint64_t action_id)
@@ -78,6 +86,7 @@ static void on_host_dropped(void *context)
 static const struct engine_hooks hooks = {.host_lost = on_host_lost,
 					  .server_changed = on_server_changed,
 					  .server_deleted = on_server_deleted,
+					  .server_stopped = on_server_stopped,
 					  .action_changed = on_action_changed,
 					  .console_ended = on_console_ended,
 					  .host_dropped = on_host_dropped};
@@ -184,6 +193,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = password_guard_new(&core, &core.passwords, err)) < 0 ||
 	    (code = console_setup(&core, &core.consoles, err)) < 0 ||
 	    (code = history_new(&core, &core.history, err)) < 0 ||
+	    (code = alerts_new(&core, &core.alerts, err)) < 0 ||
 	    (code = metrics_new(&core, &core.metrics, err)) < 0 ||
 	    (code = office_new(&core, &core.office, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||

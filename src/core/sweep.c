@@ -226,6 +226,9 @@ static bool compare(struct reconcile *reconcile, const struct server *server,
 		reconcile->network_missing = true;
 	if (fits(server, state))
 		return false;
+	/* A guest that ends by itself is told of; this one lost its power unseen. */
+	if (state == HOST_DOMAIN_OFF && server->status == SERVER_RUNNING)
+		state = HOST_DOMAIN_CRASHED;
 	if (state == HOST_DOMAIN_ABSENT)
 		log_error("server %" PRIu64 ": neither its domain nor its disk are on the host",
 			  server->id);

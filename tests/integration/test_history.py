@@ -129,6 +129,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("notice.update", lambda: api.put(f"/notices/{notice}", {"title_en": "News", "tell": True}), "News", customer_id=0,
         details='{"set":["title_en","tell"]}')
     did("notice.withdraw", lambda: api.delete(f"/notices/{notice}"), "News", customer_id=0, resource_id=notice)
+    rule = did("alert_rule.create", lambda: api.post("/alert_rules", {"kind": "stopped_itself", "all_servers": True}), customer_id=1,
+               resource_type="alert_rule", details='{"kind":"stopped_itself"}')["alert_rule"]["id"]
+    did("alert_rule.update", lambda: api.put(f"/alert_rules/{rule}", {"label_selector": "a=b"}), resource_id=rule,
+        details='{"kind":"stopped_itself","label_selector":"a=b"}')
+    did("alert_rule.delete", lambda: api.delete(f"/alert_rules/{rule}"), resource_id=rule)
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])

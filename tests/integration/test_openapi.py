@@ -405,6 +405,14 @@ def test_notices(walker, fake, document, seen):
 
 
 def test_contact(walker):
+    rule = walker.post("/alert_rules", {"kind": "metric", "metric": "cpu", "comparison": "above", "threshold": 90, "minutes": 5, "all_servers": True,
+                                        "webhook_url": "https://example.com/hook"})["alert_rule"]
+    walker.get(f"/alert_rules/{rule['id']}")
+    walker.put(f"/alert_rules/{rule['id']}", {"kind": "stopped_itself", "label_selector": "a=b"})
+    walker.get("/alert_rules?server=1&page=1")
+    walker.get("/alerts?status=open&server=1&per_page=5")
+    assert walker.error("POST", "/alert_rules", {"kind": "metric"}) == (422, "invalid_input")
+    walker.delete(f"/alert_rules/{rule['id']}")
     thread = walker.post("/contact_threads", {"subject": "Hello", "text": "Is anybody there?"})["contact_thread"]
     path = f"/contact_threads/{thread['id']}"
     walker.get(path)

@@ -166,6 +166,33 @@ static void note_power(struct engine *engine, uint64_t server_id, enum host_doma
 	}
 }
 
+/* Nobody asked for it, and it is no longer on. */
+static bool is_surprise(const struct server *server, enum server_status status)
+{
+	return (server->status == SERVER_RUNNING || server->status == SERVER_STOPPING) &&
+	       (status == SERVER_OFF || status == SERVER_UNKNOWN) &&
+	       server->desired == SERVER_DESIRED_ON && server->locked_action_id == 0;
+}
+
+static int record_power(struct engine *engine, const struct server *server,
+			enum server_status status, enum host_domain_state state, struct err *err)
+{
+	struct store *store = engine->store;
+	int r;
+
+	if (engine->hooks.server_stopped == NULL || !is_surprise(server, status))
+		return store_server_update_status(store, server->id, status, err);
+	r = store_begin(store, err);
+	if (r)
+		return r;
+	STORE_GUARD(store);
+	r = store_server_update_status(store, server->id, status, err);
+	if (r == 0)
+		r = engine->hooks.server_stopped(engine->hooks.context, server,
+						 state == HOST_DOMAIN_OFF, err);
+	return r ? r : store_commit(store, err);
+}
+
 void engine_power(struct engine *engine, const struct server *server, enum host_domain_state state)
 {
 	enum server_status status;
@@ -174,7 +201,7 @@ void engine_power(struct engine *engine, const struct server *server, enum host_
 	note_power(engine, server->id, state);
 	status = settled(engine, server, state);
 	if (status != server->status) {
-		if (store_server_update_status(engine->store, server->id, status, &err))
+		if (record_power(engine, server, status, state, &err))
 			log_error("server %" PRIu64 ": cannot record its state: %s", server->id,
 				  err.text);
 		else

@@ -13,12 +13,17 @@
 
 struct engine;
 struct host_client;
+struct server;
 struct store;
 
 /* Told after the change is committed; ids of things the caller may read again from the store. */
 struct engine_hooks {
 	void (*server_changed)(void *context, uint64_t server_id);
 	void (*server_deleted)(void *context, uint64_t server_id, uint64_t customer_id);
+	/* A server went off though it was wished on and no action ran. In the transaction that
+	 * records it, which a negative answer rolls back. @itself: from the inside. */
+	int (*server_stopped)(void *context, const struct server *server, bool itself,
+			      struct err *err);
 	void (*action_changed)(void *context, uint64_t action_id);
 	void (*image_changed)(void *context, uint64_t image_id);
 	void (*host_lost)(void *context); /* the channel has ended; somebody has to make another */

@@ -23,7 +23,7 @@ static const struct route *const tables[] = {
 	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
 	password_routes, member_routes,        user_routes,    proof_routes,     two_step_routes,
 	service_routes,  console_routes,       history_routes, metrics_routes,   notice_routes,
-	contact_routes,  mail_routes,          outbox_routes,  absent_routes,
+	contact_routes,  mail_routes,          outbox_routes,  alert_routes,     absent_routes,
 };
 
 /* --- errors --- */

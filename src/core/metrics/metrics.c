@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "core/actions/engine.h"
+#include "core/alerts/alerts.h"
 #include "core/hostlink/host_client.h"
 #include "core/metrics/journal.h"
 #include "store/store_server.h"
@@ -152,6 +153,14 @@ static void finish_sweep(struct metrics *metrics)
 	}
 	if (metrics->next_count > 0)
 		qsort(metrics->next, metrics->next_count, sizeof *metrics->next, by_uuid);
+	if (metrics->core->alerts != NULL)
+		alerts_sweep(metrics->core->alerts,
+			     &(struct alerts_sweep){.before = metrics->latest,
+						    .before_count = metrics->count,
+						    .before_s = (uint32_t)metrics->sampled_s,
+						    .now = metrics->next,
+						    .now_count = metrics->next_count,
+						    .now_s = (uint32_t)(time_ms / 1000)});
 	free(metrics->latest);
 	metrics->latest = steal_ptr(metrics->next);
 	metrics->count = metrics->next_count;

@@ -11,6 +11,8 @@
  * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
  * N" makes every verb slow, "memory_mib N" is the machine's memory; "serial HABIT" says what guests
  * that are started do with their serial port: echo, source, sink, deaf or identity (guest.h).
+ * "guest crashes UUID" and "guest ends UUID" have that guest die, or switch itself off, at the next
+ * verb of any.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +32,7 @@
 
 #define BUCKETS         4096
 #define MAX_FAULTS      32
+#define MAX_ENDINGS     16
 #define MAX_REVIVED     64
 #define FAKE_MEMORY_MIB ((uint64_t)1024 * 1024 * 1024)
 #define FAKE_DISK_BYTES ((uint64_t)1 << 50)
@@ -62,6 +65,11 @@ struct fake {
 	struct buf faults_text; /* as last read */
 	struct fault faults[MAX_FAULTS];
 	size_t fault_count;
+	struct {
+		uint8_t uuid[UUID_BYTES];
+		enum host_domain_state to;
+	} endings[MAX_ENDINGS];
+	size_t ending_count;
 	unsigned delay_ms;
 	uint64_t memory_mib;
 	int world_fd;
@@ -99,6 +107,13 @@ static void parse_fault(struct fake *fake, char *line)
 			fake->habit = guest_habit_of(code);
 		return;
 	}
+	if (strcmp(verb, "guest") == 0) {
+		if (fake->ending_count < MAX_ENDINGS &&
+		    parse_uuid(count, fake->endings[fake->ending_count].uuid) == 0)
+			fake->endings[fake->ending_count++].to =
+				strcmp(code, "ends") == 0 ? HOST_DOMAIN_OFF : HOST_DOMAIN_CRASHED;
+		return;
+	}
 	if (fake->fault_count == MAX_FAULTS || parse_u64(count, 0, UINT32_MAX, &number) < 0)
 		return;
 	struct fault *fault = &fake->faults[fake->fault_count++];
@@ -118,7 +133,7 @@ static void parse_faults(struct fake *fake)
 	AUTO_FREE char *text = strdup(buf_str(&fake->faults_text));
 	char *rest = NULL;
 
-	fake->fault_count = 0;
+	fake->fault_count = fake->ending_count = 0;
 	fake->delay_ms = 0;
 	fake->memory_mib = FAKE_MEMORY_MIB;
 	fake->habit = GUEST_ECHO;
@@ -173,6 +188,33 @@ static void hold(struct fake *fake, const char *verb)
 	(void)pthread_mutex_lock(&fake->lock);
 }
 
+static struct thing **find(struct fake *fake, uint8_t kind, const uint8_t *uuid, uint64_t number);
+static void record(const struct fake *fake, const struct thing *thing, char sign);
+
+/* Guests that end by themselves. With the lock held, which is given up meanwhile. */
+static void end_guests(struct fake *fake)
+{
+	while (fake->ending_count > 0) {
+		const size_t at = --fake->ending_count;
+		uint8_t uuid[UUID_BYTES];
+		const enum host_domain_state to = fake->endings[at].to;
+
+		memcpy(uuid, fake->endings[at].uuid, sizeof uuid);
+		struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, uuid, 0);
+		if (domain == NULL || domain->item.state != HOST_DOMAIN_RUNNING)
+			continue;
+		/* As libvirt has it: one that died is off, only its event says how. */
+		domain->item.state = HOST_DOMAIN_OFF;
+		domain->bytes = (uint64_t)clock_now_ms();
+		record(fake, domain, '+');
+		(void)pthread_mutex_unlock(&fake->lock);
+		if (to == HOST_DOMAIN_OFF)
+			fake->events.domain(fake->events.context, uuid, HOST_DOMAIN_STOPPING);
+		fake->events.domain(fake->events.context, uuid, to);
+		(void)pthread_mutex_lock(&fake->lock);
+	}
+}
+
 /* The beginning of every verb. 0 with the lock held, or the fault that was asked for without it. */
 static int begin(struct fake *fake, const char *verb, struct err *err)
 {
@@ -186,6 +228,7 @@ static int begin(struct fake *fake, const char *verb, struct err *err)
 		buf_clear(&fake->faults_text);
 		(void)buf_append(&fake->faults_text, text.data, text.len);
 		parse_faults(fake);
+		end_guests(fake);
 	}
 	if (fake->delay_ms > 0) {
 		const unsigned delay_ms = fake->delay_ms;
