@@ -16,6 +16,7 @@ const patterns = [
 	{ name: "api-keys", pattern: /^\/api-keys$/ },
 	{ name: "history", pattern: /^\/history$/ },
 	{ name: "people", pattern: /^\/people$/ },
+	{ name: "alerts", pattern: /^\/alerts(?:\/for\/([0-9]{1,15})\/(cpu|memory_used|disk_read|network_in))?$/, parameters: ["id", "metric"] },
 	{ name: "notices", pattern: /^\/notices$/ },
 	{ name: "contact", pattern: /^\/contact(?:\/([0-9]{1,15}))?$/, parameters: ["id"], roomBy: "id" },
 	{ name: "account", pattern: /^\/account$/ },

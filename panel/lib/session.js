@@ -5,6 +5,7 @@ import { signal } from "../vendor/signals.js";
 import { ApiError, get, onUnauthorized, post, put, remove } from "./api.js";
 import { noteContact } from "./contact.js";
 import { startEvents, stopEvents } from "./events.js";
+import { forgetAlerts, refreshAlerts } from "./alerts.js";
 import { forgetNotices, refreshNotices } from "./notices.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
 import { onOtherTab, recall, remember } from "./storage.js";
@@ -24,16 +25,19 @@ const markOf = (answer) => `${answer.user?.id ?? "yes"}-${answer.customer.id}`;
 function forgetAll() {
 	forgetServers();
 	forgetNotices();
+	forgetAlerts();
 }
 
 function renew() {
 	noteContact();
-	return Promise.all([refreshServers(), refreshNotices()]);
+	return Promise.all([refreshServers(), refreshNotices(), refreshAlerts()]);
 }
 
 function whenEvent(name, value) {
 	if (name === "notice")
 		refreshNotices();
+	else if (name === "alerts")
+		refreshAlerts();
 	else if (name === "contact_thread")
 		noteContact();
 	else

@@ -89,7 +89,7 @@ function Table({ id, title, columns: [times, ...values], labels, words }) {
  * @param top      the vertical axis reaches at least so far
  * @param isShort  a small one among other things: without its table, which the room of graphs has
  */
-export function Graph({ id, title, labels, columns, span, words, steps, top, isShort, Plot }) {
+export function Graph({ id, title, labels, columns, span, words, steps, top, isShort, Plot, more }) {
 	const [isTable, setTable] = useState(false);
 	const told = columns.slice(1).map((values, index) => {
 		const there = values.filter((value) => value !== null);
@@ -109,5 +109,6 @@ export function Graph({ id, title, labels, columns, span, words, steps, top, isS
 			: html`<ul class="graph-about number">${told.map((each) => html`<li key=${each.label}>${text(each)}</li>`)}</ul>
 				<${Picture} Plot=${Plot} columns=${columns} span=${span} words=${words} steps=${steps} top=${top} height=${isShort ? short_px : height_px} name=${`${title}: ${told.map(text).join(" ")}`}/>
 				${isTable && html`<${Table} id=${`${id}-table`} title=${title} columns=${columns} labels=${labels} words=${words}/>`}`}
+		${more}
 	</section>`;
 }

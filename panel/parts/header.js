@@ -1,5 +1,6 @@
 // The top of every room: where one is, in which language and light, and as whom.
 
+import { alerts } from "../lib/alerts.js";
 import { chooseLanguage, language, languages, number, t } from "../lib/i18n.js";
 import { notices } from "../lib/notices.js";
 import { go, route } from "../lib/router.js";
@@ -61,6 +62,12 @@ function Unread() {
 	return unread > 0 ? html`<span class="count" aria-hidden="true">${number(unread)}</span><span class="visually-hidden"> (${t("notices.count", { count: unread })})</span>` : null;
 }
 
+/** How many alerts are open. */
+function Open() {
+	const { total } = useValue(alerts);
+	return total > 0 ? html`<span class="count count-alerts" aria-hidden="true">${number(total)}</span><span class="visually-hidden"> (${t("alerts.count", { count: total })})</span>` : null;
+}
+
 function skipToHeading(event) {
 	event.preventDefault();
 	document.getElementById("heading")?.focus();
@@ -77,6 +84,7 @@ export function Header() {
 			<a class="brand" href="#/servers" translate="no">Ippo</a>
 			${person && html`<nav aria-label=${t("header.rooms")}>
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
+				<a href="#/alerts" aria-current=${name === "alerts" ? "page" : undefined}>${t("alerts")}<${Open}/></a>
 				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
 				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>

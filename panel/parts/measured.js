@@ -4,7 +4,8 @@ import { number, t } from "../lib/i18n.js";
 import { insist } from "../lib/insist.js";
 import { columnsOf, readMeasurements } from "../lib/measurements.js";
 import { loadSheet } from "../lib/sheet.js";
-import { html } from "../lib/ui.js";
+import { me } from "../lib/session.js";
+import { html, useValue } from "../lib/ui.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { Graph } from "./graph.js";
 
@@ -23,10 +24,10 @@ const rate = (value) => inBytes(value, 1000, "-per-second");
 const memory_steps = Array.from({ length: 24 }, (_, power) => 2 ** (24 + power));
 
 const kinds = [
-	{ id: "cpu", title: "graphs.cpu", names: ["cpu"], labels: ["graphs.cpu"], words: percent, top: (server) => 100 * (server.server_type?.cores ?? 1) },
-	{ id: "memory", title: "graphs.memory", names: ["memory.used"], labels: ["graphs.memory.used"], words: memory, steps: memory_steps, top: (server) => (server.server_type?.memory ?? 0) * 1024 ** 3 },
-	{ id: "disk", title: "graphs.disk", names: ["disk.0.bandwidth.read", "disk.0.bandwidth.write"], labels: ["graphs.read", "graphs.write"], words: rate, top: () => 1000 },
-	{ id: "network", title: "graphs.network", names: ["network.0.bandwidth.in", "network.0.bandwidth.out"], labels: ["graphs.in", "graphs.out"], words: rate, top: () => 1000 },
+	{ id: "cpu", metric: "cpu", title: "graphs.cpu", names: ["cpu"], labels: ["graphs.cpu"], words: percent, top: (server) => 100 * (server.server_type?.cores ?? 1) },
+	{ id: "memory", metric: "memory_used", title: "graphs.memory", names: ["memory.used"], labels: ["graphs.memory.used"], words: memory, steps: memory_steps, top: (server) => (server.server_type?.memory ?? 0) * 1024 ** 3 },
+	{ id: "disk", metric: "disk_read", title: "graphs.disk", names: ["disk.0.bandwidth.read", "disk.0.bandwidth.write"], labels: ["graphs.read", "graphs.write"], words: rate, top: () => 1000 },
+	{ id: "network", metric: "network_in", title: "graphs.network", names: ["network.0.bandwidth.in", "network.0.bandwidth.out"], labels: ["graphs.in", "graphs.out"], words: rate, top: () => 1000 },
 ];
 
 let plot = null;
@@ -65,6 +66,8 @@ export function useMeasurements(server, range) {
 /** A graph for each kind. @param isShort  small ones, without their tables */
 export function Graphs({ server, found, isShort = false }) {
 	const columns = useMemo(() => kinds.map(({ names }) => columnsOf(found, names)), [found]);
-	return html`<div class="graphs">${kinds.map(({ id, title, labels, words, steps, top }, index) => html`<${Graph} key=${id} id=${id} title=${t(title)} isShort=${isShort}
-		labels=${labels.map((label) => t(label))} columns=${columns[index]} span=${found} words=${words} steps=${steps} top=${top(server)} Plot=${plot}/>`)}</div>`;
+	const mayAlert = useValue(me)?.role !== "reader" && !isShort;
+	return html`<div class="graphs">${kinds.map(({ id, metric, title, labels, words, steps, top }, index) => html`<${Graph} key=${id} id=${id} title=${t(title)} isShort=${isShort}
+		labels=${labels.map((label) => t(label))} columns=${columns[index]} span=${found} words=${words} steps=${steps} top=${top(server)} Plot=${plot}
+		more=${mayAlert && html`<p><a class="button small" href=${`#/alerts/for/${server.id}/${metric}`}>${t("alerts.graph")}<span class="visually-hidden"> (${t(title)})</span></a></p>`}/>`)}</div>`;
 }

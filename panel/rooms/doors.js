@@ -12,6 +12,7 @@ import { SignIn } from "./sign-in.js";
 
 const modules = {
 	account: async () => (await import("./account.js")).Account,
+	alerts: async () => (await import("./alerts.js")).Alerts,
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
 	"confirm-mail": async () => (await import("./confirm-mail.js")).ConfirmMail,
 	console: async () => (await import("./console.js")).Console,

@@ -10,6 +10,7 @@ import {
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { ActionLines, EndedAction } from "../parts/action-line.js";
+import { AlertMark } from "../parts/alert-words.js";
 import { Connect, Fingerprint } from "../parts/connect.js";
 import { ConnectHelp } from "../parts/connect-help.js";
 import { Copy } from "../parts/copy.js";
@@ -256,6 +257,7 @@ function Inside({ server }) {
 			<//>
 		</div>
 		<${ServerTabs} server=${server} now="home"/>
+		<${AlertMark} server=${server}/>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusHeading}/>
 		${server.status === "off" || power.pending.has("poweron")
 			? html`<${Start} server=${server} power=${power} mayChange=${mayChange}/>`

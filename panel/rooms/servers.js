@@ -10,6 +10,7 @@ import { me } from "../lib/session.js";
 import { recall } from "../lib/storage.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
+import { AlertMark } from "../parts/alert-words.js";
 import { Connect } from "../parts/connect.js";
 import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
@@ -60,6 +61,7 @@ function Server({ server, running, failed, last, request, refusal }) {
 					onPress=${() => (verb === "poweroff" ? setAsking(true) : command(server.id, verb))}/>`)}
 			</div>
 		</div>
+		<${AlertMark} server=${server}/>
 		<div class="server-middle">
 			<div class="server-about">
 				${state === "off" ? html`<p class="meaning">${t("server.off")}</p>` : html`<${Connect} server=${server}/>`}

@@ -149,6 +149,37 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("alerts: none, the form, mistakes, open, past, rules, a question", async () => {
+					await withPage({ ...look, at: "/#/alerts" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-rule");
+						await page.fill("#alert-minutes", "x");
+						await page.click("#alert-save");
+						await page.waitForSelector(".field-problem");
+						await check(page, "mistakes");
+						await page.selectOption("#alert-what", "stopped_itself");
+						await check(page, "a stop");
+						const server = furnish();
+						state.mock.addAlertRule({ mail: true });
+						state.mock.addAlertRule({ label_selector: "env=prod", webhook_url: "https://example.com/hook/with/a/long/path/to/be/wrapped" });
+						state.mock.addAlert(server, { status: "ended", ended: "2026-11-20T03:00:00Z", reason: "not_measured" });
+						state.mock.addAlert(server);
+						await page.reload();
+						await page.waitForSelector("[data-rule]");
+						await page.waitForSelector("[data-alert]");
+						await check(page, "lists");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-do=delete]").first().click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+						await page.keyboard.press("Escape");
+						await page.goto(`${state.mock.url}/#/servers/${server.id}`);
+						await page.waitForSelector(".alert-mark");
+						await check(page, "home");
+					});
+				});
+
 				test("notices: none, the form, mistakes, the preview, list and strip, a question", async () => {
 					await withPage({ ...look, at: "/#/notices" }, async (page) => {
 						await page.waitForSelector(".empty");

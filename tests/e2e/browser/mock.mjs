@@ -91,6 +91,8 @@ export class Mock {
 		this.historyProblems = []; // what a check finds
 		this.actions = new Map();
 		this.notices = new Map();
+		this.alerts = new Map();
+		this.alertRules = new Map();
 		this.threads = new Map(); // with their messages
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map(); // whose each cookie is
@@ -520,6 +522,8 @@ export class Mock {
 			return this.#tokens(what, url, body);
 		if (what.includes(" /v1/contact_threads"))
 			return this.#contact(what, url, body, user);
+		if (what.includes(" /v1/alert"))
+			return this.#alerts(what, url, body);
 		if (what.includes(" /v1/notices"))
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/pricing")
@@ -677,6 +681,55 @@ export class Mock {
 		this.notices.set(id, notice);
 		this.emit("notice", { notice: { id, change: "published" } });
 		return notice;
+	}
+
+	addAlertRule(changes = {}) {
+		const id = this.nextId++;
+		const rule = { id, server: null, label_selector: null, all_servers: true, kind: "metric", metric: "cpu", comparison: "above", threshold: 90, minutes: 5, mail: false, webhook_url: null, created: "2026-11-20T01:02:03Z", ...changes };
+		if (rule.kind !== "metric")
+			Object.assign(rule, { metric: null, comparison: null, threshold: null, minutes: null });
+		rule.all_servers = rule.server === null && rule.label_selector === null;
+		this.alertRules.set(id, rule);
+		return rule;
+	}
+
+	addAlert(server, changes = {}) {
+		const id = this.nextId++;
+		const alert = { id, rule: 1, server: { id: server.id, name: server.name }, kind: "metric", metric: "cpu", comparison: "above", threshold: 90, minutes: 5, value: 97, status: "open", reason: null, opened: "2026-11-20T01:02:03Z", ended: null, ...changes };
+		if (alert.kind !== "metric")
+			Object.assign(alert, { metric: null, comparison: null, threshold: null, minutes: null, value: null });
+		this.alerts.set(id, alert);
+		this.emit("alerts", { alerts: { open: this.alerts.size } });
+		return alert;
+	}
+
+	endAlert(alert, reason = "cleared") {
+		Object.assign(alert, { status: "ended", reason, ended: "2026-11-20T02:03:04Z" });
+		this.emit("alerts", { alerts: { open: 0 } });
+	}
+
+	#alerts(what, url, body) {
+		const list = [...this.alerts.values()].reverse().filter(({ status }) => [status, null].includes(url.searchParams.get("status")));
+		if (what === "GET /v1/alerts")
+			return [200, paged("alerts", list, url)];
+		if (what === "GET /v1/alert_rules")
+			return [200, paged("alert_rules", [...this.alertRules.values()], url)];
+		if (this.role === "reader")
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (what === "POST /v1/alert_rules") {
+			if (this.alertRules.size >= 20)
+				throw new Refusal(403, "resource_limit_exceeded", "a server has at most 20 alert rules");
+			const rule = this.addAlertRule(body);
+			return [201, { alert_rule: rule, ...(body.webhook_url ? { webhook_secret: "0123456789abcdef" } : {}) }];
+		}
+		const id = Number(/^DELETE \/v1\/alert_rules\/(\d+)$/.exec(what)?.[1]);
+		if (!this.alertRules.delete(id))
+			throw new Refusal(404, "not_found", "there is no such alert rule");
+		for (const alert of this.alerts.values()) {
+			if (alert.rule === id && alert.status === "open")
+				this.endAlert(alert, "rule_changed");
+		}
+		return [204, null];
 	}
 
 	addThread(subject, text, changes = {}) {
