@@ -1,0 +1,4 @@
+// The help's text.
+#pragma once
+
+const char *words_help(int is_japanese);
