@@ -11,7 +11,9 @@ from ippo_testing import BUILD, ROOT, run
 PREFIX = "/usr/local"
 PLACED = {
     *(f"{PREFIX}/libexec/ippo/{name}" for name in ("ippod", "ippo-web", "ippo-core", "ippo-host", "ippo-metrics", "ippo-post")),
+    f"{PREFIX}/libexec/ippo/guest/firststep",
     f"{PREFIX}/bin/ippo",
+    f"{PREFIX}/share/man/man1/firststep.1",
     f"{PREFIX}/share/man/man1/ippo.1",
     f"{PREFIX}/share/man/man5/ippo.conf.5",
     f"{PREFIX}/share/man/man8/ippod.8",
