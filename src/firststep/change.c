@@ -16,6 +16,8 @@
 
 #define LISTEN_PATIENCE_MS 5000
 #define CANDIDATE_DIR      "/run/firststep"
+#define CANDIDATE_SSHD     CANDIDATE_DIR "/sshd_config"
+#define CANDIDATE_FILTER   CANDIDATE_DIR "/firststep.nft"
 
 void say(const struct options *options, const char *en, const char *ja)
 {
@@ -45,19 +47,17 @@ static const struct change *find_change(const struct plan *plan, const char *pat
 	return NULL;
 }
 
-static int check_candidate(const struct change *change, const char *before, const char *name,
+static int check_candidate(const struct change *change, const char *behind, const char *path,
 			   const char *const argv[], struct err *err)
 {
 	struct buf text CLEANUP(buf_done) = {0};
-	char path[64];
 
 	if (change == NULL)
 		return 0;
 	if (fd_make_dirs(CANDIDATE_DIR, 0700) < 0)
 		return err_set(err, -errno, "%s: %s", CANDIDATE_DIR, strerror(errno));
-	(void)snprintf(path, sizeof path, CANDIDATE_DIR "/%s", name);
 	(void)buf_append(&text, change->after.data, change->after.len);
-	(void)buf_puts(&text, before);
+	(void)buf_puts(&text, behind);
 	int code = fd_write_file(AT_FDCWD, path, buf_str(&text), text.len, 0600);
 	if (code == 0)
 		code = run_checked(argv, 10000, err);
@@ -68,13 +68,13 @@ static int check_candidate(const struct change *change, const char *before, cons
 /* Before anything is in place: sshd and nft read what is going to be. */
 static int check_candidates(const struct plan *plan, struct err *err)
 {
-	static const char *const sshd[] = {"sshd", "-t", "-f", CANDIDATE_DIR "/sshd_config", NULL};
-	static const char *const nft[] = {"nft", "-c", "-f", CANDIDATE_DIR "/firststep.nft", NULL};
+	static const char *const sshd[] = {"sshd", "-t", "-f", CANDIDATE_SSHD, NULL};
+	static const char *const nft[] = {"nft", "-c", "-f", CANDIDATE_FILTER, NULL};
 	int code = check_candidate(find_change(plan, SSHD_DROP_IN), "Include " SSHD_MAIN "\n",
-				   "sshd_config", sshd, err);
+				   CANDIDATE_SSHD, sshd, err);
 
 	return code < 0 ? code
-			: check_candidate(find_change(plan, FILTER_FILE), "", "firststep.nft", nft,
+			: check_candidate(find_change(plan, FILTER_FILE), "", CANDIDATE_FILTER, nft,
 					  err);
 }
 

@@ -28,7 +28,7 @@ static int begin(const struct options *options, struct context *context, struct 
 		return err_set(err, code, "%s",
 			       options->is_japanese ? "確定を待っている変更はありません"
 						    : "no change waits");
-	return code < 0 ? code : context_init(context, NULL, options->is_japanese, err);
+	return code < 0 ? code : context_init_anyway(context, options->is_japanese, err);
 }
 
 /* Is this a login that the change itself let in? */

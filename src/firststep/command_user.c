@@ -79,11 +79,11 @@ static const struct account *find(struct context *context, const char *name)
 	return NULL;
 }
 
-/* The person's own folder may hold anything: what root writes there follows no link. */
-static int write_keys(const struct account *account, const struct buf *keys, struct err *err)
+static int write_keys_as_user(const struct account *account, const struct buf *keys,
+			      struct err *err)
 {
 	AUTO_CLOSE int home = open(account->home, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct buf all CLEANUP(buf_done) = {0};
+	struct buf all CLEANUP(buf_done) = {.max = 2 * KEYS_MAX_BYTES};
 
 	if (home < 0)
 		return err_set(err, -errno, "%s: %s", account->home, strerror(errno));
@@ -91,27 +91,37 @@ static int write_keys(const struct account *account, const struct buf *keys, str
 		return err_set(err, -errno, "%s/.ssh: %s", account->home, strerror(errno));
 	AUTO_CLOSE int folder =
 		openat(home, ".ssh", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (folder < 0 || fchown(folder, account->uid, account->gid) < 0 ||
-	    fchmod(folder, 0700) < 0)
+	if (folder < 0 || fchmod(folder, 0700) < 0)
 		return err_set(err, -errno, "%s/.ssh: %s", account->home, strerror(errno));
 	AUTO_CLOSE int old =
 		openat(folder, "authorized_keys", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char path[32];
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", old);
-	int code = old < 0 ? 0 : fd_read_file(AT_FDCWD, path, KEYS_MAX_BYTES, &all);
+	char chunk[4096];
+	int code = 0;
+	for (ssize_t got; old >= 0 && (got = read(old, chunk, sizeof chunk)) > 0;)
+		(void)buf_append(&all, chunk, (size_t)got);
 	if (code == 0 && strstr(buf_str(&all), buf_str(keys)) != NULL)
 		return 0;
 	if (all.len > 0 && buf_str(&all)[all.len - 1] != '\n')
 		(void)buf_putc(&all, '\n');
 	(void)buf_append(&all, keys->data, keys->len);
+	code = all.error;
 	if (code == 0)
 		code = fd_write_file(folder, "authorized_keys", all.data, all.len, 0600);
-	if (code == 0 && fchownat(folder, "authorized_keys", account->uid, account->gid,
-				  AT_SYMLINK_NOFOLLOW) < 0)
-		code = -errno;
 	return code < 0 ? err_set(err, code, "%s/.ssh/authorized_keys: %s", account->home,
 				  strerror(-code))
 			: 0;
+}
+
+/* The person's own folder may hold anything, links to everywhere too: with that person's rights no
+ * more can be done there than they could do themselves. */
+static int write_keys(const struct account *account, const struct buf *keys, struct err *err)
+{
+	if (setegid(account->gid) < 0 || seteuid(account->uid) < 0)
+		return err_set(err, -errno, "%s: %s", account->name, strerror(errno));
+	const int code = write_keys_as_user(account, keys, err);
+	if (seteuid(0) < 0 || setegid(0) < 0)
+		_exit(EXIT_UNKNOWN); /* neither root nor that person: nothing right can follow */
+	return code;
 }
 
 /* No password is set, so sudo cannot ask for one. */

@@ -49,6 +49,19 @@ static void read_os(struct context *context)
 		context->family = FAMILY_RHEL;
 }
 
+int context_init_anyway(struct context *context, bool is_japanese, struct err *err)
+{
+	*context = (struct context){.is_japanese = is_japanese, .tree.fd = -1};
+	const int code = tree_open(&context->tree, NULL, err);
+
+	if (code == 0) {
+		if (settings_load(&context->tree, &context->settings, NULL) < 0)
+			settings_default(&context->settings);
+		read_os(context);
+	}
+	return code;
+}
+
 int context_init(struct context *context, const char *root, bool is_japanese, struct err *err)
 {
 	*context = (struct context){.is_japanese = is_japanese, .tree.fd = -1};
@@ -155,7 +168,11 @@ int context_sshd_value(struct context *context, const char *keyword, bool as_roo
 
 	if (config != NULL) {
 		setting = sshd_config_get(config, keyword);
-		(void)snprintf(ret_source, 192, "sshd -T -C user=%s", as_root ? "root" : "…");
+		const struct account *user = as_root ? NULL : context_sudo_user(context);
+		(void)snprintf(ret_source, 192, "sshd -T -C user=%s",
+			       as_root        ? "root"
+			       : user != NULL ? user->name
+					      : "nobody");
 		*ret_value = setting != NULL ? setting->value : "";
 		return 0;
 	}

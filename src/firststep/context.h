@@ -28,6 +28,9 @@ struct context {
 
 /** context_init() - open @root (NULL: the running system), read its os-release and settings. */
 int context_init(struct context *context, const char *root, bool is_japanese, struct err *err);
+/** context_init_anyway() - the running system, also when its settings have a mistake: going back
+ * must not depend on them. */
+int context_init_anyway(struct context *context, bool is_japanese, struct err *err);
 void context_done(struct context *context);
 
 /** Each returns 0 or why it cannot be had; the pointer stays the context's. */

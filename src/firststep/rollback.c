@@ -33,6 +33,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "firststep/fields.h"
 #include "firststep/packet_filter.h"
 #include "firststep/place.h"
 #include "firststep/run.h"
@@ -49,7 +50,9 @@
 struct saved {
 	unsigned number;
 	char kind[8];
-	unsigned mode, uid, gid;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 	char path[320];
 };
 
@@ -115,37 +118,82 @@ static void write_head(const struct pending *pending, struct buf *out)
 		(void)buf_printf(out, "item %s\n", pending->items[i]->id);
 }
 
-static int read_head_line(const char *line, struct pending *pending)
+static int read_ms(const char *text, int64_t *ret)
 {
-	char word[40];
-	long long number;
-	unsigned old_port, new_port;
+	return parse_i64(text, 0, INT64_MAX, ret);
+}
 
-	if (sscanf(line, "boot_id %36[0-9a-f-]", word) == 1)
-		memcpy(pending->boot_id, word, 37);
-	else if (sscanf(line, "deadline_boot_ms %lld", &number) == 1)
-		pending->deadline_boot_ms = number;
-	else if (sscanf(line, "applied_boot_ms %lld", &number) == 1)
-		pending->applied_boot_ms = number;
-	else if (sscanf(line, "move %5u %5u", &old_port, &new_port) == 2) {
-		pending->old_port = (uint16_t)old_port;
-		pending->new_port = (uint16_t)new_port;
-	} else if (sscanf(line, "item %32[a-z-]", word) == 1) {
-		const struct item *item = item_find(word);
-		if (item != NULL && pending->item_count < ROLLBACK_ITEMS_MAX)
-			pending->items[pending->item_count++] = item;
-	}
+static int read_move(char *line, struct pending *pending)
+{
+	char *ports[3];
+	uint64_t old_port, new_port;
+
+	if (fields_split(line, ports, 3) != 2 || parse_u64(ports[0], 0, 65535, &old_port) < 0 ||
+	    parse_u64(ports[1], 0, 65535, &new_port) < 0)
+		return -EINVAL;
+	pending->old_port = (uint16_t)old_port;
+	pending->new_port = (uint16_t)new_port;
 	return 0;
 }
 
-static int read_saved(const char *line, struct saved *ret)
+static int read_head_line(char *line, struct pending *pending)
 {
+	char *fields[2];
+
+	if (fields_split(line, fields, 2) != 2)
+		return -EINVAL;
+	if (strcmp(fields[0], "firststep") == 0)
+		return strcmp(fields[1], "1") == 0 ? 0 : -EINVAL;
+	if (strcmp(fields[0], "boot_id") == 0 && strlen(fields[1]) < sizeof pending->boot_id) {
+		memcpy(pending->boot_id, fields[1], strlen(fields[1]) + 1);
+		return 0;
+	}
+	if (strcmp(fields[0], "deadline_boot_ms") == 0)
+		return read_ms(fields[1], &pending->deadline_boot_ms);
+	if (strcmp(fields[0], "applied_boot_ms") == 0)
+		return read_ms(fields[1], &pending->applied_boot_ms);
+	if (strcmp(fields[0], "move") == 0)
+		return read_move(fields[1], pending);
+	const struct item *item = strcmp(fields[0], "item") == 0 ? item_find(fields[1]) : NULL;
+	if (item == NULL || pending->item_count == ROLLBACK_ITEMS_MAX)
+		return -EINVAL;
+	pending->items[pending->item_count++] = item;
+	return 0;
+}
+
+/* Octal: a file's mode. */
+static int read_mode(const char *text, mode_t *ret)
+{
+	mode_t mode = 0;
+
+	if (*text == '\0' || strlen(text) > 4 || strspn(text, "01234567") != strlen(text))
+		return -EINVAL;
+	for (; *text != '\0'; text++)
+		mode = mode * 8 + (mode_t)(*text - '0');
+	*ret = mode;
+	return 0;
+}
+
+static int read_saved(char *line, struct saved *ret)
+{
+	enum { NUMBER = 1, KIND, MODE, UID, GID, PATH, FIELDS };
+	char *fields[FIELDS];
+	uint64_t number, uid, gid;
+
 	*ret = (struct saved){0};
-	return sscanf(line, "file %u %7s %o %u %u %319[^\n]", &ret->number, ret->kind, &ret->mode,
-		      &ret->uid, &ret->gid, ret->path) == 6 &&
-			       ret->path[0] == '/'
-		       ? 0
-		       : -EINVAL;
+	if (fields_split(line, fields, FIELDS) != FIELDS ||
+	    parse_u64(fields[NUMBER], 0, PLAN_MAX, &number) < 0 ||
+	    strlen(fields[KIND]) >= sizeof ret->kind || read_mode(fields[MODE], &ret->mode) < 0 ||
+	    parse_u64(fields[UID], 0, UINT32_MAX, &uid) < 0 ||
+	    parse_u64(fields[GID], 0, UINT32_MAX, &gid) < 0 || fields[PATH][0] != '/' ||
+	    strlen(fields[PATH]) >= sizeof ret->path)
+		return -EINVAL;
+	ret->number = (unsigned)number;
+	ret->uid = (uid_t)uid;
+	ret->gid = (gid_t)gid;
+	memcpy(ret->kind, fields[KIND], strlen(fields[KIND]) + 1);
+	memcpy(ret->path, fields[PATH], strlen(fields[PATH]) + 1);
+	return 0;
 }
 
 /* Calls one of both with each line of the manifest. */
@@ -165,11 +213,11 @@ static int read_manifest(struct pending *pending, int (*take)(void *closure, con
 		const size_t len = strcspn(at, "\n");
 		(void)snprintf(line, sizeof line, "%.*s", (int)(len < 511 ? len : 511), at);
 		at += len + (at[len] == '\n');
-		if (strncmp(line, "file ", 5) != 0)
-			code = read_head_line(line, pending);
-		else if (read_saved(line, &saved) < 0)
+		const bool is_file = strncmp(line, "file ", 5) == 0;
+		code = is_file ? read_saved(line, &saved) : read_head_line(line, pending);
+		if (code < 0)
 			code = err_set(err, ERR_CORRUPT, "%s: a broken line", MANIFEST);
-		else if (take != NULL)
+		else if (is_file && take != NULL)
 			code = take(closure, &saved);
 	}
 	return code;
@@ -367,7 +415,7 @@ static int put_back(void *closure, const struct saved *saved)
 	if (strcmp(saved->kind, "absent") == 0)
 		return place_remove(tree, saved->path);
 	if (strcmp(saved->kind, "mode") == 0) {
-		code = place_mode(tree, saved->path, (mode_t)saved->mode);
+		code = place_mode(tree, saved->path, saved->mode);
 		return code == -ENOENT ? 0 : code; /* gone in the meantime */
 	}
 	code = fd_read_file(AT_FDCWD, path, TREE_FILE_MAX_BYTES, &held);
@@ -375,8 +423,7 @@ static int put_back(void *closure, const struct saved *saved)
 		return code;
 	if (strcmp(saved->kind, "link") == 0)
 		return place_link(tree, saved->path, buf_str(&held));
-	return place_write(tree, saved->path, &held, (mode_t)saved->mode, (uid_t)saved->uid,
-			   (gid_t)saved->gid);
+	return place_write(tree, saved->path, &held, saved->mode, saved->uid, saved->gid);
 }
 
 /* Everything that was to read the new state reads the old. One that fails does not keep the others
@@ -423,7 +470,7 @@ int rollback_restore(struct context *context, bool at_boot, struct err *err)
 	if (!at_boot) {
 		/* What was read before is the new state. */
 		struct context fresh;
-		code = context_init(&fresh, NULL, context->is_japanese, err);
+		code = context_init_anyway(&fresh, context->is_japanese, err);
 		if (code == 0) {
 			code = put_in_force(&fresh, &pending, err);
 			context_done(&fresh);

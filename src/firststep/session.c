@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
+#include "firststep/fields.h"
 #include "firststep/sockets.h"
 
 #define ANCESTORS_MAX     64
@@ -36,21 +38,23 @@ static int read_stat(const struct tree *tree, pid_t pid, pid_t *ret_parent, int6
 {
 	struct buf text CLEANUP(buf_done) = {0};
 	char path[64];
-	int parent;
-	unsigned long long start;
+	/* Behind the name: state, parent, ...; the start is field 22 of all (proc_pid_stat(5)). */
+	enum { PARENT = 1, START = 19, FIELDS = 21 };
+	char line[1024], *fields[FIELDS];
+	uint64_t parent, start;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	const int code = tree_read(tree, path, &text);
 	if (code < 0)
 		return code;
 	const char *at = strrchr(buf_str(&text), ')');
-	if (at == NULL || sscanf(at + 1,
-				 " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-				 "%*d %*d %*d %llu",
-				 &parent, &start) != 2)
+	(void)snprintf(line, sizeof line, "%s", at != NULL ? at + 1 : "");
+	if (fields_split(line, fields, FIELDS) <= START ||
+	    parse_u64(fields[PARENT], 0, INT32_MAX, &parent) < 0 ||
+	    parse_u64(fields[START], 0, INT64_MAX / 1000, &start) < 0)
 		return -EINVAL;
 	*ret_parent = (pid_t)parent;
-	*ret_start_ms = (int64_t)(start * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+	*ret_start_ms = (int64_t)(start * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 	return 0;
 }
 
@@ -100,13 +104,16 @@ static int read_ports(const struct tree *tree, pid_t pid, struct session *sessio
 	const struct dirent *entry;
 	while ((entry = readdir(dir)) != NULL) {
 		char target[64];
-		unsigned long long inode;
+		uint64_t inode;
 		const ssize_t len =
 			readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
 		if (len < 0)
 			continue;
 		target[len] = '\0';
-		if (sscanf(target, "socket:[%llu]", &inode) != 1)
+		if (strncmp(target, "socket:[", 8) != 0 || target[len - 1] != ']')
+			continue;
+		target[len - 1] = '\0';
+		if (parse_u64(target + 8, 0, UINT64_MAX, &inode) < 0)
 			continue;
 		look_up(&tables[0], false, inode, session);
 		look_up(&tables[1], true, inode, session);

@@ -12,7 +12,7 @@
 #define LOG_MAX_MIB  1024
 #define LINE_MAX_LEN 1024
 
-static void defaults(struct settings *settings)
+void settings_default(struct settings *settings)
 {
 	*settings = (struct settings){.log_days = LOG_DAYS, .log_max_mib = LOG_MAX_MIB};
 }
@@ -55,7 +55,7 @@ int settings_parse(const char *text, struct settings *ret, struct err *err)
 	struct settings settings;
 	unsigned number = 0;
 
-	defaults(&settings);
+	settings_default(&settings);
 	settings.is_written = true;
 	while (*text != '\0') {
 		char line[LINE_MAX_LEN];
@@ -89,7 +89,7 @@ int settings_load(const struct tree *tree, struct settings *ret, struct err *err
 	const int code = tree_read(tree, SETTINGS_PATH, &text);
 
 	if (code == -ENOENT) {
-		defaults(ret);
+		settings_default(ret);
 		return 0;
 	}
 	if (code < 0)

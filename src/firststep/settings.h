@@ -19,6 +19,8 @@ struct settings {
 	uint32_t log_max_mib;
 };
 
+/** settings_default() - as if there were no file. */
+void settings_default(struct settings *settings);
 /** settings_parse() - strict: `key = value` lines and # comments; an unknown key is a failure. */
 int settings_parse(const char *text, struct settings *ret, struct err *err);
 int settings_load(const struct tree *tree, struct settings *ret, struct err *err);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
+#include "firststep/fields.h"
 
 #define STATE_LISTEN 10
 
@@ -20,24 +22,40 @@ static bool is_loopback(const char *hex, bool is_v6)
 	       strcmp(hex + 30, "7F") == 0;
 }
 
+/* "0100007F:0CEA": the address's hex digits, and the port. */
+static int read_end(char *text, size_t address_len, uint16_t *ret_port)
+{
+	uint8_t address[16], port[2];
+
+	if (strlen(text) != address_len + 5 || text[address_len] != ':')
+		return -EINVAL;
+	text[address_len] = '\0';
+	if (parse_hex(text, address, address_len / 2) < 0 ||
+	    parse_hex(text + address_len + 1, port, sizeof port) < 0)
+		return -EINVAL;
+	*ret_port = (uint16_t)(port[0] << 8 | port[1]);
+	return 0;
+}
+
 int socket_line_parse(const char *line, bool is_v6, struct socket_line *ret)
 {
-	char local[33], remote[33];
-	unsigned number, local_port, remote_port, state;
-	unsigned long long inode;
+	/* sl local remote st queues timer retransmits uid timeout inode ... */
+	enum { LOCAL = 1, STATE = 3, INODE = 9, FIELDS = 11 };
+	char copy[512], *fields[FIELDS];
+	struct socket_line found = {.is_v6 = is_v6};
+	const size_t len = strcspn(line, "\n");
 
-	if (sscanf(line,
-		   " %u: %32[0-9A-F]:%4x %32[0-9A-F]:%4x %2x %*[0-9A-F]:%*[0-9A-F] "
-		   "%*[0-9A-F]:%*[0-9A-F] %*[0-9A-F] %*u %*u %llu",
-		   &number, local, &local_port, remote, &remote_port, &state, &inode) != 7)
+	if (len >= sizeof copy)
 		return -EINVAL;
-	*ret = (struct socket_line){
-		.inode = inode,
-		.local_port = (uint16_t)local_port,
-		.state = (uint8_t)state,
-		.is_v6 = is_v6,
-		.is_loopback = is_loopback(local, is_v6),
-	};
+	memcpy(copy, line, len);
+	copy[len] = '\0';
+	if (fields_split(copy, fields, FIELDS) <= INODE ||
+	    read_end(fields[LOCAL], is_v6 ? 32 : 8, &found.local_port) < 0 ||
+	    parse_hex(fields[STATE], &found.state, 1) < 0 ||
+	    parse_u64(fields[INODE], 0, UINT64_MAX, &found.inode) < 0)
+		return -EINVAL;
+	found.is_loopback = is_loopback(fields[LOCAL], is_v6);
+	*ret = found;
 	return 0;
 }
 

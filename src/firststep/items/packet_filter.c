@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "firststep/filter.h"
 #include "firststep/item.h"
 #include "firststep/run.h"
@@ -93,6 +94,18 @@ static void judge(struct context *context, const char *text, const char *source,
 	judge_ports(filter, &wanted, source, verdict);
 }
 
+/* What stands between the first two quotes of a line. */
+static bool quoted(const char *at, char *out, size_t size)
+{
+	at += strspn(at, " \t");
+	const size_t len = *at == '"' ? strcspn(at + 1, "\"\n") : 0;
+	if (len == 0 || len >= size || at[1 + len] != '"')
+		return false;
+	memcpy(out, at + 1, len);
+	out[len] = '\0';
+	return true;
+}
+
 /* The text of nftables.conf with its includes of one more file each. */
 static int read_rules(const struct tree *tree, const char *path, unsigned depth, struct buf *out)
 {
@@ -105,8 +118,8 @@ static int read_rules(const struct tree *tree, const char *path, unsigned depth,
 		const size_t len = strcspn(at, "\n");
 		const char *word = at + strspn(at, " \t");
 		char inner[256];
-		if (strncmp(word, "include", 7) == 0 &&
-		    sscanf(word + 7, " \"%255[^\"\n]\"", inner) == 1 && depth < 4) {
+		if (strncmp(word, "include", 7) == 0 && depth < 4 &&
+		    quoted(word + 7, inner, sizeof inner)) {
 			char *slash = strrchr(inner, '/');
 			struct tree_names names CLEANUP(tree_names_done) = {0};
 			if (slash == NULL)
@@ -424,14 +437,13 @@ static int plan(struct context *context, struct plan *changes, struct err *err)
 	const struct sshd_config *files;
 	const struct sshd_setting *at = NULL;
 	const uint16_t port = context_ssh_port(context);
-	char *end;
 	uint16_t second = 0;
 
 	/* While a port is moved sshd has two: neither is closed here. */
 	if (context_sshd(context, &files) == 0)
 		while ((at = sshd_config_next(files, "port", at)) != NULL) {
-			const unsigned long other = strtoul(at->value, &end, 10);
-			if (*end == '\0' && other > 0 && other < 65536 && other != port)
+			uint64_t other;
+			if (parse_u64(at->value, 1, 65535, &other) == 0 && other != port)
 				second = (uint16_t)other;
 		}
 	return packet_filter_plan_ports(context, changes, port, second, err);
