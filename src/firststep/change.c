@@ -16,8 +16,8 @@
 
 #define LISTEN_PATIENCE_MS 5000
 #define CANDIDATE_DIR      "/run/firststep"
-#define CANDIDATE_SSHD     CANDIDATE_DIR "/sshd_config"
-#define CANDIDATE_FILTER   CANDIDATE_DIR "/firststep.nft"
+#define CANDIDATE_SSHD     "/run/firststep/sshd_config"
+#define CANDIDATE_FILTER   "/run/firststep/firststep.nft"
 
 void say(const struct options *options, const char *en, const char *ja)
 {

@@ -39,13 +39,14 @@
 #include "firststep/run.h"
 #include "firststep/session.h"
 
-#define STATE_DIR "/var/lib/firststep"
-#define PENDING   STATE_DIR "/pending"
-#define MAKING    STATE_DIR "/pending.new"
-#define GOING     STATE_DIR "/pending.old"
-#define MANIFEST  PENDING "/manifest"
-#define BOOT_UNIT "firststep-rollback.service"
-#define DEADLINE  "firststep-deadline"
+#define STATE_DIR      "/var/lib/firststep"
+#define PENDING        STATE_DIR "/pending"
+#define MAKING         STATE_DIR "/pending.new"
+#define GOING          STATE_DIR "/pending.old"
+#define MANIFEST       PENDING "/manifest"
+#define BOOT_UNIT      "firststep-rollback.service"
+#define DEADLINE_TIMER "firststep-deadline.timer"
+#define DEADLINE_UNIT  "--unit=firststep-deadline"
 
 struct saved {
 	unsigned number;
@@ -368,7 +369,7 @@ static int watch(int64_t deadline_boot_ms, const char *program, struct err *err)
 
 static void stop_timer(void) /* of an earlier change */
 {
-	static const char *const stop[] = {"systemctl", "stop", DEADLINE ".timer", NULL};
+	static const char *const stop[] = {"systemctl", "stop", DEADLINE_TIMER, NULL};
 
 	if (run_has_systemd())
 		(void)run_checked(stop, RUN_SERVICE_MS, NULL);
@@ -389,11 +390,11 @@ int rollback_arm(const struct pending *pending, struct err *err)
 		return code;
 	stop_timer();
 	/* Monotonic, as the deadline is; a second later, so that it is over when asked. */
-	(void)snprintf(active, sizeof active, "--on-active=%lld", (long long)(left_ms / 1000 + 1));
+	(void)snprintf(active, sizeof active, "--on-active=%" PRId64, left_ms / 1000 + 1);
 	const char *const argv[] = {"systemd-run",
 				    "--quiet",
 				    "--collect",
-				    "--unit=" DEADLINE,
+				    DEADLINE_UNIT,
 				    active,
 				    "--timer-property=AccuracySec=1s",
 				    "--property=DefaultDependencies=no",
