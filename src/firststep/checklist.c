@@ -105,7 +105,7 @@ static void write_identity(const struct context *context, struct json *json)
 	for (size_t i = 0; i < keys.count; i++) {
 		json_open(json, NULL, '{');
 		json_text(json, "type", keys.list[i].type);
-		json_text(json, "fingerprint", keys.list[i].fingerprint);
+		json_text(json, "public_key", keys.list[i].blob);
 		json_close(json, '}');
 	}
 	json_close(json, ']');

@@ -227,6 +227,5 @@ def test_size():
 
 def test_report(tree):
     answer = json.loads(run("report", "--root", tree.root).stdout)
-    assert answer["host_keys"] == [{"type": "ssh-ed25519", "fingerprint": answer["host_keys"][0]["fingerprint"]}]
-    said = subprocess.run(["ssh-keygen", "-lf", "-"], input=KEY, capture_output=True, text=True).stdout
-    assert answer["host_keys"][0]["fingerprint"] == said.split()[1]
+    kind, public = KEY.split()[:2]
+    assert answer["host_keys"] == [{"type": kind, "public_key": public}]

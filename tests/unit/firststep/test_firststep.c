@@ -25,10 +25,6 @@
 #include "firststep/unit_file.h"
 #include "firststep/verdict.h"
 
-#define FINGERPRINT_LINE                                                                           \
-	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBtmufzkp9YfqTYYeblD4L4m1OqqH+fsFPLUR84MZpcW test"
-#define FINGERPRINT "SHA256:2V5EA+zmxssfY5EBkPR4pZuCDXSCVNub+/wwvKYmAWE"
-
 static const char *sshd_value(const char *text, const char *keyword)
 {
 	static char value[256];
@@ -349,16 +345,20 @@ static void test_diff(void **state)
 	assert_non_null(strstr(buf_str(&out), "--- /dev/null\n+++ b/f\n@@ -0,0 +1,10 @@\n+1\n"));
 }
 
-static void test_fingerprint(void **state)
+static void test_host_key(void **state)
 {
-	char type[48], fingerprint[64];
+	char type[HOST_KEY_TYPE_BYTES], blob[HOST_KEY_BLOB_BYTES];
+	char longest[HOST_KEY_BLOB_BYTES + 16] = "ssh-rsa ";
 
-	/* ssh-keygen -lf of the same line says this. */
-	assert_int_equal(host_key_fingerprint(FINGERPRINT_LINE, type, fingerprint), 0);
+	assert_int_equal(host_key_split("ssh-ed25519 AAAAC3Nz+/= root@host\n", type, blob), 0);
 	assert_string_equal(type, "ssh-ed25519");
-	assert_string_equal(fingerprint, FINGERPRINT);
-	assert_int_equal(host_key_fingerprint("ssh-rsa AAAA", type, fingerprint), -EINVAL);
-	assert_int_equal(host_key_fingerprint("", type, fingerprint), -EINVAL);
+	assert_string_equal(blob, "AAAAC3Nz+/=");
+	assert_int_equal(host_key_split("ssh-rsa", type, blob), -EINVAL);
+	assert_int_equal(host_key_split("ssh-rsa AAAA\033[2J x", type, blob), -EINVAL);
+	assert_int_equal(host_key_split("ssh\"rsa AAAA", type, blob), -EINVAL);
+	assert_int_equal(host_key_split("", type, blob), -EINVAL);
+	memset(longest + 8, 'A', HOST_KEY_BLOB_BYTES);
+	assert_int_equal(host_key_split(longest, type, blob), -EINVAL);
 }
 
 int main(void)
@@ -370,7 +370,7 @@ int main(void)
 		cmocka_unit_test(test_accounts),    cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_settings),    cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_json),        cmocka_unit_test(test_diff),
-		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_host_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
