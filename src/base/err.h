@@ -49,7 +49,14 @@
 	X(ERR_CODE_REQUIRED, -1037, "code_required")                                               \
 	X(ERR_WRONG_CODE, -1038, "wrong_code")                                                     \
 	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
-	X(ERR_NO_MAIL, -1040, "mail_not_set_up")
+	X(ERR_NO_MAIL, -1040, "mail_not_set_up")                                                   \
+	X(ERR_PASSKEY_SITE, -1060, "passkeys_unavailable")                                         \
+	X(ERR_PASSKEY_DATA, -1061, "passkey_data")                                                 \
+	X(ERR_PASSKEY_CHALLENGE, -1062, "passkey_challenge")                                       \
+	X(ERR_PASSKEY_ORIGIN, -1063, "passkey_origin")                                             \
+	X(ERR_PASSKEY_UNVERIFIED, -1064, "passkey_unverified")                                     \
+	X(ERR_WRONG_PASSKEY, -1065, "wrong_passkey")                                               \
+	X(ERR_PASSKEY_COUNTER, -1066, "passkey_counter")
 
 enum err_code {
 #define X(name, number, text) name = number,

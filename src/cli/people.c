@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/request.h"
@@ -220,6 +221,49 @@ static const struct option_rule mail_options[] = {
 	{"language", "LANGUAGE", "of what they are written: ja or en", false},
 	{NULL, NULL, NULL, false},
 };
+static void passkey_row(struct table *table, const json_t *passkey)
+{
+	char id[24];
+
+	table_row(table, id_text(passkey, id), json_text(passkey, "name"),
+		  json_text(passkey, "created"), json_text(passkey, "last_used"));
+}
+
+static int user_passkeys(struct invocation *invocation)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *found = NULL;
+	const int code = api_find(invocation->api, "users", "users", "user",
+				  invocation->positionals[0], &found, &err);
+
+	(void)buf_printf(&path, "/users/%lld/passkeys", (long long)json_number(found, "id"));
+	json_decref(found);
+	return code < 0 ? print_failure(&err)
+			: request_list(invocation, buf_str(&path), "passkeys",
+				       "ID NAME CREATED USED", passkey_row,
+				       "This person has no passkeys.");
+}
+
+/* For somebody whose device was lost or stolen. */
+static int user_remove_passkey(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *reply = NULL;
+	char what[48];
+	uint64_t id;
+	int code = parse_u64(invocation->positionals[1], 1, INT64_MAX, &id);
+
+	if (code < 0) {
+		(void)err_set(&err, ERR_INVALID_INPUT, "a passkey is named by its number, ID");
+		return print_failure(&err);
+	}
+	(void)snprintf(what, sizeof what, "passkeys/%llu", (unsigned long long)id);
+	code = act_on_user(invocation, "DELETE", what, NULL, &reply, &err);
+	json_decref(reply);
+	return code < 0 ? print_failure(&err) : EXIT_OK;
+}
+
 static const struct option_rule invitation_options[] = {
 	{"operator", NULL, "for a person who runs the service", false},
 	{"for", "CUSTOMER", "for a member of this customer (operators only)", false},
@@ -252,6 +296,10 @@ const struct command people_commands[] = {
 	{"user", "two-step-off", "NAME",
 	 "Ask somebody for no code any more, who has lost all that gives them", NULL,
 	 user_two_step_off},
+	{"user", "passkeys", "NAME", "List the passkeys somebody signs in with", NULL,
+	 user_passkeys},
+	{"user", "remove-passkey", "NAME ID", "Take a passkey away from somebody who has lost it",
+	 NULL, user_remove_passkey},
 	{"user", "disable", "NAME", "Sign somebody out everywhere, and let them in no more", NULL,
 	 user_disable},
 	{"user", "enable", "NAME", "Let somebody sign in again", NULL, user_enable},

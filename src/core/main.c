@@ -21,6 +21,7 @@
 #include "core/api/exchange.h"
 #include "core/api/router.h"
 #include "core/api/server_cache.h"
+#include "core/auth/passkey.h"
 #include "core/auth/password.h"
 #include "core/auth/second_step.h"
 #include "core/bootstrap.h"
@@ -249,7 +250,7 @@ int main(int argc, char **argv)
 	(void)setenv("UV_THREADPOOL_SIZE", WORKERS, 1);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0 ||
-	    second_step_setup() < 0 || uv_loop_init(&core.loop) < 0)
+	    second_step_setup() < 0 || passkey_setup() < 0 || uv_loop_init(&core.loop) < 0)
 		goto fail;
 	log_init("ippo-core", (enum log_level)config.log_level);
 	core.config = &config;

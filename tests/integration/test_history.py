@@ -16,6 +16,7 @@ import time
 
 import pytest
 
+from authenticator import Passkey
 from console_client import CUT, open_console
 from ippo_testing import BUILD, Api, IppoInstance, Key, eventually, run
 from people import totp
@@ -214,6 +215,18 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("user.enable_two_step", lambda: guest.post("/me/two_step/confirm", {"code": totp(secret)}), "kaede", resource_id=kaede, **of_kaede)
     did("user.renew_recovery_codes", lambda: guest.post("/me/two_step/recovery_codes"), "kaede", **of_kaede)
     did("user.disable_two_step", lambda: guest.delete("/me/two_step"), "kaede", **of_kaede)
+    passkey, numbers = Passkey("localhost", fake.url), []
+    for _ in range(2):
+        made = passkey.make(guest.post("/me/passkeys/challenge")["passkey_challenge"]["challenge"])
+        numbers.append(did("user.add_passkey", lambda: guest.post("/me/passkeys", {"name": "ring", **made}), "kaede", resource_id=kaede,
+                           details='{"passkey":"ring"}', **of_kaede)["passkey"]["id"])
+        last, passkey = passkey, Passkey("localhost", fake.url)
+    shown = last.show(guest.post("/sessions/current/proof/passkey/challenge")["passkey_challenge"]["challenge"])
+    did("session.prove_by_passkey", lambda: guest.post("/sessions/current/proof/passkey", shown), details='{"passkey":"ring"}', **of_kaede)
+    again = last.show(guest.post("/sessions/passkey/challenge")["passkey_challenge"]["challenge"])
+    did("session.create_by_passkey", lambda: guest.post("/sessions/passkey", again), details='{"passkey":"ring"}', customer_id=1, operator=0, **of_kaede)
+    did("user.delete_passkey", lambda: guest.delete(f"/me/passkeys/{numbers[0]}"), "kaede", resource_id=kaede, details='{"passkey":"ring"}', **of_kaede)
+    did("user.remove_passkey", lambda: api.delete(f"/users/{kaede}/passkeys/{numbers[1]}"), "kaede", resource_id=kaede, customer_id=0)
     secret = guest.post("/me/two_step")["two_step"]["secret"]
     guest.post("/me/two_step/confirm", {"code": totp(secret)})
     did("user.remove_two_step", lambda: api.delete(f"/users/{kaede}/two_step"), "kaede", resource_id=kaede, customer_id=0)

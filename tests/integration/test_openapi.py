@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
+from authenticator import Passkey
 from ippo_testing import BUILD, ROOT, Api, Key, eventually
 from people import totp
 
@@ -327,6 +328,21 @@ def test_account(walker, fake, document, seen):
     eventually(lambda: walker.get(f"/outbox/{sent}")["message"]["status"] == "sent")
     assert walker.error("POST", f"/outbox/{sent}/retry") == (422, "unsupported_error")
     walker.post(f"/outbox/{fake.fail_a_mail()}/retry")
+
+    passkey = Passkey("localhost", fake.url)
+    for own in (True, False):
+        made = passkey.make(browser.post("/me/passkeys/challenge")["passkey_challenge"]["challenge"])
+        number = browser.post("/me/passkeys", {"name": "ring", **made})["passkey"]["id"]
+        browser.get("/me/passkeys")
+        walker.get(f"/users/{me}/passkeys")
+        shown = passkey.show(browser.post("/sessions/current/proof/passkey/challenge")["passkey_challenge"]["challenge"])
+        browser.post("/sessions/current/proof/passkey", shown)
+        browser.post("/sessions/passkey", passkey.show(browser.post("/sessions/passkey/challenge")["passkey_challenge"]["challenge"]))
+        assert browser.error("POST", "/sessions/passkey", shown) == (422, "passkey_challenge")
+        if own:
+            browser.delete(f"/me/passkeys/{number}")
+            passkey = Passkey("localhost", fake.url)
+    walker.delete(f"/users/{me}/passkeys/{number}")
 
     fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
     for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}

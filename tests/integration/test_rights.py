@@ -9,13 +9,14 @@ from people import invite
 
 # What a route needs, first match wins. Whatever is not here needs the right to change servers.
 NEEDS = [
-    ("anybody", r"GET /health|POST /sessions|POST /invitations/(check|redeem)|POST /password_resets/.*|POST /mail_confirmations/redeem"),
+    ("anybody", r"GET /health|POST /sessions|POST /sessions/passkey(/challenge)?|POST /invitations/(check|redeem)|POST /password_resets/.*|POST /mail_confirmations/redeem"),
     # A console's own door asks for a ticket or its cookie.
     ("anybody", r"GET /consoles/\{id\}/(serial|vnc)"),
     ("person", r"(GET|DELETE) /sessions|(PUT|DELETE) /sessions/current|DELETE /sessions/\{id\}|PUT /me/password"
-               r"|(GET|PUT|DELETE) /me/mail|(GET|POST|DELETE) /me/two_step|POST /me/two_step/(confirm|recovery_codes)|POST /sessions/current/proof"
+               r"|(GET|PUT|DELETE) /me/mail|(GET|POST|DELETE) /me/two_step|POST /me/two_step/(confirm|recovery_codes)|POST /sessions/current/proof(/passkey(/challenge)?)?"
+               r"|(GET|POST) /me/passkeys|POST /me/passkeys/challenge|DELETE /me/passkeys/\{id\}"
                r"|POST /invitations/accept|DELETE /members/current|PUT /notices/(\{id\}/)?read"),
-    ("service reads", r"GET /(customers|hosts|users|address_pools|outbox)(/\{id\})?|GET /users/\{id\}/mail|GET /metrics|GET /history/verify"),
+    ("service reads", r"GET /users/\{id\}/passkeys|GET /(customers|hosts|users|address_pools|outbox)(/\{id\})?|GET /users/\{id\}/mail|GET /metrics|GET /history/verify"),
     ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups|outbox)(/.*)?"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
     # Words to the operators: of everybody who belongs to the account.

@@ -381,13 +381,13 @@ static struct wrong *find_wrong(struct core *core, const struct user *user)
 	return &wrongs[0];
 }
 
-static void fill_wrong(const struct wrong *wrong, struct history_line *line)
+static void fill_wrong(const struct wrong *wrong, int code, struct history_line *line)
 {
 	*line = (struct history_line){.customer_id = wrong->customer_id,
 				      .actor = HISTORY_NOBODY,
 				      .what = "session.fail",
 				      .result = HISTORY_REFUSED};
-	(void)snprintf(line->error_code, sizeof line->error_code, "%s", err_name(ERR_UNAUTHORIZED));
+	(void)snprintf(line->error_code, sizeof line->error_code, "%s", err_name(code));
 	if (wrong->user_id != 0) {
 		(void)snprintf(line->resource_type, sizeof line->resource_type, "user");
 		line->resource_id = wrong->user_id;
@@ -395,8 +395,8 @@ static void fill_wrong(const struct wrong *wrong, struct history_line *line)
 	}
 }
 
-void note_wrong_sign_in(struct core *core, const struct user *user, const char *peer,
-			bool throttled)
+static void note_wrong(struct core *core, const struct user *user, const char *peer, int code,
+		       bool throttled)
 {
 	struct wrong *wrong = find_wrong(core, user);
 	const uint32_t most = wrong == wrongs ? WRONG_UNKNOWN_PER_HOUR : WRONG_PER_HOUR;
@@ -409,10 +409,21 @@ void note_wrong_sign_in(struct core *core, const struct user *user, const char *
 		counted_since_write++;
 		return;
 	}
-	fill_wrong(wrong, line);
+	fill_wrong(wrong, code, line);
 	copy_text(line->peer, sizeof line->peer, peer);
 	wrong->written++;
 	waiting[waiting_count++] = line;
+}
+
+void note_wrong_sign_in(struct core *core, const struct user *user, const char *peer,
+			bool throttled)
+{
+	note_wrong(core, user, peer, ERR_UNAUTHORIZED, throttled);
+}
+
+void note_copied_passkey(struct core *core, const struct user *user, const char *peer)
+{
+	note_wrong(core, user, peer, ERR_PASSKEY_COUNTER, false);
 }
 
 static bool is_over(const struct wrong *wrong, bool all)
@@ -449,7 +460,7 @@ static int write_wrong(struct core *core, bool all, struct err *err)
 	for (size_t i = 0; i < WRONG_SLOTS; i++) {
 		if (!is_over(&wrongs[i], all) || wrongs[i].counted == 0)
 			continue;
-		fill_wrong(&wrongs[i], &line);
+		fill_wrong(&wrongs[i], ERR_UNAUTHORIZED, &line);
 		line.actor = HISTORY_SYSTEM;
 		(void)snprintf(line.details, sizeof line.details, "{\"counted\":%llu}",
 			       (unsigned long long)wrongs[i].counted);

@@ -49,6 +49,8 @@ void note_nothing(struct request *request);
  */
 void note_wrong_sign_in(struct core *core, const struct user *user, const char *peer,
 			bool throttled);
+/** note_copied_passkey() - the same for a passkey whose counter went back: it may be a copy. */
+void note_copied_passkey(struct core *core, const struct user *user, const char *peer);
 /** note_write() - write what note_wrong_sign_in() remembered, and the counts of hours that are
  * over; @all: those of this one too. Called by a timer. */
 void note_write(struct core *core, bool all);

@@ -22,8 +22,9 @@ static const struct route *const tables[] = {
 	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
 	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
 	password_routes, member_routes,        user_routes,    proof_routes,     two_step_routes,
-	service_routes,  console_routes,       history_routes, metrics_routes,   notice_routes,
-	contact_routes,  mail_routes,          outbox_routes,  alert_routes,     absent_routes,
+	passkey_routes,  service_routes,       console_routes, history_routes,   metrics_routes,
+	notice_routes,   contact_routes,       mail_routes,    outbox_routes,    alert_routes,
+	absent_routes,
 };
 
 /* --- errors --- */
@@ -69,6 +70,13 @@ static unsigned status_of(int code)
 		{ERR_CODE_REQUIRED, 403},
 		{ERR_WRONG_CODE, 422},
 		{ERR_PROOF_REQUIRED, 403},
+		{ERR_PASSKEY_SITE, 412},
+		{ERR_PASSKEY_DATA, 422},
+		{ERR_PASSKEY_CHALLENGE, 422},
+		{ERR_PASSKEY_ORIGIN, 422},
+		{ERR_PASSKEY_UNVERIFIED, 422},
+		{ERR_WRONG_PASSKEY, 422},
+		{ERR_PASSKEY_COUNTER, 422},
 		{ERR_NO_MAIL, 412},
 	};
 

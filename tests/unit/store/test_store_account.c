@@ -7,6 +7,7 @@
 #include "store/store_customer.h"
 #include "store/store_invitation.h"
 #include "store/store_membership.h"
+#include "store/store_passkey.h"
 #include "store/store_password_reset.h"
 #include "store/store_second_step.h"
 #include "store/store_session.h"
@@ -278,6 +279,110 @@ static void a_second_step_is_begun_confirmed_and_used(void **state)
 	assert_int_equal(store_second_step_begin(f->store, &step, NULL), ERR_NOT_FOUND);
 }
 
+static struct passkey passkey_of(uint64_t user_id, uint8_t credential)
+{
+	return (struct passkey){.user_id = user_id,
+				.name = "laptop",
+				.credential = {credential, 7},
+				.credential_bytes = 2,
+				.algorithm = -7,
+				.key = {1, 2, 3},
+				.key_bytes = 3,
+				.counter = 5,
+				.created_ms = NOW};
+}
+
+static void passkeys_are_kept_for_one_person(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t taro = insert_user(f, "taro", false), jiro = insert_user(f, "jiro", false);
+	struct store_passkeys list = {0};
+	struct passkey passkey = passkey_of(taro, 1), same = passkey_of(jiro, 1), got;
+
+	assert_ok(store_passkey_insert(f->store, &passkey, ERR));
+	assert_int_equal(store_passkey_insert(f->store, &same, NULL), ERR_UNIQUENESS);
+	assert_ok(store_passkey_find(f->store, passkey.credential, 2, &got, ERR));
+	assert_int_equal(got.id, passkey.id);
+	assert_int_equal(got.user_id, taro);
+	assert_int_equal(got.algorithm, -7);
+	assert_int_equal(got.key_bytes, 3);
+	assert_memory_equal(got.key, passkey.key, 3);
+	assert_string_equal(got.name, "laptop");
+	assert_int_equal(store_passkey_find(f->store, passkey.credential, 1, &got, NULL),
+			 ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_get(f->store, jiro, passkey.id, &got, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_delete(f->store, jiro, passkey.id, NULL), ERR_NOT_FOUND);
+	for (uint8_t i = 2; i <= PASSKEY_MAX; i++) {
+		struct passkey more = passkey_of(taro, i);
+		assert_ok(store_passkey_insert(f->store, &more, ERR));
+	}
+	same = passkey_of(taro, PASSKEY_MAX + 1);
+	assert_int_equal(store_passkey_insert(f->store, &same, NULL), ERR_LIMIT);
+	assert_ok(store_passkey_list(f->store, taro, &list, ERR));
+	assert_int_equal(list.count, PASSKEY_MAX);
+	assert_int_equal(list.items[0].id, passkey.id);
+	store_passkey_done(&list);
+	assert_ok(store_passkey_delete(f->store, taro, passkey.id, ERR));
+	same = passkey_of(99, 99);
+	assert_int_equal(store_passkey_insert(f->store, &same, NULL), ERR_NOT_FOUND);
+}
+
+static void a_passkeys_counter_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	struct passkey passkey = passkey_of(insert_user(f, "taro", false), 1), got;
+
+	assert_ok(store_passkey_insert(f->store, &passkey, ERR));
+	assert_int_equal(store_passkey_use(f->store, passkey.id, 5, NOW, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_use(f->store, passkey.id, 0, NOW, NULL), ERR_NOT_FOUND);
+	assert_ok(store_passkey_use(f->store, passkey.id, 4000000000, NOW + 1, ERR));
+	assert_ok(store_passkey_find(f->store, passkey.credential, 2, &got, ERR));
+	assert_int_equal(got.counter, 4000000000);
+	assert_int_equal(got.last_used_ms, NOW + 1);
+	passkey = passkey_of(passkey.user_id, 2);
+	passkey.counter = 0;
+	assert_ok(store_passkey_insert(f->store, &passkey, ERR));
+	assert_ok(store_passkey_use(f->store, passkey.id, 0, NOW, ERR));
+	assert_ok(store_passkey_use(f->store, passkey.id, 0, NOW, ERR));
+}
+
+static void a_challenge_is_for_one_answer(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t hash[SECRET_HASH_BYTES] = {1}, theirs[SECRET_HASH_BYTES] = {2};
+	uint8_t more[SECRET_HASH_BYTES] = {3};
+
+	assert_ok(store_passkey_challenge_insert(f->store, theirs, PASSKEY_SIGN_IN, 0,
+						 "198.51.100.7", NOW, ERR));
+	assert_ok(store_passkey_challenge_insert(f->store, hash, PASSKEY_ADD, 8, "192.0.2.1", NOW,
+						 ERR));
+	assert_int_equal(
+		store_passkey_challenge_redeem(f->store, hash, PASSKEY_PROVE, 8, NOW, NULL),
+		ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_challenge_redeem(f->store, hash, PASSKEY_ADD, 9, NOW, NULL),
+			 ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_challenge_redeem(f->store, hash, PASSKEY_ADD, 8,
+							NOW + PASSKEY_CHALLENGE_MS, NULL),
+			 ERR_NOT_FOUND);
+	assert_ok(store_passkey_challenge_redeem(f->store, hash, PASSKEY_ADD, 8,
+						 NOW + PASSKEY_CHALLENGE_MS - 1, ERR));
+	assert_int_equal(store_passkey_challenge_redeem(f->store, hash, PASSKEY_ADD, 8, NOW, NULL),
+			 ERR_NOT_FOUND);
+	/* Who asks and asks pushes out their own, and nobody else's. */
+	assert_ok(store_passkey_challenge_insert(f->store, hash, PASSKEY_ADD, 8, "192.0.2.1", NOW,
+						 ERR));
+	for (uint8_t i = 0; i < STORE_PASSKEY_CHALLENGES_PER_PEER; i++) {
+		more[1] = i;
+		assert_ok(store_passkey_challenge_insert(f->store, more, PASSKEY_ADD, 8,
+							 "192.0.2.1", NOW, ERR));
+	}
+	assert_int_equal(store_passkey_challenge_redeem(f->store, hash, PASSKEY_ADD, 8, NOW, NULL),
+			 ERR_NOT_FOUND);
+	more[1] = 0;
+	assert_ok(store_passkey_challenge_redeem(f->store, more, PASSKEY_ADD, 8, NOW, ERR));
+	assert_ok(store_passkey_challenge_redeem(f->store, theirs, PASSKEY_SIGN_IN, 0, NOW, ERR));
+}
+
 static void recovery_codes_work_once(void **state)
 {
 	struct fixture *f = *state;
@@ -464,6 +569,9 @@ int main(void)
 		TEST(a_link_for_a_password_is_for_once),
 		TEST(a_second_step_is_begun_confirmed_and_used),
 		TEST(recovery_codes_work_once),
+		TEST(passkeys_are_kept_for_one_person),
+		TEST(a_passkeys_counter_goes_on),
+		TEST(a_challenge_is_for_one_answer),
 		TEST(sessions_prove_themselves),
 		TEST(tokens),
 		TEST(an_invitation_is_for_once),
