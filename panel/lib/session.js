@@ -7,6 +7,7 @@ import { noteContact } from "./contact.js";
 import { startEvents, stopEvents } from "./events.js";
 import { forgetAlerts, refreshAlerts } from "./alerts.js";
 import { forgetNotices, refreshNotices } from "./notices.js";
+import { showToSignIn } from "./passkeys.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
 import { onOtherTab, recall, remember } from "./storage.js";
 
@@ -97,6 +98,11 @@ export async function acceptInvitation(key) {
 /** @param code  of the second step; undefined: none */
 export async function signIn(name, password, code) {
 	await post("/v1/sessions", { name, password, code }, { anonymous: true });
+	await enterByCookie();
+}
+
+export async function signInByPasskey() {
+	await showToSignIn();
 	await enterByCookie();
 }
 

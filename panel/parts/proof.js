@@ -1,6 +1,7 @@
 // The dialog in which whoever sits here shows once more who they are.
 
 import { t } from "../lib/i18n.js";
+import { passkeyObstacle, readPasskeys, showToProve } from "../lib/passkeys.js";
 import { prove } from "../lib/proof.js";
 import { me } from "../lib/session.js";
 import { plainCode } from "../lib/two-step.js";
@@ -15,6 +16,8 @@ function problemsFrom(error) {
 		return [{ field: "proof-password", key: "proof.wrong" }];
 	if (error.code === "rate_limit_exceeded")
 		return [{ key: "sign-in.too-often", error }];
+	if (error.code.startsWith("passkey") || error.code === "wrong_passkey")
+		return [{ key: `error.${error.code}` }];
 	return [codeProblemFrom(error) ?? { key: "proof.failed", error }];
 }
 
@@ -24,6 +27,7 @@ export function Proof({ request }) {
 	const form = useRef(null);
 	const first = useRef(null);
 	const busy = useRef(false);
+	const [hasPasskey, setHasPasskey] = useState(false);
 	const [needsCode, setNeedsCode] = useState(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 	first.current = { focus: () => form.current.elements["proof-password"].focus() };
@@ -39,6 +43,28 @@ export function Proof({ request }) {
 			form.current.elements.code.focus();
 	}, [needsCode]);
 
+	useEffect(() => {
+		let wanted = true;
+		if (!passkeyObstacle())
+			readPasskeys().then((list) => wanted && setHasPasskey(list.length > 0)).catch(() => {}); // the password does as well
+		return () => { wanted = false; };
+	}, []);
+
+	const usePasskey = async () => {
+		if (busy.current)
+			return;
+		const attempt = state.attempt + 1;
+		busy.current = true;
+		setState({ problems: [], attempt, busy: "passkey" });
+		try {
+			await showToProve();
+			request.answer(true);
+		} catch (error) {
+			setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
 	const submit = async (event) => {
 		event.preventDefault();
 		if (busy.current)
@@ -78,9 +104,11 @@ export function Proof({ request }) {
 			<input class="visually-hidden" type="text" value=${person?.user?.name ?? ""} autocomplete="username" readonly tabindex="-1" aria-hidden="true"/>
 			<${PasswordField} id="proof-password" label=${t("password")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>
 			${needsCode && html`<${CodeField} problems=${state.problems}/>`}
+			${hasPasskey && html`<p><button type="button" class="button" id="prove-by-passkey" onClick=${usePasskey}
+				aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === "passkey" ? "proof.busy" : "proof.passkey")}</button></p>`}
 			<div class="buttons">
 				<button type="button" class="button" onClick=${() => request.answer(false)}>${t("cancel")}</button>
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "proof.busy" : "proof.confirm")}</button>
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "proof.busy" : "proof.confirm")}</button>
 			</div>
 		</form>
 	</dialog>`;

@@ -10,6 +10,7 @@ import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary } from "../parts/form.js";
 import { Mail } from "../parts/mail.js";
 import { Moment } from "../parts/moment.js";
+import { Passkeys } from "../parts/passkeys.js";
 import { TwoStep } from "../parts/two-step.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -159,6 +160,7 @@ export function Account() {
 			<p class="heading-about">${t("account.who", { name: person.user?.name ?? "", customer: person.customer.name })} — ${t(`role.${person.role}`)}</p>
 		<//>
 		<${Password} name=${person.user?.name ?? ""} onChanged=${() => read()}/>
+		<${Passkeys}/>
 		<${Mail}/>
 		<${TwoStep}/>
 		${list.state === "loading" && html`<p class="waiting">${t("account.loading")}</p>`}

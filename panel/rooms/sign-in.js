@@ -2,7 +2,8 @@
 
 import { t } from "../lib/i18n.js";
 import { goInstead } from "../lib/router.js";
-import { leftBecause, signIn } from "../lib/session.js";
+import { passkeyObstacle } from "../lib/passkeys.js";
+import { leftBecause, signIn, signInByPasskey } from "../lib/session.js";
 import { plainCode } from "../lib/two-step.js";
 import { html, useValue } from "../lib/ui.js";
 import { CodeField, codeProblem, codeProblemFrom } from "../parts/code.js";
@@ -26,10 +27,17 @@ function problemsFrom(error) {
 	return [{ key: error.code === "rate_limit_exceeded" ? "sign-in.too-often" : "sign-in.failed", error }];
 }
 
+const passkeyProblem = ({ code }) => {
+	if (code === "unauthorized")
+		return { key: "passkeys.unknown" };
+	return code.startsWith("passkey") ? { key: `error.${code}` } : null;
+};
+
 export function SignIn() {
 	const because = useValue(leftBecause);
 	const form = useRef(null);
 	const busy = useRef(false);
+	const obstacle = passkeyObstacle();
 	const [needsCode, setNeedsCode] = useState(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 
@@ -66,6 +74,21 @@ export function SignIn() {
 			busy.current = false;
 		}
 	};
+	const usePasskey = async () => {
+		if (busy.current || obstacle)
+			return;
+		const attempt = state.attempt + 1;
+		busy.current = true;
+		setState({ problems: [], attempt, busy: "passkey" });
+		try {
+			await signInByPasskey();
+			goInstead("/servers");
+		} catch (error) {
+			setState({ problems: [passkeyProblem(error) ?? problemsFrom(error)[0]], attempt: attempt + 1, busy: false });
+		} finally {
+			busy.current = false;
+		}
+	};
 	return html`<div class="narrow">
 		<${Heading} text=${t("sign-in")}/>
 		${because === "expired" && state.problems.length === 0 && html`<div class="notice"><p>${t("sign-in.expired")}</p></div>`}
@@ -76,9 +99,14 @@ export function SignIn() {
 			<${PasswordField} id="password" label=${t("password")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>
 			${needsCode && html`<${CodeField} problems=${state.problems}/>`}
 			<div class="buttons">
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "sign-in.busy" : "sign-in")}</button>
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "sign-in.busy" : "sign-in")}</button>
 			</div>
 		</form>
+		<div class="buttons passkey-sign-in">
+			<button type="button" class="button" id="use-passkey" onClick=${usePasskey} aria-disabled=${obstacle || state.busy ? "true" : undefined}
+				aria-describedby=${obstacle ? "passkey-obstacle" : undefined}>${t(state.busy === "passkey" ? "sign-in.busy" : "sign-in.passkey")}</button>
+			${obstacle && html`<p class="hint" id="passkey-obstacle">${t(`passkeys.obstacle.${obstacle}`)}</p>`}
+		</div>
 		<p><a href="#/forgot-password">${t("forgot")}</a></p>
 	</div>`;
 }

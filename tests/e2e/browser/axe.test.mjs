@@ -61,6 +61,30 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("passkeys: signing in without one, the list, mistakes, the question, the proof", async () => {
+					await withPage({ ...look, as: null, at: "/#/sign-in", expected: /./ }, async (page) => {
+						await page.goto(`${state.mock.url.replace("localhost", "127.0.0.1")}/#/sign-in`);
+						await page.waitForSelector("#passkey-obstacle");
+						await check(page, "sign-in at an IP address");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+					});
+					state.mock.addPasskey("taro", "仕事用のノートPC".repeat(5));
+					state.mock.stale = true;
+					await withPage({ ...look, at: "/#/account", expected: /403/ }, async (page) => {
+						await page.waitForSelector("[data-passkey]");
+						await page.click("#add-passkey");
+						await page.waitForSelector("#passkey-name-problem");
+						await check(page, "the list, and mistakes");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-passkey] button").click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "the question");
+						await page.locator("dialog .destroys").click();
+						await page.waitForSelector("#prove-by-passkey");
+						await check(page, "the proof");
+					});
+				});
+
 				test("new password, plain, with mistakes, and used", async () => {
 					await withPage({ ...look, as: null, at: "/#/new-password/RESET-1", expected: /404/ }, async (page) => {
 						await page.waitForSelector("#password");

@@ -6,7 +6,7 @@
 //
 // Without TLS a __Host- cookie is refused, so the cookie has another name here.
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -36,7 +36,7 @@ const verbs = {
 };
 
 // What asks for a fresh proof of who it is.
-const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/two_step.*|(PUT|DELETE) \/v1\/me\/mail)$/;
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail)$/;
 const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
@@ -105,6 +105,9 @@ export class Mock {
 		this.passwordResets = new Map([["RESET-1", "taro"]]); // whose password each key sets
 		this.mail = { available: true, users: new Map(), keys: new Map([["MAIL-1", "taro"]]) }; // {address, wanted} by user; whose each key confirms
 		this.twoSteps = new Map(); // by user: {secret, since, codes}; since null: begun only
+		this.passkeys = new Map(); // by number: {id, name, created, last_used, user, credential}
+		this.passkeyAnswer = null; // a refusal for the next one that is shown
+		this.challenges = new Set();
 		this.stale = false; // the proof of who it is has grown old
 		this.requests = []; // [method, path] of every API request
 		this.bodies = []; // of them, as text
@@ -371,6 +374,10 @@ export class Mock {
 			const [, , headers] = this.#signedIn(user);
 			return [200, { session: { user: { id, name, operator } } }, headers];
 		}
+		case "POST /v1/sessions/passkey/challenge":
+			return this.#challenge(request);
+		case "POST /v1/sessions/passkey":
+			return this.#signedIn(this.users.get(this.#shown(body, new Refusal(401, "unauthorized", "this passkey lets nobody in here")).user));
 		default:
 			return this.#routeInside(request, url, what, body);
 		}
@@ -414,6 +421,77 @@ export class Mock {
 	/** As after a sign-in, a confirmation and ten recovery codes. */
 	addTwoStep(name = "taro") {
 		this.twoSteps.set(name, { secret: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", since: "2026-11-20T01:02:03Z", codes: new Set(recoveryCodes(1)) });
+	}
+
+	/** The signature is not verified here: it is what the service is for. */
+	#challenge(request, more = {}) {
+		const challenge = randomBytes(32).toString("base64url");
+		this.challenges.add(challenge);
+		return [201, { passkey_challenge: { challenge, site: new URL(request.headers.origin).hostname, origin: request.headers.origin,
+			expires: "2026-11-26T01:02:03Z", ...more } }];
+	}
+
+	#redeem(body, type) {
+		const client = JSON.parse(Buffer.from(body.client_data, "base64url").toString());
+		if (client.type !== type || !this.challenges.delete(client.challenge))
+			throw new Refusal(422, "passkey_challenge", "this challenge was answered before, has expired, or never was");
+		const flags = Buffer.from(body.authenticator_data, "base64url")[32];
+		if ((flags & 5) !== 5)
+			throw new Refusal(422, "passkey_unverified", "the device must ask who you are");
+	}
+
+	#shown(body, unknown) {
+		this.#redeem(body, "webauthn.get");
+		const found = [...this.passkeys.values()].find(({ credential }) => credential === body.credential);
+		if (this.passkeyAnswer)
+			throw this.passkeyAnswer;
+		if (!found)
+			throw unknown;
+		found.last_used = "2026-11-25T01:02:03Z";
+		return found;
+	}
+
+	#passkeys(request, what, url, user, body) {
+		const own = [...this.passkeys.values()].filter((each) => each.user === user.name);
+		const credentials = own.map(({ credential }) => credential);
+		const tell = ({ id, name, created, last_used }) => ({ id, name, created, last_used });
+		switch (what) {
+		case "GET /v1/me/passkeys":
+			return [200, paged("passkeys", own.map(tell), url)];
+		case "POST /v1/me/passkeys/challenge":
+			return this.#challenge(request, { user: { handle: Buffer.from(`handle of ${user.name}`).toString("base64url"), name: user.name }, credentials });
+		case "POST /v1/sessions/current/proof/passkey/challenge":
+			return this.#challenge(request, { credentials });
+		case "POST /v1/sessions/current/proof/passkey":
+			this.#shown(body, new Refusal(422, "wrong_passkey", "this passkey is not known here"));
+			this.stale = false;
+			return [204, null];
+		case "POST /v1/me/passkeys": {
+			this.#redeem(body, "webauthn.create");
+			// Behind the hash, the flags, the counter and the device's kind: a length and the name.
+			const data = Buffer.from(body.authenticator_data, "base64url");
+			const credential = data.subarray(55, 55 + data.readUInt16BE(53)).toString("base64url");
+			return [201, { passkey: tell(this.addPasskey(user.name, body.name, credential)) }];
+		}
+		default: {
+			const id = Number(/^DELETE \/v1\/me\/passkeys\/(\d+)$/.exec(what)?.[1]);
+			if (this.passkeys.get(id)?.user !== user.name)
+				throw new Refusal(404, "not_found", "no such thing");
+			this.passkeys.delete(id);
+			return [204, null];
+		}
+		}
+	}
+
+	addPasskey(user, name, credential = `of-${name}`) {
+		const made = { id: this.nextId++, name, created: "2026-11-20T01:02:03Z", last_used: null, user, credential };
+		this.passkeys.set(made.id, made);
+		return made;
+	}
+
+	/** What is said to the next passkey, whatever it is. */
+	refusePasskeys(status, code) {
+		this.passkeyAnswer = new Refusal(status, code, "refused by the test");
 	}
 
 	#twoStep(what, user, body) {
@@ -481,6 +559,8 @@ export class Mock {
 			throw new Refusal(403, "proof_required", "show once more that it is you");
 		if (what.endsWith(" /v1/me/mail"))
 			return this.#ownMail(what, user, body);
+		if (what.includes(" /v1/me/passkeys") || what.includes("/proof/passkey"))
+			return this.#passkeys(request, what, url, user, body);
 		if (what.includes(" /v1/me/two_step"))
 			return this.#twoStep(what, user, body);
 		if (what === "DELETE /v1/sessions/current") {
