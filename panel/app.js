@@ -17,7 +17,7 @@ import { Heading } from "./rooms/room.js";
 import { useEffect, useLayoutEffect, useState } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 
-const isOpenToAll = (name) => ["sign-in", "invitation", "new-password", "forgot-password", "confirm-mail"].includes(name);
+const isOpenToAll = (name) => ["sign-in", "invitation", "manual", "new-password", "forgot-password", "confirm-mail"].includes(name);
 
 function Room({ person, place }) {
 	const failure = useValue(startFailure);

@@ -1,9 +1,9 @@
 // Builds the panel: our own files as they are, the few parts by others beside them, and next to
 // each text file its compressed forms, so that the web server never compresses anything.
 //
-//   node vendor.mjs --output DIR --packages DIR FILE...
+//   node vendor.mjs --output DIR --packages DIR --manual DIR FILE...
 //
-// Files are named relative to this folder. There is no bundler and no import map: an import map
+// Files are named relative to this folder; the manual is what docs/manual/render made. There is no bundler and no import map: an import map
 // would be an inline script, which the content security policy refuses, so the bare imports inside
 // the vendored modules are rewritten to relative ones here. NOTICES.txt is written last; it is the
 // build's stamp.
@@ -51,13 +51,13 @@ function fail(message) {
 function parseArguments(argv) {
 	const options = { files: [] };
 	for (let i = 0; i < argv.length; i++) {
-		if (argv[i] === "--output" || argv[i] === "--packages")
+		if (["--output", "--packages", "--manual"].includes(argv[i]))
 			options[argv[i].slice(2)] = path.resolve(argv[++i] ?? "");
 		else
 			options.files.push(path.relative(here, path.resolve(argv[i])));
 	}
-	if (!options.output || !options.packages || options.files.length === 0)
-		fail("usage: vendor.mjs --output DIR --packages DIR FILE...");
+	if (!options.output || !options.packages || !options.manual || options.files.length === 0)
+		fail("usage: vendor.mjs --output DIR --packages DIR --manual DIR FILE...");
 	return options;
 }
 
@@ -239,6 +239,9 @@ const contents = new Map();
 for (const name of options.files)
 	contents.set(name.split(path.sep).join("/"), readFileSync(path.join(here, name), "utf8"));
 vendorModules(packages, contents);
+for (const language of readdirSync(options.manual))
+	for (const name of readdirSync(path.join(options.manual, language)))
+		contents.set(`manual/${language}/${name}`, readFileSync(path.join(options.manual, language, name), "utf8"));
 
 const preloads = walkImports(contents, "app.js").map((name) => `<link rel="modulepreload" href="/${name}">`);
 const index = contents.get("index.html");

@@ -19,6 +19,7 @@ const patterns = [
 	{ name: "alerts", pattern: /^\/alerts(?:\/for\/([0-9]{1,15})\/(cpu|memory_used|disk_read|network_in))?$/, parameters: ["id", "metric"] },
 	{ name: "notices", pattern: /^\/notices$/ },
 	{ name: "contact", pattern: /^\/contact(?:\/([0-9]{1,15}))?$/, parameters: ["id"], roomBy: "id" },
+	{ name: "manual", pattern: /^\/manual(?:\/([a-z-]{1,40})(?:\/([a-z0-9-]{1,120}))?)?$/, parameters: ["topic", "place"], roomBy: "topic" },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },
 	{ name: "invitation", pattern: /^\/invitation\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },

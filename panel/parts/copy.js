@@ -18,10 +18,9 @@ async function copyText(element) {
 	}
 }
 
-/** @param what  says to screen readers what is copied */
-export function Copy({ text, what }) {
+/** {result, copy}: copy() copies what the element has; result is "copied" or "selected" for a while, then null. */
+function useCopying(element) {
 	const [result, setResult] = useState(null);
-	const code = useRef(null);
 
 	useEffect(() => {
 		if (result === null)
@@ -31,17 +30,40 @@ export function Copy({ text, what }) {
 	}, [result]);
 
 	const copy = async () => {
-		const done = await copyText(code.current);
+		const done = await copyText(element.current);
 		setResult(done ? "copied" : "selected");
 		announce(t(done ? "copy.copied" : "copy.selected"));
 	};
+	return { result, copy };
+}
+
+function CopyButton({ result, onCopy, what }) {
+	return html`<button type="button" class="button small" onClick=${onCopy}>
+		<${Icon} name=${result === "copied" ? "success" : "copy"}/>
+		<span>${t(result ? `copy.${result}` : "copy.copy")}</span>
+		${what && html`<span class="visually-hidden"> ${what}</span>`}
+	</button>`;
+}
+
+/** @param what  says to screen readers what is copied */
+export function Copy({ text, what }) {
+	const code = useRef(null);
+	const { result, copy } = useCopying(code);
+
 	return html`<span class="copy">
 		<code ref=${code} translate="no">${text.split(" ").flatMap((word, index) =>
 			[index > 0 && " ", html`<span class="word">${word}</span>`])}</code>
-		<button type="button" class="button small" onClick=${copy}>
-			<${Icon} name=${result === "copied" ? "success" : "copy"}/>
-			<span>${t(result ? `copy.${result}` : "copy.copy")}</span>
-			<span class="visually-hidden"> ${what}</span>
-		</button>
+		<${CopyButton} result=${result} onCopy=${copy} what=${what}/>
 	</span>`;
+}
+
+/** Several lines, as they are. */
+export function CopyBlock({ text }) {
+	const code = useRef(null);
+	const { result, copy } = useCopying(code);
+
+	return html`<div class="copy-block">
+		<pre translate="no"><code ref=${code}>${text}</code></pre>
+		<${CopyButton} result=${result} onCopy=${copy} what=${text.split("\n", 1)[0]}/>
+	</div>`;
 }

@@ -68,6 +68,10 @@ function Open() {
 	return total > 0 ? html`<span class="count count-alerts" aria-hidden="true">${number(total)}</span><span class="visually-hidden"> (${t("alerts.count", { count: total })})</span>` : null;
 }
 
+function ManualLink({ name }) {
+	return html`<a href="#/manual" aria-current=${name === "manual" ? "page" : undefined}>${t("manual")}</a>`;
+}
+
 function skipToHeading(event) {
 	event.preventDefault();
 	document.getElementById("heading")?.focus();
@@ -90,7 +94,9 @@ export function Header() {
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
 				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
 				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("contact")}</a>
+				<${ManualLink} name=${name}/>
 			</nav>`}
+			${person === null && html`<nav aria-label=${t("header.rooms")}><${ManualLink} name=${name}/></nav>`}
 			<div class="header-tools">
 				<${LanguageMenu}/>
 				<${ThemeMenu}/>

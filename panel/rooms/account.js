@@ -156,7 +156,7 @@ export function Account() {
 	}, []);
 
 	return html`<div>
-		<${Heading} text=${t("account")}>
+		<${Heading} text=${t("account")} help="account">
 			<p class="heading-about">${t("account.who", { name: person.user?.name ?? "", customer: person.customer.name })} — ${t(`role.${person.role}`)}</p>
 		<//>
 		<${Password} name=${person.user?.name ?? ""} onChanged=${() => read()}/>

@@ -171,7 +171,7 @@ export function ApiKeys() {
 	else
 		body = html`<ul class="servers">${list.tokens.map((token) => html`<li key=${token.id}><${Token} item=${token} mayChange=${mayChange} onRemoved=${forget}/></li>`)}</ul>`;
 	return html`<div>
-		<${Heading} text=${t("api-keys")}/>
+		<${Heading} text=${t("api-keys")} help="api-keys"/>
 		${isReady && list.tokens.length > 0 && mayChange && !adding && !fresh && html`<div class="key-ways">${way}</div>`}
 		${adding && html`<${Add} onMade=${made} onCancel=${cancel}/>`}
 		${fresh && html`<${Secret} fresh=${fresh} onDone=${done}/>`}

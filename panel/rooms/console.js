@@ -55,7 +55,7 @@ function Consoles({ server, kind }) {
 	const common = { server, power, onStart: () => { command(server.id, "poweron"); focusTab(); }, wayOut: () => active.current };
 	return html`<div class="console-room">
 		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("console.heading", { name: server.name })}><${PowerState} power=${power}/><div class="heading-way"><${PowerRow} server=${server} power=${power} onAsk=${setAsking}/></div><//>
+		<${Heading} text=${t("console.heading", { name: server.name })} help="console"><${PowerState} power=${power}/><div class="heading-way"><${PowerRow} server=${server} power=${power} onAsk=${setAsking}/></div><//>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusTab}/>
 		<${Tabs} server=${server} kind=${kind} active=${active}/>
 		${kinds.map((each) => (opened[each] || each === kind) && html`<${each === "vnc" ? VncConsole : SerialConsole} key=${each} ...${common} hidden=${each !== kind}/>`)}

@@ -141,7 +141,7 @@ function Thread({ id, forOperator }) {
 			: html`<${Failure} title=${t("contact.unread")} error=${found.state} onRetry=${read}/>`}</div>`;
 	const { thread, messages } = found;
 	return html`<div>
-		<${Heading} text=${thread.subject}><p class="heading-about">${stateWords(thread.state, forOperator)}${forOperator && html` <span dir="auto">${thread.customer.name}</span>`}</p><//>
+		<${Heading} text=${thread.subject} help="contact"><p class="heading-about">${stateWords(thread.state, forOperator)}${forOperator && html` <span dir="auto">${thread.customer.name}</span>`}</p><//>
 		${back}
 		<ul class="servers thread">${messages.map((message) => html`<li key=${message.id}><${Message} message=${message} forOperator=${forOperator}/></li>`)}</ul>
 		${failure && html`<${Failure} title=${t("contact.failed")} error=${failure} onRetry=${close}/>`}
@@ -199,7 +199,7 @@ function Threads({ forOperator }) {
 		</article></li>`)}</ul>
 		${list.items.length < list.total && html`<div class="more"><button type="button" class="button" onClick=${() => setPages(pages + 1)}>${t("contact.more")}</button></div>`}`;
 	return html`<div>
-		<${Heading} text=${t("contact")}/>
+		<${Heading} text=${t("contact")} help="contact"/>
 		${!writing && html`<div class="key-ways"><div class="buttons contact-ways">
 			<button type="button" class="button primary" id="ask" onClick=${() => setWriting(true)}>${t("contact.ask")}</button>
 			<div class="field contact-state"><label for="contact-state">${t("contact.show")}</label>

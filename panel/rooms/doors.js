@@ -24,6 +24,7 @@ const modules = {
 	home: async () => (await import("./home.js")).Home,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
+	manual: async () => (await import("./manual.js")).Manual,
 	reinstall: async () => (await import("./reinstall.js")).Reinstall,
 	"server-history": async () => (await import("./server-history.js")).ServerHistory,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,

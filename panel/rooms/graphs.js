@@ -15,7 +15,7 @@ function Inside({ server, range }) {
 
 	return html`<div>
 		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("graphs.heading", { name: server.name })}/>
+		<${Heading} text=${t("graphs.heading", { name: server.name })} help="graphs"/>
 		<${ServerTabs} server=${server} now="graphs"/>
 		<div class="graph-bar">
 			<nav aria-label=${t("graphs.range")}><ul class="buttons">${Object.keys(ranges).map((each) => html`<li key=${each}><a class="button small"

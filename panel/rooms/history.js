@@ -54,7 +54,7 @@ export function History() {
 	const problems = state.code ? problemsOf(state, fields) ?? [] : [];
 	const isFiltered = Object.values(filter).some(Boolean);
 	return html`<div>
-		<${Heading} text=${t("history")}><p class="heading-about">${t("history.about")}</p><//>
+		<${Heading} text=${t("history")} help="history"><p class="heading-about">${t("history.about")}</p><//>
 		<${HistoryFilter} isOperator=${isOperator} problems=${problems} attempt=${attempt} onFilter=${choose}/>
 		<div class="history-tools">
 			<a class="button" href=${csvAddress(filter)} download="history.csv">${t("history.csv")}</a>

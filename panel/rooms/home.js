@@ -248,7 +248,7 @@ function Inside({ server }) {
 	return html`<div class="home" data-home=${server.id}>
 		<div>
 			<${Crumbs}/>
-			<${Heading} text=${server.name}>
+			<${Heading} text=${server.name} help="servers">
 				<${PowerState} power=${power}/>
 				<div class="home-reach">
 					<${PowerRow} server=${server} power=${power} onAsk=${setAsking}/>

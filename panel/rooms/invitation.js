@@ -135,7 +135,7 @@ export function Invitation({ parameters: { key } }) {
 				: html`<p class="waiting">${t("invitation.loading")}</p>`}
 		</div>`;
 	return html`<div class="narrow">
-		<${Heading} text=${t("invitation")}/>
+		<${Heading} text=${t("invitation")} help="sign-in"/>
 		<p>${t(invitation.operator ? "invitation.operator" : "invitation.customer")}</p>
 		${invitation.expires && html`<p class="hint">${t("invitation.expires")} <${Moment} at=${invitation.expires}/></p>`}
 		${person?.user && !invitation.operator && html`<${Join} invitation=${{ ...invitation, key }} name=${person.user.name}

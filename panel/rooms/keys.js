@@ -181,7 +181,7 @@ export function Keys() {
 	else
 		body = html`<ul class="servers">${list.keys.map((key) => html`<li key=${key.id}><${Key} item=${key} mayChange=${mayChange} onRemoved=${forget}/></li>`)}</ul>`;
 	return html`<div>
-		<${Heading} text=${t("keys")}>${list.state === "ready" && list.keys.length > 0 && html`<p class="heading-about number">${t("keys.count", { count: list.keys.length })}</p>`}<//>
+		<${Heading} text=${t("keys")} help="ssh-keys">${list.state === "ready" && list.keys.length > 0 && html`<p class="heading-about number">${t("keys.count", { count: list.keys.length })}</p>`}<//>
 		${list.state === "ready" && list.keys.length > 0 && mayChange && !way && html`<div class="key-ways">${ways}</div>`}
 		${way && html`<${Add} key=${way} way=${way} onMade=${made} onCancel=${() => setWay(null)}/>`}
 		${body}

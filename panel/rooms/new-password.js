@@ -104,7 +104,7 @@ export function NewPassword({ parameters: { key } }) {
 		</div>`;
 	const signedInAs = person?.user?.name;
 	return html`<div class="narrow">
-		<${Heading} text=${t("new-password")}/>
+		<${Heading} text=${t("new-password")} help="sign-in"/>
 		<p>${t("new-password.what", { name: link.name })}</p>
 		${signedInAs && signedInAs !== link.name && html`<div class="notice"><p>${t("new-password.signed-in", { name: signedInAs, next: link.name })}</p></div>`}
 		<${Summary} ...${state}/>

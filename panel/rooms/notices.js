@@ -110,7 +110,7 @@ export function Notices() {
 			onEdit=${(chosen) => setWriting({ item: chosen })}/></li>`)}</ul>
 		${items.length < total && html`<div class="more"><button type="button" class="button" onClick=${readMoreNotices}>${t("notices.more")}</button></div>`}`;
 	return html`<div>
-		<${Heading} text=${t("notices")}/>
+		<${Heading} text=${t("notices")} help="notices"/>
 		${!writing && state === "ready" && (isOperator || unread > 0) && html`<div class="key-ways"><div class="buttons">
 			${isOperator && html`<button type="button" class="button primary" id="write" onClick=${() => setWriting({ item: null })}>${t("notices.write")}</button>`}
 			${unread > 0 && html`<button type="button" class="button" id="read-all" onClick=${readAll}>${t("notices.read-all")}</button>`}

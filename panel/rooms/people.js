@@ -212,7 +212,7 @@ export function People() {
 				: html`<article class="server"><h3>${item.name || t("people.nameless")} <span class="hint">${t(`role.${item.role}`)}</span></h3></article>`}</li>`)}</ul>
 		</section>`}`;
 	return html`<div>
-		<${Heading} text=${t("people")}><p class="heading-about">${person.customer.name}</p><//>
+		<${Heading} text=${t("people")} help="people"><p class="heading-about">${person.customer.name}</p><//>
 		${mayChange && list.state === "ready" && !inviting && !fresh && html`<div class="key-ways"><div class="buttons">
 			<button type="button" class="button primary" id="invite" onClick=${() => setInviting(true)}>${t("people.invite")}</button>
 		</div></div>`}

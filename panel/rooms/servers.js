@@ -138,7 +138,7 @@ export function Servers() {
 				last=${last.get(server.id)} request=${asked.get(server.id)} refusal=${refused.get(server.id)}/>
 		</li>`)}</ul>`;
 	return html`<div>
-		<${Heading} text=${t("servers")}>${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
+		<${Heading} text=${t("servers")} help="servers">${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
 		<${First}/>
 		${body}
 		${state === "ready" && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}

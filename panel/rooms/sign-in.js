@@ -90,7 +90,7 @@ export function SignIn() {
 		}
 	};
 	return html`<div class="narrow">
-		<${Heading} text=${t("sign-in")}/>
+		<${Heading} text=${t("sign-in")} help="sign-in"/>
 		${because === "expired" && state.problems.length === 0 && html`<div class="notice"><p>${t("sign-in.expired")}</p></div>`}
 		<${Summary} ...${state}/>
 		<form ref=${form} onSubmit=${submit} novalidate>
