@@ -31,8 +31,9 @@
 #define ACCEPT_BURST  64
 #define TICK_MS       500
 #define STOP_GRACE_MS 3000
-/* A console has two descriptors; the rest are files of the panel, channels and libuv's own. */
-#define DESCRIPTORS (2 * CONNECTION_MAX + 256)
+/* A console has two descriptors, a file of the panel one for each of its forms; the rest are
+ * channels and libuv's own. */
+#define DESCRIPTORS (2 * CONNECTION_MAX + 2 * PANEL_MAX_FILES + 128)
 
 static struct web web;
 static struct child *child;

@@ -14,13 +14,12 @@
 #include "base/parse.h"
 #include "base/secret.h"
 
-#define MAX_FILES       512
 #define MAX_FILE_BYTES  ((size_t)8 * 1024 * 1024)
 #define MAX_DEPTH       8
 #define ETAG_HASH_BYTES 16
 
 struct panel {
-	struct panel_file files[MAX_FILES]; /* sorted by path */
+	struct panel_file files[PANEL_MAX_FILES]; /* sorted by path */
 	size_t count;
 };
 
@@ -85,8 +84,8 @@ static int add_file(struct panel *panel, int dir_fd, const char *name, const cha
 
 	if (file.type == NULL)
 		return 0;
-	if (panel->count == MAX_FILES)
-		return err_set(err, ERR_LIMIT, "the panel has more than %d files", MAX_FILES);
+	if (panel->count == PANEL_MAX_FILES)
+		return err_set(err, ERR_LIMIT, "the panel has more than %d files", PANEL_MAX_FILES);
 	file.fd = open_regular(dir_fd, name, &file.bytes);
 	if (file.fd < 0)
 		return 0;

@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#define PANEL_MAX_FILES 512
+
 struct panel;
 
 struct panel_file {
