@@ -125,9 +125,11 @@ function draw(node) {
 
 function Places({ topic, body }) {
 	const headings = body.filter(([tag]) => tag === "h2");
-	return headings.length > 1 && html`<nav class="manual-places" aria-labelledby="places-title">
-		<h2 id="places-title">${t("manual.places")}</h2>
-		<ol>${headings.map(([, { id }, ...children]) => html`<li key=${id}><a href=${`#/manual/${topic}/${id}`}>${children.map((child) => draw(child))}</a></li>`)}</ol>
+	return headings.length > 1 && html`<nav class="manual-places" aria-label=${t("manual.places")}>
+		<details open=${matchMedia("(min-width: 901px)").matches}>
+			<summary>${t("manual.places")}</summary>
+			<ol>${headings.map(([, { id }, ...children]) => html`<li key=${id}><a href=${`#/manual/${topic}/${id}`}>${children.map((child) => draw(child))}</a></li>`)}</ol>
+		</details>
 	</nav>`;
 }
 

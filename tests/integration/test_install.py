@@ -49,6 +49,8 @@ def test_everything_is_placed(root):
     assert found == PLACED | {SETTINGS}
     if (BUILD / "panel/NOTICES.txt").exists():
         assert (root / f"{PREFIX[1:]}/libexec/ippo/panel/index.html").exists()
+        for language in ("ja", "en"):
+            assert (root / f"{PREFIX[1:]}/libexec/ippo/panel/manual/{language}/first-step.json").exists()
 
 
 def test_programs_run_where_they_are_placed(root):
