@@ -141,7 +141,7 @@ export function Alerts({ parameters }) {
 		open = html`<ul class="alert-lines">${items.map((alert) => html`<${Alert} key=${alert.id} alert=${alert} known=${known.has(alert.server.id)}/>`)}</ul>
 			${items.length < total && html`<p class="hint">${t("alerts.open.first", { shown: items.length, count: total })}</p>`}`;
 	return html`<div class="alerts">
-		<${Heading} text=${t("alerts")}/>
+		<${Heading} text=${t("alerts")} help="alerts"/>
 		${secret && html`<section class="notice" aria-labelledby="secret-title"><h2 id="secret-title">${t("alerts.secret")}</h2><p>${t("alerts.secret.what")}</p>
 			<p><${Copy} text=${secret} what=${t("alerts.secret")}/></p><p class="buttons"><button type="button" class="button" onClick=${() => { setSecret(""); focusHeading(); }}>${t("alerts.secret.kept")}</button></p></section>`}
 		${making && html`<${AlertForm} server=${parameters.id ? Number(parameters.id) : undefined} metric=${parameters.metric} onSaved=${saved} onCancel=${leave}/>`}

@@ -32,12 +32,12 @@ export function ConfirmMail({ parameters: { key } }) {
 	const way = html`<p class="buttons"><a class="button" href=${person ? "#/account" : "#/sign-in"}>${t(person ? "account" : "sign-in")}</a></p>`;
 	if (state.is === "done" || state.is === "gone")
 		return html`<div class="narrow" key=${state.is}>
-			<${Heading} text=${t(state.is === "done" ? "confirm-mail.done" : "new-password.gone")}/>
+			<${Heading} text=${t(state.is === "done" ? "confirm-mail.done" : "new-password.gone")} help="account"/>
 			<p>${state.is === "done" ? t("confirm-mail.done.what", { address: state.address }) : t("confirm-mail.gone.what")}</p>
 			${way}
 		</div>`;
 	return html`<div class="narrow" key="asking">
-		<${Heading} text=${t("confirm-mail")}/>
+		<${Heading} text=${t("confirm-mail")} help="account"/>
 		<p>${t("confirm-mail.what")}</p>
 		${state.is === "failed" && html`<${Failure} title=${t("confirm-mail.failed")} error=${state.error} onRetry=${confirm}/>`}
 		<p class="buttons"><button type="button" class="button primary" aria-disabled=${state.is === "busy" ? "true" : undefined}

@@ -242,7 +242,7 @@ export function Create() {
 		body = html`<${Form} offer=${offer} onMade=${finish}/>`;
 	return html`<div class="narrow">
 		<${Crumbs}/>
-		<${Heading} text=${t("create")}/>
+		<${Heading} text=${t("create")} help="create"/>
 		${body}
 		${made && html`<${RootPassword} server=${made.server} password=${made.password} onDone=${() => leave(made.server)}/>`}
 	</div>`;

@@ -40,13 +40,13 @@ export function ForgotPassword() {
 	};
 	if (sent)
 		return html`<div class="narrow" key="sent">
-			<${Heading} text=${t("forgot.sent")}/>
+			<${Heading} text=${t("forgot.sent")} help="sign-in"/>
 			<p>${t("forgot.sent.what")}</p>
 			<p class="hint">${t("forgot.sent.else")}</p>
 			<${Back}/>
 		</div>`;
 	return html`<div class="narrow" key="form">
-		<${Heading} text=${t("forgot")}/>
+		<${Heading} text=${t("forgot")} help="sign-in"/>
 		<p>${t("forgot.what")}</p>
 		<${Summary} ...${state}/>
 		<form ref=${form} onSubmit=${submit} novalidate>

@@ -104,7 +104,7 @@ function Inside({ server }) {
 		body = html`<${Form} server=${server} images=${images} onDone=${(made) => (made ? setPassword(made) : leave())}/>`;
 	return html`<div>
 		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("reinstall.heading", { name: server.name })}/>
+		<${Heading} text=${t("reinstall.heading", { name: server.name })} help="reinstall"/>
 		<${ServerTabs} server=${server} now="reinstall"/>
 		<div class="narrow">
 			<p>${t("reinstall.about")}</p>
@@ -122,7 +122,7 @@ export function Reinstall({ parameters }) {
 		return html`<${Inside} server=${server}/>`;
 	if (known)
 		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("reinstall")}/>
+	return html`<div class="narrow"><${Heading} text=${t("reinstall")} help="reinstall"/>
 		${failure
 			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
 			: html`<p class="waiting">${t("home.loading")}</p>`}

@@ -15,7 +15,7 @@ function Inside({ server }) {
 
 	return html`<div>
 		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("server-history", { name: server.name })}/>
+		<${Heading} text=${t("server-history", { name: server.name })} help="history"/>
 		<${ServerTabs} server=${server} now="history"/>
 		<div class="history-tools">
 			<a class="button" href=${csvAddress(history.filter)} download=${`history-${server.name}.csv`}>${t("history.csv")}</a>
@@ -32,7 +32,7 @@ export function ServerHistory({ parameters }) {
 		return html`<${Inside} server=${server}/>`;
 	if (known)
 		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("history")}/>
+	return html`<div class="narrow"><${Heading} text=${t("history")} help="history"/>
 		${failure
 			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
 			: html`<p class="waiting">${t("home.loading")}</p>`}

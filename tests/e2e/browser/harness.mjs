@@ -52,7 +52,11 @@ export async function withPage({ as = "taro", language = "ja", scheme = "light",
 			});
 		}
 		if (!first)
-			await context.addInitScript(() => localStorage.setItem("ippo.first", "done"));
+			await context.addInitScript(() => {
+				try {
+					localStorage.setItem("ippo.first", "done");
+				} catch {} // an empty page has no storage
+			});
 		const page = await context.newPage();
 		const problems = await watch(page, mock.url);
 		if (at)
