@@ -43,7 +43,8 @@ describe("manual", () => {
 		const server = state.mock.addServer("hajime", "running");
 		const rooms = {
 			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/console`]: "console",
-			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/account": "account",
+			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts",
+			"/servers/new": "create", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
 		};
 		await withPage({}, async (page) => {
 			for (const [room, topic] of Object.entries(rooms)) {
@@ -53,7 +54,7 @@ describe("manual", () => {
 			await page.click(".help a");
 			await page.waitForSelector(".manual-text");
 			assert.match(page.url(), /#\/manual\/account$/);
-			assert.equal(await page.locator(".header nav a").count(), 7);
+			assert.equal(await page.locator(".header nav a").count(), 8);
 		});
 	});
 

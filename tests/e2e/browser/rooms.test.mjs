@@ -237,7 +237,8 @@ describe("servers", () => {
 			assert.equal(await focused(page), "本文へ移動");
 			await press("Enter");
 			assert.equal(await focused(page), "heading");
-			await press("Tab");
+			await press("Tab", 2); // past the help
+			assert.equal(await focused(page), "name");
 			await page.keyboard.type("taro");
 			await press("Tab");
 			await page.keyboard.type(mockPassword);
