@@ -168,7 +168,8 @@ describe("manual", () => {
 	for (const language of ["ja", "en"]) {
 		test(`nothing scrolls sideways at 360 and 320 pixels, in ${language}`, async () => {
 			for (const width of [360, 320]) {
-				await withPage({ as: null, language, width, height: 640 }, async (page) => {
+				await withPage({ as: null, language, width, height: 640, at: "/#/manual" }, async (page) => {
+					await page.waitForSelector("#manual-search");
 					for (const { name } of topics(language)) {
 						await page.goto(`${state.mock.url}/#/manual/${name}`);
 						await page.waitForSelector(`.manual-text`);
