@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct socket_line line;
 	struct settings settings;
 	struct verdict verdict = {0};
-	char type[48], fingerprint[64];
+	char type[HOST_KEY_TYPE_BYTES], blob[HOST_KEY_BLOB_BYTES];
 	uint64_t seconds;
 
 	if (values == NULL || buf_append(&text, data, size) < 0)
@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)accounts_parse_passwd(&accounts, given);
 	accounts_parse_shadow(&accounts, given);
 	(void)settings_parse(given, &settings, NULL);
-	(void)host_key_fingerprint(given, type, fingerprint);
+	(void)host_key_split(given, type, blob);
 	verdict_add(&verdict, given, "%s", given);
 	for (const char *at = verdict.evidence[0].text; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7F)
