@@ -88,6 +88,15 @@ int alerts_new(struct core *core, struct alerts **ret, struct err *err)
 	return 0;
 }
 
+void alerts_free(struct alerts *alerts)
+{
+	if (alerts == NULL)
+		return;
+	free(alerts->pairs);
+	free(alerts->changes);
+	free(alerts);
+}
+
 /* --- what an alert leaves behind --- */
 
 /* One more for an account in this hour; false: it has had its number. */

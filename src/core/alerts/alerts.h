@@ -12,6 +12,8 @@
 struct alerts;
 
 int alerts_new(struct core *core, struct alerts **ret, struct err *err);
+/** alerts_free() - the minutes that were counted are forgotten; accepts NULL. */
+void alerts_free(struct alerts *alerts);
 
 /* Two sweeps in a row; both by uuid, borrowed. before_s 0: there was none. */
 struct alerts_sweep {

@@ -34,6 +34,22 @@ static void begin(struct fixture *fixture)
 	assert_ok(alerts_new(&core, &core.alerts, ERR));
 }
 
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	uv_close(handle, NULL);
+}
+
+/* As a core that ends, or that is killed: nothing but the database is left. */
+static void end(void)
+{
+	uv_walk(&core.loop, close_handle, NULL);
+	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&core.loop), 0);
+	alerts_free(core.alerts);
+	events_free(core.events);
+}
+
 static uint64_t rule(struct fixture *fixture, uint64_t server_id, int64_t threshold,
 		     uint32_t minutes)
 {
@@ -112,6 +128,7 @@ static void once_over_a_restart(void **state)
 	assert_int_equal(open_now(fixture), 0);
 	minute(&before, &now, 1, 1, 90);
 	assert_int_equal(open_now(fixture), 1);
+	end();
 	fixture_reopen(fixture);
 	begin(fixture);
 	for (unsigned i = 2; i < 6; i++)
@@ -123,6 +140,7 @@ static void once_over_a_restart(void **state)
 	minute(&before, &now, 1, 7, 80);
 	assert_int_equal(open_now(fixture), 0);
 	assert_int_equal(lines(fixture, "alert.end"), 1);
+	end();
 }
 
 /* A database that takes nothing: the minutes stay counted, and the alert comes when it can. */
@@ -141,6 +159,7 @@ static void nothing_is_lost_to_a_full_disk(void **state)
 	assert_int_equal(open_now(fixture), 0);
 	minute(&before, &now, 1, 1, 90);
 	assert_int_equal(open_now(fixture), 1);
+	end();
 }
 
 static void a_stop_opens_and_ends(void **state)
@@ -168,6 +187,7 @@ static void a_stop_opens_and_ends(void **state)
 							 .now_count = 1,
 							 .now_s = (uint32_t)time(NULL) + 120});
 	assert_int_equal(open_now(fixture), 0);
+	end();
 }
 
 static double used(clock_t since)
@@ -209,6 +229,7 @@ static void many_servers(void **state)
 		      "for 2000 that open\n",
 		      MANY, worked_out, quiet, opened);
 	assert_true(quiet < 200);
+	end();
 }
 
 int main(void)

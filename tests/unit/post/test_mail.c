@@ -55,27 +55,27 @@ static void subjects(void **state)
 	assert_int_equal(compose("a@b", "題", "x", &text), 0);
 	assert_non_null(strstr(buf_str(&text), "\r\nSubject: =?UTF-8?B?6aGM?=\r\n"));
 	/* What looks like an encoded word is none, and what is no text of one line neither. */
-	buf_clear(&text);
+	buf_done(&text);
 	assert_int_equal(compose("a@b", "=?UTF-8?B?6aGM?=", "x", &text), 0);
 	assert_null(strstr(buf_str(&text), "Subject: =?UTF-8?B?6aGM?=\r\n"));
-	buf_clear(&text);
+	buf_done(&text);
 	assert_int_equal(compose("a@b", "x\r\nBcc: c@d\r\n\r\nbody", "x", &text), 0);
 	assert_null(strstr(buf_str(&text), "Bcc"));
 	/* Words are cut between characters, and lines are short. */
 	for (unsigned i = 0; i < 200; i++)
 		(void)snprintf(subject + strlen(subject), sizeof subject - strlen(subject), "%s",
 			       "題");
-	buf_clear(&text);
+	buf_done(&text);
 	assert_int_equal(compose("a@b", subject, "x", &text), 0);
 	for (const char *at = buf_str(&text); *at != '\0'; at += strcspn(at, "\n") + 1)
 		assert_in_range(strcspn(at, "\r"), 0, 76);
 	assert_null(strstr(buf_str(&text), "=?UTF-8?B?mA"));
 	(void)snprintf(plain, sizeof plain, "%066d", 1);
-	buf_clear(&text);
+	buf_done(&text);
 	assert_int_equal(compose("a@b", plain, "x", &text), 0);
 	assert_non_null(strstr(buf_str(&text), plain));
 	(void)snprintf(plain, sizeof plain, "%067d", 1);
-	buf_clear(&text);
+	buf_done(&text);
 	assert_int_equal(compose("a@b", plain, "x", &text), 0);
 	assert_null(strstr(buf_str(&text), plain));
 }

@@ -67,9 +67,11 @@ static void rules_are_about_servers(void **state)
 	store_alert_rule_done(&stops);
 	assert_ok(store_alert_stop_rules(fixture->store, two, ALERT_STOPPED_ITSELF, &stops, ERR));
 	assert_int_equal(stops.count, 0);
+	store_alert_rule_done(&stops);
 	assert_ok(store_alert_stop_rules(fixture->store, one, ALERT_STOPPED_UNEXPECTEDLY, &stops,
 					 ERR));
 	assert_int_equal(stops.count, 0);
+	store_alert_rule_done(&stops);
 }
 
 static void an_account_has_so_many(void **state)
