@@ -26,15 +26,20 @@ static int read_number(sqlite3 *db, const char *sql, int64_t *ret, struct err *e
 	return r;
 }
 
-/* A file with tables in it is ours only when it says so. */
+/* A file with tables in it is ours only when it says so. Both are read at one moment: another
+ * process may be making them. */
 static int check_owner(sqlite3 *db, struct err *err)
 {
 	int64_t application = 0;
 	int64_t tables = 0;
-	int r = read_number(db, "PRAGMA application_id", &application, err);
+	int r = execute(db, "BEGIN", err);
 
+	if (r < 0)
+		return r;
+	r = read_number(db, "SELECT count(*) FROM sqlite_master", &tables, err);
 	if (r == 0)
-		r = read_number(db, "SELECT count(*) FROM sqlite_master", &tables, err);
+		r = read_number(db, "PRAGMA application_id", &application, err);
+	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	if (r < 0)
 		return r;
 	if (application != MIGRATION_APPLICATION_ID && (application != 0 || tables != 0))

@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/migration.h"
 #include "store/statement.h"
 #include "store/store_history.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define BUSY_PAUSE_MS   5
 
 static int execute(struct store *store, const char *sql, struct err *err)
 {
@@ -54,15 +56,34 @@ static int make_file(const char *path, struct err *err)
 	return 0;
 }
 
+/* Two that turn a new database over to its journal at once are in each other's way: SQLite says so
+ * at once then, without the wait of sqlite3_busy_timeout(). */
+static int use_journal(struct store *store, struct err *err)
+{
+	const int64_t end_ms = clock_mono_ms() + BUSY_TIMEOUT_MS;
+	int code;
+
+	while ((code = sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) !=
+		       SQLITE_OK &&
+	       (code & 0xff) == SQLITE_BUSY && clock_mono_ms() < end_ms)
+		(void)sqlite3_sleep(BUSY_PAUSE_MS);
+	return code == SQLITE_OK ? 0 : statement_fail(store->db, err);
+}
+
 static int configure(struct store *store, struct err *err)
 {
+	int r;
+
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	r = use_journal(store, err);
+	if (r < 0)
+		return r;
 	return execute(store,
-		       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		       "PRAGMA synchronous = FULL;"
 		       "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"
 		       "PRAGMA journal_size_limit = 16777216",
