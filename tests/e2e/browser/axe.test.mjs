@@ -34,7 +34,8 @@ function furnish() {
 
 for (const language of ["ja", "en"]) {
 	for (const scheme of ["light", "dark"]) {
-		for (const width of [1280, 320]) {
+		// What a narrow screen changes, it changes in every language and light: two of the four show it.
+		for (const width of (language === "ja") === (scheme === "light") ? [1280, 320] : [1280]) {
 			describe(`${language} ${scheme} ${width}`, () => {
 				const look = { language, scheme, width };
 
