@@ -120,6 +120,9 @@ def packet_filters():
     found = [content for path, content in HERE_DOCUMENT.findall(text) if path == "/etc/nftables.conf"]
     if len(found) != 1 or "policy drop" not in found[0]:
         yield "first-step.md: no packet filter"
+    # A minimal Debian has no names of protocols without it, and nft then refuses the rules.
+    if "ipv6-icmp" in "".join(found) and "nftables netbase" not in text:
+        yield "first-step.md: names of protocols need netbase"
     for content in found:
         unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
         done = subprocess.run([*unshare, "/usr/sbin/nft", "--check", "--file", "-"], input=content, capture_output=True, text=True)

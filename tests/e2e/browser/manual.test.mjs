@@ -133,7 +133,7 @@ describe("manual", () => {
 			await block.locator("button").click();
 			await block.locator("button:has-text('コピーしました')").waitFor();
 			const text = await page.evaluate(() => navigator.clipboard.readText());
-			assert.match(text, /^sudo apt install nftables\nsudo tee \/etc\/nftables\.conf >\/dev\/null <<'EOT'\n/);
+			assert.match(text, /^sudo apt install nftables netbase\nsudo tee \/etc\/nftables\.conf >\/dev\/null <<'EOT'\n/);
 			assert.match(text, /\n\t\ttcp dport 22 accept\n/);
 			assert.match(text, /\nEOT$/);
 		});
