@@ -181,11 +181,12 @@ static bool take_known_state(void *closure, const char *text)
 	       strcmp(text, "invalid") == 0;
 }
 
+/* By name, or by number as nft prints it where there is no /etc/protocols. */
 static bool take_icmp(void *closure, const char *text)
 {
 	(void)closure;
 	return strcmp(text, "icmp") == 0 || strcmp(text, "icmpv6") == 0 ||
-	       strcmp(text, "ipv6-icmp") == 0;
+	       strcmp(text, "ipv6-icmp") == 0 || strcmp(text, "1") == 0 || strcmp(text, "58") == 0;
 }
 
 static bool take_anything(void *closure, const char *text)

@@ -119,6 +119,7 @@ static void test_filter(void **state)
 		filter_of(INPUT("drop",
 				"ct state { established, related } accept\niif lo accept\n"
 				"meta l4proto ipv6-icmp accept\nip protocol icmp accept\n"
+				"meta l4proto { 1, 58 } accept\n"
 				"tcp dport { 22, 8000-8010 } ct state new counter packets "
 				"1 bytes 2 accept\nudp dport 53 accept comment \"x accept\"\n")),
 		"closed 4 6 22/tcp,8000-8010/tcp,53/udp");
