@@ -33,7 +33,10 @@
 #define MIN_BYTES    ((size_t)4096)
 #define MAX_BYTES    ((size_t)64 * 1024 * 1024)
 #define MAX_OFFSET   ((uint64_t)1 << 62)
-#define NAME_BYTES   (UUID_TEXT_BYTES + 8)
+#define NAME_BYTES   (UUID_TEXT_BYTES + 12)
+#define ENDING       ".ring"
+/* Nothing looks for it: a ring that is being made when this process dies was never there. */
+#define NEW_ENDING ".ring.new"
 
 /* As it lies in the file. The file never leaves this machine, so its own byte order will do. */
 struct note_slot {
@@ -64,12 +67,12 @@ struct ring {
 	size_t mapped_bytes;
 };
 
-static void file_name(const uint8_t uuid[UUID_BYTES], char out[NAME_BYTES])
+static void file_name(const uint8_t uuid[UUID_BYTES], const char *ending, char out[NAME_BYTES])
 {
 	char text[UUID_TEXT_BYTES];
 
 	format_uuid(uuid, text);
-	(void)snprintf(out, NAME_BYTES, "%s.ring", text);
+	(void)snprintf(out, NAME_BYTES, "%s%s", text, ending);
 }
 
 static bool note_is_sane(const struct header *header, uint64_t number)
@@ -153,20 +156,54 @@ static int map_old(int folder_fd, const char *name, const uint8_t uuid[UUID_BYTE
 	return 0;
 }
 
-static void *map_new(int folder_fd, const char *name, size_t bytes)
+static void make_header(struct header *header, const uint8_t uuid[UUID_BYTES], size_t bytes)
 {
-	(void)unlinkat(folder_fd, name, 0);
-	AUTO_CLOSE int fd =
-		openat(folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	memcpy(header->magic, MAGIC, sizeof header->magic);
+	header->version = VERSION;
+	header->header_bytes = HEADER_BYTES;
+	header->capacity = bytes;
+	memcpy(header->uuid, uuid, UUID_BYTES);
+}
+
+/* NULL: no file can be made. */
+static void *map_file(int folder_fd, const char *name, const uint8_t uuid[UUID_BYTES], size_t bytes)
+{
+	char new_name[NAME_BYTES];
 	void *mapping = MAP_FAILED;
 
-	if (fd >= 0 && posix_fallocate(fd, 0, (off_t)bytes) == 0)
-		mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (mapping != MAP_FAILED)
-		return mapping;
+	file_name(uuid, NEW_ENDING, new_name);
+	(void)unlinkat(folder_fd, new_name, 0);
+	AUTO_CLOSE int fd = openat(folder_fd, new_name,
+				   O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && posix_fallocate(fd, 0, (off_t)(HEADER_BYTES + bytes)) == 0)
+		mapping =
+			mmap(NULL, HEADER_BYTES + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (mapping != MAP_FAILED) {
+		make_header(mapping, uuid, bytes);
+		if (renameat(folder_fd, new_name, folder_fd, name) == 0)
+			return mapping;
+		(void)munmap(mapping, HEADER_BYTES + bytes);
+	}
 	if (fd >= 0)
-		(void)unlinkat(folder_fd, name, 0);
-	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		(void)unlinkat(folder_fd, new_name, 0);
+	return NULL;
+}
+
+/* Where there is no room for a file, memory alone. */
+static void *map_new(int folder_fd, const char *name, const uint8_t uuid[UUID_BYTES], size_t bytes)
+{
+	void *mapping = map_file(folder_fd, name, uuid, bytes);
+
+	if (mapping != NULL)
+		return mapping;
+	/* What cannot be believed would be found again. */
+	(void)unlinkat(folder_fd, name, 0);
+	mapping = mmap(NULL, HEADER_BYTES + bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mapping != MAP_FAILED)
+		make_header(mapping, uuid, bytes);
+	return mapping;
 }
 
 int ring_open(int folder_fd, const uint8_t uuid[UUID_BYTES], size_t bytes, struct ring **ret,
@@ -174,22 +211,16 @@ int ring_open(int folder_fd, const uint8_t uuid[UUID_BYTES], size_t bytes, struc
 {
 	char name[NAME_BYTES];
 	void *mapping = NULL;
-	size_t mapped_bytes = HEADER_BYTES + bytes;
+	size_t mapped_bytes = 0;
 	int code;
 
-	file_name(uuid, name);
+	file_name(uuid, ENDING, name);
 	code = map_old(folder_fd, name, uuid, &mapping, &mapped_bytes);
 	if (code < 0) {
-		mapping = map_new(folder_fd, name, mapped_bytes);
+		mapping = map_new(folder_fd, name, uuid, bytes);
+		mapped_bytes = HEADER_BYTES + bytes;
 		if (mapping == MAP_FAILED)
 			return err_set(err, -ENOMEM, "no memory for a ring");
-		struct header *header = mapping;
-		header->version = VERSION;
-		header->header_bytes = HEADER_BYTES;
-		header->capacity = bytes;
-		memcpy(header->uuid, uuid, UUID_BYTES);
-		atomic_thread_fence(memory_order_seq_cst);
-		memcpy(header->magic, MAGIC, sizeof header->magic);
 	}
 	*ret_lost = code < 0 && code != -ENOENT;
 	return wrap(mapping, mapped_bytes, ret, err);
@@ -206,9 +237,12 @@ void ring_free(struct ring *ring)
 void ring_remove(int folder_fd, const uint8_t uuid[UUID_BYTES])
 {
 	char name[NAME_BYTES];
+	char new_name[NAME_BYTES];
 
-	file_name(uuid, name);
+	file_name(uuid, ENDING, name);
 	(void)unlinkat(folder_fd, name, 0);
+	file_name(uuid, NEW_ENDING, new_name);
+	(void)unlinkat(folder_fd, new_name, 0);
 }
 
 uint64_t ring_first(const struct ring *ring)
