@@ -13,6 +13,7 @@
 #include "base/config.h"
 #include "base/isolate.h"
 #include "base/log.h"
+#include "base/schedule.h"
 #include "base/secret.h"
 #include "host/dispatch.h"
 #include "host/kvm_probe.h"
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
 	if (config_load(argv[2], &config, &err) < 0 || secret_setup() < 0)
 		goto fail;
 	log_init("ippo-host", (enum log_level)config.log_level);
+	schedule_short_turns();
 	if (uv_loop_init(&loop) < 0 || isolate(&err) < 0 ||
 	    dispatch_new(&loop, &config, &dispatch, &err) < 0 ||
 	    child_new(&loop, &child_events, NULL, &child, &err) < 0)

@@ -32,6 +32,18 @@
 #define READ_BURST           8 /* from the socket, in one turn */
 #define KEPT_BUFFER_BYTES    ((size_t)64 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
+#define AHEAD_BYTES          131072 /* eight records: each call of the kernel costs as much as a record */
+
+/*
+ * What a console's client sends is read by the many records and handed to TLS from here: OpenSSL's
+ * own reading ahead moves all that lies behind a record to the front with each one. The buffer
+ * belongs to the process; what one turn leaves in it moves into its connection.
+ */
+static struct {
+	const struct connection *owner;
+	size_t at, end;
+	uint8_t data[AHEAD_BYTES];
+} ahead;
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -39,6 +51,7 @@ static void on_handle_closed(uv_handle_t *handle)
 
 	buf_done(&connection->in);
 	buf_done(&connection->out);
+	buf_done(&connection->unread);
 	buf_done(&connection->request.body);
 	console_free(connection->console);
 	free(connection);
@@ -50,6 +63,8 @@ void connection_drop(struct connection *connection)
 
 	if (connection->fd < 0)
 		return;
+	if (ahead.owner == connection)
+		ahead.owner = NULL;
 	if (connection->request.core_id != 0)
 		core_link_cancel(web->core, connection->request.core_id);
 	if (connection->console != NULL)
@@ -79,6 +94,42 @@ size_t connection_pending(const struct connection *connection)
 	return connection->out.len - connection->out_sent;
 }
 
+static int take_ahead(char *data, int bytes)
+{
+	const size_t part =
+		ahead.end - ahead.at < (size_t)bytes ? ahead.end - ahead.at : (size_t)bytes;
+
+	memcpy(data, ahead.data + ahead.at, part);
+	ahead.at += part;
+	if (ahead.at == ahead.end)
+		ahead.owner = NULL;
+	return (int)part;
+}
+
+static int take_unread(struct connection *connection, char *data, int bytes)
+{
+	struct buf *unread = &connection->unread;
+	const size_t left = unread->len - connection->unread_at;
+	const size_t part = left < (size_t)bytes ? left : (size_t)bytes;
+
+	memcpy(data, unread->data + connection->unread_at, part);
+	connection->unread_at += part;
+	if (connection->unread_at == unread->len) {
+		buf_done(unread);
+		connection->unread_at = 0;
+	}
+	return (int)part;
+}
+
+void connection_keep_unread(struct connection *connection)
+{
+	if (ahead.owner != connection)
+		return;
+	ahead.owner = NULL;
+	if (buf_append(&connection->unread, ahead.data + ahead.at, ahead.end - ahead.at) < 0)
+		connection_drop(connection);
+}
+
 /*
  * TLS's way to the socket. A turn may read only so often, so that a client that sends without end
  * leaves others their turn; and records of one batch leave as one.
@@ -86,18 +137,29 @@ size_t connection_pending(const struct connection *connection)
 static int bio_read(BIO *bio, char *data, int bytes)
 {
 	struct connection *connection = BIO_get_data(bio);
+	const bool far = connection->reads_ahead;
 	ssize_t got;
 
 	BIO_clear_retry_flags(bio);
+	if (connection->unread.len > 0)
+		return take_unread(connection, data, bytes);
+	if (ahead.owner == connection)
+		return take_ahead(data, bytes);
 	if (connection->reads_left == 0) {
 		BIO_set_retry_read(bio);
 		return -1;
 	}
-	got = recv(connection->fd, data, (size_t)bytes, 0);
+	got = recv(connection->fd, far ? (void *)ahead.data : data,
+		   far ? sizeof ahead.data : (size_t)bytes, 0);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		BIO_set_retry_read(bio);
 	connection->reads_left--;
-	return (int)got;
+	if (got <= 0 || !far)
+		return (int)got;
+	ahead.owner = connection;
+	ahead.at = 0;
+	ahead.end = (size_t)got;
+	return take_ahead(data, bytes);
 }
 
 static int bio_write(BIO *bio, const char *data, int bytes)

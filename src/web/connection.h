@@ -45,7 +45,10 @@ struct connection {
 	struct buf out;
 	size_t out_sent;
 	bool tls_wants_write;
-	bool more;               /* the kernel may wait for the next record before it sends */
+	bool more;         /* the kernel may wait for the next record before it sends */
+	bool reads_ahead;  /* a console's: as much as there is, to be worked off in one turn */
+	struct buf unread; /* of TLS, when a turn ended before all was worked off */
+	size_t unread_at;
 	uint8_t reads_left;      /* from the socket, in this turn */
 	int64_t written_ms;      /* when the kernel last took bytes */
 	struct request request;  /* the one being worked on */
@@ -83,6 +86,12 @@ size_t connection_pending(const struct connection *connection);
  * Return: how many, 0 when there are none now, -1 when it has gone (it is not dropped).
  */
 ssize_t connection_read(struct connection *connection, uint8_t *data, size_t bytes);
+
+/**
+ * connection_keep_unread() - at the end of a turn of a connection that reads ahead: what was read
+ * and not asked for stays with it. May drop the connection.
+ */
+void connection_keep_unread(struct connection *connection);
 
 /** connection_send() - write, and keep what the kernel does not take; may drop the connection. */
 void connection_send(struct connection *connection, const void *data, size_t bytes);

@@ -43,7 +43,6 @@
 #define CALM_MS      1000
 #define REST_MS      1
 #define MANY_BYTES   2048
-#define READ_AHEAD   131072 /* eight records: each call of the kernel costs as much as a record */
 #define SERIAL_BYTES (SERIAL_MAX_OUTPUT_BYTES + 64)
 #define GATHER_BYTES (8 * RECORD_BYTES)
 
@@ -536,7 +535,7 @@ static void rest(struct console *console)
 		(void)uv_timer_start(&web->rests, on_rested, REST_MS, 0);
 }
 
-void console_ready(struct connection *connection)
+static void work_off(struct connection *connection)
 {
 	struct console *console = connection->console;
 	struct websocket_part part;
@@ -567,6 +566,13 @@ void console_ready(struct connection *connection)
 		connection_drop(connection);
 	else if (console->state == OPEN && console->heard_bytes >= MANY_BYTES)
 		rest(console);
+}
+
+void console_ready(struct connection *connection)
+{
+	work_off(connection);
+	if (connection->fd >= 0)
+		connection_keep_unread(connection);
 }
 
 void console_wake(struct connection *connection)
@@ -774,8 +780,7 @@ void console_begin(struct connection *connection, uint64_t core_id,
 		connection->out_sent = 0;
 	}
 	connection_set_deadline(connection, 0);
-	/* One call of the kernel for a short record; what is read ahead is always worked off. */
-	SSL_set_read_ahead(connection->tls, 1);
+	connection->reads_ahead = true;
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	(void)buf_printf(&head,
 			 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -833,7 +838,6 @@ int console_open(struct connection *connection, const struct console_open *open,
 	connection->web->console_count++;
 	/* The ticket is behind us, and what follows is much. */
 	(void)SSL_clear_options(connection->tls, SSL_OP_CLEANSE_PLAINTEXT);
-	SSL_set_default_read_buffer_len(connection->tls, READ_AHEAD);
 	send_frame(console, WEBSOCKET_TEXT, open->greeting, strlen(open->greeting));
 	if (connection->fd >= 0)
 		connection_watch(connection);

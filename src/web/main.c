@@ -20,6 +20,7 @@
 #include "base/ip.h"
 #include "base/isolate.h"
 #include "base/log.h"
+#include "base/schedule.h"
 #include "base/secret.h"
 #include "web/connection.h"
 #include "web/console.h"
@@ -216,6 +217,7 @@ int main(int argc, char **argv)
 	raise_descriptor_limit();
 	web.config = &config;
 	web.hsts = is_public_name(config.url);
+	schedule_short_turns();
 	if (uv_loop_init(&web.loop) < 0 || make_tls(&config, &err) < 0 ||
 	    panel_open(config.panel_dir, &web.panel, &err) < 0 ||
 	    core_link_new(&web, &web.core, &err) < 0 ||

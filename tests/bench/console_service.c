@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/isolate.h"
 #include "base/parse.h"
+#include "base/schedule.h"
 #include "base/secret.h"
 #include "web/connection.h"
 #include "web/console.h"
@@ -219,6 +220,7 @@ int main(int argc, char **argv)
 	web_memory_options();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	schedule_short_turns(); /* as ippo-web and ippo-host do */
 	if (channel_pair(pair) < 0 || secret_setup() < 0)
 		return EXIT_FAILURE;
 	if (fork() == 0) {
