@@ -160,6 +160,16 @@ void events_notice_changed(struct events *events, uint64_t notice_id, const char
 	publish(events, EVERYBODY, "notice", data);
 }
 
+/* Not what it is: whoever is told asks, and is told what they may know. */
+void events_account_changed(struct events *events, uint64_t customer_id)
+{
+	char data[64];
+
+	(void)snprintf(data, sizeof data, "{\"account\":{\"id\":%llu}}",
+		       (unsigned long long)customer_id);
+	publish(events, customer_id, "account", data);
+}
+
 void events_alerts_changed(struct events *events, uint64_t customer_id)
 {
 	uint64_t open = 0;

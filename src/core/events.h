@@ -22,6 +22,8 @@ void events_server_deleted(struct events *events, uint64_t server_id, uint64_t c
 void events_action_changed(struct events *events, uint64_t action_id);
 /** events_contact_changed() - told to the account, and to operators of the service. */
 void events_contact_changed(struct events *events, uint64_t thread_id, uint64_t customer_id);
+/** events_account_changed() - its limits, or whether it is suspended. */
+void events_account_changed(struct events *events, uint64_t customer_id);
 /** events_alerts_changed() - how many are open in the account now. */
 void events_alerts_changed(struct events *events, uint64_t customer_id);
 /** events_notice_changed() - told to everybody, whomever they act for. @change: published, edited,

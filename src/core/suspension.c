@@ -37,17 +37,18 @@ static uint64_t *place_of(struct suspension *suspension, uint64_t server_id)
 }
 
 /* For the history: nobody asked for it but the suspension. */
-static void note(struct store *store, const struct server *server, const char *what)
+static void note(struct store *store, const struct server *server, const char *what,
+		 const char *reason)
 {
 	struct history_line line = {.customer_id = server->customer_id,
 				    .actor = HISTORY_SYSTEM,
 				    .result = HISTORY_SUCCESS,
 				    .resource_type = "server",
-				    .resource_id = server->id,
-				    .details = "{\"reason\":\"the account is suspended\"}"};
+				    .resource_id = server->id};
 
 	(void)snprintf(line.what, sizeof line.what, "%s", what);
 	(void)snprintf(line.resource_name, sizeof line.resource_name, "%s", server->name);
+	(void)snprintf(line.details, sizeof line.details, "{\"reason\":\"%s\"}", reason);
 	store_history_note(store, &line);
 }
 
@@ -62,8 +63,16 @@ static int submit(struct suspension *suspension, const struct server *server,
 	struct store *store = suspension->core->store;
 	int code;
 
-	note(store, server, command == ACTION_STOP_SERVER ? "server.poweroff" : "server.shutdown");
+	if (command == ACTION_START_SERVER)
+		note(store, server, "server.poweron", "the account is suspended no more");
+	else
+		note(store, server,
+		     command == ACTION_STOP_SERVER ? "server.poweroff" : "server.shutdown",
+		     "the account is suspended");
 	code = store_begin(store, err);
+	if (code == 0)
+		code = store_server_suspended(store, server->id, command != ACTION_START_SERVER,
+					      err);
 	if (code == 0)
 		code = engine_submit(suspension->core->engine, &request, &action, err);
 	if (code == 0)
@@ -95,6 +104,41 @@ static void switch_off(struct suspension *suspension, uint64_t server_id)
 	engine_kick(suspension->core->engine);
 }
 
+/* One that cannot be started now (the host's memory is taken) is its owner's to start. */
+static void start_again(struct suspension *suspension, uint64_t server_id)
+{
+	struct store *store = suspension->core->store;
+	struct server server CLEANUP(server_done) = {0};
+	struct err err = {0};
+	int code = store_server_get(store, 0, server_id, &server, &err);
+
+	if (code == 0 && server.status == SERVER_OFF)
+		code = submit(suspension, &server, ACTION_START_SERVER, &err);
+	else if (code == 0)
+		code = store_server_suspended(store, server_id, false, &err);
+	if (code == 0) {
+		engine_kick(suspension->core->engine);
+		return;
+	}
+	log_error("server %" PRIu64 " was stopped by a suspension and is not started again: %s",
+		  server_id, err.text);
+	if (store_server_suspended(store, server_id, false, &err) < 0)
+		log_error("%s", err.text);
+}
+
+static void start_all_again(struct suspension *suspension)
+{
+	uint64_t waiting[AT_ONCE];
+	size_t count = 0;
+	struct err err = {0};
+
+	if (store_server_list_to_resume(suspension->core->store, waiting, AT_ONCE, &count, &err) <
+	    0)
+		log_error("%s", err.text);
+	for (size_t i = 0; i < count; i++)
+		start_again(suspension, waiting[i]);
+}
+
 static void on_turn(uv_timer_t *timer)
 {
 	struct suspension *suspension = timer->data;
@@ -107,6 +151,7 @@ static void on_turn(uv_timer_t *timer)
 		log_error("%s", err.text);
 		return;
 	}
+	start_all_again(suspension);
 	for (size_t i = 0; i < count; i++)
 		switch_off(suspension, running[i]);
 	/* Whoever is not running any more is forgotten with the last one. */

@@ -42,3 +42,18 @@ int account_check_password(const char *user_name, const char *password, struct e
 				       "the password is one of the most used: choose another");
 	return 0;
 }
+
+#define REASON_TOLD_BYTES 160
+
+int account_refuse_suspended(const struct customer *customer, struct err *err)
+{
+	const char *reason = customer->suspension_reason;
+	size_t len = strnlen(reason, REASON_TOLD_BYTES);
+
+	/* Cut at a character. */
+	while (len > 0 && ((unsigned char)reason[len] & 0xc0) == 0x80)
+		len--;
+	return err_set(err, ERR_SUSPENDED,
+		       "this account is suspended%s%.*s%s; write to the operator",
+		       len > 0 ? ": " : "", (int)len, reason, reason[len] != '\0' ? "…" : "");
+}

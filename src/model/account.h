@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "model/name.h"
+#include "model/quota.h"
 #include "model/role.h"
 
 #define ACCOUNT_PASSWORD_HASH_BYTES 128 /* argon2id in libsodium's text form */
@@ -15,14 +16,18 @@
 #define ACCOUNT_RESET_MS            (INT64_C(24) * 3600 * 1000)
 #define ACCOUNT_PEER_BYTES          64
 #define ACCOUNT_CLIENT_BYTES        192
+#define ACCOUNT_REASON_BYTES        401
+#define ACCOUNT_NOTE_MAX_BYTES      4000
 
 #define ACCOUNT_SERVICE_CUSTOMER_ID 1 /* the customer "operator", made at first start */
 
 struct customer {
 	uint64_t id;
 	char name[NAME_LABEL_BYTES];
-	uint32_t server_limit; /* 0: none */
+	struct quotas limits;
 	bool suspended;
+	int64_t suspended_ms;                         /* since when; 0: not */
+	char suspension_reason[ACCOUNT_REASON_BYTES]; /* told to the customer; "": none was given */
 	int64_t created_ms;
 };
 
@@ -88,6 +93,10 @@ struct invitation {
 	int64_t redeemed_ms; /* 0: not yet */
 	uint64_t redeemed_user_id;
 };
+
+/** account_refuse_suspended() - ERR_SUSPENDED, with the reason as far as the text has room for it.
+ */
+int account_refuse_suspended(const struct customer *customer, struct err *err);
 
 /** account_check_password() - length, UTF-8, not the user's name, not one of the worst.
  * 0 or ERR_INVALID_INPUT. */

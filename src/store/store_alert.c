@@ -178,6 +178,14 @@ int store_alert_rule_delete(struct store *store, uint64_t id, struct err *err)
 
 /* --- which rule is about which server --- */
 
+int store_alert_rule_delete_of_server(struct store *store, uint64_t server_id, struct err *err)
+{
+	int r = statement_run(store, "DELETE FROM alert_rule WHERE server_id = ?",
+			      BIND(B_INT(server_id)), err);
+
+	return r < 0 ? r : 0;
+}
+
 int store_alert_scope(struct store *store, uint64_t *ret, struct err *err)
 {
 	return statement_number(store, "SELECT version FROM alert_scope", NULL, ret, err);

@@ -46,6 +46,9 @@ void store_alert_rule_done(struct store_alert_rules *rules);
 int store_alert_rule_update(struct store *store, const struct alert_rule *rule, struct err *err);
 int store_alert_rule_delete(struct store *store, uint64_t id, struct err *err);
 
+/** store_alert_rule_delete_of_server() - those about it alone; not those with a selector. */
+int store_alert_rule_delete_of_server(struct store *store, uint64_t server_id, struct err *err);
+
 /** store_alert_scope() - grows whenever another rule may be about another server. */
 int store_alert_scope(struct store *store, uint64_t *ret, struct err *err);
 /** store_alert_pairs() - which rule is about which server. @rules: by id; of one customer or of

@@ -5,7 +5,10 @@
 
 #include "store/query.h"
 
-#define COLUMNS "c.id, c.name, c.server_limit, c.suspended, c.created_ms"
+#define COLUMNS                                                                                    \
+	"c.id, c.name, c.suspended, c.suspended_ms, c.suspension_reason, c.created_ms, "           \
+	"c.server_limit, c.core_limit, c.memory_limit_mib, c.disk_limit_gb, c.address_limit, "     \
+	"c.ssh_key_limit, c.token_limit, c.member_limit"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "c.id",
@@ -19,9 +22,14 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	struct customer *customer = item;
 
 	customer->id = statement_u64(statement, 0);
-	customer->server_limit = statement_u32(statement, 2);
-	customer->suspended = statement_bool(statement, 3);
-	customer->created_ms = sqlite3_column_int64(statement, 4);
+	customer->suspended = statement_bool(statement, 2);
+	customer->suspended_ms = sqlite3_column_int64(statement, 3);
+	customer->created_ms = sqlite3_column_int64(statement, 5);
+	for (int i = 0; i < QUOTA_COUNT; i++)
+		customer->limits.of[i] = statement_u64(statement, 6 + i);
+	if (statement_copy(statement, 4, customer->suspension_reason,
+			   sizeof(customer->suspension_reason)) < 0)
+		return ERR_CORRUPT;
 	return statement_copy(statement, 1, customer->name, sizeof(customer->name));
 }
 
@@ -46,12 +54,21 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 
 int store_customer_insert(struct store *store, struct customer *customer, struct err *err)
 {
-	int r = statement_run(store,
-			      "INSERT INTO customer(name, server_limit, suspended, created_ms) "
-			      "VALUES (?, ?, ?, ?)",
-			      BIND(B_TEXT(customer->name), B_INT(customer->server_limit),
-				   B_INT(customer->suspended), B_INT(customer->created_ms)),
-			      err);
+	const uint64_t *limits = customer->limits.of;
+	int r = statement_run(
+		store,
+		"INSERT INTO customer(name, suspended, suspended_ms, suspension_reason, "
+		"created_ms, server_limit, core_limit, memory_limit_mib, disk_limit_gb, "
+		"address_limit, ssh_key_limit, token_limit, member_limit) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
+		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
+		     B_INT(customer->created_ms), B_INT(limits[QUOTA_SERVERS]),
+		     B_INT(limits[QUOTA_CORES]), B_INT(limits[QUOTA_MEMORY_MIB]),
+		     B_INT(limits[QUOTA_DISK_GB]), B_INT(limits[QUOTA_ADDRESSES]),
+		     B_INT(limits[QUOTA_SSH_KEYS]), B_INT(limits[QUOTA_TOKENS]),
+		     B_INT(limits[QUOTA_MEMBERS])),
+		err);
 
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is a customer named %s already", customer->name);
@@ -74,19 +91,24 @@ int store_customer_get_by_name(struct store *store, const char *name, struct cus
 		   ret, err);
 }
 
-static void add_conditions(struct query *query, const char *name, uint64_t user_id)
+static void add_conditions(struct query *query, const struct store_customer_filter *filter)
 {
 	query_add(query, " FROM customer c WHERE 1");
-	if (name)
-		query_where(query, " AND c.name = ?", (struct bind)B_TEXT(name));
-	if (user_id)
+	if (filter->name)
+		query_where(query, " AND c.name = ?", (struct bind)B_TEXT(filter->name));
+	if (filter->part)
+		query_where(query, " AND instr(lower(c.name), lower(?)) > 0",
+			    (struct bind)B_TEXT(filter->part));
+	if (filter->active != filter->suspended)
+		query_where(query, " AND c.suspended = ?", (struct bind)B_INT(filter->suspended));
+	if (filter->user_id)
 		query_where(query,
 			    " AND EXISTS (SELECT 1 FROM membership m WHERE m.customer_id = c.id "
 			    "AND m.user_id = ?)",
-			    (struct bind)B_INT(user_id));
+			    (struct bind)B_INT(filter->user_id));
 }
 
-int store_customer_list(struct store *store, const char *name, uint64_t user_id,
+int store_customer_list(struct store *store, const struct store_customer_filter *filter,
 			const struct sort *sort, const struct page *page,
 			struct store_customers *ret, struct err *err)
 {
@@ -97,12 +119,12 @@ int store_customer_list(struct store *store, const char *name, uint64_t user_id,
 	int r;
 
 	query_add(&counting, "SELECT count(*)");
-	add_conditions(&counting, name, user_id);
+	add_conditions(&counting, filter);
 	r = query_number(store, &counting, &total, err);
 	if (r < 0)
 		return r;
 	query_add(&query, "SELECT " COLUMNS);
-	add_conditions(&query, name, user_id);
+	add_conditions(&query, filter);
 	query_order(&query, sort, sort_columns);
 	query_page(&query, page);
 	r = query_read(store, &query, sizeof(struct customer), read_row, "customer", &list, err);
@@ -122,12 +144,21 @@ void store_customer_done(struct store_customers *customers)
 
 int store_customer_update(struct store *store, const struct customer *customer, struct err *err)
 {
-	int r = statement_run_one(store, "customer",
-				  "UPDATE customer SET name = ?, server_limit = ?, suspended = ? "
-				  "WHERE id = ?",
-				  BIND(B_TEXT(customer->name), B_INT(customer->server_limit),
-				       B_INT(customer->suspended), B_INT(customer->id)),
-				  err);
+	const uint64_t *limits = customer->limits.of;
+	int r = statement_run_one(
+		store, "customer",
+		"UPDATE customer SET name = ?, suspended = ?, suspended_ms = ?, "
+		"suspension_reason = ?, server_limit = ?, core_limit = ?, memory_limit_mib = ?, "
+		"disk_limit_gb = ?, address_limit = ?, ssh_key_limit = ?, token_limit = ?, "
+		"member_limit = ? WHERE id = ?",
+		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
+		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
+		     B_INT(limits[QUOTA_SERVERS]), B_INT(limits[QUOTA_CORES]),
+		     B_INT(limits[QUOTA_MEMORY_MIB]), B_INT(limits[QUOTA_DISK_GB]),
+		     B_INT(limits[QUOTA_ADDRESSES]), B_INT(limits[QUOTA_SSH_KEYS]),
+		     B_INT(limits[QUOTA_TOKENS]), B_INT(limits[QUOTA_MEMBERS]),
+		     B_INT(customer->id)),
+		err);
 
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is a customer named %s already", customer->name);
@@ -145,4 +176,24 @@ int store_customer_delete(struct store *store, uint64_t id, struct err *err)
 	if (r == ERR_IN_USE)
 		return err_set(err, r, "the customer has servers or images: delete those first");
 	return r;
+}
+
+int store_customer_get_note(struct store *store, uint64_t id, char **ret, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_open(store, "SELECT note FROM customer WHERE id = ?", BIND(B_INT(id)),
+			       &statement, err);
+
+	if (r == 0)
+		r = statement_row(store, statement, err);
+	if (r < 0)
+		return r;
+	return r == 0 ? err_set(err, ERR_NOT_FOUND, "customer not found")
+		      : statement_dup(statement, 0, ret);
+}
+
+int store_customer_set_note(struct store *store, uint64_t id, const char *note, struct err *err)
+{
+	return statement_run_one(store, "customer", "UPDATE customer SET note = ? WHERE id = ?",
+				 BIND(B_TEXT(note), B_INT(id)), err);
 }

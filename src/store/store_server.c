@@ -251,6 +251,28 @@ int store_server_update_name(struct store *store, uint64_t id, const char *name,
 	return r;
 }
 
+int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_id, struct err *err)
+{
+	static const char *const left_behind[] = {
+		"DELETE FROM server_label WHERE server_id = ?",
+		"DELETE FROM server_key WHERE server_id = ?",
+		"DELETE FROM server_seed WHERE server_id = ?",
+		"DELETE FROM dns_ptr WHERE server_id = ?",
+		"DELETE FROM suspended_server WHERE server_id = ?",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(left_behind); i++)
+		r = statement_run(store, left_behind[i], BIND(B_INT(id)), err);
+	if (r >= 0)
+		r = update(store,
+			   "UPDATE server SET customer_id = ?, labels = '', protect_delete = 0, "
+			   "protect_rebuild = 0 WHERE id = ?",
+			   BIND(B_INT(customer_id), B_INT(id)), err);
+	store->departures++; /* it does not come last in its new list: see store_server_list.c */
+	return r;
+}
+
 int store_server_update_labels(struct store *store, uint64_t id, const struct labels *labels,
 			       struct err *err)
 {

@@ -62,6 +62,12 @@ int store_server_list_refs(struct store *store, const struct store_server_filter
  * whose lock an action has is left out. */
 int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
 				struct err *err);
+/** store_server_suspended() - note that a suspension has stopped it (@stopped), or forget that. */
+int store_server_suspended(struct store *store, uint64_t id, bool stopped, struct err *err);
+/** store_server_list_to_resume() - ids of servers that a suspension has stopped and that are off,
+ * whose customer is no longer suspended. One whose lock an action has is left out. */
+int store_server_list_to_resume(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
+				struct err *err);
 int store_server_count(struct store *store, const struct store_server_filter *filter, uint64_t *ret,
 		       struct err *err);
 void store_server_done(struct store_servers *servers);
@@ -69,6 +75,13 @@ void store_server_refs_done(struct store_server_refs *refs);
 
 /** Updates answer ERR_NOT_FOUND when there is no such server. */
 int store_server_update_name(struct store *store, uint64_t id, const char *name, struct err *err);
+/**
+ * store_server_hand_over() - to another customer, in the open transaction.
+ *
+ * What the old one said about it stays behind: labels, keys, what its first boot was given, names
+ * of its addresses, protection. ERR_UNIQUENESS: the new one has a server of this name.
+ */
+int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_id, struct err *err);
 int store_server_update_labels(struct store *store, uint64_t id, const struct labels *labels,
 			       struct err *err);
 int store_server_update_status(struct store *store, uint64_t id, enum server_status status,

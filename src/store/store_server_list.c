@@ -402,16 +402,12 @@ void store_server_refs_done(struct store_server_refs *refs)
 	*refs = (struct store_server_refs){0};
 }
 
-int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
-				struct err *err)
+static int read_ids(struct store *store, const char *sql, const struct bind *binds, uint64_t *ids,
+		    size_t max, size_t *ret_count, struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	size_t count = 0;
-	int r = statement_open(store,
-			       "SELECT s.id FROM customer c JOIN server s ON s.customer_id = c.id "
-			       "WHERE c.suspended = 1 AND s.status = ? AND "
-			       "s.locked_action_id = 0 LIMIT ?",
-			       BIND(B_INT(SERVER_RUNNING), B_INT(max)), &statement, err);
+	int r = statement_open(store, sql, binds, &statement, err);
 
 	while (r == 0 && count < max && (r = statement_row(store, statement, err)) > 0) {
 		ids[count++] = statement_u64(statement, 0);
@@ -421,4 +417,35 @@ int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, 
 		return r;
 	*ret_count = count;
 	return 0;
+}
+
+int store_server_list_suspended(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
+				struct err *err)
+{
+	return read_ids(store,
+			"SELECT s.id FROM customer c JOIN server s ON s.customer_id = c.id "
+			"WHERE c.suspended = 1 AND s.status = ? AND "
+			"s.locked_action_id = 0 LIMIT ?",
+			BIND(B_INT(SERVER_RUNNING), B_INT(max)), ids, max, ret_count, err);
+}
+
+int store_server_suspended(struct store *store, uint64_t id, bool stopped, struct err *err)
+{
+	int r = statement_run(store,
+			      stopped ? "INSERT INTO suspended_server(server_id) VALUES (?) ON "
+					"CONFLICT DO NOTHING"
+				      : "DELETE FROM suspended_server WHERE server_id = ?",
+			      BIND(B_INT(id)), err);
+
+	return r < 0 ? r : 0;
+}
+
+int store_server_list_to_resume(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
+				struct err *err)
+{
+	return read_ids(store,
+			"SELECT s.id FROM suspended_server p JOIN server s ON s.id = p.server_id "
+			"JOIN customer c ON c.id = s.customer_id WHERE c.suspended = 0 AND "
+			"s.locked_action_id = 0 LIMIT ?",
+			BIND(B_INT(max)), ids, max, ret_count, err);
 }

@@ -145,3 +145,11 @@ int store_token_delete_of_member(struct store *store, uint64_t user_id, uint64_t
 
 	return r < 0 ? r : 0;
 }
+
+int store_token_delete_of_user(struct store *store, uint64_t user_id, struct err *err)
+{
+	int r = statement_run(store, "DELETE FROM token WHERE user_id = ?", BIND(B_INT(user_id)),
+			      err);
+
+	return r < 0 ? r : 0;
+}

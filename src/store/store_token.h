@@ -26,6 +26,8 @@ void store_token_done(struct store_tokens *tokens);
 /** store_token_touch() - last use. Callers do this rarely (once a minute), not per request. */
 int store_token_touch(struct store *store, uint64_t id, int64_t now_ms, struct err *err);
 int store_token_delete(struct store *store, uint64_t customer_id, uint64_t id, struct err *err);
+/** store_token_delete_of_user() - those that the user made, anywhere. */
+int store_token_delete_of_user(struct store *store, uint64_t user_id, struct err *err);
 /** store_token_delete_of_member() - those that the user made in the account. */
 int store_token_delete_of_member(struct store *store, uint64_t user_id, uint64_t customer_id,
 				 struct err *err);

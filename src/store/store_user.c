@@ -164,3 +164,25 @@ int store_user_count_service(struct store *store, uint64_t *ret, struct err *err
 				"SELECT count(*) FROM user WHERE service = 1 AND disabled = 0",
 				NULL, ret, err);
 }
+
+int store_user_find_orphan(struct store *store, uint64_t id, char ret_name[NAME_LABEL_BYTES],
+			   struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_open(
+		store,
+		"SELECT c.name FROM membership m JOIN customer c ON c.id = m.customer_id "
+		"WHERE m.user_id = ?1 AND m.role = ?2 AND (c.server_count > 0 OR EXISTS "
+		"(SELECT 1 FROM image i WHERE i.customer_id = c.id)) AND NOT EXISTS "
+		"(SELECT 1 FROM membership o JOIN user u ON u.id = o.user_id WHERE "
+		"o.customer_id = c.id AND o.role = ?2 AND o.user_id <> ?1 AND u.disabled = 0) "
+		"ORDER BY c.id LIMIT 1",
+		BIND(B_INT(id), B_INT(ROLE_OWNER)), &statement, err);
+
+	if (r == 0)
+		r = statement_row(store, statement, err);
+	if (r <= 0)
+		return r;
+	r = statement_copy(statement, 0, ret_name, NAME_LABEL_BYTES);
+	return r < 0 ? statement_corrupt("customer", err) : 1;
+}

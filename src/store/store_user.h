@@ -28,6 +28,11 @@ int store_user_update_password(struct store *store, uint64_t id, const char *pas
 			       uint64_t keep_session_id, struct err *err);
 /** store_user_update_disabled() - true ends all of the user's sessions. */
 int store_user_update_disabled(struct store *store, uint64_t id, bool disabled, struct err *err);
+/** store_user_delete() - tokens they made are not theirs any more: delete those before. */
 int store_user_delete(struct store *store, uint64_t id, struct err *err);
+/** store_user_find_orphan() - an account that has servers or images and would be without an owner
+ * who may sign in. Return: 1 with its name, 0 for none, or negative. */
+int store_user_find_orphan(struct store *store, uint64_t id, char ret_name[NAME_LABEL_BYTES],
+			   struct err *err);
 /** store_user_count_service() - how many enabled operators of the service there are. */
 int store_user_count_service(struct store *store, uint64_t *ret, struct err *err);

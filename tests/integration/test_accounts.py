@@ -308,14 +308,16 @@ def test_suspended_servers_are_shut_down_and_stay_off(account, operator):
     account.wait_status(server, "off", 15)
     asked = [action["command"] for action in account.get(f"/servers/{server['id']}/actions")["actions"]]
     assert asked.count("shutdown_server") == 1 and "stop_server" not in asked
-    assert account.error("POST", f"/servers/{server['id']}/actions/poweron") == (403, "forbidden")
-    assert account.error("DELETE", f"/servers/{server['id']}") == (403, "forbidden")
-    assert account.error("POST", "/servers", {"name": "another", "server_type": "1g", "image": "tiny"}) == (403, "forbidden")
+    assert account.error("POST", f"/servers/{server['id']}/actions/poweron") == (403, "account_suspended")
+    assert account.error("DELETE", f"/servers/{server['id']}") == (403, "account_suspended")
+    assert account.error("POST", "/servers", {"name": "another", "server_type": "1g", "image": "tiny"}) == (403, "account_suspended")
     assert account.get("/me")["me"]["customer"]["suspended"] and account.get(f"/servers/{server['id']}")
     line = operator.get(f"/history?customer={account.customer}&what=server.shutdown")["history"][-1]
     assert line["actor"]["kind"] == "system" and line["details"] == {"reason": "the account is suspended"}
     operator.put(f"/customers/{account.customer}", {"suspended": False})
-    account.act(server, "poweron")
+    account.wait_status(server, "running", 15)
+    line = operator.get(f"/history?customer={account.customer}&what=server.poweron&result=accepted")["history"][0]
+    assert line["actor"]["kind"] == "system" and line["details"] == {"reason": "the account is suspended no more"}
     account.delete_server(server)
 
 
@@ -331,6 +333,7 @@ def test_a_guest_that_does_not_listen_is_switched_off(account, operator, fake):
     asked = [action["command"] for action in account.get(f"/servers/{server['id']}/actions")["actions"]]
     assert asked.count("stop_server") == 1
     operator.put(f"/customers/{account.customer}", {"suspended": False})
+    account.wait_status(server, "running", 15)
     account.delete_server(server)
 
 

@@ -19,7 +19,7 @@ import pytest
 from authenticator import Passkey
 from console_client import CUT, open_console
 from ippo_testing import BUILD, Api, IppoInstance, Key, eventually, run
-from people import totp
+from people import Person, totp
 
 PASSWORD = "canary horse battery staple 5124"
 PANEL = {"X-Ippo-CSRF": "1"}
@@ -138,6 +138,9 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])
+    did("customer.resume", lambda: api.delete(f"/customers/{customer['id']}/suspension"), "midori", customer_id=customer["id"], operator=1)
+    did("customer.suspend", lambda: api.put(f"/customers/{customer['id']}/suspension", {"reason": "unpaid"}), "midori",
+        customer_id=customer["id"], operator=1, details='{"reason":"unpaid"}')
     did("customer.delete", lambda: api.delete(f"/customers/{customer['id']}"), "midori", operator=1)
     # The account.
     key = did("ssh_key.create", lambda: api.post("/ssh_keys", {"name": "laptop", "public_key": Key(tmp_path).public}), "laptop",
@@ -185,6 +188,12 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     for line in (opened, *ends):
         assert line["actor_name"] == "of hanako" and line["resource_name"] == "runner" and line["customer_id"] == 1
     assert f'"console":{console},"ended":"cut"' in ends[0]["details"] and '"bytes_out":' in ends[0]["details"]
+    shiro = api.post("/customers", {"name": "shiro"})["customer"]["id"]
+    eventually(lambda: not fake.database("SELECT seed FROM server WHERE id = ?", server)[0][0])
+    did("server.hand_over", lambda: api.put(f"{path}/owner", {"customer": "shiro"}), "runner", count=2, customer_id=shiro, operator=1,
+        details='{"direction":"in"}')
+    did("server.hand_over", lambda: api.put(f"{path}/owner", {"customer": 1}), "runner", count=2, customer_id=1, operator=0,
+        details='{"direction":"in"}')
     did("server.delete", lambda: api.delete_server({"id": server}), "runner", result=1)
     did("server_type.delete", lambda: api.delete(f"/server_types/{plan['id']}"), "walk")
     api.delete(f"/server_types/{large['id']}")
@@ -259,6 +268,9 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     link = api.post("/invitations", {"role": "reader"}, **of_fuji)["link"]
     guest.post("/invitations/accept", {"key": link.rsplit("/", 1)[1]})
     did("member.leave", lambda: guest.delete("/members/current"), "kaede", customer_id=fuji, **of_kaede)
+    link = api.post("/invitations", {"role": "reader"}, **of_fuji)["link"]
+    momo = Person(fake, "momo").join(link).id
+    did("user.delete", lambda: api.delete(f"/users/{momo}"), "momo", customer_id=0, resource_id=momo)
     api.delete(f"/customers/{fuji}")
     # Words to the operators: their subject, and never their text.
     thread = did("contact_thread.create", lambda: api.post("/contact_threads", {"subject": "Hello", "text": "s3cret"}), "Hello", customer_id=1)

@@ -279,6 +279,15 @@ def test_account(walker, fake, document, seen):
     walker.put(f"/customers/{customer['id']}", {"suspended": True, "server_limit": 0})
     walker.get(f"/customers/{customer['id']}")
     walker.get("/customers?name=aoi&sort=name")
+    walker.get("/customers?search=ao&status=suspended")
+    walker.put(f"/customers/{customer['id']}", {"quotas": {"servers": 3, "cores": None}, "note": "x"})
+    walker.put(f"/customers/{customer['id']}/suspension", {"reason": "unpaid"})
+    walker.delete(f"/customers/{customer['id']}/suspension")
+    walker.get("/account")
+    server = walker.create_server("goes-over", start=True)
+    eventually(lambda: walker.request("PUT", f"/servers/{server['id']}/owner", {"customer": "aoi"}).ok, 10)
+    walker.put(f"/servers/{server['id']}/owner", {"customer": 1})
+    walker.delete_server(server)
     walker.delete(f"/customers/{customer['id']}")
 
     link = walker.post("/invitations", {"operator": True})["link"]
@@ -328,6 +337,9 @@ def test_account(walker, fake, document, seen):
     eventually(lambda: walker.get(f"/outbox/{sent}")["message"]["status"] == "sent")
     assert walker.error("POST", f"/outbox/{sent}/retry") == (422, "unsupported_error")
     walker.post(f"/outbox/{fake.fail_a_mail()}/retry")
+    leaver = walker.post("/invitations", {"role": "reader"})["link"].rsplit("/", 1)[1]
+    Walker(fake, document, seen).post("/invitations/redeem", {"key": leaver, "name": "leaver", "password": "correct horse battery"})
+    walker.delete(f"/users/{walker.get('/users?name=leaver')['users'][0]['id']}")
 
     passkey = Passkey("localhost", fake.url)
     for own in (True, False):

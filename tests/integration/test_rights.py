@@ -17,7 +17,7 @@ NEEDS = [
                r"|(GET|POST) /me/passkeys|POST /me/passkeys/challenge|DELETE /me/passkeys/\{id\}"
                r"|POST /invitations/accept|DELETE /members/current|PUT /notices/(\{id\}/)?read"),
     ("service reads", r"GET /users/\{id\}/passkeys|GET /(customers|hosts|users|address_pools|outbox)(/\{id\})?|GET /users/\{id\}/mail|GET /metrics|GET /history/verify"),
-    ("service", r"(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups|outbox)(/.*)?"),
+    ("service", r"PUT /servers/\{id\}/owner|(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups|outbox)(/.*)?"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
     # Words to the operators: of everybody who belongs to the account.
     ("member", r"(POST|PUT) /contact_threads(/.*)?"),

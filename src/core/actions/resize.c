@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "store/store_plan.h"
+#include "store/store_quota.h"
 #include "store/store_server.h"
 
 static bool wants_growth(const struct task *task)
@@ -78,6 +79,28 @@ static const struct step resize_steps[] = {
 	 .undo = verb_define},
 };
 
+static uint64_t growth(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+/* Of what the account may have. From here on until the end the larger plan counts. */
+static int check_quota(struct engine *engine, const struct server *server, const struct plan *plan,
+		       bool upgrade_disk, struct err *err)
+{
+	struct plan before;
+	struct quotas more = {0};
+	int r = store_plan_get(engine->store, server->server_type_id, &before, err);
+
+	if (r)
+		return r;
+	more.of[QUOTA_CORES] = growth(before.cores, plan->cores);
+	more.of[QUOTA_MEMORY_MIB] = growth(before.memory_mib, plan->memory_mib);
+	if (upgrade_disk)
+		more.of[QUOTA_DISK_GB] = growth(server->disk_gb, plan->disk_gb);
+	return store_quota_check(engine->store, server->customer_id, &more, err);
+}
+
 static int resize_accept(struct engine *engine, const struct action_request *request,
 			 struct server *server, struct action *action, struct task_params *params,
 			 struct err *err)
@@ -99,7 +122,7 @@ static int resize_accept(struct engine *engine, const struct action_request *req
 			       server->disk_gb, plan.name, plan.disk_gb);
 	params->server_type_id = plan.id;
 	params->upgrade_disk = request->upgrade_disk;
-	return 0;
+	return check_quota(engine, server, &plan, request->upgrade_disk, err);
 }
 
 const struct command resize_command = {

@@ -258,6 +258,16 @@ int alerts_end_of_rule(struct alerts *alerts, uint64_t rule_id, struct err *err)
 	return end_all(alerts, &filter, ALERT_RULE_CHANGED, &customer_id, err);
 }
 
+int alerts_hand_over(struct alerts *alerts, uint64_t server_id, struct err *err)
+{
+	const struct store_alert_filter filter = {.server_id = server_id, .open = true};
+	uint64_t customer_id = 0;
+	int code = end_all(alerts, &filter, ALERT_SERVER_DELETED, &customer_id, err);
+
+	return code < 0 ? code
+			: store_alert_rule_delete_of_server(alerts->core->store, server_id, err);
+}
+
 void alerts_server_deleted(struct alerts *alerts, uint64_t server_id)
 {
 	const struct store_alert_filter filter = {.server_id = server_id, .open = true};

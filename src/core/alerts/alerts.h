@@ -34,5 +34,8 @@ int alerts_stopped(struct alerts *alerts, const struct server *server, bool itse
 		   struct err *err);
 /** alerts_server_deleted() - its alerts end. */
 void alerts_server_deleted(struct alerts *alerts, uint64_t server_id);
+/** alerts_hand_over() - in the transaction that gives the server to another customer: its alerts
+ * end, and the rules about it alone go. */
+int alerts_hand_over(struct alerts *alerts, uint64_t server_id, struct err *err);
 /** alerts_end_of_rule() - in the transaction that changes or deletes the rule. */
 int alerts_end_of_rule(struct alerts *alerts, uint64_t rule_id, struct err *err);

@@ -1,4 +1,4 @@
-// /v1/me, tokens, customers: who one is, and what may act in one's name.
+// /v1/me, tokens: who one is, and what may act in one's name.
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +10,9 @@
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/events.h"
-#include "core/suspension.h"
 #include "store/store_customer.h"
 #include "store/store_membership.h"
+#include "store/store_quota.h"
 #include "store/store_token.h"
 #include "store/store_user.h"
 
@@ -26,7 +26,8 @@ static json_t *render_customers(struct request *request)
 	struct store_customers customers = {0};
 	json_t *items = json_array();
 
-	if (user_id == 0 || store_customer_list(request->core->store, NULL, user_id, &by_name, NULL,
+	const struct store_customer_filter filter = {.user_id = user_id};
+	if (user_id == 0 || store_customer_list(request->core->store, &filter, &by_name, NULL,
 						&customers, NULL) < 0)
 		return items;
 	for (size_t i = 0; i < customers.count; i++) {
@@ -59,11 +60,12 @@ static int me(struct request *request, struct err *err)
 				   "operator", user.service);
 	return request_answer(
 		request, 200, "me",
-		json_pack("{s:o, s:{s:I, s:s, s:b}, s:s, s:s, s:b, s:o}", "user", person,
+		json_pack("{s:o, s:{s:I, s:s, s:b, s:s}, s:s, s:s, s:b, s:b, s:o}", "user", person,
 			  "customer", "id", (json_int_t)customer.id, "name", customer.name,
-			  "suspended", customer.suspended, "role", role_name(request->who.role),
-			  "via", role_via_name(request->who.via), "operator", request->who.service,
-			  "customers", render_customers(request)));
+			  "suspended", customer.suspended, "suspension_reason",
+			  customer.suspension_reason, "role", role_name(request->who.role), "via",
+			  role_via_name(request->who.via), "operator", request->who.service,
+			  "acts_for", request->acts_for, "customers", render_customers(request)));
 }
 
 static json_t *render_token(const struct token *token)
@@ -128,6 +130,8 @@ static int create_token(struct request *request, struct err *err)
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
+	if ((code = store_quota_check_one(store, token.customer_id, QUOTA_TOKENS, err)) < 0)
+		return code;
 	if ((code = store_token_insert(store, &token, err)) < 0)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a token named %s already", name)
@@ -170,137 +174,11 @@ static int delete_token(struct request *request, struct err *err)
 				     : code;
 }
 
-static json_t *render_customer(const struct customer *customer)
-{
-	return json_pack("{s:I, s:s, s:I, s:b, s:o}", "id", (json_int_t)customer->id, "name",
-			 customer->name, "server_limit", (json_int_t)customer->server_limit,
-			 "suspended", customer->suspended, "created",
-			 json_time(customer->created_ms));
-}
-
-static int list_customers(struct request *request, struct err *err)
-{
-	struct list_query query CLEANUP(list_query_done) = {0};
-	struct store_customers customers = {0};
-	json_t *items;
-	int code;
-
-	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
-	    (code = store_customer_list(request->core->store, request_query(request, "name"), 0,
-					&query.sort, &query.page, &customers, err)) < 0)
-		return code;
-	items = json_array();
-	for (size_t i = 0; i < customers.count; i++)
-		(void)json_array_append_new(items, render_customer(&customers.items[i]));
-	const uint64_t total = customers.total;
-	store_customer_done(&customers);
-	return request_answer_list(request, "customers", items, &query.page, total);
-}
-
-static int find_customer(struct request *request, struct customer *ret, struct err *err)
-{
-	int code = store_customer_get(request->core->store, request->id, ret, err);
-
-	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no customer %llu",
-					       (unsigned long long)request->id)
-				     : code;
-}
-
-static int get_customer(struct request *request, struct err *err)
-{
-	struct customer customer;
-	int code = find_customer(request, &customer, err);
-
-	return code < 0 ? code
-			: request_answer(request, 200, "customer", render_customer(&customer));
-}
-
-static int take_customer(struct request *request, struct customer *customer, struct err *err)
-{
-	const char *name = customer->name;
-	int64_t limit = customer->server_limit;
-	int code;
-
-	if ((code = body_text(request, "name", &name, err)) < 0 ||
-	    (code = body_number(request, "server_limit", 0, 1000000, &limit, err)) < 0 ||
-	    (code = body_bool(request, "suspended", &customer->suspended, err)) < 0)
-		return code;
-	if ((code = name_check_free(name, err)) < 0)
-		return request_field(request, "name", code, err);
-	if (name != customer->name)
-		(void)snprintf(customer->name, sizeof customer->name, "%s", name);
-	customer->server_limit = (uint32_t)limit;
-	if (json_is_string(json_object_get(request->body, "name")))
-		note_detail(request, "name", json_string(customer->name));
-	note_detail(request, "server_limit", json_integer(limit));
-	note_detail(request, "suspended", json_boolean(customer->suspended));
-	return 0;
-}
-
-static int create_customer(struct request *request, struct err *err)
-{
-	struct customer customer = {.created_ms = clock_now_ms()};
-	struct store *store = request->core->store;
-	const char *name = NULL;
-	int code;
-
-	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
-	    (code = take_customer(request, &customer, err)) < 0)
-		return code;
-	if ((code = store_begin(store, err)) < 0)
-		return code;
-	STORE_GUARD(store);
-	if ((code = store_customer_insert(store, &customer, err)) < 0)
-		return code == ERR_UNIQUENESS
-			       ? err_set(err, code, "there is a customer named %s already",
-					 customer.name)
-			       : code;
-	note_about(request, "customer", customer.id, customer.name);
-	note_customer(request, customer.id);
-	if ((code = store_commit(store, err)) < 0)
-		return code;
-	return request_answer(request, 201, "customer", render_customer(&customer));
-}
-
-static int update_customer(struct request *request, struct err *err)
-{
-	struct customer customer;
-	int code;
-
-	if ((code = find_customer(request, &customer, err)) < 0)
-		return code;
-	note_customer(request, customer.id);
-	if ((code = take_customer(request, &customer, err)) < 0 ||
-	    (code = store_customer_update(request->core->store, &customer, err)) < 0)
-		return code;
-	if (customer.suspended)
-		suspension_begin(request->core->suspension);
-	return request_answer(request, 200, "customer", render_customer(&customer));
-}
-
-static int delete_customer(struct request *request, struct err *err)
-{
-	struct customer customer;
-	int code = find_customer(request, &customer, err);
-
-	if (code == 0)
-		note_customer(request, customer.id);
-	if (code == 0)
-		code = store_customer_delete(request->core->store, customer.id, err);
-	request->status = 204;
-	return code;
-}
-
 const struct route account_routes[] = {
 	{"GET", "/me", ACCESS_READ, me},
 	{"GET", "/tokens", ACCESS_READ, list_tokens},
 	{"POST", "/tokens", ACCESS_ACCOUNT, create_token, "token.create", ROUTE_NEEDS_PROOF},
 	{"GET", "/tokens/{id}", ACCESS_READ, get_token},
 	{"DELETE", "/tokens/{id}", ACCESS_ACCOUNT, delete_token, "token.delete"},
-	{"GET", "/customers", ACCESS_SERVICE_READ, list_customers},
-	{"POST", "/customers", ACCESS_SERVICE, create_customer, "customer.create"},
-	{"GET", "/customers/{id}", ACCESS_SERVICE_READ, get_customer},
-	{"PUT", "/customers/{id}", ACCESS_SERVICE, update_customer, "customer.update"},
-	{"DELETE", "/customers/{id}", ACCESS_SERVICE, delete_customer, "customer.delete"},
 	{NULL, NULL, 0, NULL},
 };

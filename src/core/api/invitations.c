@@ -16,6 +16,7 @@
 #include "store/store_customer.h"
 #include "store/store_invitation.h"
 #include "store/store_membership.h"
+#include "store/store_quota.h"
 #include "store/store_session.h"
 #include "store/store_user.h"
 
@@ -120,7 +121,8 @@ static int create(struct request *request, struct err *err)
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = store_invitation_insert(store, &invitation, err)) < 0)
+	if ((code = store_quota_check_one(store, invitation.customer_id, QUOTA_MEMBERS, err)) < 0 ||
+	    (code = store_invitation_insert(store, &invitation, err)) < 0)
 		return code;
 	note_about(request, "invitation", invitation.id, invitation.user_name);
 	note_customer(request, invitation.customer_id);
@@ -226,7 +228,8 @@ static int make_user(struct joining *joining, struct err *err)
 	if (code < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = use_up(store, joining->invitation, &invitation, err)) < 0)
+	if ((code = use_up(store, joining->invitation, &invitation, err)) < 0 ||
+	    (code = store_quota_check_one(store, invitation.customer_id, QUOTA_MEMBERS, err)) < 0)
 		return code;
 	joining->user.service = invitation.service;
 	joining->user.created_ms = clock_now_ms();
@@ -345,6 +348,7 @@ static int accept_invitation(struct request *request, struct err *err)
 	if (role != ROLE_NONE)
 		return err_set(err, ERR_UNIQUENESS, "you belong to this account already");
 	if ((code = use_up(store, hash, &invitation, err)) < 0 ||
+	    (code = store_quota_check_one(store, invitation.customer_id, QUOTA_MEMBERS, err)) < 0 ||
 	    (code = store_membership_set(store, request->who.user_id, invitation.customer_id,
 					 invitation.role, err)) < 0 ||
 	    (code = store_invitation_update_user(store, invitation.id, request->who.user_id, err)) <

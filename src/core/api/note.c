@@ -246,6 +246,19 @@ void note_detail(struct request *request, const char *key, json_t *value)
 	put(request);
 }
 
+int note_also(struct request *request, uint64_t customer_id, const char *direction, struct err *err)
+{
+	struct history_line line;
+
+	if (request->note == NULL)
+		return 0;
+	line = request->note->line;
+	line.customer_id = customer_id;
+	line.by_operator = is_in_an_others_account(request, customer_id);
+	(void)snprintf(line.details, sizeof line.details, "{\"direction\":\"%s\"}", direction);
+	return store_history_append(request->core->store, &line, err);
+}
+
 void note_nothing(struct request *request)
 {
 	if (request->note == NULL)

@@ -36,6 +36,12 @@ void note_person(struct request *request, const struct user *user);
 void note_what(struct request *request, const char *what);
 /** note_detail() - never a secret. Steals @value. */
 void note_detail(struct request *request, const char *key, json_t *value);
+/**
+ * note_also() - the same is told in another account too, in the transaction that is open.
+ * @direction: of a thing that goes from one account to another, "in"; "out" is the note's own.
+ */
+int note_also(struct request *request, uint64_t customer_id, const char *direction,
+	      struct err *err);
 /** note_nothing() - nothing changes after all. */
 void note_nothing(struct request *request);
 

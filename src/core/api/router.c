@@ -19,12 +19,12 @@
 #define HOUR_MS    (INT64_C(3600) * 1000)
 
 static const struct route *const tables[] = {
-	server_routes,   server_action_routes, action_routes,  catalogue_routes, image_routes,
-	sshkey_routes,   primary_ip_routes,    account_routes, session_routes,   invitation_routes,
-	password_routes, member_routes,        user_routes,    proof_routes,     two_step_routes,
-	passkey_routes,  service_routes,       console_routes, history_routes,   metrics_routes,
-	notice_routes,   contact_routes,       mail_routes,    outbox_routes,    alert_routes,
-	absent_routes,
+	server_routes,  server_action_routes, hand_over_routes,  action_routes,  catalogue_routes,
+	image_routes,   sshkey_routes,        primary_ip_routes, account_routes, customer_routes,
+	session_routes, invitation_routes,    password_routes,   member_routes,  user_routes,
+	proof_routes,   two_step_routes,      passkey_routes,    service_routes, console_routes,
+	history_routes, metrics_routes,       notice_routes,     contact_routes, mail_routes,
+	outbox_routes,  alert_routes,         absent_routes,
 };
 
 /* --- errors --- */
@@ -78,6 +78,7 @@ static unsigned status_of(int code)
 		{ERR_WRONG_PASSKEY, 422},
 		{ERR_PASSKEY_COUNTER, 422},
 		{ERR_NO_MAIL, 412},
+		{ERR_SUSPENDED, 403},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -279,17 +280,15 @@ static const struct route *find_route(struct request *request, struct err *err)
 	return NULL;
 }
 
-/* Who is suspended sees everything, and changes nothing but who belongs to the account. */
+/* Who is suspended sees everything, writes to the operators, and changes nothing; but what and who
+ * comes in may be taken away: a stolen token may be why. */
 static int check_not_suspended(const struct request *request, struct err *err)
 {
 	struct customer customer;
 	int code =
 		store_customer_get(request->core->store, request->who.customer_id, &customer, err);
 
-	if (code == 0 && customer.suspended)
-		return err_set(err, ERR_FORBIDDEN,
-			       "this account is suspended; write to the operator");
-	return code;
+	return code == 0 && customer.suspended ? account_refuse_suspended(&customer, err) : code;
 }
 
 static int check_access(const struct request *request, enum route_access access, struct err *err)
@@ -312,7 +311,10 @@ static int check_access(const struct request *request, enum route_access access,
 			       : err_set(err, ERR_FORBIDDEN,
 					 "only a person who is signed in can do this, no token");
 	const int code = role_allow(&request->who, rights[access], err);
-	if (code < 0 || request->who.service || (access != ACCESS_POWER && access != ACCESS_MANAGE))
+	const bool takes_away =
+		access == ACCESS_ACCOUNT && strcmp(request->http->method, "DELETE") == 0;
+	if (code < 0 || request->who.service || takes_away ||
+	    (access != ACCESS_POWER && access != ACCESS_MANAGE && access != ACCESS_ACCOUNT))
 		return code;
 	return check_not_suspended(request, err);
 }

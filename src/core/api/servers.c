@@ -20,6 +20,7 @@
 #include "store/store_image.h"
 #include "store/store_location.h"
 #include "store/store_plan.h"
+#include "store/store_quota.h"
 #include "store/store_server.h"
 #include "store/store_sshkey.h"
 
@@ -341,30 +342,24 @@ static int take_name_and_user(struct request *request, struct wish *wish, struct
 	return 0;
 }
 
-static int check_quota(struct request *request, struct err *err)
+/* Asked in the transaction that makes the server. */
+static int check_quota(struct request *request, const struct wish *wish, struct err *err)
 {
-	const struct store_server_filter all = {.customer_id = request->who.customer_id};
+	struct quotas more = {0};
 	struct customer customer;
-	uint64_t count;
 	int code =
 		store_customer_get(request->core->store, request->who.customer_id, &customer, err);
 
 	if (code < 0)
 		return code;
 	if (customer.suspended)
-		return err_set(err, ERR_FORBIDDEN,
-			       "this account is suspended; write to the operator");
-	if (customer.server_limit == 0)
-		return 0;
-	if ((code = store_server_count(request->core->store, &all, &count, err)) < 0)
-		return code;
-	if (count >= customer.server_limit)
-		return err_set(
-			err, ERR_LIMIT,
-			"this account may have %u servers and has them; delete one, or ask the "
-			"operator for more",
-			customer.server_limit);
-	return 0;
+		return account_refuse_suspended(&customer, err);
+	more.of[QUOTA_SERVERS] = 1;
+	more.of[QUOTA_CORES] = wish->plan.cores;
+	more.of[QUOTA_MEMORY_MIB] = wish->plan.memory_mib;
+	more.of[QUOTA_DISK_GB] = wish->plan.disk_gb;
+	more.of[QUOTA_ADDRESSES] = (uint64_t)wish->ipv4 + wish->ipv6;
+	return store_quota_check(request->core->store, request->who.customer_id, &more, err);
 }
 
 static int take_wish(struct request *request, struct wish *wish, struct err *err)
@@ -392,8 +387,6 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 				       "image %s needs a disk of %u GB, plan %s has %u",
 				       wish->image.name, image_disk_gb(&wish->image),
 				       wish->plan.name, wish->plan.disk_gb);
-	if ((code = check_quota(request, err)) < 0)
-		return code;
 	return wish->start ? engine_admit(request->core->engine, wish->plan.memory_mib, 0, err) : 0;
 }
 
@@ -427,6 +420,8 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 	if (code < 0)
 		return code;
 	STORE_GUARD(store);
+	if ((code = check_quota(request, wish, err)) < 0)
+		return code;
 	server->customer_id = request->who.customer_id;
 	server->status = SERVER_INITIALIZING;
 	server->desired = wish->start ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF;

@@ -194,11 +194,32 @@ static int end_current(struct request *request, struct err *err)
 	return 0;
 }
 
-/* Work for another account one belongs to. */
+/* Where somebody may work: in accounts they belong to; operators of the service in every one. */
+static int check_may_switch(struct request *request, uint64_t customer_id, struct err *err)
+{
+	struct customer customer;
+	enum role role = ROLE_NONE;
+	int code;
+
+	if (request->who.service) {
+		code = store_customer_get(request->core->store, customer_id, &customer, err);
+		return code == ERR_NOT_FOUND
+			       ? request_invalid(request, err, "customer",
+						 "there is no account with this number")
+			       : code;
+	}
+	if ((code = store_membership_role(request->core->store, request->who.user_id, customer_id,
+					  &role, err)) < 0)
+		return code;
+	return role != ROLE_NONE ? 0
+				 : request_invalid(request, err, "customer",
+						   "you belong to no account with this number");
+}
+
+/* Work for another account. An operator's changes there are told in its history as theirs. */
 static int switch_customer(struct request *request, struct err *err)
 {
 	int64_t customer_id = 0;
-	enum role role = ROLE_NONE;
 	int code;
 
 	if ((code = body_number(request, "customer", 1, INT64_MAX, &customer_id, err)) < 0)
@@ -206,12 +227,8 @@ static int switch_customer(struct request *request, struct err *err)
 	if (customer_id == 0)
 		return request_invalid(request, err, "customer", "is missing");
 	note_about(request, "session", request->who.session_id, "");
-	if ((code = store_membership_role(request->core->store, request->who.user_id,
-					  (uint64_t)customer_id, &role, err)) < 0)
+	if ((code = check_may_switch(request, (uint64_t)customer_id, err)) < 0)
 		return code;
-	if (role == ROLE_NONE)
-		return request_invalid(request, err, "customer",
-				       "you belong to no account with this number");
 	note_customer(request, (uint64_t)customer_id);
 	if ((code = store_session_update_customer(request->core->store, request->who.session_id,
 						  (uint64_t)customer_id, err)) < 0)

@@ -7,6 +7,7 @@
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
+#include "store/store_quota.h"
 #include "store/store_sshkey.h"
 
 static int list(struct request *request, struct err *err)
@@ -86,6 +87,8 @@ static int create(struct request *request, struct err *err)
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
+	if ((code = store_quota_check_one(store, key.customer_id, QUOTA_SSH_KEYS, err)) < 0)
+		return code;
 	if ((code = store_sshkey_insert(store, &key, err)) < 0)
 		return code == ERR_UNIQUENESS ? err_set(err, code,
 							"SSH key not unique: the name or the key "

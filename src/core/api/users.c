@@ -5,6 +5,7 @@
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/events.h"
+#include "store/store_token.h"
 #include "store/store_user.h"
 
 static json_t *render(const struct user *user)
@@ -53,11 +54,27 @@ static int get(struct request *request, struct err *err)
 	return code < 0 ? code : request_answer(request, 200, "user", render(&user));
 }
 
+/* In a transaction: without one the service would be run by nobody. */
+static int check_operator_is_left(struct request *request, const struct user *user, struct err *err)
+{
+	uint64_t operators = 0;
+	int code;
+
+	if (!user->service || user->disabled)
+		return 0;
+	if ((code = store_user_count_service(request->core->store, &operators, err)) < 0)
+		return code;
+	return operators > 1 ? 0
+			     : err_set(err, ERR_LAST_OWNER,
+				       "%s is the only operator of the service: invite another "
+				       "first",
+				       user->name);
+}
+
 /* Whoever is disabled is signed out at once, and may not sign in again; the person stays. */
 static int update(struct request *request, struct err *err)
 {
 	struct store *store = request->core->store;
-	uint64_t operators = 0;
 	struct user user;
 	bool disabled;
 	int code;
@@ -70,15 +87,8 @@ static int update(struct request *request, struct err *err)
 	disabled = user.disabled;
 	if ((code = body_bool(request, "disabled", &disabled, err)) < 0)
 		return code;
-	if (disabled && !user.disabled && user.service) {
-		if ((code = store_user_count_service(store, &operators, err)) < 0)
-			return code;
-		if (operators < 2)
-			return err_set(err, ERR_LAST_OWNER,
-				       "%s is the only operator of the service: invite another "
-				       "first",
-				       user.name);
-	}
+	if (disabled && (code = check_operator_is_left(request, &user, err)) < 0)
+		return code;
 	note_detail(request, "disabled", json_boolean(disabled));
 	if ((code = store_user_update_disabled(store, user.id, disabled, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
@@ -88,9 +98,40 @@ static int update(struct request *request, struct err *err)
 	return request_answer(request, 200, "user", render(&user));
 }
 
+/* With all they could come in by: passkeys and sessions go with the row, tokens before it (one
+ * without a maker would be the local socket's). An account that has something keeps an owner. */
+static int delete (struct request *request, struct err *err)
+{
+	struct store *store = request->core->store;
+	char orphan[NAME_LABEL_BYTES];
+	struct user user;
+	int code;
+
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = find(request, &user, err)) < 0 ||
+	    (code = check_operator_is_left(request, &user, err)) < 0 ||
+	    (code = store_user_find_orphan(store, user.id, orphan, err)) < 0)
+		return code;
+	if (code > 0)
+		return err_set(err, ERR_LAST_OWNER,
+			       "%s is the only owner of %.100s, which has servers or images: make "
+			       "somebody else an owner first",
+			       user.name, orphan);
+	if ((code = store_token_delete_of_user(store, user.id, err)) < 0 ||
+	    (code = store_user_delete(store, user.id, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	events_check_rights(request->core->events);
+	request->status = 204;
+	return 0;
+}
+
 const struct route user_routes[] = {
 	{"GET", "/users", ACCESS_SERVICE_READ, list},
 	{"GET", "/users/{id}", ACCESS_SERVICE_READ, get},
 	{"PUT", "/users/{id}", ACCESS_SERVICE, update, "user.update"},
+	{"DELETE", "/users/{id}", ACCESS_SERVICE, delete, "user.delete", ROUTE_NEEDS_PROOF},
 	{NULL, NULL, 0, NULL},
 };

@@ -186,6 +186,9 @@ static int by_session(struct request *request, const char *cookie, struct err *e
 	set_name(request, user.name);
 	(void)store_membership_role(request->core->store, user.id, session.customer_id,
 				    &request->who.role, NULL);
+	/* An operator who chose a customer: see switch_customer(). */
+	request->acts_for = user.service && request->who.role == ROLE_NONE &&
+			    session.customer_id != ACCOUNT_SERVICE_CUSTOMER_ID;
 	if (now_ms - session.last_used_ms > TOUCH_EVERY_MS)
 		(void)store_session_touch(request->core->store, session.id, now_ms,
 					  now_ms + AUTH_SESSION_MS, NULL);
@@ -208,7 +211,8 @@ static int act_for(struct request *request, const char *customer_text, struct er
 						    err);
 	if (code < 0)
 		return err_set(err, ERR_NOT_FOUND, "there is no customer %.100s", customer_text);
-	request->acts_for = customer.id != request->who.customer_id;
+	request->acts_for = request->acts_for ? customer.id != ACCOUNT_SERVICE_CUSTOMER_ID
+					      : customer.id != request->who.customer_id;
 	request->who.customer_id = customer.id;
 	return 0;
 }

@@ -18,7 +18,7 @@ static int judge(struct core *core, const struct ticket *ticket, const struct st
 	if (who.via == PRINCIPAL_LOCAL && !authenticate_is_operator(core, ticket->uid, ticket->gid))
 		return err_set(err, ERR_FORBIDDEN, "this user is no operator any more");
 	if (now->suspended && !now->service)
-		return err_set(err, ERR_FORBIDDEN,
+		return err_set(err, ERR_SUSPENDED,
 			       "this account is suspended; write to the operator");
 	who.readonly = now->readonly;
 	who.service = now->service;

@@ -31,6 +31,9 @@ static void customers(void **state)
 	uint64_t id = fixture_customer(f, "太郎商店");
 	struct customer customer = {.name = "Operator"};
 	struct customer got;
+	const struct store_customer_filter all = {0}, named = {.name = "operator"},
+					   searched = {.part = "商", .suspended = true},
+					   active = {.active = true};
 	struct store_customers list CLEANUP(store_customer_done) = {0};
 	const struct sort by_name = {.keys = {{SORT_NAME, true}}, .count = 1};
 	const struct page one = {1, 1};
@@ -39,18 +42,32 @@ static void customers(void **state)
 	assert_ok(store_customer_get_by_name(f->store, "太郎商店", &got, ERR));
 	assert_int_equal(got.id, id);
 	got.suspended = true;
-	got.server_limit = 3;
+	got.suspended_ms = NOW;
+	(void)snprintf(got.suspension_reason, sizeof(got.suspension_reason), "料金の未払い");
+	for (unsigned i = 0; i < QUOTA_COUNT; i++)
+		got.limits.of[i] = i + 3;
 	assert_ok(store_customer_update(f->store, &got, ERR));
 	assert_ok(store_customer_get(f->store, id, &got, ERR));
 	assert_true(got.suspended);
-	assert_int_equal(got.server_limit, 3);
-	assert_ok(store_customer_list(f->store, NULL, 0, &by_name, &one, &list, ERR));
+	assert_true(got.suspended_ms == NOW);
+	assert_string_equal(got.suspension_reason, "料金の未払い");
+	for (unsigned i = 0; i < QUOTA_COUNT; i++)
+		assert_int_equal(got.limits.of[i], i + 3);
+	assert_ok(store_customer_list(f->store, &all, &by_name, &one, &list, ERR));
 	assert_int_equal(list.total, 2);
 	assert_int_equal(list.count, 1);
 	assert_int_equal(list.items[0].id, id);
 	store_customer_done(&list);
-	assert_ok(store_customer_list(f->store, "operator", 0, NULL, NULL, &list, ERR));
+	assert_ok(store_customer_list(f->store, &named, NULL, NULL, &list, ERR));
 	assert_int_equal(list.total, 1);
+	store_customer_done(&list);
+	assert_ok(store_customer_list(f->store, &searched, NULL, NULL, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_int_equal(list.items[0].id, id);
+	store_customer_done(&list);
+	assert_ok(store_customer_list(f->store, &active, NULL, NULL, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_int_equal(list.items[0].id, 1);
 	assert_int_equal(store_customer_delete(f->store, 1, NULL), ERR_IN_USE);
 	(void)fixture_insert(f, id, 1, "");
 	assert_int_equal(store_customer_delete(f->store, id, NULL), ERR_IN_USE);
@@ -68,6 +85,7 @@ static void people_and_their_roles(void **state)
 	struct user got;
 	struct membership first;
 	struct store_users users CLEANUP(store_user_done) = {0};
+	const struct store_customer_filter of_taro = {.user_id = taro};
 	struct store_customers customers_of CLEANUP(store_customer_done) = {0};
 	enum role role = ROLE_OWNER;
 	uint64_t count = 0;
@@ -86,7 +104,7 @@ static void people_and_their_roles(void **state)
 	assert_ok(store_user_list(f->store, NULL, other, NULL, &users, ERR));
 	assert_int_equal(users.total, 1);
 	assert_string_equal(users.items[0].name, "taro");
-	assert_ok(store_customer_list(f->store, NULL, taro, NULL, NULL, &customers_of, ERR));
+	assert_ok(store_customer_list(f->store, &of_taro, NULL, NULL, &customers_of, ERR));
 	assert_int_equal(customers_of.total, 1);
 	assert_ok(store_membership_set(f->store, taro, other, ROLE_NONE, ERR));
 	assert_ok(store_membership_role(f->store, taro, other, &role, ERR));
