@@ -1,4 +1,4 @@
-// ippo key, token and customer: who may do what.
+// ippo key and token: who may do what.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,49 +129,6 @@ static int token_delete(struct invocation *invocation)
 			      "Whatever uses this token is refused from now on.");
 }
 
-static void customer_row(struct table *table, const json_t *customer)
-{
-	char id[24];
-
-	table_row(table, id_text(customer, id), json_text(customer, "name"),
-		  json_text(customer, "created"));
-}
-
-static int customer_list(struct invocation *invocation)
-{
-	return request_list(invocation, "/customers", "customers", "ID NAME CREATED", customer_row,
-			    "There are no customers.");
-}
-
-static void customer_print(const json_t *customer)
-{
-	print_field("Name", "%s", json_text(customer, "name"));
-	print_field("ID", "%lld", (long long)json_number(customer, "id"));
-	print_field("Created", "%s", json_text(customer, "created"));
-}
-
-static int customer_show(struct invocation *invocation)
-{
-	return request_show(invocation, "customers", "customers", "customer", customer_print);
-}
-
-static int customer_create(struct invocation *invocation)
-{
-	struct err err = {0};
-	json_t *reply = NULL, *body = json_pack("{s:s}", "name", invocation->positionals[0]);
-	int code = api_call(invocation->api, "POST", "/customers", body, -1, &reply, &err);
-
-	json_decref(body);
-	return code < 0 ? print_failure(&err)
-			: request_finish(invocation, reply, "customer", false);
-}
-
-static int customer_delete(struct invocation *invocation)
-{
-	return request_delete(invocation, "customers", "customers", "customer",
-			      "Its members can no longer sign in to it. It must own nothing.");
-}
-
 static const struct option_rule key_options[] = {
 	{"file", "FILE", "the public key, one line as OpenSSH has it", false},
 	{NULL, NULL, NULL, false},
@@ -196,10 +153,5 @@ const struct command access_commands[] = {
 	{"token", "create", "NAME", "Make a token and print it, this once", token_options,
 	 token_create},
 	{"token", "delete", "NAME", "Delete a token", delete_options, token_delete},
-	{"customer", "list", "", "List the customers", NULL, customer_list},
-	{"customer", "show", "NAME", "Show one customer", NULL, customer_show},
-	{"customer", "create", "NAME", "Make a customer", NULL, customer_create},
-	{"customer", "delete", "NAME", "Delete a customer that owns nothing", delete_options,
-	 customer_delete},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -203,6 +203,7 @@ static const char *const nouns[][2] = {
 	{"key", "SSH public keys"},
 	{"token", "API tokens"},
 	{"customer", "customers: accounts that own servers"},
+	{"account", "what this account has, and may have"},
 	{"member", "the people of an account, and what each may do"},
 	{"invitation", "one-time links for new people"},
 	{"user", "everybody who can sign in"},

@@ -64,6 +64,7 @@ struct invocation {
 extern const struct command server_commands[];
 extern const struct command catalogue_commands[];
 extern const struct command access_commands[];
+extern const struct command customer_commands[];
 extern const struct command people_commands[];
 extern const struct command notice_commands[];
 extern const struct command alert_commands[];

@@ -217,6 +217,14 @@ static int user_mail(struct invocation *invocation)
 	return code < 0 ? print_failure(&err) : EXIT_OK;
 }
 
+static int user_delete(struct invocation *invocation)
+{
+	return request_delete(
+		invocation, "users", "users", "user",
+		"The person can never sign in again: memberships, sessions, passkeys and the API "
+		"tokens they made are gone. The history keeps the name.");
+}
+
 static const struct option_rule mail_options[] = {
 	{"language", "LANGUAGE", "of what they are written: ja or en", false},
 	{NULL, NULL, NULL, false},
@@ -303,5 +311,7 @@ const struct command people_commands[] = {
 	{"user", "disable", "NAME", "Sign somebody out everywhere, and let them in no more", NULL,
 	 user_disable},
 	{"user", "enable", "NAME", "Let somebody sign in again", NULL, user_enable},
+	{"user", "delete", "NAME", "Delete a person, with all they could come in by",
+	 delete_options, user_delete},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -31,24 +31,25 @@ int request_show(struct invocation *invocation, const char *collection, const ch
 }
 
 /* A person at a terminal types the name; a program says --yes. */
-static bool confirmed(const struct invocation *invocation, const char *name,
-		      const char *what_is_lost)
+bool request_confirmed(const struct invocation *invocation, const char *name,
+		       const char *what_happens)
 {
 	char line[256] = "";
 
 	if (option_given(invocation, "yes"))
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "ippo: not deleted: give --yes when no person is asked\n");
+		(void)fprintf(stderr,
+			      "ippo: nothing was done: give --yes when no person is asked\n");
 		return false;
 	}
-	(void)fprintf(stderr, "%s\nType its name (%s) to go on: ", what_is_lost, name);
+	(void)fprintf(stderr, "%s\nType its name (%s) to go on: ", what_happens, name);
 	if (fgets(line, sizeof line, stdin) == NULL)
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	if (strcmp(line, name) == 0)
 		return true;
-	(void)fputs("ippo: that is not its name; nothing was deleted\n", stderr);
+	(void)fputs("ippo: that is not its name; nothing was done\n", stderr);
 	return false;
 }
 
@@ -65,8 +66,8 @@ int request_delete(struct invocation *invocation, const char *collection, const 
 		return print_failure(&err);
 	const char *name = json_string_value(json_object_get(object, "name"));
 	(void)buf_printf(&path, "/%s/%lld", collection, (long long)json_number(object, "id"));
-	if (!confirmed(invocation, name != NULL ? name : invocation->positionals[0],
-		       what_is_lost)) {
+	if (!request_confirmed(invocation, name != NULL ? name : invocation->positionals[0],
+			       what_is_lost)) {
 		json_decref(object);
 		return EXIT_USAGE;
 	}

@@ -19,6 +19,10 @@ int request_delete(struct invocation *invocation, const char *collection, const 
  * it cannot be read, is larger than 64 KiB, or is not UTF-8.
  */
 int request_text_file(const char *path, const char *key, json_t *body, struct err *err);
+/** request_confirmed() - does a person on a terminal, who is told @what_happens to @name, want it?
+ * Always with --yes; never without a terminal. */
+bool request_confirmed(const struct invocation *invocation, const char *name,
+		       const char *what_happens);
 /** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
  * @reply. */
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);

@@ -9,14 +9,16 @@ import pytest
 from ippo_testing import BUILD, Key, address6_of, address_of, eventually, run
 
 NOUNS = {
-    "server": "list create show start shutdown stop restart reset rebuild delete ssh",
+    "server": "list create show transfer start shutdown stop restart reset rebuild delete ssh",
     "image": "list show import delete",
     "plan": "list show create delete",
     "location": "list show create delete",
     "host": "list show",
     "key": "list show create delete",
     "token": "list create delete",
-    "customer": "list show create delete",
+    "customer": "list show create quota suspend resume note delete",
+    "account": "show",
+    "user": "list disable enable delete",
     "action": "list show wait",
     "ca": "path",
 }
