@@ -11,6 +11,7 @@ import { commandName } from "./parts/action-line.js";
 import { Banner } from "./parts/banner.js";
 import { Failure } from "./parts/failure.js";
 import { Header } from "./parts/header.js";
+import { Standing } from "./parts/standing.js";
 import { Strip } from "./parts/strip.js";
 import { Door, fetchRoom } from "./rooms/doors.js";
 import { Heading } from "./rooms/room.js";
@@ -60,7 +61,7 @@ function App() {
 	}, [person, place]);
 
 	return html`<${Header}/>
-		<main class="main">${person && html`<${Strip}/>`}<${Banner}/><${Room} person=${person} place=${place}/></main>
+		<main class="main"><${Standing}/>${person && html`<${Strip}/>`}<${Banner}/><${Room} person=${person} place=${place}/></main>
 		<${ProofDoor}/>`;
 }
 

@@ -59,6 +59,7 @@ export async function errorOf(response) {
 /**
  * A request that needs a proof of who it is waits for that, and is sent again.
  * @param body    sent as JSON; undefined sends none
+ * @param customer  whose account an operator looks at with it; undefined: the one that is worked for
  * @param signal  ends the request from outside
  * @return the decoded answer, or null for one without a body
  */
@@ -73,10 +74,12 @@ export async function request(method, path, options = {}) {
 	}
 }
 
-async function send(method, path, { body, signal, anonymous = false }) {
+async function send(method, path, { body, signal, anonymous = false, customer }) {
 	const headers = { Accept: "application/json" };
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";
+	if (customer !== undefined)
+		headers["X-Ippo-Customer"] = String(customer);
 	if (method !== "GET")
 		headers["X-Ippo-Csrf"] = "1";
 

@@ -41,8 +41,21 @@ function whenEvent(name, value) {
 		refreshAlerts();
 	else if (name === "contact_thread")
 		noteContact();
+	else if (name === "account")
+		lookAgain();
 	else
 		takeEvent(name, value);
+}
+
+/** The account was suspended, or is no more. What cannot be read now is read after the next event. */
+async function lookAgain() {
+	try {
+		const { me: answer } = await get("/v1/me");
+		if (me.peek() && markOf(me.peek()) === markOf(answer))
+			me.value = answer;
+	} catch {
+		// Whoever is signed out is told by whatever else is asked.
+	}
 }
 
 function enter(answer) {

@@ -11,6 +11,7 @@ import { PasswordField, problemsOf, Summary } from "../parts/form.js";
 import { Mail } from "../parts/mail.js";
 import { Moment } from "../parts/moment.js";
 import { Passkeys } from "../parts/passkeys.js";
+import { Allowance } from "../parts/quotas.js";
 import { TwoStep } from "../parts/two-step.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -163,6 +164,7 @@ export function Account() {
 		<${Passkeys}/>
 		<${Mail}/>
 		<${TwoStep}/>
+		<${Allowance}/>
 		${list.state === "loading" && html`<p class="waiting">${t("account.loading")}</p>`}
 		${list.state === "ready" && html`<${Sessions} list=${list} onRead=${() => read()}/>`}
 		${!["loading", "ready"].includes(list.state) && html`<${Failure} title=${t("account.unread")} error=${list.state} onRetry=${() => read()}/>`}

@@ -12,6 +12,7 @@ import { Choices } from "../parts/choices.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { Allowance } from "../parts/quotas.js";
 import { RootPassword } from "../parts/root-password.js";
 import { SaveKey } from "../parts/save-key.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -41,6 +42,10 @@ function lack({ plans, images, locations }) {
 }
 
 function explain(error) {
+	if (error.code === "resource_limit_exceeded")
+		return [{ key: "create.limit", error }];
+	if (error.code === "account_suspended")
+		return [{ key: "suspended", error }];
 	if (error.code === "uniqueness_error")
 		return [{ field: "server-name", key: "home.name.taken", error }];
 	return problemsOf(error, {
@@ -206,6 +211,7 @@ function Form({ offer, onMade }) {
 			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
 		]}/>
 		<${Further} problems=${problems}/>
+		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
 		<${Cost} wish=${wish} busy=${busy}/>
 		${saving && html`<${SaveKey} name=${saving.key.name} pair=${saving.pair} fallback=${() => document.getElementById("heading")}
 			onDone=${() => saving.resolve(true)} onGiveUp=${() => saving.resolve(false)}/>`}

@@ -174,6 +174,47 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("customers: none, the list, mistakes, one of them, its forms and questions, acting, suspended", async () => {
+					const busy = state.mock.addAccount("株式会社はじめの一歩".repeat(3), { used: { servers: 10, cores: 20 }, suspended: true,
+						suspension: { reason: "十月分のお支払いがありません", since: "2026-11-26T01:02:03Z" } });
+					state.mock.addServer("hajime", "running");
+					await withPage({ ...look, at: "/#/admin/customers" }, async (page) => {
+						const narrow = async () => assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.waitForSelector("[data-customer]");
+						await page.click("#make-customer");
+						await page.locator(".key-form .button.primary").click();
+						await page.waitForSelector("#summary-title");
+						await check(page, "the list, and mistakes");
+						await narrow();
+						await page.fill("#search", "nobody");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.goto(`${state.mock.url}/#/admin/customers/${busy.id}`);
+						await page.waitForSelector("#resume");
+						await page.click("#edit-quotas");
+						await page.fill("#quota-servers", "x");
+						await page.locator(".group form .button.primary").click();
+						await page.waitForSelector("#quota-servers-problem");
+						await check(page, "a suspended one, and mistakes");
+						await narrow();
+						await page.goto(`${state.mock.url}/#/admin/customers/1`);
+						for (const button of ["#suspend", "[data-server] .button", "[data-person] .button"]) {
+							await page.locator(button).first().click();
+							await page.waitForSelector("dialog[open]");
+							await check(page, `the question of ${button}`);
+							await narrow();
+							await page.keyboard.press("Escape");
+							await page.locator("dialog").waitFor({ state: "detached" });
+						}
+						await page.goto(`${state.mock.url}/#/admin/customers/${busy.id}`);
+						await page.click("#act-for");
+						await page.waitForSelector("#acting");
+						await check(page, "acting");
+						await narrow();
+					});
+				});
+
 				test("alerts: none, the form, mistakes, open, past, rules, a question", async () => {
 					await withPage({ ...look, at: "/#/alerts" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -45,6 +45,7 @@ describe("manual", () => {
 			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/console`]: "console",
 			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts",
 			"/servers/new": "create", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
+			"/admin/customers": "customers", "/admin/customers/1": "customers",
 		};
 		await withPage({}, async (page) => {
 			for (const [room, topic] of Object.entries(rooms)) {
@@ -53,8 +54,8 @@ describe("manual", () => {
 			}
 			await page.click(".help a");
 			await page.waitForSelector(".manual-text");
-			assert.match(page.url(), /#\/manual\/account$/);
-			assert.equal(await page.locator(".header nav a").count(), 8);
+			assert.match(page.url(), /#\/manual\/customers$/);
+			assert.equal(await page.locator(".header nav a").count(), 9);
 		});
 	});
 

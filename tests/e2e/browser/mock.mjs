@@ -36,7 +36,7 @@ const verbs = {
 };
 
 // What asks for a fresh proof of who it is.
-const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail)$/;
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail|DELETE \/v1\/users\/\d+|PUT \/v1\/servers\/\d+\/owner)$/;
 const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
@@ -99,6 +99,8 @@ export class Mock {
 		this.sessionFacts = new Map(); // what else of each is told
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
 		this.customers = [{ id: 1, name: "operator", role: "owner", suspended: false }];
+		this.accounts = new Map(); // of all customers, as operators see them
+		this.addAccount("operator", { id: 1, limits: {} });
 		this.customer = null; // for whom one works; null: the first
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
 		this.invited = new Map();
@@ -577,7 +579,8 @@ export class Mock {
 			return [201, { invitation }];
 		}
 		if (what === "PUT /v1/sessions/current") {
-			const customer = this.customers.find(({ id }) => id === body.customer);
+			const customer = this.customers.find(({ id }) => id === body.customer)
+				?? (user.operator && this.accounts.has(body.customer) ? { id: body.customer, name: this.accounts.get(body.customer).name, suspended: false, acting: true } : null);
 			if (!customer)
 				throw new Refusal(422, "invalid_input", "you belong to no such account", { fields: [{ name: "customer", messages: ["no such account"] }] });
 			this.customer = customer;
@@ -591,7 +594,9 @@ export class Mock {
 			return this.#changePassword(user, body);
 		if (what === "GET /v1/me")
 			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
-				role: this.role, via: "session", customers: this.customers } }];
+				role: this.role, via: "session", acts_for: Boolean(this.customer?.acting), customers: this.customers } }];
+		if (/ \/v1\/(account|customers|users)\b/.test(what) || /^PUT \/v1\/servers\/\d+\/owner$/.test(what))
+			return this.#operators(what, url, body, user);
 		if (what === "GET /v1/servers")
 			return [200, paged("servers", sorted(this.servers, url), url)];
 		if (what.includes(" /v1/ssh_keys"))
@@ -626,6 +631,61 @@ export class Mock {
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	/** A customer with what it uses and may use. */
+	addAccount(name, { id = this.accounts.size + 1, limits, used = {}, ...changes } = {}) {
+		const usual = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: 50 };
+		const account = { id, name, server_limit: 10, suspended: false, suspension: null, created: "2026-11-20T01:02:03Z", note: "",
+			quotas: Object.fromEntries(Object.keys(usual).map((key) => [key, { used: used[key] ?? 0, limit: limits ? limits[key] ?? null : usual[key] }])), ...changes };
+		this.accounts.set(id, account);
+		return account;
+	}
+
+	#operators(what, url, body, user) {
+		if (what === "GET /v1/account") {
+			const { note, ...account } = this.accounts.get(this.customer?.id ?? 1) ?? this.accounts.get(1);
+			return [200, { account }];
+		}
+		if (!user.operator)
+			throw new Refusal(403, "forbidden", "only operators of the service may do this");
+		const [method, place] = what.split(" ");
+		const [, , kind, number, below] = place.split("/");
+		if (kind === "users") {
+			if (this.members.get(Number(number))?.role === "owner")
+				throw new Refusal(422, "last_owner", "the only owner of an account that has servers");
+			this.members.delete(Number(number));
+			return [204, null];
+		}
+		if (kind === "servers") {
+			const to = [...this.accounts.values()].find(({ id, name }) => name === body.customer || String(id) === String(body.customer));
+			const server = this.servers.get(Number(number));
+			if (!to)
+				throw new Refusal(422, "invalid_input", "there is no such customer", { fields: [{ name: "customer", messages: ["there is no such customer"] }] });
+			this.servers.delete(server.id);
+			return [200, { server }];
+		}
+		if (!number && method === "GET") {
+			const [search, status] = ["search", "status"].map((key) => url.searchParams.get(key) ?? "");
+			return [200, paged("customers", [...this.accounts.values()].filter(({ name, suspended }) => name.includes(search) && (!status || (status === "suspended") === suspended)), url)];
+		}
+		if (!number) {
+			if ([...this.accounts.values()].some(({ name }) => name === body.name))
+				throw new Refusal(409, "uniqueness_error", "there is a customer of this name");
+			return [201, { customer: this.addAccount(body.name) }];
+		}
+		const account = this.accounts.get(Number(number));
+		if (!account)
+			throw new Refusal(404, "not_found", "there is no such customer");
+		if (below === "suspension") {
+			account.suspended = method === "PUT";
+			account.suspension = account.suspended ? { reason: body.reason, since: "2026-11-26T01:02:03Z" } : null;
+			return account.suspended ? [200, { customer: account }] : [204, null];
+		}
+		for (const [key, limit] of Object.entries(body?.quotas ?? {}))
+			account.quotas[key].limit = limit;
+		account.note = body?.note ?? account.note;
+		return [200, { customer: account }];
 	}
 
 	addLine(what, changes = {}) {
