@@ -231,6 +231,7 @@ def test_a_server_is_handed_over(account, taker, operator, fake):
     for person, direction in ((account, "out"), (taker, "in")):
         line, = [line for line in lines(person, "server.hand_over") if line["result"] == "success"]
         assert line["details"] == {"direction": direction} and line["operator"] and line["resource"]["name"] == "goes"
+    assert taker.get(f"{path}/actions")["actions"] == [], "who asked for what before is not told"
     assert account.customer_name not in taker.request("GET", "/history").text
     assert fake.database("SELECT count(*) FROM server_key WHERE server_id = ?", server["id"]) == [(0,)]
     taker.delete_server(server)
@@ -301,7 +302,10 @@ def test_an_operator_at_work_for_a_customer(account, fake):
         line = lines(account, what)[0]
         assert line["operator"] and line["actor"]["name"] == clerk.name, what
     account.delete_server(server)
+    clerk.put("/me/password", {"current_password": PASSWORD, "password": PASSWORD[::-1]})
+    assert lines(account, "user.change_password") == [], "of their own"
     clerk.put("/sessions/current", {"customer": 1})
+    assert lines(clerk, "user.change_password")[0]["actor"]["name"] == clerk.name
     assert not clerk.get("/me")["me"]["acts_for"]
     assert clerk.error("PUT", "/sessions/current", {"customer": 999999}) == (422, "invalid_input")
     assert account.error("PUT", "/sessions/current", {"customer": 1}) == (422, "invalid_input")

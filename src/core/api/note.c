@@ -139,6 +139,11 @@ int note_begin(struct request *request, const struct route *route, struct err *e
 		line->resource_id = request->id;
 	}
 	line->by_operator = is_in_an_others_account(request, line->customer_id);
+	/* About themselves, and nothing that the customer they are at work for has to know. */
+	if (request->acts_for && route->access == ACCESS_PERSON) {
+		line->customer_id = ACCOUNT_SERVICE_CUSTOMER_ID;
+		line->by_operator = false;
+	}
 	return 0;
 }
 

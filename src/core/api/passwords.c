@@ -86,7 +86,8 @@ static int store_change(struct change *change, struct err *err)
 	    (code = authenticate_make_session(request, &change->session, err)) < 0)
 		return code;
 	note_person(request, &change->user);
-	note_customer(request, change->session.customer_id);
+	if (!request->acts_for)
+		note_customer(request, change->session.customer_id);
 	note_about(request, "user", user_id, change->user.name);
 	return store_commit(store, err);
 }
