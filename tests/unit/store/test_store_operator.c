@@ -164,6 +164,25 @@ static void a_server_goes_over_without_what_was_said_of_it(void **state)
 	assert_int_equal(store_server_hand_over(f->store, 999, taker, NULL), ERR_NOT_FOUND);
 }
 
+/* Far into a long list the walk begins at a place that is remembered. */
+static void a_server_that_came_is_counted_where_it_stands(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t giver = fixture_customer(f, "giver"), taker = fixture_customer(f, "taker");
+	uint64_t id = fixture_insert(f, giver, 1, ""), before = 0;
+	const struct store_server_filter far = {.customer_id = taker, .page = {200, 1}};
+	struct store_server_refs refs CLEANUP(store_server_refs_done) = {0};
+
+	for (unsigned number = 2; number < 302; number++)
+		(void)fixture_insert(f, taker, number, "");
+	assert_ok(store_server_list_refs(f->store, &far, &refs, ERR));
+	before = refs.items[0].id;
+	store_server_refs_done(&refs);
+	assert_ok(store_server_hand_over(f->store, id, taker, ERR));
+	assert_ok(store_server_list_refs(f->store, &far, &refs, ERR));
+	assert_int_equal(refs.items[0].id, before - 1);
+}
+
 static void what_a_suspension_stopped_is_started_when_it_is_over(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +252,7 @@ int main(void)
 		TEST(what_is_there_is_added_up),
 		TEST(a_plan_that_is_being_changed_counts_with_the_larger),
 		TEST(a_server_goes_over_without_what_was_said_of_it),
+		TEST(a_server_that_came_is_counted_where_it_stands),
 		TEST(what_a_suspension_stopped_is_started_when_it_is_over),
 		TEST(an_account_with_servers_keeps_an_owner),
 		TEST(operators_note_things_for_themselves),
