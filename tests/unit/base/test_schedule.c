@@ -1,8 +1,8 @@
 // A process that asks for short turns keeps the rest of how it is scheduled.
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
