@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "firststep/host_key.h"
 #include "firststep/json.h"
+#include "firststep/pending_updates.h"
 
 void checklist_run(struct context *context, const struct item *const *items, struct checklist *ret)
 {
@@ -67,7 +68,7 @@ void checklist_write_text(const struct context *context, const struct checklist 
 }
 
 static void write_items(const struct context *context, const struct checklist *checklist,
-			struct json *json)
+			enum checklist_form form, size_t evidence_most, struct json *json)
 {
 	json_open(json, "items", '[');
 	for (size_t i = 0; i < checklist->count; i++) {
@@ -76,10 +77,14 @@ static void write_items(const struct context *context, const struct checklist *c
 		json_text(json, "id", checklist->items[i]->id);
 		json_text(json, "verdict", result_name(verdict->result));
 		json_text(json, "reason", reason_name(verdict->reason));
-		json_text(json, "summary", reason_text(verdict->reason, context->is_japanese));
-		json_text(json, "advice", reason_advice(verdict->reason, context->is_japanese));
+		if (form != CHECKLIST_COMPACT) {
+			json_text(json, "summary",
+				  reason_text(verdict->reason, context->is_japanese));
+			json_text(json, "advice",
+				  reason_advice(verdict->reason, context->is_japanese));
+		}
 		json_open(json, "evidence", '[');
-		for (size_t j = 0; j < verdict->count; j++) {
+		for (size_t j = 0; j < verdict->count && j < evidence_most; j++) {
 			json_open(json, NULL, '{');
 			json_text(json, "source", verdict->evidence[j].source);
 			json_text(json, "text", verdict->evidence[j].text);
@@ -89,6 +94,28 @@ static void write_items(const struct context *context, const struct checklist *c
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+}
+
+/* Whether the host's agent runs is the owner's to decide, and to be seen. */
+static bool has_agent(const struct tree *tree)
+{
+	return tree_has(tree, "/sys/fs/cgroup/system.slice/qemu-guest-agent.service") ||
+	       tree_has(tree, "/sys/fs/cgroup/systemd/system.slice/qemu-guest-agent.service");
+}
+
+static void write_settings(struct context *context, struct json *json)
+{
+	const struct account *user = context_sudo_user(context);
+	char open[PORTS_TEXT_BYTES];
+	int64_t pending = -1;
+
+	ports_format(&context->settings.open, open);
+	json_number(json, "ssh_port", context_ssh_port(context));
+	json_text(json, "user", user != NULL ? user->name : "");
+	json_text(json, "open", open);
+	(void)pending_security_updates(&context->tree, &pending);
+	json_number(json, "pending_security", pending);
+	json_bool(json, "agent", has_agent(&context->tree));
 }
 
 static void write_identity(const struct context *context, struct json *json)
@@ -111,8 +138,8 @@ static void write_identity(const struct context *context, struct json *json)
 	json_close(json, ']');
 }
 
-void checklist_write_json(const struct context *context, const struct checklist *checklist,
-			  bool for_host, struct buf *out)
+void checklist_write_json(struct context *context, const struct checklist *checklist,
+			  enum checklist_form form, size_t evidence_most, struct buf *out)
 {
 	struct json json = {.out = out};
 	char now[CLOCK_TEXT_BYTES], os[sizeof context->os];
@@ -127,9 +154,12 @@ void checklist_write_json(const struct context *context, const struct checklist 
 	json_bool(&json, "live", context->tree.is_live);
 	json_text(&json, "os", os);
 	json_text(&json, "result", result_name(checklist_result(checklist)));
-	if (for_host)
+	if (form != CHECKLIST_PLAIN) {
+		json_number(&json, "asked", (int64_t)checklist->asked);
 		write_identity(context, &json);
-	write_items(context, checklist, &json);
+		write_settings(context, &json);
+	}
+	write_items(context, checklist, form, evidence_most, &json);
 	json_close(&json, '}');
 	(void)buf_putc(out, '\n');
 }

@@ -13,6 +13,7 @@ struct checklist {
 	const struct item *items[CHECKLIST_MAX];
 	struct verdict verdicts[CHECKLIST_MAX];
 	size_t count;
+	uint64_t asked; /* the number of the host's question that it answers; 0: none */
 };
 
 /** checklist_run() - @items NULL-terminated, at most CHECKLIST_MAX. */
@@ -21,6 +22,16 @@ void checklist_run(struct context *context, const struct item *const *items, str
 enum result checklist_result(const struct checklist *checklist);
 void checklist_write_text(const struct context *context, const struct checklist *checklist,
 			  struct buf *out);
-/** checklist_write_json() - one object on one line. With @for_host boot id and host keys too. */
-void checklist_write_json(const struct context *context, const struct checklist *checklist,
-			  bool for_host, struct buf *out);
+/* How much is told. */
+enum checklist_form {
+	CHECKLIST_PLAIN,    /* firststep check --json */
+	CHECKLIST_IDENTITY, /* and boot id, host keys, what was chosen, what is pending */
+	CHECKLIST_COMPACT,  /* the same without words: the host has its own for each reason */
+};
+
+/**
+ * checklist_write_json() - one object on one line.
+ * @evidence_most: of each item so many pieces at most.
+ */
+void checklist_write_json(struct context *context, const struct checklist *checklist,
+			  enum checklist_form form, size_t evidence_most, struct buf *out);

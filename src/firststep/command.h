@@ -12,9 +12,12 @@
 #define COMMAND_WORDS_MAX 64
 
 struct options {
-	const char *root; /* NULL: the running system */
-	const char *key;  /* of user add */
+	const char *root;            /* NULL: the running system */
+	const char *key;             /* of user add */
+	const char *port, *ask_port; /* of report: NULL: those to the host */
 	bool json, is_japanese, yes, without_rollback, if_due, boot;
+	bool image;         /* @root is an image: its user comes at the first boot */
+	bool to_host, stay; /* of report */
 	unsigned minutes;
 	const char *words[COMMAND_WORDS_MAX]; /* behind the command */
 	size_t count;

@@ -19,6 +19,15 @@ static int begin(const struct options *options, struct context *context, int *re
 	struct pending waiting;
 	int code = context_init(context, options->root, options->is_japanese, err);
 
+	if (code == 0 && options->image && context->tree.is_live) {
+		context_done(context);
+		return err_set(
+			err, ERR_INVALID_INPUT, "%s",
+			options->is_japanese
+				? "--image は --root と組み合わせて使います"
+				: "--image is for what --root names, not for a running system");
+	}
+	context->is_image = options->image;
 	if (code < 0 || !context->tree.is_live)
 		return code;
 	if (geteuid() != 0)
@@ -173,8 +182,11 @@ static int plan_move(const struct options *options, struct context *context, str
 						    : "another program listens on %u",
 			       pending->new_port);
 	context->settings.ssh_port = pending->new_port;
-	/* Both, till the new one is proved; a tree has nobody to prove it. */
-	const uint16_t second = context->tree.is_live ? pending->old_port : 0;
+	/* Both, till the new one is proved; a tree, and a first boot, have nobody to prove it. */
+	const bool is_proved = context->tree.is_live && !options->without_rollback;
+	const uint16_t second = is_proved ? pending->old_port : 0;
+	if (!is_proved)
+		pending->old_port = 0;
 	int code = plan_settings(context, plan, err);
 	if (code == 0)
 		code = sshd_drop_in_plan_ports(context, plan, pending->new_port, second, err);

@@ -1,4 +1,4 @@
-// firststep check, firststep report
+// firststep check
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +25,9 @@ static int choose(const struct options *options, const struct item *chosen[CHECK
 	return 0;
 }
 
-static int run(const struct options *options, bool json, bool for_host)
+int command_check(const struct options *options)
 {
+	static const int status[] = {EXIT_PASS, EXIT_FAIL, EXIT_UNKNOWN};
 	const struct item *chosen[CHECKLIST_MAX + 1] = {NULL};
 	struct checklist *checklist AUTO_FREE = calloc(1, sizeof *checklist);
 	struct buf out CLEANUP(buf_done) = {0};
@@ -39,23 +40,12 @@ static int run(const struct options *options, bool json, bool for_host)
 	    context_init(context, options->root, options->is_japanese, &err) < 0)
 		return command_failed(&err);
 	checklist_run(context, chosen, checklist);
-	if (json)
-		checklist_write_json(context, checklist, for_host, &out);
+	if (options->json)
+		checklist_write_json(context, checklist, CHECKLIST_PLAIN, EVIDENCE_MAX, &out);
 	else
 		checklist_write_text(context, checklist, &out);
 	context_done(context);
 	if (out.error < 0 || fd_write_all(STDOUT_FILENO, buf_str(&out), out.len) < 0)
 		return EXIT_UNKNOWN;
-	static const int status[] = {EXIT_PASS, EXIT_FAIL, EXIT_UNKNOWN};
 	return status[checklist_result(checklist)];
-}
-
-int command_check(const struct options *options)
-{
-	return run(options, options->json, false);
-}
-
-int command_report(const struct options *options)
-{
-	return run(options, true, true);
 }

@@ -15,6 +15,7 @@ struct context {
 	struct tree tree;
 	struct settings settings;
 	bool is_japanese;
+	bool is_image; /* its user and keys come at the first boot of each server */
 	enum family family;
 	char os[96];
 

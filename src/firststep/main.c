@@ -56,6 +56,9 @@ static int take_option(struct options *options, char **at)
 		{"--without-rollback", offsetof(struct options, without_rollback)},
 		{"--if-due", offsetof(struct options, if_due)},
 		{"--boot", offsetof(struct options, boot)},
+		{"--image", offsetof(struct options, image)},
+		{"--to-host", offsetof(struct options, to_host)},
+		{"--stay", offsetof(struct options, stay)},
 	};
 	uint64_t minutes;
 
@@ -70,6 +73,10 @@ static int take_option(struct options *options, char **at)
 		options->root = at[1];
 	} else if (strcmp(*at, "--key") == 0) {
 		options->key = at[1];
+	} else if (strcmp(*at, "--port") == 0) {
+		options->port = at[1];
+	} else if (strcmp(*at, "--ask-port") == 0) {
+		options->ask_port = at[1];
 	} else if (strcmp(*at, "--lang") == 0 &&
 		   (strcmp(at[1], "ja") == 0 || strcmp(at[1], "en") == 0)) {
 		options->is_japanese = at[1][0] == 'j';

@@ -99,7 +99,7 @@ int sshd_drop_in_plan_ports(struct context *context, struct plan *plan, uint16_t
 	struct buf text CLEANUP(buf_done) = {0};
 	const struct account *user = context_sudo_user(context);
 
-	if (user == NULL)
+	if (user == NULL && !context->is_image)
 		return err_set(
 			err, ERR_UNSUPPORTED, "%s",
 			context->is_japanese

@@ -58,11 +58,11 @@ static int open_in(const struct tree *tree, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int tree_read(const struct tree *tree, const char *path, struct buf *out)
+int tree_read_most(const struct tree *tree, const char *path, size_t most_bytes, struct buf *out)
 {
 	AUTO_CLOSE int fd = open_in(tree, path, O_RDONLY);
 	struct stat stat_of;
-	char chunk[8192];
+	char chunk[65536];
 	size_t total = 0;
 
 	if (fd < 0)
@@ -80,10 +80,15 @@ int tree_read(const struct tree *tree, const char *path, struct buf *out)
 		if (got == 0)
 			return out->error;
 		total += (size_t)got;
-		if (total > TREE_FILE_MAX_BYTES)
+		if (total > most_bytes)
 			return -EFBIG;
 		(void)buf_append(out, chunk, (size_t)got);
 	}
+}
+
+int tree_read(const struct tree *tree, const char *path, struct buf *out)
+{
+	return tree_read_most(tree, path, TREE_FILE_MAX_BYTES, out);
 }
 
 int tree_stat(const struct tree *tree, const char *path, struct stat *ret)

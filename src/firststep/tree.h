@@ -33,6 +33,8 @@ void tree_close(struct tree *tree);
  * Return: 0, -ENOENT, -EFBIG, -EINVAL (no regular file), or another -errno.
  */
 int tree_read(const struct tree *tree, const char *path, struct buf *out);
+/** tree_read_most() - the same for files that may be larger: lists of packages. */
+int tree_read_most(const struct tree *tree, const char *path, size_t most_bytes, struct buf *out);
 /** tree_stat() - of the thing a path leads to; tree_lstat() of the link itself. */
 int tree_stat(const struct tree *tree, const char *path, struct stat *ret);
 int tree_lstat(const struct tree *tree, const char *path, struct stat *ret);

@@ -12,6 +12,8 @@ static const char en[] =
 	"  firststep user add NAME        an ordinary user with sudo (--key FILE: with that SSH "
 	"key)\n"
 	"  firststep report               everything as JSON, with host keys and boot id\n"
+	"                                 (--to-host: to the host of the server; --stay: again and "
+	"again)\n"
 	"\n"
 	"Items: initial-password sudo-user root-ssh ssh-port key-only key-permissions ssh-crypto\n"
 	"       packet-filter database-closed updates logs time\n"
@@ -22,6 +24,7 @@ static const char en[] =
 	"  --yes              do not ask\n"
 	"  --minutes N        time for confirm, 1 to 60; 5 unless given\n"
 	"  --without-rollback change without a way back: at first boot, when nobody can confirm\n"
+	"  --image            with --root: an image, whose user comes at the first boot\n"
 	"\n"
 	"Exit status: 0 all pass, 1 some fail, 2 cannot tell, wrong use, or nothing was changed.\n";
 
@@ -37,6 +40,8 @@ static const char ja[] =
 	"  firststep user add 名前        sudo を使える一般ユーザーを作る (--key ファイル: SSH "
 	"鍵を登録)\n"
 	"  firststep report               すべてを JSON で出力 (ホスト鍵と起動 ID を含む)\n"
+	"                                 (--to-host: サーバーのホストへ送る。--stay: 常駐して"
+	"繰り返す)\n"
 	"\n"
 	"項目: initial-password sudo-user root-ssh ssh-port key-only key-permissions ssh-crypto\n"
 	"      packet-filter database-closed updates logs time\n"
@@ -48,6 +53,7 @@ static const char ja[] =
 	"  --yes              確認せずに実行する\n"
 	"  --minutes N        confirm を待つ時間 (1〜60 分。省略時は 5 分)\n"
 	"  --without-rollback 元に戻す準備をせずに変更する (確定する人がいない初回起動時用)\n"
+	"  --image            --root と併用。利用者が初回起動時に作られるイメージを対象にする\n"
 	"\n"
 	"終了ステータス: 0 すべて合格、1 不合格あり、2 判断できない・使い方の誤り・変更なし\n";
 

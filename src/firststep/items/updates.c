@@ -1,5 +1,6 @@
 // Security updates install themselves.
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "firststep/item.h"
+#include "firststep/pending_updates.h"
 #include "firststep/plan.h"
 #include "firststep/run.h"
 #include "firststep/unit_file.h"
@@ -79,6 +81,7 @@ static void check_apt(struct context *context, struct verdict *verdict)
 	struct tree_names names CLEANUP(tree_names_done) = {0};
 	static const char *const timers[] = {"apt-daily.timer", "apt-daily-upgrade.timer"};
 	struct stat stamp;
+	int64_t pending;
 	bool is_on = true;
 
 	if (!tree_has(&context->tree, "/usr/bin/unattended-upgrade")) {
@@ -105,6 +108,9 @@ static void check_apt(struct context *context, struct verdict *verdict)
 		if (context->tree.is_live && time(NULL) - stamp.st_mtime > WEEK_SECONDS)
 			verdict_fail(verdict, REASON_UPDATES_STUCK);
 	}
+	if (pending_security_updates(&context->tree, &pending) == 0)
+		verdict_add(verdict, "/var/lib/apt/lists",
+			    "security updates not installed: %" PRId64, pending);
 	if (tree_has(&context->tree, "/run/reboot-required"))
 		verdict_add(verdict, "/run/reboot-required", "a reboot is due");
 }

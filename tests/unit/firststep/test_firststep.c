@@ -18,6 +18,8 @@
 #include "firststep/filter.h"
 #include "firststep/host_key.h"
 #include "firststep/json.h"
+#include "firststep/pending_updates.h"
+#include "firststep/report_pieces.h"
 #include "firststep/settings.h"
 #include "firststep/sockets.h"
 #include "firststep/span.h"
@@ -362,6 +364,66 @@ static void test_host_key(void **state)
 	assert_int_equal(host_key_split(longest, type, blob), -EINVAL);
 }
 
+static int compare(const char *a, const char *b)
+{
+	const int order = version_compare(a, strlen(a), b, strlen(b));
+
+	return (order > 0) - (order < 0);
+}
+
+/* As `dpkg --compare-versions` answers. */
+static void test_versions(void **state)
+{
+	static const char *const rising[] = {
+		"~~",      "~",         "0~rc1",    "0.1-1",           "0.9",
+		"0.10",    "1.0~rc1-1", "1.0-1",    "1.0-1+deb12u1",   "1.0-1+deb12u10",
+		"1.0-1.1", "1.0a",      "1.0+dfsg", "1.0.1-1~deb12u2", "1.0.1-1",
+		"1:0.1",   "2:0.0.1-1~"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rising); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(rising); j++)
+			assert_int_equal(compare(rising[i], rising[j]), (i > j) - (i < j));
+	assert_int_equal(compare("0:1.0", "1.0"), 0);
+	assert_int_equal(compare("1.00", "1.0"), 0);
+	assert_int_equal(compare("1.0-0", "1.0"), 0);
+}
+
+static void test_pending(void **state)
+{
+	static const char status[] = "Package: openssl\nStatus: install ok installed\n"
+				     "Version: 3.0.11-1~deb12u2\nDescription: x\n Version: 9\n\n"
+				     "Package: held\nStatus: hold ok installed\nVersion: 1\n\n"
+				     "Package: gone\nStatus: deinstall ok config-files\n"
+				     "Version: 1\n\n\nPackage: new\n"
+				     "Status: install ok installed\nVersion: 5\n";
+	static const char *const lists[] = {
+		"Package: openssl\nVersion: 3.0.11-1~deb12u1\n\nPackage: held\nVersion: 2\n\n"
+		"Package: gone\nVersion: 2\n\nPackage: elsewhere\nVersion: 2\n",
+		"Package: openssl\nVersion: 3.0.15-1~deb12u1\n\nPackage: openssl\n"
+		"Version: 3.0.14-1~deb12u1\n\nPackage: new\nVersion: 5\n"};
+
+	assert_int_equal(pending_count(status, lists, 2), 1);
+	assert_int_equal(pending_count(status, lists, 1), 0);
+	assert_int_equal(pending_count("", lists, 2), 0);
+}
+
+static void test_pieces(void **state)
+{
+	struct buf out CLEANUP(buf_done) = {0};
+	char text[REPORT_PARTS_MAX * REPORT_PART_BYTES + 2];
+
+	assert_int_equal(report_pieces_write("{\"a\":1}", &out), 0);
+	assert_string_equal(buf_str(&out), "first-step 1/1 eyJhIjoxfQ==\n");
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	buf_clear(&out);
+	assert_int_equal(report_pieces_write(text, &out), -EMSGSIZE);
+	text[sizeof text - 2] = '\0';
+	assert_int_equal(report_pieces_write(text, &out), 0);
+	assert_non_null(strstr(buf_str(&out), "\nfirst-step 40/40 "));
+	assert_int_equal(report_pieces_write("", &out), -EMSGSIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,7 +433,8 @@ int main(void)
 		cmocka_unit_test(test_accounts),    cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_settings),    cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_json),        cmocka_unit_test(test_diff),
-		cmocka_unit_test(test_host_key),
+		cmocka_unit_test(test_host_key),    cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_pending),     cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
