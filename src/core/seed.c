@@ -16,6 +16,11 @@
  * message (also one inside base64 or gzip, as Terraform's cloudinit provider sends it) is nested
  * verbatim, with a boundary of ours that does not occur in it.
  *
+ * The third part is a boothook: cloud-init runs it while it reads the parts, whatever modules,
+ * lists and keys the others name or leave out. It puts firststep into the server, from the disc
+ * itself (no network is needed), and leaves the rest to firststep-report.service, which waits until
+ * users and keys are there. A server that has firststep keeps its own.
+ *
  * vendor-data is a script that tells the host, through a port only root may write to, that the
  * first boot is over. It waits in the background, as it is itself a part of that boot.
  */
@@ -53,12 +58,35 @@ static const char vendor_script[] =
 	"(\n"
 	"\texec </dev/null >/dev/null 2>&1\n"
 	"\tcloud-init status --wait || :\n"
+	"\t# It says all this itself, once the server is secured.\n"
+	"\tsystemctl --quiet is-active firststep-report.service && exit 0\n"
 	"\tfor kind in ed25519 ecdsa; do\n"
 	"\t\techo \"host-key $(cut -d ' ' -f 1,2 /etc/ssh/ssh_host_${kind}_key.pub)\" >\"$port\"\n"
 	"\tdone\n"
 	"\techo 'first-boot done' >\"$port\"\n"
 	") &\n"
 	"exit 0\n";
+
+/* Behind the lines that say what was chosen. Run at each boot, does something at the first. */
+static const char boothook[] =
+	"state=/var/lib/firststep\n"
+	"unit=firststep-report.service\n"
+	"[ \"$(cat $state/instance 2>/dev/null)\" != \"$instance\" ] || exit 0\n"
+	"command -v systemctl >/dev/null || exit 0\n"
+	"mkdir -p -m 700 $state\n"
+	"if [ ! -e /usr/lib/systemd/system/$unit ] && [ ! -e /lib/systemd/system/$unit ]; then\n"
+	"\tdisc=$(mktemp -d) && mount -o ro -t iso9660 LABEL=cidata \"$disc\" || exit 1\n"
+	"\ttar -C / -xzf \"$disc/firststep.tar.gz\" --no-same-owner\n"
+	"\tumount \"$disc\" && rmdir \"$disc\"\n"
+	"\tif command -v restorecon >/dev/null; then\n"
+	"\t\trestorecon -R /usr/sbin/firststep /usr/lib/systemd/system /usr/share/firststep\n"
+	"\tfi\n"
+	"\tsystemctl daemon-reload\n"
+	"fi\n"
+	"[ -z \"$settings\" ] || printf '%s\\n' \"$settings\" >/etc/firststep.conf\n"
+	"echo \"$port\" >$state/first-boot\n"
+	"echo \"$instance\" >$state/instance\n"
+	"systemctl restart --no-block $unit\n";
 
 /* The customer's bytes after looking into base64 and gzip. */
 enum user_data_kind { USER_DATA_NONE, USER_DATA_PLAIN, USER_DATA_GZIP, USER_DATA_MIME };
@@ -371,6 +399,33 @@ static void mime_head(struct buf *out, const char *boundary)
 			 boundary);
 }
 
+static void first_step_part(const struct seed_input *input, const char *boundary, const char *id,
+			    struct buf *out)
+{
+	const struct seed_first_step *chosen = &input->first_step;
+	struct buf settings CLEANUP(buf_done) = {0};
+
+	if (chosen->open_ports != NULL && chosen->open_ports[0] != '\0')
+		(void)buf_printf(&settings, "open = %s\n", chosen->open_ports);
+	if (chosen->log_days != 0)
+		(void)buf_printf(&settings, "log_days = %" PRIu32 "\n", chosen->log_days);
+	if (settings.len > 0)
+		settings.data[--settings.len] = '\0';
+	(void)buf_printf(out,
+			 "--%s\nContent-Type: text/cloud-boothook; charset=\"us-ascii\"\n"
+			 "MIME-Version: 1.0\n"
+			 "Content-Disposition: attachment; filename=\"ippo-first-step\"\n\n"
+			 "#cloud-boothook\n#!/bin/sh\n"
+			 "# Puts firststep into this server; firststep(1).\n"
+			 "instance='%s'\nport='",
+			 boundary, id);
+	if (chosen->ssh_port != 0)
+		(void)buf_printf(out, "%u", (unsigned)chosen->ssh_port);
+	(void)buf_printf(out, "'\nsettings='%s'\n%s\n", buf_str(&settings), boothook);
+	if (settings.error)
+		out->error = settings.error;
+}
+
 static int user_data_document(const struct seed_input *input, const struct user_data *theirs,
 			      const char *ours, struct buf *out)
 {
@@ -409,8 +464,10 @@ static int user_data_document(const struct seed_input *input, const struct user_
 			 "--%s\nContent-Type: text/cloud-config; charset=\"us-ascii\"\n"
 			 "MIME-Version: 1.0\n"
 			 "Content-Disposition: attachment; filename=\"ippo.cfg\"\n\n"
-			 "#cloud-config\n%s\n--%s--\n",
-			 buf_str(&boundary), ours, buf_str(&boundary));
+			 "#cloud-config\n%s\n",
+			 buf_str(&boundary), ours);
+	first_step_part(input, buf_str(&boundary), buf_str(&id), out);
+	(void)buf_printf(out, "--%s--\n", buf_str(&boundary));
 	return boundary.error || id.error ? -ENOMEM : out->error;
 }
 

@@ -13,6 +13,13 @@
 #define SEED_USER_DATA_MAX_UNPACKED ((size_t)96 * 1024) /* a MIME message that came packed */
 #define SEED_MAX_RESOLVERS          3
 
+/* What was chosen for the first step inside; all zero: the usual. Values are checked before. */
+struct seed_first_step {
+	uint16_t ssh_port;      /* 0: as the image has it */
+	const char *open_ports; /* beside SSH: "80/tcp 443/tcp"; NULL: none */
+	uint32_t log_days;      /* 0: 90 */
+};
+
 struct seed_input {
 	uint8_t uuid[UUID_BYTES];
 	uint32_t generation; /* a rebuilt server is a new instance to cloud-init */
@@ -21,6 +28,7 @@ struct seed_input {
 	const char *const *keys; /* OpenSSH public keys for that user */
 	size_t key_count;
 	const char *root_hash; /* crypt(5) form, to be changed at the first login; NULL = locked */
+	struct seed_first_step first_step;
 	const void *user_data; /* the customer's, exactly as it came; NULL = none */
 	size_t user_data_bytes;
 	uint8_t mac[MAC_BYTES];

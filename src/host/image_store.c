@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "host/process.h"
 #include "host/seed_disc.h"
@@ -456,9 +457,33 @@ int image_store_volume_delete(const struct image_store *store, const struct host
 
 /* --- seed discs --- */
 
+#define GUEST_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+/* As it is installed, or built. Without it only images that have firststep can be secured by it. */
+static bool read_guest(const struct image_store *store, struct buf *out)
+{
+	static const char *const folders[] = {"guest/", ""};
+	char path[IMAGE_STORE_PATH_BYTES];
+	int code = -ENOENT;
+
+	if (store->program_dir[0] == '\0')
+		return false;
+	for (size_t i = 0; code < 0 && i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof path, "%s/%s" SEED_DISC_GUEST, store->program_dir,
+			       folders[i]);
+		buf_clear(out);
+		code = fd_read_file(AT_FDCWD, path, GUEST_MAX_BYTES, out);
+	}
+	if (code < 0)
+		log_warning("seed discs bring no firststep: %s/guest/" SEED_DISC_GUEST ": %s",
+			    store->program_dir, strerror(-code));
+	return code == 0;
+}
+
 int image_store_seed_create(const struct image_store *store, const struct host_seed *seed,
 			    struct err *err)
 {
+	struct buf guest CLEANUP(buf_done) = {0};
 	char path[IMAGE_STORE_PATH_BYTES], new_path[IMAGE_STORE_PATH_BYTES + 8];
 	int code;
 
@@ -469,7 +494,7 @@ int image_store_seed_create(const struct image_store *store, const struct host_s
 	if (fd < 0)
 		return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : -errno,
 			       "cannot make the seed: %s", strerror(errno));
-	code = seed_disc_write(fd, seed, err);
+	code = seed_disc_write(fd, seed, read_guest(store, &guest) ? &guest : NULL, err);
 	if (code == 0 && rename(new_path, path) < 0)
 		code = err_set(err, -errno, "cannot put the seed in place: %s", strerror(errno));
 	if (code < 0)

@@ -8,6 +8,8 @@
 
 struct image_store {
 	char dir[CONFIG_PATH_BYTES];
+	/* Where the archive lies that seed discs bring into guests; "": they bring none. */
+	char program_dir[CONFIG_PATH_BYTES];
 };
 
 /** image_store_init() - make the folders, and remove what an interrupted import left. */

@@ -18,8 +18,14 @@
 
 /* All but the last function runs in the child, and leaves to its end what it holds. */
 
-static int add_files(IsoDir *root, const struct host_seed *seed)
+struct contents {
+	const struct host_seed *seed;
+	const struct buf *guest;
+};
+
+static int add_files(IsoDir *root, const struct contents *contents)
 {
+	const struct host_seed *seed = contents->seed;
 	const struct {
 		const char *name;
 		const char *text;
@@ -29,9 +35,11 @@ static int add_files(IsoDir *root, const struct host_seed *seed)
 		{"user-data", seed->user_data, seed->user_data_bytes},
 		{"vendor-data", seed->vendor_data, strlen(seed->vendor_data)},
 		{"network-config", seed->network_config, strlen(seed->network_config)},
+		{SEED_DISC_GUEST, contents->guest != NULL ? buf_str(contents->guest) : NULL,
+		 contents->guest != NULL ? contents->guest->len : 0},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files) && files[i].text != NULL; i++) {
 		unsigned char *copy = malloc(files[i].bytes + 1);
 		IsoStream *stream;
 		int code;
@@ -122,12 +130,13 @@ static int write_disc(const void *context)
 	return EXIT_FAILURE;
 }
 
-int seed_disc_write(int fd, const struct host_seed *seed, struct err *err)
+int seed_disc_write(int fd, const struct host_seed *seed, const struct buf *guest, struct err *err)
 {
+	const struct contents contents = {.seed = seed, .guest = guest};
 	static const char *const arguments[] = {"writing the seed disc", NULL};
 	const struct process process = {.arguments = arguments,
 					.work = write_disc,
-					.context = seed,
+					.context = &contents,
 					.stdin_fd = -1,
 					.stdout_fd = fd,
 					.timeout_s = DISC_TIMEOUT_S};

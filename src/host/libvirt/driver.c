@@ -17,6 +17,7 @@
 #include "host/image_store.h"
 #include "host/kvm_probe.h"
 #include "host/libvirt/agent.h"
+#include "host/libvirt/ask.h"
 #include "host/libvirt/connection.h"
 #include "host/libvirt/console.h"
 #include "host/libvirt/report.h"
@@ -548,7 +549,11 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	virDomainPtr domain AUTO_DOMAIN = NULL;
 	int code = open_domain(self, password->uuid, &connection, &domain, err);
 
-	return code < 0 ? code : agent_set_password(domain, password, err);
+	if (code < 0 || (code = agent_set_password(domain, password, err)) < 0)
+		return code;
+	/* firststep does it, and lets the agent run nothing; other guests have only the agent. */
+	code = ask_expire(connection, domain, password->uuid, password->user, err);
+	return code == ERR_UNSUPPORTED ? agent_expire(domain, password->user, err) : code;
 }
 
 static int vnc_open(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
@@ -688,6 +693,8 @@ int libvirt_driver_new(const struct config *config, const struct driver_events *
 	else
 		log_warning("servers run in software emulation, which is slow: %s",
 			    self->no_kvm_reason);
+	(void)snprintf(self->images.program_dir, sizeof self->images.program_dir, "%s",
+		       config->program_dir);
 	if ((code = image_store_init(&self->images, config->host_dir, err)) < 0 ||
 	    (code = network_new(config, &self->network, err)) < 0 ||
 	    (code = reports_new(&self->events, &self->reports)) < 0 ||

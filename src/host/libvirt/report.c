@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/libvirt/ask.h"
 
 #define PORT_NAME  "org.ippo.report.0"
 #define READ_BYTES 4096
@@ -42,6 +43,8 @@ static void say(void *context, const char *line)
 {
 	struct listener *listener = context;
 
+	if (ask_take(listener->uuid, line))
+		return;
 	listener->reports->events->report(listener->reports->events->context, listener->uuid, line);
 }
 

@@ -117,6 +117,7 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	close_element(xml);
 	write_channel(xml, "org.qemu.guest_agent.0");
 	write_channel(xml, "org.ippo.report.0");
+	write_channel(xml, "org.ippo.ask.0");
 	open_element(xml, "graphics", "type", "vnc", NULL);
 	EMPTY("listen", "type", "none");
 	close_element(xml);

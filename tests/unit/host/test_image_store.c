@@ -243,7 +243,7 @@ static void full_disk(void **state)
 	AUTO_CLOSE int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	struct err err = {0};
 
-	assert_int_equal(seed_disc_write(full, &seed, &err), ERR_DISK_FULL);
+	assert_int_equal(seed_disc_write(full, &seed, NULL, &err), ERR_DISK_FULL);
 	assert_int_equal(image_store_seed_create(&store, &seed, &err), 0);
 	assert_int_equal(image_store_seed_delete(&store, seed.uuid, NULL), 0);
 }
