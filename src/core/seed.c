@@ -63,6 +63,7 @@ static const char vendor_script[] =
 	"\tfor kind in ed25519 ecdsa; do\n"
 	"\t\techo \"host-key $(cut -d ' ' -f 1,2 /etc/ssh/ssh_host_${kind}_key.pub)\" >\"$port\"\n"
 	"\tdone\n"
+	"\techo 'first-step none' >\"$port\"\n"
 	"\techo 'first-boot done' >\"$port\"\n"
 	") &\n"
 	"exit 0\n";

@@ -68,7 +68,7 @@ void checklist_write_text(const struct context *context, const struct checklist 
 }
 
 static void write_items(const struct context *context, const struct checklist *checklist,
-			enum checklist_form form, size_t evidence_most, struct json *json)
+			enum checklist_form form, struct json *json)
 {
 	json_open(json, "items", '[');
 	for (size_t i = 0; i < checklist->count; i++) {
@@ -84,7 +84,7 @@ static void write_items(const struct context *context, const struct checklist *c
 				  reason_advice(verdict->reason, context->is_japanese));
 		}
 		json_open(json, "evidence", '[');
-		for (size_t j = 0; j < verdict->count && j < evidence_most; j++) {
+		for (size_t j = 0; j < verdict->count; j++) {
 			json_open(json, NULL, '{');
 			json_text(json, "source", verdict->evidence[j].source);
 			json_text(json, "text", verdict->evidence[j].text);
@@ -110,9 +110,11 @@ static void write_settings(struct context *context, struct json *json)
 	int64_t pending = -1;
 
 	ports_format(&context->settings.open, open);
+	json_open(json, "settings", '{');
 	json_number(json, "ssh_port", context_ssh_port(context));
 	json_text(json, "user", user != NULL ? user->name : "");
 	json_text(json, "open", open);
+	json_close(json, '}');
 	(void)pending_security_updates(&context->tree, &pending);
 	json_number(json, "pending_security", pending);
 	json_bool(json, "agent", has_agent(&context->tree));
@@ -139,7 +141,7 @@ static void write_identity(const struct context *context, struct json *json)
 }
 
 void checklist_write_json(struct context *context, const struct checklist *checklist,
-			  enum checklist_form form, size_t evidence_most, struct buf *out)
+			  enum checklist_form form, struct buf *out)
 {
 	struct json json = {.out = out};
 	char now[CLOCK_TEXT_BYTES], os[sizeof context->os];
@@ -155,11 +157,10 @@ void checklist_write_json(struct context *context, const struct checklist *check
 	json_text(&json, "os", os);
 	json_text(&json, "result", result_name(checklist_result(checklist)));
 	if (form != CHECKLIST_PLAIN) {
-		json_number(&json, "asked", (int64_t)checklist->asked);
 		write_identity(context, &json);
 		write_settings(context, &json);
 	}
-	write_items(context, checklist, form, evidence_most, &json);
+	write_items(context, checklist, form, &json);
 	json_close(&json, '}');
 	(void)buf_putc(out, '\n');
 }

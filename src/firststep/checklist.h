@@ -13,7 +13,6 @@ struct checklist {
 	const struct item *items[CHECKLIST_MAX];
 	struct verdict verdicts[CHECKLIST_MAX];
 	size_t count;
-	uint64_t asked; /* the number of the host's question that it answers; 0: none */
 };
 
 /** checklist_run() - @items NULL-terminated, at most CHECKLIST_MAX. */
@@ -29,9 +28,6 @@ enum checklist_form {
 	CHECKLIST_COMPACT,  /* the same without words: the host has its own for each reason */
 };
 
-/**
- * checklist_write_json() - one object on one line.
- * @evidence_most: of each item so many pieces at most.
- */
+/** checklist_write_json() - one object on one line. */
 void checklist_write_json(struct context *context, const struct checklist *checklist,
-			  enum checklist_form form, size_t evidence_most, struct buf *out);
+			  enum checklist_form form, struct buf *out);

@@ -41,7 +41,7 @@ int command_check(const struct options *options)
 		return command_failed(&err);
 	checklist_run(context, chosen, checklist);
 	if (options->json)
-		checklist_write_json(context, checklist, CHECKLIST_PLAIN, EVIDENCE_MAX, &out);
+		checklist_write_json(context, checklist, CHECKLIST_PLAIN, &out);
 	else
 		checklist_write_text(context, checklist, &out);
 	context_done(context);

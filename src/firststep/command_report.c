@@ -2,13 +2,12 @@
  * firststep report: what check says, for the host of this server.
  *
  * With --to-host it goes out over the virtio port, in pieces of base64 that fit into lines; the
- *host takes 60 lines a minute and no more. With --stay (firststep-report.service) this is repeated
+ *host takes 400 lines a minute and no more. With --stay (firststep-report.service) this is repeated
  *at each boot, every day, after each change that firststep makes, and when the host asks:
  *
- *	report N                         a report now, which carries this number
- *	probe-key N ssh-ed25519 BASE64   see probe_key.h; answered by "probe-key N ready" or "...
- *refused" probe-end N                      answered by "probe-key N gone" expire N USER the
- *password has to be changed at the next login; answered by "expired N" or "not-expired N"
+ *	probe ASK KEY USER SECONDS   see probe_key.h; answered by "first-step key ASK ready" and a
+ *report expire N USER                the password has to be changed at the next login; answered by
+ *	                             "expired N" or "not-expired N"
  *
  * It asks on a port of its own, so that nobody's `echo` to the first one is kept out.
  *
@@ -28,6 +27,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "firststep/command.h"
+#include "firststep/fields.h"
 #include "firststep/first_boot.h"
 #include "firststep/host_key.h"
 #include "firststep/host_port.h"
@@ -36,15 +36,13 @@
 #include "firststep/run.h"
 #include "firststep/session.h"
 
-#define SECOND_MS      ((int64_t)1000)
-#define DAY_MS         (24 * 3600 * SECOND_MS)
-#define PORT_WAIT_MS   (30 * SECOND_MS)
-#define SAY_WAIT_MS    (30 * SECOND_MS)
-#define RETRY_MS       (60 * SECOND_MS)
-#define ASKED_PAUSE_MS (10 * SECOND_MS)
+#define SECOND_MS    ((int64_t)1000)
+#define DAY_MS       (24 * 3600 * SECOND_MS)
+#define PORT_WAIT_MS (30 * SECOND_MS)
+#define SAY_WAIT_MS  (30 * SECOND_MS)
+#define RETRY_MS     (60 * SECOND_MS)
 /* A change is several steps: once nothing moves for so long, it is over. */
 #define SETTLE_MS (3 * SECOND_MS)
-#define PROBE_MS  ((int64_t)PROBE_KEY_MINUTES * 60 * SECOND_MS)
 #define STATE_DIR "/var/lib/firststep"
 
 struct reporter {
@@ -55,11 +53,12 @@ struct reporter {
 	int64_t next_ms;      /* of the next report */
 	int64_t last_ms;      /* of the last one; 0: none yet */
 	int64_t probe_end_ms; /* 0: no key is authorised */
-	uint64_t asked;       /* the last question's number */
+	char probe_user[33];
+	uint64_t asked; /* the last question's number */
 };
 
-static int make(const struct options *options, uint64_t asked, enum checklist_form form,
-		size_t evidence_most, struct buf *out, enum result *ret_result, struct err *err)
+static int make(const struct options *options, enum checklist_form form, struct buf *out,
+		enum result *ret_result, struct err *err)
 {
 	struct checklist *checklist AUTO_FREE = calloc(1, sizeof *checklist);
 	struct context *context AUTO_FREE = calloc(1, sizeof *context);
@@ -70,30 +69,10 @@ static int make(const struct options *options, uint64_t asked, enum checklist_fo
 	if (code < 0)
 		return code;
 	checklist_run(context, item_list(), checklist);
-	checklist->asked = asked;
-	checklist_write_json(context, checklist, form, evidence_most, out);
+	checklist_write_json(context, checklist, form, out);
 	*ret_result = checklist_result(checklist);
 	context_done(context);
 	return out->error < 0 ? err_set(err, out->error, "out of memory") : 0;
-}
-
-/* Everything, or with less evidence what still fits. */
-static int make_lines(const struct options *options, uint64_t asked, struct buf *out,
-		      enum result *ret_result, struct err *err)
-{
-	static const size_t evidence[] = {EVIDENCE_MAX, 6, 3, 1, 0};
-	int code = -EMSGSIZE;
-
-	for (size_t i = 0; code == -EMSGSIZE && i < ARRAY_SIZE(evidence); i++) {
-		struct buf json CLEANUP(buf_done) = {0};
-		code = make(options, asked, CHECKLIST_COMPACT, evidence[i], &json, ret_result, err);
-		if (code == 0) {
-			buf_clear(out);
-			code = report_pieces_write(buf_str(&json), out);
-		}
-	}
-	return code < 0 && err->text[0] == '\0' ? err_set(err, code, "the report is too long")
-						: code;
 }
 
 static int open_port(const struct options *options, struct host_port *port, struct err *err)
@@ -124,12 +103,14 @@ static int say_lines(const struct options *options, char *lines, struct err *err
 	return code < 0 ? err_set(err, code, "the host does not listen: %s", strerror(-code)) : 0;
 }
 
-static int say_report(const struct options *options, uint64_t asked, enum result *ret_result,
+static int say_report(const struct options *options, uint64_t ask, enum result *ret_result,
 		      struct err *err)
 {
-	struct buf lines CLEANUP(buf_done) = {0};
-	const int code = make_lines(options, asked, &lines, ret_result, err);
+	struct buf json CLEANUP(buf_done) = {0}, lines CLEANUP(buf_done) = {0};
+	int code = make(options, CHECKLIST_COMPACT, &json, ret_result, err);
 
+	if (code == 0 && (code = report_pieces_write(buf_str(&json), ask, &lines)) < 0)
+		(void)err_set(err, code, "the report: %s", strerror(-code));
 	return code < 0 ? code : say_lines(options, (char *)lines.data, err);
 }
 
@@ -150,12 +131,72 @@ static int say_first_boot(struct reporter *reporter, struct err *err)
 			       : say_lines(reporter->options, (char *)lines.data, err);
 }
 
+/* Root, or a user with sudo: nobody else's folder is touched. */
+static const struct account *find_probed(struct context *context, const char *name)
+{
+	const struct accounts *accounts;
+
+	if (context_accounts(context, &accounts) < 0)
+		return NULL;
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct account *account = &accounts->list[i];
+		if (name != NULL ? strcmp(account->name, name) == 0 && account->has_sudo
+				 : account->uid == 0)
+			return account;
+	}
+	return NULL;
+}
+
+static int probe_one(struct context *context, const char *name, const char *blob, unsigned seconds)
+{
+	const struct account *account = find_probed(context, name);
+
+	if (account == NULL)
+		return -ENOENT;
+	return blob != NULL ? probe_key_allow(&context->tree, account, blob, seconds)
+			    : probe_key_remove(&context->tree, account);
+}
+
 static void end_probe(struct reporter *reporter)
 {
-	if (probe_key_remove(&reporter->tree) == 0)
-		reporter->probe_end_ms = 0;
-	else
-		reporter->probe_end_ms = session_boot_ms() + SECOND_MS;
+	struct context *context AUTO_FREE = calloc(1, sizeof *context);
+	struct err err = {0};
+	const char *user = reporter->probe_user;
+
+	reporter->probe_end_ms = 0;
+	if (context == NULL || context_init_anyway(context, false, &err) < 0)
+		return;
+	if (user[0] == '\0') {
+		const struct account *usual = context_sudo_user(context);
+		user = usual != NULL ? usual->name : "";
+	}
+	(void)probe_one(context, NULL, NULL, 0);
+	(void)probe_one(context, user, NULL, 0);
+	context_done(context);
+}
+
+/* "KEY USER SECONDS", or without USER. For root the key has to be in; for the user it is tried. */
+static bool begin_probe(struct reporter *reporter, char *text)
+{
+	struct context *context AUTO_FREE = calloc(1, sizeof *context);
+	struct err err = {0};
+	char *words[4];
+	const size_t count = fields_split(text, words, 4);
+	uint64_t seconds;
+
+	if (count < 2 || count > 3 ||
+	    parse_u64(words[count - 1], 1, PROBE_KEY_MAX_SECONDS, &seconds) < 0 ||
+	    context == NULL || context_init_anyway(context, false, &err) < 0)
+		return false;
+	const bool is_in = probe_one(context, NULL, words[0], (unsigned)seconds) == 0;
+	reporter->probe_user[0] = '\0';
+	if (is_in && count == 3 && account_name_is_good(words[1]) &&
+	    probe_one(context, words[1], words[0], (unsigned)seconds) == 0)
+		(void)snprintf(reporter->probe_user, sizeof reporter->probe_user, "%s", words[1]);
+	if (is_in)
+		reporter->probe_end_ms = session_boot_ms() + (int64_t)seconds * SECOND_MS;
+	context_done(context);
+	return is_in;
 }
 
 static bool expire(const char *user)
@@ -191,21 +232,14 @@ static void obey(struct reporter *reporter, const char *line)
 
 	if (line[verb] == '\0' || take_number(line + verb + 1, &number, &rest) < 0)
 		return; /* of a later version, perhaps */
-	if (strncmp(line, "report ", 7) == 0) {
-		const int64_t soonest_ms = reporter->last_ms + ASKED_PAUSE_MS;
-		const bool is_soon = reporter->last_ms != 0 && soonest_ms > now_ms;
+	if (strncmp(line, "probe ", 6) == 0) {
+		char words[HOST_PORT_LINE_MAX + 1];
+		(void)snprintf(words, sizeof words, "%s", rest);
+		if (begin_probe(reporter, words))
+			(void)snprintf(answer, sizeof answer, "first-step key %" PRIu64 " ready\n",
+				       number);
 		reporter->asked = number;
-		if (reporter->next_ms > now_ms)
-			reporter->next_ms = is_soon ? soonest_ms : now_ms;
-	} else if (strncmp(line, "probe-key ", 10) == 0) {
-		const bool is_in = probe_key_allow(&reporter->tree, rest) == 0;
-		if (is_in)
-			reporter->probe_end_ms = now_ms + PROBE_MS;
-		(void)snprintf(answer, sizeof answer, "probe-key %" PRIu64 " %s\n", number,
-			       is_in ? "ready" : "refused");
-	} else if (strncmp(line, "probe-end ", 10) == 0) {
-		end_probe(reporter);
-		(void)snprintf(answer, sizeof answer, "probe-key %" PRIu64 " gone\n", number);
+		reporter->next_ms = now_ms;
 	} else if (strncmp(line, "expire ", 7) == 0) {
 		(void)snprintf(answer, sizeof answer, "%s %" PRIu64 "\n",
 			       expire(rest) ? "expired" : "not-expired", number);
@@ -320,7 +354,7 @@ int command_report(const struct options *options)
 		code = options->stay ? stay_with_host(options, &err)
 				     : say_report(options, 0, &result, &err);
 	else
-		code = make(options, 0, CHECKLIST_IDENTITY, EVIDENCE_MAX, &out, &result, &err);
+		code = make(options, CHECKLIST_IDENTITY, &out, &result, &err);
 	if (code < 0)
 		return command_failed(&err);
 	return fd_write_all(STDOUT_FILENO, buf_str(&out), out.len) < 0 ? EXIT_UNKNOWN

@@ -1,6 +1,7 @@
 #include "firststep/report_pieces.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,20 +22,20 @@ static void write_base64(const uint8_t *at, size_t bytes, struct buf *out)
 	}
 }
 
-int report_pieces_write(const char *text, struct buf *out)
+int report_pieces_write(const char *text, uint64_t ask, struct buf *out)
 {
 	const size_t bytes = strlen(text);
-	const size_t parts = (bytes + REPORT_PART_BYTES - 1) / REPORT_PART_BYTES;
 
-	if (parts == 0 || parts > REPORT_PARTS_MAX)
+	if (bytes == 0 || bytes > REPORT_MAX_BYTES)
 		return -EMSGSIZE;
-	for (size_t i = 0; i < parts; i++) {
-		const size_t start = i * REPORT_PART_BYTES;
-		const size_t left = bytes - start;
-		(void)buf_printf(out, "first-step %zu/%zu ", i + 1, parts);
-		write_base64((const uint8_t *)text + start,
-			     left < REPORT_PART_BYTES ? left : REPORT_PART_BYTES, out);
+	(void)buf_printf(out, "first-step begin %" PRIu64 "\n", ask);
+	for (size_t at = 0; at < bytes; at += REPORT_PIECE_BYTES) {
+		const size_t left = bytes - at;
+		(void)buf_puts(out, "first-step + ");
+		write_base64((const uint8_t *)text + at,
+			     left < REPORT_PIECE_BYTES ? left : REPORT_PIECE_BYTES, out);
 		(void)buf_putc(out, '\n');
 	}
+	(void)buf_puts(out, "first-step end\n");
 	return out->error;
 }

@@ -11,9 +11,10 @@ import time
 
 import pytest
 
+from ippo_testing import eventually
 from test_firststep_apply import PENDING, Guest
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH7e0WEGFMTSdyfUwi2rdAWtMwkSWk5dEcfzwHcCvSLW"
+KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIH7e0WEGFMTSdyfUwi2rdAWtMwkSWk5dEcfzwHcCvSLW"
 
 
 class Port:
@@ -40,10 +41,12 @@ class Port:
 
 
 def report_of(lines):
-    """As core puts it together."""
-    parts = [line.split() for line in lines if line.startswith("first-step ")]
-    assert [part[1] for part in parts] == [f"{number + 1}/{len(parts)}" for number in range(len(parts))], parts
-    return json.loads(b"".join(base64.b64decode(part[2], validate=True) for part in parts))
+    """As core puts it together; with the number of the question."""
+    first = next(index for index, line in enumerate(lines) if line.startswith("first-step begin "))
+    last = lines.index("first-step end")
+    pieces = [line.removeprefix("first-step + ") for line in lines[first + 1:last]]
+    report = json.loads(b"".join(base64.b64decode(piece, validate=True) for piece in pieces))
+    return report, int(lines[first].split()[2])
 
 
 @pytest.fixture
@@ -69,79 +72,112 @@ def staying(guest, ports):
     guest.run(f"kill $(cat {guest.work}/pid)")
 
 
-LAST = r"first-step (\d+)/\1 "
+END = "first-step end\n"
+
+
+def verdicts(lines):
+    return {item["id"]: item["verdict"] for item in report_of(lines)[0]["items"]}
 
 
 def test_once(guest, ports):
     report, _ = ports
     done = guest.firststep(f"report --to-host --port {report.path}")
     assert done.returncode == 1, done.stderr  # root may log in there
-    lines = report.lines(LAST)
+    lines = report.lines(END)
     assert all(len(line) <= 512 and line.isascii() and line.isprintable() for line in lines)
-    told = report_of(lines)
+    told, ask = report_of(lines)
     whole = json.loads(guest.firststep("report").stdout)
     assert told["host_keys"] == whole["host_keys"] and len(told["host_keys"]) == 2
     assert told["boot_id"] == guest.read("/proc/sys/kernel/random/boot_id").strip()
     assert [(item["id"], item["verdict"], item["reason"]) for item in told["items"]] == [
         (item["id"], item["verdict"], item["reason"]) for item in whole["items"]]
-    assert (told["ssh_port"], told["user"], told["asked"]) == (22, "aya", 0)
-    assert {"root-ssh": "fail"}.items() <= {item["id"]: item["verdict"] for item in told["items"]}.items()
+    assert told["settings"] == {"ssh_port": 22, "user": "aya", "open": ""} and ask == 0
+    assert verdicts(lines)["root-ssh"] == "fail"
     assert "summary" not in told["items"][0] and told["items"][2]["evidence"]
 
 
 def test_nobody_at_the_other_end(guest):
     done = guest.firststep("report --to-host")
     assert done.returncode == 2 and "/dev/virtio-ports/org.ippo.report.0" in done.stderr
-    done = guest.firststep("report --to-host --root /")
+    done = guest.firststep("report --to-host --root /home")
     assert done.returncode == 2
 
 
 def test_it_stays(guest, ports, staying):
-    """At its start, after each change, and when it is asked, with the question's number."""
-    report, ask = ports
-    assert report_of(staying)["items"][2]["verdict"] == "fail"
+    """A report at its start and after each change."""
+    report, _ = ports
+    assert verdicts(staying)["root-ssh"] == "fail"
     assert f"host-key {guest.read('/etc/ssh/ssh_host_ed25519_key.pub').rsplit(' ', 1)[0]}" in staying
     assert staying[-1] == "first-boot done"
     guest.firststep("apply --yes root-ssh key-only", check=True)
-    assert report_of(report.lines(LAST))["items"][2]["verdict"] == "pass"
+    assert verdicts(report.lines(END))["root-ssh"] == "pass"
     assert guest.has(PENDING)
     guest.firststep("rollback", check=True)
-    assert report_of(report.lines(LAST))["items"][2]["verdict"] == "fail"
-    ask.say("report 4242")
-    assert report_of(report.lines(LAST))["asked"] == 4242
+    assert verdicts(report.lines(END))["root-ssh"] == "fail"
 
 
-def test_a_valid_key_for_root_is_tried(guest, ports, staying):
+def test_a_key_is_authorised_for_the_probe(guest, ports, staying):
+    report, ask = ports
+    files = "/root/.ssh/authorized_keys", "/home/aya/.ssh/authorized_keys"
+    before = [guest.read(path) for path in files]
+    ask.say(f"probe 7 {KEY} aya 3")
+    lines = report.lines(END)
+    assert lines[0] == "first-step key 7 ready" and report_of(lines)[1] == 7
+    for path, old in zip(files, before):
+        added = guest.read(path).removeprefix(old)
+        assert re.fullmatch(rf'restrict,command="/bin/false",expiry-time="\d{{12}}" ssh-ed25519 {re.escape(KEY)} firststep-probe\n', added)
+        assert guest.run(f"stat -c '%a %U' {path}").stdout in ("600 root\n", "600 aya\n")
+    # Another takes its place, for a shorter time.
+    ask.say(f"probe 8 {KEY[:-1]}A aya 2")
+    assert report.lines(END)[0] == "first-step key 8 ready"
+    assert guest.read(files[0]).count("firststep-probe") == 1
+    eventually(lambda: [guest.read(path) for path in files] == before, 10)
+
+
+@pytest.mark.parametrize("bad", [f"{KEY}A aya 60", f"{KEY[:-1]} aya 60", f"ssh-ed25519 {KEY} aya 60", f'command="id" {KEY} 60', f"{KEY} aya 601",
+                                 f"{KEY} aya 0", f"{KEY} aya", KEY, "", f"B{KEY[1:]} aya 60"])
+def test_no_other_key_is(guest, ports, staying, bad):
     report, ask = ports
     before = guest.read("/root/.ssh/authorized_keys")
-    ask.say(f"probe-key 7 {KEY}")
-    assert report.lines("probe-key ") == ["probe-key 7 ready"]
-    added = guest.read("/root/.ssh/authorized_keys").removeprefix(before)
-    assert re.fullmatch(rf'restrict,command="/bin/false",expiry-time="\d{{12}}" {re.escape(KEY)} firststep-probe\n', added)
-    # Another takes its place; nothing but such a key is taken.
-    ask.say(f"probe-key 8 {KEY[:-1]}A")
-    assert report.lines("probe-key ") == ["probe-key 8 ready"]
-    assert guest.read("/root/.ssh/authorized_keys").count("firststep-probe") == 1
-    for bad in ("ssh-rsa AAAA", KEY + "A", KEY[:-1], f'command="id" {KEY}', f"{KEY} x", ""):
-        ask.say(f"probe-key 9 {bad}")
-        assert report.lines("probe-key ") == ["probe-key 9 refused"], bad
-    ask.say("probe-end 10")
-    assert report.lines("probe-key ") == ["probe-key 10 gone"]
+    ask.say(f"probe 9 {bad}")
+    lines = report.lines(END)
+    assert not [line for line in lines if line.startswith("first-step key")] and report_of(lines)[1] == 9
     assert guest.read("/root/.ssh/authorized_keys") == before
 
 
-def test_sshd_accepts_the_probe_key_and_nothing_comes_of_it(guest, ports, staying):
+def test_it_writes_nothing_where_a_link_leads(guest, ports, staying):
+    """What a user makes of their own folder cannot make root write elsewhere; and who has no sudo is left alone."""
+    report, ask = ports
+    guest.run("echo precious >/root/precious; chmod 700 /root; rm /home/aya/.ssh/authorized_keys; "
+              "ln -s /root/precious /home/aya/.ssh/authorized_keys; chown -h aya /home/aya/.ssh/authorized_keys", check=True)
+    ask.say(f"probe 1 {KEY} aya 60")
+    report.lines(END)
+    guest.run("rm -r /home/aya/.ssh; mkdir -m 700 /root/elsewhere; ln -s /root/elsewhere /home/aya/.ssh", check=True)
+    ask.say(f"probe 2 {KEY} aya 60")
+    report.lines(END)
+    ask.say(f"probe 3 {KEY} daemon 60")
+    report.lines(END)
+    assert guest.read("/root/precious") == "precious\n" and guest.run("ls /root/elsewhere").stdout == ""
+    assert not guest.has("/usr/sbin/.ssh") and guest.run("stat -c %U /root/precious").stdout == "root\n"
+
+
+def test_sshd_accepts_the_key_and_nothing_comes_of_it(guest, ports, staying):
     """Where root may log in it ends at once; where root may not, sshd still says that the key itself is good."""
     report, ask = ports
     guest.run(f"ssh-keygen -q -t ed25519 -N '' -f {guest.work}/probe", check=True)
-    ask.say("probe-key 1 " + " ".join(guest.read(f"{guest.work}/probe.pub").split()[:2]))
-    report.lines("probe-key 1 ready")
-    words = guest.ssh_words(user="root", options="-v").replace(f"{guest.work}/key", f"{guest.work}/probe")
-    done = guest.run(f"{words.replace('LogLevel=ERROR', 'LogLevel=DEBUG1')} 'echo in'")
-    assert done.returncode == 1 and "in" not in done.stdout.split(), done.stderr
+    ask.say(f"probe 1 {guest.read(f'{guest.work}/probe.pub').split()[1]} aya 120")
+    assert report.lines(END)[0] == "first-step key 1 ready"
+
+    def log_in(user):
+        words = guest.ssh_words(user=user).replace(f"{guest.work}/key", f"{guest.work}/probe")
+        return guest.run(f"{words.replace('LogLevel=ERROR', 'LogLevel=DEBUG1')} 'echo in'")
+    for user in ("root", "aya"):
+        done = log_in(user)
+        assert done.returncode == 1 and "in" not in done.stdout.split(), done.stderr
     guest.firststep("apply --yes --without-rollback root-ssh key-only", check=True)
-    done = guest.run(f"{words.replace('LogLevel=ERROR', 'LogLevel=DEBUG1')} 'echo in'")
+    done = log_in("root")
     assert done.returncode == 255 and "Server accepts key" in done.stderr and "Permission denied" in done.stderr, done.stderr
+    assert log_in("aya").returncode == 1
 
 
 def test_a_password_expires(guest, ports, staying):
@@ -157,7 +193,7 @@ def test_a_password_expires(guest, ports, staying):
 
 def test_noise_is_passed_over(guest, ports, staying):
     report, ask = ports
-    for noise in ("x" * 5000, "report", "report -1", "report 99999999999999999999", "probe-key", "\x01\x02", "expire", "unknown 1 2"):
+    for noise in ("x" * 5000, "report", "probe -1", "probe 99999999999999999999", "probe", "\x01\x02", "expire", "unknown 1 2"):
         ask.say(noise)
-    ask.say("probe-end 5")
-    assert report.lines("probe-key 5") == ["probe-key 5 gone"]
+    ask.say("expire 5 nobody-such")
+    assert report.lines("not-expired") == ["not-expired 5"]

@@ -9,7 +9,7 @@ struct reports;
 
 #define REPORT_LINE_MAX_BYTES 512
 /* A guest may say so many lines a minute; the rest is dropped. */
-#define REPORT_LINES_PER_MINUTE 60
+#define REPORT_LINES_PER_MINUTE 400
 
 int reports_new(const struct driver_events *events, struct reports **ret);
 

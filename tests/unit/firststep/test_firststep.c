@@ -17,6 +17,7 @@
 #include "firststep/diff.h"
 #include "firststep/filter.h"
 #include "firststep/host_key.h"
+#include "firststep/host_port.h"
 #include "firststep/json.h"
 #include "firststep/pending_updates.h"
 #include "firststep/report_pieces.h"
@@ -410,18 +411,19 @@ static void test_pending(void **state)
 static void test_pieces(void **state)
 {
 	struct buf out CLEANUP(buf_done) = {0};
-	char text[REPORT_PARTS_MAX * REPORT_PART_BYTES + 2];
+	static char text[REPORT_MAX_BYTES + 2];
 
-	assert_int_equal(report_pieces_write("{\"a\":1}", &out), 0);
-	assert_string_equal(buf_str(&out), "first-step 1/1 eyJhIjoxfQ==\n");
-	memset(text, 'x', sizeof text);
-	text[sizeof text - 1] = '\0';
+	assert_int_equal(report_pieces_write("{\"a\":1}", 42, &out), 0);
+	assert_string_equal(buf_str(&out), "first-step begin 42\nfirst-step + eyJhIjoxfQ==\n"
+					   "first-step end\n");
+	memset(text, 'x', REPORT_MAX_BYTES + 1);
 	buf_clear(&out);
-	assert_int_equal(report_pieces_write(text, &out), -EMSGSIZE);
-	text[sizeof text - 2] = '\0';
-	assert_int_equal(report_pieces_write(text, &out), 0);
-	assert_non_null(strstr(buf_str(&out), "\nfirst-step 40/40 "));
-	assert_int_equal(report_pieces_write("", &out), -EMSGSIZE);
+	assert_int_equal(report_pieces_write(text, 0, &out), -EMSGSIZE);
+	text[REPORT_MAX_BYTES] = '\0';
+	assert_int_equal(report_pieces_write(text, 0, &out), 0);
+	for (const char *at = buf_str(&out); *at != '\0'; at += strcspn(at, "\n") + 1)
+		assert_true(strcspn(at, "\n") <= HOST_PORT_LINE_MAX);
+	assert_int_equal(report_pieces_write("", 0, &out), -EMSGSIZE);
 }
 
 int main(void)
