@@ -8,6 +8,7 @@
 #include "base/config.h"
 
 struct alerts;
+struct checks;
 struct child;
 struct consoles;
 struct engine;
@@ -33,6 +34,7 @@ struct core {
 	struct metrics *metrics;
 	struct office *office; /* mail and webhooks */
 	struct alerts *alerts;
+	struct checks *checks; /* of first steps */
 	struct suspension *suspension;
 	struct child *child;
 	gid_t operators; /* the local socket's group */

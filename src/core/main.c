@@ -28,6 +28,7 @@
 #include "core/console/console.h"
 #include "core/core.h"
 #include "core/events.h"
+#include "core/first_step/checks.h"
 #include "core/history.h"
 #include "core/metrics/metrics.h"
 #include "core/post/office.h"
@@ -56,6 +57,7 @@ static void on_server_deleted(void *context, uint64_t server_id, uint64_t custom
 	events_server_deleted(core.events, server_id, customer_id);
 	metrics_server_deleted(core.metrics, server_id);
 	alerts_server_deleted(core.alerts, server_id);
+	checks_server_gone(core.checks, server_id);
 }
 
 static int on_server_stopped(void *context, const struct server *server, bool itself,
@@ -67,6 +69,16 @@ static int on_server_stopped(void *context, const struct server *server, bool it
 static void on_action_changed(void *context, uint64_t action_id)
 {
 	events_action_changed(core.events, action_id);
+}
+
+static void on_first_step(void *context, const uint8_t uuid[UUID_BYTES], const char *line)
+{
+	checks_line(core.checks, uuid, line);
+}
+
+static void on_first_boot(void *context, uint64_t server_id)
+{
+	checks_first_boot(core.checks, server_id);
 }
 
 static void on_host_lost(void *context)
@@ -88,6 +100,8 @@ static const struct engine_hooks hooks = {.host_lost = on_host_lost,
 					  .server_changed = on_server_changed,
 					  .server_deleted = on_server_deleted,
 					  .server_stopped = on_server_stopped,
+					  .first_step = on_first_step,
+					  .first_boot = on_first_boot,
 					  .action_changed = on_action_changed,
 					  .console_ended = on_console_ended,
 					  .host_dropped = on_host_dropped};
@@ -102,6 +116,8 @@ static void on_connect(void *context, const char *neighbour, int fd)
 		metrics_connect(core.metrics, fd);
 	else if (strcmp(neighbour, "post") == 0)
 		office_connect(core.office, fd);
+	else if (strcmp(neighbour, "probe") == 0)
+		checks_connect(core.checks, fd);
 	else if (strcmp(neighbour, "host") != 0)
 		(void)close(fd);
 	else if (engine_connect(core.engine, fd, &err) < 0)
@@ -130,6 +146,7 @@ static void on_stop(void *context)
 		return;
 	stopping = true;
 	console_stop(core.consoles);
+	checks_stop(core.checks);
 	history_stop(core.history);
 	/* What was answered for is in the database; answers under way may still go out. */
 	(void)uv_timer_start(&grace, on_grace_over, STOP_GRACE_MS, 0);
@@ -176,6 +193,7 @@ static int isolate(const struct config *config, const char *dir, struct err *err
 static int start(const struct config *config, struct err *err)
 {
 	char path[CONFIG_PATH_BYTES + 32], dir[CONFIG_PATH_BYTES + 16];
+	const struct engine_limits limits = {.close_inbound = checks_possible(config)};
 	int code;
 
 	(void)snprintf(dir, sizeof dir, "%s/core", config->state_dir);
@@ -197,7 +215,8 @@ static int start(const struct config *config, struct err *err)
 	    (code = alerts_new(&core, &core.alerts, err)) < 0 ||
 	    (code = metrics_new(&core, &core.metrics, err)) < 0 ||
 	    (code = office_new(&core, &core.office, err)) < 0 ||
-	    (code = engine_new(&core.loop, core.store, &hooks, NULL, &core.engine, err)) < 0 ||
+	    (code = checks_new(&core, &core.checks, err)) < 0 ||
+	    (code = engine_new(&core.loop, core.store, &hooks, &limits, &core.engine, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
@@ -261,6 +280,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
 	metrics_start(core.metrics);
 	office_start(core.office);
+	checks_start(core.checks);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

@@ -19,6 +19,9 @@ void reconcile_free(struct reconcile *reconcile);
 void reconcile_up(struct reconcile *reconcile);
 void reconcile_down(struct reconcile *reconcile);
 
+/** reconcile_sync() - give the host all networks; actions wait until it has them. */
+void reconcile_sync(struct reconcile *reconcile);
+
 /** reconcile_ready() - may verbs be asked? Not before the host knows all networks. */
 bool reconcile_ready(const struct reconcile *reconcile);
 /** reconcile_why() - what is missing while not ready. Borrowed. */

@@ -74,8 +74,6 @@ struct reconcile {
 
 /* --- reconcile.c --- */
 
-/** reconcile_sync() - give the host all networks; actions wait until it has them. */
-void reconcile_sync(struct reconcile *reconcile);
 /** reconcile_go_on() - come back for the next piece after other work. */
 void reconcile_go_on(struct reconcile *reconcile);
 /** reconcile_foresee() - reconcile_settle() of a server just read; reconcile_arm() is due after. */

@@ -460,6 +460,7 @@ static const struct message_rule rules[] = {
 	{HOST_DOMAIN_RESET, 0, on_verb},
 	{HOST_DOMAIN_STATE, 0, on_verb},
 	{HOST_PASSWORD_SET, 0, on_verb},
+	{HOST_GUEST_ASK, 0, on_verb},
 	{HOST_CONSOLE_OPEN, 0, on_console_open},
 	{HOST_CONSOLE_CLOSE, 0, on_console_close},
 	{HOST_CONSOLE_TEXT, 0, on_console_text},

@@ -67,6 +67,8 @@ struct driver_verbs {
 			    enum host_domain_state *ret, struct err *err);
 	int (*password_set)(struct driver *driver, const struct host_password *password,
 			    struct err *err);
+	/* A line for the guest's ask port; ERR_SERVER_NOT_RUNNING, ERR_UNSUPPORTED without one. */
+	int (*guest_ask)(struct driver *driver, const struct host_guest_ask *ask, struct err *err);
 	/* A socket that speaks RFB with the guest's screen; ERR_SERVER_NOT_RUNNING. */
 	int (*vnc_open)(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
 			struct err *err);

@@ -126,10 +126,24 @@ static int run_password(struct driver *driver, struct verb *verb)
 	return code;
 }
 
+static int run_guest_ask(struct driver *driver, struct verb *verb)
+{
+	struct host_guest_ask ask;
+	struct reader reader;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_guest_ask_read(&reader, &ask) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	if (ask.line[0] == '\0' || !is_plain(ask.line, " -_.+/="))
+		return refuse(verb, "a question that is no line of plain words");
+	return driver->verbs->guest_ask(driver, &ask, &verb->err);
+}
+
 static bool network_is_sane(const struct host_network *network)
 {
 	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
-	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0;
+	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0 &&
+	       network->closed <= 1;
 }
 
 static int run_network_set(struct driver *driver, struct verb *verb)
@@ -361,6 +375,8 @@ static int run_verb(struct driver *driver, struct verb *verb)
 		return run_network_sync(driver, verb);
 	case HOST_DOMAIN_DEFINE:
 		return run_define(driver, verb);
+	case HOST_GUEST_ASK:
+		return run_guest_ask(driver, verb);
 	case HOST_PASSWORD_SET:
 		return run_password(driver, verb);
 	case HOST_SEED_DELETE:

@@ -104,8 +104,8 @@ static int make_drop(const struct config *config, uid_t uid, gid_t gid, struct e
 int state_prepare(const struct config *config, struct err *err)
 {
 	const struct group *group = getgrnam(config->group);
-	uid_t web_uid, core_uid, metrics_uid, post_uid;
-	gid_t web_gid, core_gid, metrics_gid, post_gid, operators;
+	uid_t web_uid, core_uid, metrics_uid, post_uid, probe_uid;
+	gid_t web_gid, core_gid, metrics_gid, post_gid, probe_gid, operators;
 	int code;
 
 	if (group == NULL)
@@ -116,6 +116,7 @@ int state_prepare(const struct config *config, struct err *err)
 	    (code = find_user(config->core_user, &core_uid, &core_gid, err)) < 0 ||
 	    (code = find_user(config->metrics_user, &metrics_uid, &metrics_gid, err)) < 0 ||
 	    (code = find_user(config->post_user, &post_uid, &post_gid, err)) < 0 ||
+	    (code = find_user(config->probe_user, &probe_uid, &probe_gid, err)) < 0 ||
 	    (code = own_metrics(config, metrics_uid, metrics_gid, err)) < 0)
 		return code;
 	const struct {

@@ -72,6 +72,7 @@ struct supervisor {
 	struct child_process children[CHILDREN];
 	struct visitor *metrics;
 	struct visitor *post;
+	struct visitor *probe;
 	uv_timer_t ping;
 	uv_timer_t grace;
 	bool stopping;
@@ -164,6 +165,11 @@ static void on_metrics_started(void *context, int fd)
 	hand_to_core(context, "metrics", fd);
 }
 
+static void on_probe_started(void *context, int fd)
+{
+	hand_to_core(context, "probe", fd);
+}
+
 static void on_post_started(void *context, int fd)
 {
 	hand_to_core(context, "post", fd);
@@ -183,6 +189,13 @@ static int on_metrics(void *context, struct channel *channel, struct message *me
 	const struct child_process *child = context;
 
 	return want(child, child->supervisor->metrics);
+}
+
+static int on_probe(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *child = context;
+
+	return want(child, child->supervisor->probe);
 }
 
 static int on_post(void *context, struct channel *channel, struct message *message)
@@ -274,6 +287,7 @@ static const struct message_rule rules[] = {
 	{SUPERVISION_RECONNECT, 0, on_reconnect},
 	{SUPERVISION_METRICS, 0, on_metrics},
 	{SUPERVISION_POST, 0, on_post},
+	{SUPERVISION_PROBE, 0, on_probe},
 	{0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
@@ -428,8 +442,11 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 	if (visitor_new(loop, "ippo-metrics", config, config_path, sockets->lock,
 			on_metrics_started, supervisor, &supervisor->metrics) < 0 ||
 	    visitor_new(loop, "ippo-post", config, config_path, sockets->lock, on_post_started,
-			supervisor, &supervisor->post) < 0) {
+			supervisor, &supervisor->post) < 0 ||
+	    visitor_new(loop, "ippo-probe", config, config_path, sockets->lock, on_probe_started,
+			supervisor, &supervisor->probe) < 0) {
 		visitor_free(supervisor->metrics);
+		visitor_free(supervisor->post);
 		free(supervisor);
 		return err_set(err, -ENOMEM, "no memory");
 	}
@@ -493,5 +510,6 @@ void supervisor_free(struct supervisor *supervisor)
 		channel_free(supervisor->children[role].control);
 	visitor_free(supervisor->metrics);
 	visitor_free(supervisor->post);
+	visitor_free(supervisor->probe);
 	free(supervisor);
 }

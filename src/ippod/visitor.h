@@ -1,4 +1,5 @@
-// A program that is started when core asks for it and ends by itself: ippo-metrics, ippo-post.
+// A program that is started when core asks for it and ends by itself: ippo-metrics, ippo-post,
+// ippo-probe.
 #pragma once
 
 #include <uv.h>

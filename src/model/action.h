@@ -20,7 +20,9 @@
 	X(ACTION_RESET_PASSWORD, 12, "reset_password")                                             \
 	X(ACTION_IMPORT_IMAGE, 13, "import_image")                                                 \
 	X(ACTION_DELETE_IMAGE, 14, "delete_image")                                                 \
-	X(ACTION_REQUEST_CONSOLE, 15, "request_console")
+	X(ACTION_REQUEST_CONSOLE, 15, "request_console")                                           \
+	X(ACTION_CHECK_FIRST_STEP, 16, "check_first_step")                                         \
+	X(ACTION_OPEN_INBOUND, 17, "open_inbound")
 
 enum action_command {
 #define X(name, number, text) name = number,

@@ -57,6 +57,10 @@ static const struct rule {
 	 "nothing of it can be changed any more"},
 	{ACTION_RESET_PASSWORD, BIT(SERVER_RUNNING), ERR_UNSUPPORTED,
 	 "the password can only be reset while it runs; start it first"},
+	{ACTION_OPEN_INBOUND, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
+	{ACTION_CHECK_FIRST_STEP, BIT(SERVER_RUNNING), ERR_SERVER_NOT_RUNNING,
+	 "only a running server can be checked; start it first"},
 	{ACTION_REQUEST_CONSOLE, ANY & ~(BIT(SERVER_DELETING) | BIT(SERVER_REBUILDING)), ERR_LOCKED,
 	 "there is a console again when that is over"},
 };
@@ -141,6 +145,8 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
 	case ACTION_REQUEST_CONSOLE:
+	case ACTION_CHECK_FIRST_STEP:
+	case ACTION_OPEN_INBOUND:
 		return now;
 	}
 	return now;
@@ -169,6 +175,8 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
 	case ACTION_REQUEST_CONSOLE:
+	case ACTION_CHECK_FIRST_STEP:
+	case ACTION_OPEN_INBOUND:
 		return before;
 	}
 	return before;
@@ -194,6 +202,8 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
 	case ACTION_REQUEST_CONSOLE:
+	case ACTION_CHECK_FIRST_STEP:
+	case ACTION_OPEN_INBOUND:
 		return now;
 	}
 	return now;

@@ -11,7 +11,7 @@
 	"s.locked_action_id, s.server_type_id, s.image_id, s.location_id, s.host, "                \
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
-	"s.host_keys"
+	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known"
 
 static int read_row(sqlite3_stmt *statement, struct server *server)
 {
@@ -38,6 +38,9 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	    statement_blob(statement, 14, server->mac, sizeof(server->mac)) < 0 ||
 	    statement_copy(statement, 15, server->user, sizeof(server->user)) < 0)
 		return ERR_CORRUPT;
+	server->closed = statement_u32(statement, 24) == 1;
+	server->first_step_passed = statement_u32(statement, 25);
+	server->first_step_known = statement_u32(statement, 26);
 	const char *host_keys = statement_text(statement, 23);
 	if (*host_keys != '\0' && (server->host_keys = strdup(host_keys)) == NULL)
 		return -ENOMEM;

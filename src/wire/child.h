@@ -9,7 +9,7 @@
 struct child;
 
 struct child_events {
-	/* A neighbour ("web", "core", "host"; "metrics" and "post" when asked for) is there, the
+	/* A neighbour ("web", "core", "host"; "metrics", "post" and "probe" when asked for) is there, the
 	 * first time or again after it was restarted. The handler owns @fd, a connected SEQPACKET
 	 * socket, from then on. */
 	void (*connect)(void *context, const char *neighbour, int fd);
@@ -43,7 +43,7 @@ int child_reconnect(struct child *child, const char *neighbour);
 /** child_ask_health() - ask ippod for the state of all children; the answer comes to health(). */
 int child_ask_health(struct child *child);
 
-/** child_ask_visitor() - ask ippod to start ippo-metrics (SUPERVISION_METRICS) or ippo-post
- * (SUPERVISION_POST); its channel comes to connect(), unless it cannot be started. One alone of
+/** child_ask_visitor() - ask ippod to start ippo-metrics (SUPERVISION_METRICS), ippo-post
+ * (SUPERVISION_POST) or ippo-probe (SUPERVISION_PROBE); its channel comes to connect(), unless it cannot be started. One alone of
  * each runs: while the last has not ended, the next waits. */
 int child_ask_visitor(struct child *child, enum supervision_message_type which);

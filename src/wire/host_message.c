@@ -225,6 +225,7 @@ void host_network_write(struct buf *out, const struct host_network *network)
 	write_bytes(out, network->mac, sizeof network->mac);
 	write_ip(out, &network->ipv4);
 	write_ip(out, &network->ipv6);
+	write_u8(out, network->closed);
 }
 
 int host_network_read(struct reader *in, struct host_network *ret)
@@ -236,6 +237,7 @@ int host_network_read(struct reader *in, struct host_network *ret)
 	reader_bytes(in, network.mac, sizeof network.mac);
 	network.ipv4 = read_ip(in);
 	network.ipv6 = read_ip(in);
+	network.closed = reader_u8(in);
 	if (network.ipv4.family == 6 || network.ipv6.family == 4)
 		in->error = ERR_PROTOCOL;
 	READER_FINISH(in, ret, network);
@@ -285,4 +287,19 @@ int host_password_read(struct reader *in, struct host_password *ret)
 	reader_text(in, password.user, sizeof password.user);
 	reader_text(in, password.hash, sizeof password.hash);
 	READER_FINISH(in, ret, password);
+}
+
+void host_guest_ask_write(struct buf *out, const struct host_guest_ask *ask)
+{
+	write_bytes(out, ask->uuid, sizeof ask->uuid);
+	write_text(out, ask->line);
+}
+
+int host_guest_ask_read(struct reader *in, struct host_guest_ask *ret)
+{
+	struct host_guest_ask ask = {0};
+
+	reader_bytes(in, ask.uuid, sizeof ask.uuid);
+	reader_text(in, ask.line, sizeof ask.line);
+	READER_FINISH(in, ret, ask);
 }

@@ -48,6 +48,8 @@ enum host_message_type {
 	HOST_DOMAIN_STATE = 0x337,  /* uuid. Answer: u8 enum host_domain_state */
 	HOST_PASSWORD_SET =
 		0x338, /* struct host_password: through the guest agent; expired at once */
+	HOST_GUEST_ASK = 0x33a, /* struct host_guest_ask: a line for the guest's ask port; answered
+				   when it is written, whether anybody reads it or not */
 	HOST_STATISTICS = 0x339, /* body: empty. Answer: struct host_sample[] of all servers that
 				    are on, in HOST_REPLYs with WIRE_MORE */
 	/* Remote consoles, see console_message.h. Not in one row with the server's other verbs. */
@@ -173,6 +175,7 @@ struct host_network {
 	uint8_t mac[MAC_BYTES];
 	struct ip ipv4; /* family 0: none */
 	struct ip ipv6; /* a /64 */
+	uint8_t closed; /* nothing new from outside reaches it */
 };
 
 struct host_domain {
@@ -191,6 +194,13 @@ struct host_password {
 	uint8_t uuid[UUID_BYTES];
 	char user[33];
 	char hash[256]; /* crypt(5) form; never the password itself */
+};
+
+#define HOST_ASK_MAX_BYTES 256
+
+struct host_guest_ask {
+	uint8_t uuid[UUID_BYTES];
+	char line[HOST_ASK_MAX_BYTES]; /* printable ASCII, without its end */
 };
 
 /* Encoders append to @out (check out->error); decoders return 0, ERR_PROTOCOL or -ENOMEM. */
@@ -215,3 +225,5 @@ void host_domain_write(struct buf *out, const struct host_domain *domain);
 int host_domain_read(struct reader *in, struct host_domain *ret);
 void host_password_write(struct buf *out, const struct host_password *password);
 int host_password_read(struct reader *in, struct host_password *ret);
+void host_guest_ask_write(struct buf *out, const struct host_guest_ask *ask);
+int host_guest_ask_read(struct reader *in, struct host_guest_ask *ret);

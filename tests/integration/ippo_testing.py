@@ -210,7 +210,7 @@ class IppoInstance:
             "post": {} if "post" in (settings or {}) else {"mail_drop": self.dir / "mail", "sender": "ippo@localhost"},
         }
         for section, values in (settings or {}).items():
-            sections[section].update(values)
+            sections.setdefault(section, {}).update(values)
         self.config.write_text("".join(
             f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
             for section, values in sections.items()))

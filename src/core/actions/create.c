@@ -1,7 +1,11 @@
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "store/store_first_step.h"
 #include "store/store_server.h"
+
+#define SSH_PORT 22
 
 static bool wants_start(const struct task *task)
 {
@@ -83,6 +87,10 @@ static int create_accept(struct engine *engine, const struct action_request *req
 		r = verb_admit_memory(engine, server, err);
 	if (r == 0)
 		r = verb_put_seed(engine, request, server->id, err);
+	if (r == 0)
+		r = store_first_step_begin(engine->store, server->id, engine->limits.close_inbound,
+					   request->ssh_port != 0 ? request->ssh_port : SSH_PORT,
+					   clock_now_ms(), err);
 	if (r == 0)
 		r = store_server_update_desired(
 			engine->store, server->id,

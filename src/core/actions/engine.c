@@ -50,6 +50,7 @@ static void set_limits(struct engine_limits *limits, const struct engine_limits 
 	TAKE(seed_most_ms);
 	TAKE(settle_ms);
 	TAKE(memory_reserve_mib);
+	TAKE(close_inbound);
 #undef TAKE
 }
 
@@ -147,6 +148,8 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_IMPORT_IMAGE:
 	case ACTION_DELETE_IMAGE:
 	case ACTION_REQUEST_CONSOLE:
+	case ACTION_CHECK_FIRST_STEP:
+	case ACTION_OPEN_INBOUND:
 		break;
 	}
 	return server->status;
@@ -405,6 +408,10 @@ int engine_start(struct engine *engine, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < actions.count; i++) {
 		struct err why = {0};
+
+		/* Not the engine's: core/first_step/checks.c ends it. */
+		if (actions.items[i].command == ACTION_CHECK_FIRST_STEP)
+			continue;
 
 		if (task_load(engine, &actions.items[i], &why) == 0)
 			continue;
@@ -669,4 +676,24 @@ bool engine_has_job(const struct engine *engine, uint64_t server_id)
 		if (job->server_id == server_id)
 			return true;
 	return false;
+}
+
+/* What one verb could not, all of it will: as soon as the host can. */
+static void network_told(struct engine *engine, struct job *job, int code)
+{
+	(void)job;
+	if (code < 0)
+		reconcile_sync(engine->reconcile);
+}
+
+void engine_refresh_network(struct engine *engine, uint64_t server_id)
+{
+	struct server server CLEANUP(server_done) = {0};
+	struct buf body = {0};
+
+	if (store_server_get(engine->store, 0, server_id, &server, NULL) < 0)
+		return;
+	network_body(&server, &body);
+	if (engine_job(engine, server_id, server.uuid, HOST_NETWORK_SET, &body, network_told) < 0)
+		reconcile_sync(engine->reconcile);
 }

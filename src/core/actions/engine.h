@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/parse.h"
 #include "model/action.h"
 #include "wire/console_message.h"
 #include "wire/host_message.h"
@@ -24,6 +25,10 @@ struct engine_hooks {
 	 * records it, which a negative answer rolls back. @itself: from the inside. */
 	int (*server_stopped)(void *context, const struct server *server, bool itself,
 			      struct err *err);
+	/* Optional. A line of a guest's report that begins with "first-step "; hostile. */
+	void (*first_step)(void *context, const uint8_t uuid[UUID_BYTES], const char *line);
+	/* Optional. A guest has said that its first boot is over. */
+	void (*first_boot)(void *context, uint64_t server_id);
 	void (*action_changed)(void *context, uint64_t action_id);
 	void (*image_changed)(void *context, uint64_t image_id);
 	void (*host_lost)(void *context); /* the channel has ended; somebody has to make another */
@@ -44,6 +49,7 @@ struct engine_limits {
 	uint32_t sweep_ms;           /* between two sweeps [60000] */
 	uint32_t seed_most_ms;       /* a seed's life after the first start [1800000] */
 	uint32_t settle_ms;          /* a guest off for so long is not wished on any more [45000] */
+	bool close_inbound;          /* to a new system, until its first step is proven [false] */
 	uint64_t memory_reserve_mib; /* of the host's memory, never given to servers [512] */
 };
 
@@ -56,6 +62,7 @@ struct action_request {
 	uint64_t user_id;     /* who asked; 0: a token, or the machine itself */
 
 	bool start;                /* create_server: start it afterwards */
+	uint16_t ssh_port;         /* create_server, rebuild_server: that was chosen; 0: 22 */
 	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
 				      reset_password: required. crypt(5) form */
 	const void *user_data; /* create_server, rebuild_server: the customer's bytes, or NULL */
@@ -130,6 +137,9 @@ const struct host_facts *engine_host_facts(const struct engine *engine);
 
 /** engine_host() - the channel, for verbs that are no step of an action. Borrowed. */
 struct host_client *engine_host(struct engine *engine);
+
+/** engine_refresh_network() - tell the host of a server's network as its row says. */
+void engine_refresh_network(struct engine *engine, uint64_t server_id);
 
 /** engine_host_up() - the host process answers and its hypervisor is reachable. */
 bool engine_host_up(const struct engine *engine);

@@ -1,5 +1,6 @@
 /*
  *	host-key TYPE BASE64	a public key the server identifies itself with over SSH
+ *	first-step ...		about the first step, see core/first_step/inbox.h
  *	first-boot done		the seed disc is needed no longer
  */
 #include "core/actions/guest_report.h"
@@ -16,6 +17,7 @@
 #include "store/store_server.h"
 
 static const char host_key[] = "host-key ";
+static const char first_step[] = "first-step ";
 static const char first_boot[] = "first-boot done";
 
 static int take_host_key(struct engine *engine, const struct server *server, const char *line,
@@ -48,6 +50,10 @@ void guest_report_take(void *context, const uint8_t uuid[UUID_BYTES], const char
 	const bool is_key = strncmp(line, host_key, sizeof host_key - 1) == 0;
 	const bool is_end = strcmp(line, first_boot) == 0;
 
+	if (strncmp(line, first_step, sizeof first_step - 1) == 0 &&
+	    engine->hooks.first_step != NULL)
+		engine->hooks.first_step(engine->hooks.context, uuid,
+					 line + sizeof first_step - 1);
 	if (!is_key && !is_end)
 		return;
 	if (store_server_get_by_uuid(engine->store, uuid, &server, &err) < 0 ||
@@ -59,6 +65,8 @@ void guest_report_take(void *context, const uint8_t uuid[UUID_BYTES], const char
 		return;
 	}
 	engine_tell_server(engine, server.id);
+	if (is_end && engine->hooks.first_boot != NULL)
+		engine->hooks.first_boot(engine->hooks.context, server.id);
 	if (is_end)
 		reconcile_settle(engine->reconcile, server.id);
 }

@@ -12,7 +12,11 @@
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "store/store_first_step.h"
 #include "store/store_server.h"
+
+#define SSH_PORT 22
 
 static bool wants_start(const struct task *task)
 {
@@ -85,6 +89,11 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 		r = store_server_update_first_boot(store, task->server_id, 0, false, err);
 	if (r == 0)
 		r = store_server_update_seed(store, task->server_id, true, err);
+	/* What was proven was the old system. */
+	if (r == 0)
+		r = store_first_step_begin(store, task->server_id,
+					   task->engine->limits.close_inbound, SSH_PORT,
+					   clock_now_ms(), err);
 	return r;
 }
 
@@ -118,6 +127,7 @@ static const struct step rebuild_steps[] = {
 	 .run = define_run,
 	 .answered = define_answered,
 	 .undo = define_undo},
+	{.name = "network", .flags = STEP_MUST, .run = verb_network_set},
 	{.name = "old_volume", .flags = STEP_MUST | STEP_ABSENT, .run = old_volume_run},
 	{.name = "start",
 	 .flags = STEP_KEEP,

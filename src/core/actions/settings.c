@@ -2,8 +2,10 @@
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/ip.h"
 #include "store/store_dns_ptr.h"
+#include "store/store_first_step.h"
 #include "store/store_server.h"
 
 static int dns_ptr_accept(struct engine *engine, const struct action_request *request,
@@ -63,4 +65,21 @@ static int console_accept(struct engine *engine, const struct action_request *re
 const struct command console_command = {
 	.command = ACTION_REQUEST_CONSOLE,
 	.accept = console_accept,
+};
+
+/* Whoever asks for it has the host told afterwards. */
+static int open_accept(struct engine *engine, const struct action_request *request,
+		       struct server *server, struct action *action, struct task_params *params,
+		       struct err *err)
+{
+	(void)request;
+	(void)action;
+	(void)params;
+	return store_first_step_open(engine->store, server->id, FIRST_STEP_OVERRIDE, clock_now_ms(),
+				     err);
+}
+
+const struct command open_command = {
+	.command = ACTION_OPEN_INBOUND,
+	.accept = open_accept,
 };

@@ -76,7 +76,7 @@ struct command {
 extern const struct command create_command, delete_command, start_command, stop_command,
 	shutdown_command, reboot_command, reset_command, rebuild_command, resize_command,
 	password_command, import_command, image_delete_command, dns_ptr_command, protection_command,
-	console_command;
+	console_command, open_command;
 
 enum task_state {
 	TASK_READY,

@@ -44,6 +44,7 @@ void network_body(const struct server *server, struct buf *out)
 		network.ipv4 = server->ipv4.ip;
 	if (server->ipv6.id)
 		network.ipv6 = server->ipv6.ip;
+	network.closed = server->closed;
 	host_network_write(out, &network);
 }
 

@@ -24,7 +24,7 @@ static const struct route *const tables[] = {
 	session_routes, invitation_routes,    password_routes,   member_routes,  user_routes,
 	proof_routes,   two_step_routes,      passkey_routes,    service_routes, console_routes,
 	history_routes, metrics_routes,       notice_routes,     contact_routes, mail_routes,
-	outbox_routes,  alert_routes,         absent_routes,
+	outbox_routes,  alert_routes,         first_step_routes, absent_routes,
 };
 
 /* --- errors --- */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/api/json_text.h"
 #include "core/api/render.h"
+#include "model/first_step.h"
 #include "model/host_key.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
@@ -112,7 +113,13 @@ static void write_extension(const struct server *server, struct buf *out)
 	json_text_bool(out, server->first_boot_done);
 	(void)buf_puts(out, ",\"host_keys\":[");
 	write_host_keys(server, out);
-	(void)buf_puts(out, "]}");
+	(void)buf_puts(out, "],\"first_step\":{\"passed\":");
+	json_text_number(out, server->first_step_passed);
+	(void)buf_printf(out, ",\"total\":%d,\"known\":", FIRST_STEP_COUNT);
+	json_text_number(out, server->first_step_known);
+	(void)buf_puts(out, ",\"inbound\":");
+	json_text_string(out, server->closed ? "closed" : "open");
+	(void)buf_puts(out, "}}");
 }
 
 static void write_head(const struct server *server, struct buf *out)

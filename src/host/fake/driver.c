@@ -644,6 +644,54 @@ static const char fake_host_key[] =
 	"host-key ssh-ed25519 "
 	"AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu";
 
+#define REPORT_MAX_BYTES ((size_t)256 * 1024)
+
+/* What guests say is in the file "report", if there is one: its lines, "@" being the question's
+ * number. False without one. */
+static bool say_report(const struct fake *fake, const uint8_t uuid[UUID_BYTES], const char *number)
+{
+	char path[PATH_BYTES];
+	struct buf text CLEANUP(buf_done) = {0};
+	char *rest = NULL;
+
+	path_of(fake, "report", path);
+	if (fd_read_file(AT_FDCWD, path, REPORT_MAX_BYTES, &text) < 0 || text.len == 0)
+		return false;
+	for (char *line = strtok_r((char *)text.data, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char said[HOST_TEXT_BYTES * 2 + 1];
+		const char *at = strchr(line, '@');
+		if (at != NULL)
+			(void)snprintf(said, sizeof said, "%.*s%s%s", (int)(at - line), line,
+				       number, at + 1);
+		else
+			(void)snprintf(said, sizeof said, "%s", line);
+		fake->events.report(fake->events.context, uuid, said);
+	}
+	return true;
+}
+
+static int guest_ask(struct driver *driver, const struct host_guest_ask *ask, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	char line[HOST_ASK_MAX_BYTES];
+	char *rest = NULL;
+	int code = begin(fake, "guest_ask", err);
+
+	if (code < 0)
+		return code;
+	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, ask->uuid, 0);
+	const bool is_on = domain != NULL && domain->item.state == HOST_DOMAIN_RUNNING;
+	(void)end(fake, 0);
+	if (!is_on)
+		return err_set(err, ERR_SERVER_NOT_RUNNING, "the server is off: nobody answers");
+	(void)snprintf(line, sizeof line, "%s", ask->line);
+	(void)strtok_r(line, " ", &rest);
+	const char *number = strtok_r(NULL, " ", &rest);
+	(void)say_report(fake, ask->uuid, number != NULL ? number : "0");
+	return 0;
+}
+
 static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
 	int code = change_power(driver, "domain_start", uuid, HOST_DOMAIN_RUNNING, err);
@@ -653,6 +701,7 @@ static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], s
 	/* A fake guest boots at once. */
 	const struct driver_events *events = &self_of(driver)->events;
 	events->report(events->context, uuid, fake_host_key);
+	(void)say_report(self_of(driver), uuid, "0");
 	events->report(events->context, uuid, "first-boot done");
 	return 0;
 }
@@ -805,6 +854,7 @@ static const struct driver_verbs verbs = {
 	.domain_reset = domain_reset,
 	.domain_state = domain_state,
 	.password_set = password_set,
+	.guest_ask = guest_ask,
 	.vnc_open = vnc_open,
 	.screenshot = screenshot,
 	.statistics = statistics,

@@ -55,7 +55,7 @@ bool ask_take(const uint8_t uuid[UUID_BYTES], const char *line)
 
 /* Not blocking: a guest that does not read must not hold anybody up. A line fits into the socket.
  */
-static int say(virConnectPtr connection, virDomainPtr domain, const char *line, struct err *err)
+int ask_line(virConnectPtr connection, virDomainPtr domain, const char *line, struct err *err)
 {
 	virStreamPtr stream = virStreamNew(connection, VIR_STREAM_NONBLOCK);
 	const int bytes = (int)strlen(line);
@@ -111,7 +111,7 @@ int ask_expire(virConnectPtr connection, virDomainPtr domain, const uint8_t uuid
 
 	begin(&question);
 	(void)snprintf(line, sizeof line, "expire %" PRIu64 " %.40s\n", question.number, user);
-	const int code = say(connection, domain, line, err);
+	const int code = ask_line(connection, domain, line, err);
 	switch (end(&question, code == 0)) {
 	case OUTCOME_GOOD:
 		return 0;

@@ -556,6 +556,23 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	return code == ERR_UNSUPPORTED ? agent_expire(domain, password->user, err) : code;
 }
 
+static int guest_ask(struct driver *driver, const struct host_guest_ask *ask, struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	char line[HOST_ASK_MAX_BYTES + 1];
+	enum host_domain_state state;
+	int code = open_domain(self, ask->uuid, &connection, &domain, err);
+
+	if (code < 0 || (code = read_state(domain, &state, err)) < 0)
+		return code;
+	if (state != HOST_DOMAIN_RUNNING)
+		return err_set(err, ERR_SERVER_NOT_RUNNING, "the server is off: nobody answers");
+	(void)snprintf(line, sizeof line, "%s\n", ask->line);
+	return ask_line(connection, domain, line, err);
+}
+
 static int vnc_open(struct driver *driver, const uint8_t uuid[UUID_BYTES], int *ret_fd,
 		    struct err *err)
 {
@@ -666,6 +683,7 @@ static const struct driver_verbs verbs = {
 	.domain_reset = domain_reset,
 	.domain_state = domain_state,
 	.password_set = password_set,
+	.guest_ask = guest_ask,
 	.vnc_open = vnc_open,
 	.screenshot = screenshot,
 	.statistics = statistics,

@@ -4,8 +4,10 @@
  *
  *   prerouting (raw): what a tap sends must carry a source that belongs to that very tap
  *   input:            guests reach nothing of the host but neighbour discovery and echo
- *   forward:          answers pass; new traffic to a guest only if its rules say so; guests may go
- * out postrouting:      a private pool leaves with the host's address
+ *   forward:          answers pass; new traffic to a guest only if its rules say so, and none at all
+ *                     while its tap is in `closed`; guests may go out
+ *   output:           the many tries of the probe are soon forgotten
+ *   postrouting:      a private pool leaves with the host's address
  *
  * What belongs to a tap is data in sets, not rules, so that a server comes and goes by its elements
  * alone.
@@ -40,6 +42,10 @@ static void write_elements(struct buf *out, const char *verb, const char *instan
 
 	if (filter_tap_name(instance, network->server_id, tap) < 0)
 		return;
+	if (network->closed) {
+		(void)snprintf(text, sizeof text, "\"%s\"", tap);
+		write_element(out, verb, instance, "closed", text);
+	}
 	if (network->ipv4.family == 4) {
 		ip_format(&network->ipv4, address);
 		(void)snprintf(text, sizeof text, "\"%s\" . %s", tap, address);
@@ -54,15 +60,38 @@ static void write_elements(struct buf *out, const char *verb, const char *instan
 	}
 }
 
+/* A scan makes 65535 connections for each family that are never answered: the kernel's table would
+ * keep each for two minutes, and when it is full, nobody else's connections get in. */
+static void write_probe(struct buf *out, const char *instance, unsigned uid)
+{
+	static const char *const families[] = {"ip", "ip6"};
+
+	for (size_t i = 0; i < 2; i++)
+		(void)buf_printf(out,
+				 "\tct timeout probe_%s {\n\t\tprotocol tcp\n\t\tl3proto %s\n"
+				 "\t\tpolicy = { syn_sent: 3, syn_recv: 3, close: 1 }\n\t}\n",
+				 families[i], families[i]);
+	(void)buf_printf(out,
+			 "\tchain output {\n"
+			 "\t\ttype filter hook output priority filter; policy accept;\n"
+			 "\t\tmeta skuid != %u accept\n"
+			 "\t\toifname != \"%s-*\" accept\n"
+			 "\t\tmeta nfproto ipv4 ct timeout set \"probe_ip\"\n"
+			 "\t\tmeta nfproto ipv6 ct timeout set \"probe_ip6\"\n"
+			 "\t}\n",
+			 uid, instance);
+}
+
 /* One rule a line: nft's parser takes no closing brace after a statement on the same line. */
-static void write_chains(struct buf *out, const char *instance, bool masquerade)
+static void write_chains(struct buf *out, const char *instance, bool masquerade, unsigned probe_uid)
 {
 	(void)buf_printf(out,
 			 "table inet ippo_%s {\n"
 			 "\tset sources4 {\n\t\ttype ifname . ipv4_addr\n\t}\n"
 			 "\tset sources6 {\n\t\ttype ifname . ipv6_addr\n\t\tflags interval\n\t}\n"
 			 "\tset guests4 {\n\t\ttype ipv4_addr\n\t}\n"
-			 "\tset guests6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t}\n",
+			 "\tset guests6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t}\n"
+			 "\tset closed {\n\t\ttype ifname\n\t}\n",
 			 instance);
 	(void)buf_printf(
 		out,
@@ -107,6 +136,7 @@ static void write_chains(struct buf *out, const char *instance, bool masquerade)
 		"\t\tiifname != \"%s-*\" oifname != \"%s-*\" accept\n"
 		"\t\tct state established,related accept\n"
 		"\t\tct state invalid drop\n"
+		"\t\toifname @closed drop\n"
 		"\t\toifname \"%s-*\" goto inbound\n"
 		"\t\taccept\n"
 		"\t}\n",
@@ -120,16 +150,18 @@ static void write_chains(struct buf *out, const char *instance, bool masquerade)
 				 "\t\tip6 saddr @guests6 masquerade\n"
 				 "\t}\n",
 				 instance);
+	if (probe_uid != 0)
+		write_probe(out, instance, probe_uid);
 	(void)buf_puts(out, "}\n");
 }
 
 void filter_write_table(struct buf *out, const char *instance, bool masquerade,
-			const struct host_network *networks, size_t count)
+			unsigned probe_uid, const struct host_network *networks, size_t count)
 {
 	/* Making it first lets the deletion succeed where there was none. */
 	(void)buf_printf(out, "table inet ippo_%s\ndelete table inet ippo_%s\n", instance,
 			 instance);
-	write_chains(out, instance, masquerade);
+	write_chains(out, instance, masquerade, probe_uid);
 	for (size_t i = 0; i < count; i++)
 		write_elements(out, "add", instance, &networks[i]);
 }

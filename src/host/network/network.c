@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 struct network {
 	char instance[8];
 	bool masquerade;
+	unsigned probe_uid;
 	pthread_mutex_t lock;
 	struct host_network *servers;
 	size_t count;
@@ -62,12 +64,15 @@ int network_new(const struct config *config, struct network **ret, struct err *e
 		return err_set(err, -ENOMEM, "no memory");
 	(void)snprintf(network->instance, sizeof network->instance, "%s", config->instance);
 	network->masquerade = strcmp(config->egress, "masquerade") == 0;
+	const struct passwd *probe = getpwnam(config->probe_user);
+	network->probe_uid = probe != NULL ? probe->pw_uid : 0;
 	(void)pthread_mutex_init(&network->lock, NULL);
 	code = plumb_host(err);
 	/* After a restart of this process alone the old table goes on until core has told the
 	 * truth. */
 	if (code == 0 && !table_exists(network)) {
-		filter_write_table(&rules, network->instance, network->masquerade, NULL, 0);
+		filter_write_table(&rules, network->instance, network->masquerade,
+				   network->probe_uid, NULL, 0);
 		code = load(&rules, err);
 	}
 	if (code < 0) {
@@ -98,7 +103,8 @@ static struct host_network *find(struct network *network, const uint8_t uuid[UUI
 static bool is_same(const struct host_network *a, const struct host_network *b)
 {
 	return a->server_id == b->server_id && memcmp(a->mac, b->mac, MAC_BYTES) == 0 &&
-	       ip_equal(&a->ipv4, &b->ipv4) && ip_equal(&a->ipv6, &b->ipv6);
+	       ip_equal(&a->ipv4, &b->ipv4) && ip_equal(&a->ipv6, &b->ipv6) &&
+	       a->closed == b->closed;
 }
 
 /* A running server's wire follows at once; one that is off has none. */
@@ -209,7 +215,8 @@ static int sync_locked(struct network *network, const struct host_network *serve
 
 	if (copy == NULL)
 		return err_set(err, -ENOMEM, "no memory");
-	filter_write_table(&rules, network->instance, network->masquerade, servers, count);
+	filter_write_table(&rules, network->instance, network->masquerade, network->probe_uid,
+			   servers, count);
 	if ((code = load(&rules, err)) < 0) {
 		free(copy);
 		return code;

@@ -128,12 +128,12 @@ static void filter_tables(void **state)
 {
 	struct buf out CLEANUP(buf_done) = {0};
 
-	filter_write_table(&out, "ippo", true, networks, ARRAY_SIZE(networks));
+	filter_write_table(&out, "ippo", true, 990, networks, ARRAY_SIZE(networks));
 	golden("filter/masquerade.nft", &out);
 	if (geteuid() == 0)
 		nft_accepts(&out);
 	buf_clear(&out);
-	filter_write_table(&out, "b", false, NULL, 0);
+	filter_write_table(&out, "b", false, 0, NULL, 0);
 	golden("filter/routed-empty.nft", &out);
 	if (geteuid() == 0)
 		nft_accepts(&out);
@@ -149,7 +149,7 @@ static void filter_changes(void **state)
 	golden("filter/changes.nft", &out);
 	/* It is valid beside the table, in one transaction. */
 	struct buf whole CLEANUP(buf_done) = {0};
-	filter_write_table(&whole, "ippo", true, NULL, 0);
+	filter_write_table(&whole, "ippo", true, 990, NULL, 0);
 	(void)buf_append(&whole, out.data, out.len);
 	if (geteuid() == 0)
 		nft_accepts(&whole);
