@@ -9,6 +9,7 @@ const patterns = [
 	{ name: "home", pattern: /^\/servers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "reinstall", pattern: /^\/servers\/([0-9]{1,15})\/reinstall$/, parameters: ["id"], roomBy: "id" },
 	{ name: "server-history", pattern: /^\/servers\/([0-9]{1,15})\/history$/, parameters: ["id"], roomBy: "id" },
+	{ name: "first-step", pattern: /^\/servers\/([0-9]{1,15})\/first-step$/, parameters: ["id"], roomBy: "id" },
 	{ name: "graphs", pattern: /^\/servers\/([0-9]{1,15})\/graphs(?:\/(hour|day|week|month|year))?$/, parameters: ["id", "range"], roomBy: "id" },
 	// Both consoles are one room: going from one to the other must not end either.
 	{ name: "console", pattern: /^\/servers\/([0-9]{1,15})\/console(?:\/(serial|vnc))?$/, parameters: ["id", "kind"], roomBy: "id" },

@@ -46,11 +46,13 @@ function parseDismissed(text) {
 
 onOtherTab("dismissed", (text) => { dismissed.value = parseDismissed(text); });
 
+// Looking at a server is nothing that was done to it, and keeps nobody from doing something.
+const isLook = ({ command: what }) => what === "request_console" || what === "check_first_step";
+
 function lastOf(all) {
 	const last = new Map();
 	for (const action of all.values()) {
-		// Looking at a server is nothing that was done to it.
-		if (action.command === "request_console")
+		if (isLook(action))
 			continue;
 		for (const { id, type } of action.resources ?? []) {
 			if (type === "server" && !(last.get(id)?.id > action.id))
@@ -67,7 +69,7 @@ export const lastActions = computed(() => lastOf(actions.value));
 export const runningActions = computed(() => {
 	const running = new Map();
 	for (const action of actions.value.values()) {
-		if (action.status !== "running" || action.command === "request_console")
+		if (action.status !== "running" || isLook(action))
 			continue;
 		for (const { id, type } of action.resources ?? []) {
 			if (type === "server")

@@ -17,6 +17,7 @@ const modules = {
 	"confirm-mail": async () => (await import("./confirm-mail.js")).ConfirmMail,
 	console: async () => (await import("./console.js")).Console,
 	create: async () => (await import("./create.js")).Create,
+	"first-step": async () => (await import("./first-step.js")).FirstStep,
 	"forgot-password": async () => (await import("./forgot-password.js")).ForgotPassword,
 	graphs: async () => (await import("./graphs.js")).Graphs,
 	history: async () => (await import("./history.js")).History,

@@ -16,6 +16,7 @@ import { ConnectHelp } from "../parts/connect-help.js";
 import { Copy } from "../parts/copy.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure, FailureDetail, failureText } from "../parts/failure.js";
+import { FirstStepCard } from "../parts/first-step-card.js";
 import { problemsOf, Summary, TextField } from "../parts/form.js";
 import { Graphs, useMeasurements } from "../parts/measured.js";
 import { NameDialog } from "../parts/name-dialog.js";
@@ -269,6 +270,7 @@ function Inside({ server }) {
 					<h2 id="screen-title">${t("home.screen")}</h2>
 					<${Screen} server=${server}/>
 				</section>`}
+				<${FirstStepCard} server=${server}/>
 				<${Recent} server=${server}/>
 			</div>
 		</div>

@@ -46,11 +46,12 @@ struct config {
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */
 	char pool_ipv6[64]; /* prefix of at most /64; empty: a random one of RFC 4193 */
-	uint32_t first_step_minutes; /* a new server's edge opens unproven after so many; 0: never */
+	uint32_t
+		first_step_minutes; /* a new server's edge opens unproven after so many; 0: never */
 	/* [probe] */
 	char probe_user[32]; /* ippo-probe */
-	/* With the driver `fake`, whose guests have no network: the address that is looked at in the
-	 * place of theirs; empty: none is, and nothing is closed. */
+	/* With the driver `fake`, whose guests have no network: the address that is looked at in
+	 * the place of theirs; empty: none is, and nothing is closed. */
 	char probe_target[64];
 	/* [metrics] */
 	char metrics_user[32]; /* ippo-metrics */

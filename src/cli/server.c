@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "cli/api.h"
+#include "cli/first_step.h"
 #include "cli/metrics.h"
 #include "cli/print.h"
 #include "cli/request.h"
@@ -496,6 +497,11 @@ const struct command server_commands[] = {
 	{"server", "metrics", "NAME",
 	 "Show what a server has used: processor, memory, disk, network", metrics_options,
 	 metrics_show},
+	{"server", "check", "NAME",
+	 "Check the first step: how safe a server is, from inside and outside",
+	 first_step_check_options, first_step_check},
+	{"server", "open", "NAME", "Let connections in although the first step is not proven",
+	 first_step_open_options, first_step_open},
 	{"server", "ssh", "NAME", "Log in; words after -- go to ssh", ssh_options, server_ssh},
 	{"server", "host-keys", "NAME",
 	 "Print the lines for ~/.ssh/known_hosts, as the server told its keys", NULL,

@@ -142,8 +142,8 @@ static int run_guest_ask(struct driver *driver, struct verb *verb)
 static bool network_is_sane(const struct host_network *network)
 {
 	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
-	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) && network->server_id != 0 &&
-	       network->closed <= 1;
+	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) &&
+	       network->server_id != 0 && network->closed <= 1;
 }
 
 static int run_network_set(struct driver *driver, struct verb *verb)

@@ -281,14 +281,10 @@ static void on_control_closed(void *context, struct channel *channel, const stru
 }
 
 static const struct message_rule rules[] = {
-	{SUPERVISION_PONG, 0, on_pong},
-	{SUPERVISION_READY, 0, on_ready},
-	{SUPERVISION_HEALTH, 0, on_health},
-	{SUPERVISION_RECONNECT, 0, on_reconnect},
-	{SUPERVISION_METRICS, 0, on_metrics},
-	{SUPERVISION_POST, 0, on_post},
-	{SUPERVISION_PROBE, 0, on_probe},
-	{0, 0, NULL},
+	{SUPERVISION_PONG, 0, on_pong},       {SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},   {SUPERVISION_RECONNECT, 0, on_reconnect},
+	{SUPERVISION_METRICS, 0, on_metrics}, {SUPERVISION_POST, 0, on_post},
+	{SUPERVISION_PROBE, 0, on_probe},     {0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
 

@@ -145,8 +145,8 @@ const char *first_step_verdict_name(enum first_step_verdict verdict)
 const char *first_step_why_name(enum first_step_why why)
 {
 	static const char *const names[] = {
-		[FIRST_STEP_WAITS] = "waits",      [FIRST_STEP_PROVEN] = "proven",
-		[FIRST_STEP_PROBED] = "probed",    [FIRST_STEP_TIMEOUT] = "timeout",
+		[FIRST_STEP_WAITS] = "waits",       [FIRST_STEP_PROVEN] = "proven",
+		[FIRST_STEP_PROBED] = "probed",     [FIRST_STEP_TIMEOUT] = "timeout",
 		[FIRST_STEP_OVERRIDE] = "override", [FIRST_STEP_OLDER] = "older",
 	};
 

@@ -28,10 +28,10 @@ static const char greeting[] = "SSH-2.0-Ippo\r\n";
 bool hello_is_weak(const char *algorithm)
 {
 	/* As src/firststep/items/ssh_crypto.c. */
-	static const char *const weak[] = {
-		"*-cbc",   "arcfour*", "*3des*",    "*md5*",   "*sha1*",   "hmac-ripemd*",
-		"umac-64*", "*-96*",   "*group1-*", "*nistp*", "ssh-dss*", "ssh-rsa",
-		"ssh-rsa-cert*", "rijndael*"};
+	static const char *const weak[] = {"*-cbc",         "arcfour*",     "*3des*",   "*md5*",
+					   "*sha1*",        "hmac-ripemd*", "umac-64*", "*-96*",
+					   "*group1-*",     "*nistp*",      "ssh-dss*", "ssh-rsa",
+					   "ssh-rsa-cert*", "rijndael*"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(weak); i++)
 		if (fnmatch(weak[i], algorithm, 0) == 0)
@@ -137,8 +137,8 @@ enum hello_progress hello_read(const uint8_t *data, size_t bytes, struct hello *
 			len--;
 		if (len >= 4 && memcmp(at, "SSH-", 4) == 0) {
 			copy_printable(ret->banner, sizeof ret->banner, at, len);
-			if (len < 8 || (memcmp(at, "SSH-2.0-", 8) != 0 &&
-					memcmp(at, "SSH-1.99", 8) != 0))
+			if (len < 8 ||
+			    (memcmp(at, "SSH-2.0-", 8) != 0 && memcmp(at, "SSH-1.99", 8) != 0))
 				return HELLO_STRANGE;
 			return read_packet(newline + 1, end, ret);
 		}

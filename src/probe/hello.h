@@ -20,8 +20,8 @@ struct hello {
 
 enum hello_progress { HELLO_MORE, HELLO_WHOLE, HELLO_STRANGE };
 
-/** hello_read() - from all bytes that came so far. HELLO_WHOLE and HELLO_STRANGE are final; *ret has
- * what could be read in any case. */
+/** hello_read() - from all bytes that came so far. HELLO_WHOLE and HELLO_STRANGE are final; *ret
+ * has what could be read in any case. */
 enum hello_progress hello_read(const uint8_t *data, size_t bytes, struct hello *ret);
 
 /** hello_fetch() - connect, and listen. 0; -errno when nothing answers; ERR_PROTOCOL: it is no SSH

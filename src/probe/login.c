@@ -52,7 +52,7 @@ static void write_key(struct buf *out, const uint8_t key[PROBE_KEY_BYTES])
 	static const char type[] = "ssh-ed25519";
 	const uint8_t *public = key + 32;
 	struct buf blob CLEANUP(buf_done) = {0}, secret CLEANUP(buf_done) = {0},
-		   whole CLEANUP(buf_done) = {0};
+			whole CLEANUP(buf_done) = {0};
 	char *text;
 	size_t size;
 

@@ -37,7 +37,7 @@ static void look_at_ssh(const struct ip *ip, const struct probe_look *look,
 	memcpy(answer->banner, hello.banner, sizeof answer->banner);
 	memcpy(answer->weak, hello.weak, sizeof answer->weak);
 	answer->algorithms = hello.algorithms;
-	answer->ssh = code == 0		     ? PROBE_SSH_FOUND
+	answer->ssh = code == 0              ? PROBE_SSH_FOUND
 		      : code == ERR_PROTOCOL ? PROBE_SSH_STRANGE
 					     : PROBE_SSH_SILENT;
 	if (code == 0)
@@ -113,8 +113,8 @@ static int isolate(struct err *err)
 					     {"/etc/nsswitch.conf", ISOLATE_READ_FILE},
 					     {NULL, 0}};
 	static const char *const calls[] = {
-		"socket:internet", "socketpair", "connect", "bind",   "sendmmsg", "recvmmsg",
-		"shutdown",        "alarm",      "openat",  "stat",   "access",   "readlink",
+		"socket:internet", "socketpair", "connect",   "bind", "sendmmsg", "recvmmsg",
+		"shutdown",        "alarm",      "openat",    "stat", "access",   "readlink",
 		"getuid",          "uname",      "setitimer", NULL};
 	int code = isolate_files(paths, err);
 

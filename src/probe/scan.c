@@ -52,7 +52,7 @@ static size_t window_size(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < WINDOW_MIN + SPARE_FILES)
 		return WINDOW_MIN;
 	return limit.rlim_cur - SPARE_FILES < WINDOW_MAX ? limit.rlim_cur - SPARE_FILES
-							   : WINDOW_MAX;
+							 : WINDOW_MAX;
 }
 
 static void found_open(struct probe_scan *result, uint16_t port)

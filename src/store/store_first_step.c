@@ -103,9 +103,8 @@ int store_first_step_begin(struct store *store, uint64_t server_id, bool closed,
 			store,
 			"INSERT OR REPLACE INTO first_step(server_id, why, changed_ms, since_ms, "
 			"ssh_port) VALUES (?, ?, ?, ?, ?)",
-			BIND(B_INT(server_id),
-			     B_INT(closed ? FIRST_STEP_WAITS : FIRST_STEP_OLDER), B_INT(now_ms),
-			     B_INT(now_ms), B_INT(ssh_port)),
+			BIND(B_INT(server_id), B_INT(closed ? FIRST_STEP_WAITS : FIRST_STEP_OLDER),
+			     B_INT(now_ms), B_INT(now_ms), B_INT(ssh_port)),
 			err);
 	if (r >= 0)
 		r = statement_run_one(store, "server",
@@ -169,13 +168,12 @@ static int add_change(struct store *store, const struct store_first_step *first_
 			      err);
 
 	if (r >= 0)
-		r = statement_run(store,
-				  "DELETE FROM first_step_change WHERE server_id = ?1 AND id <= "
-				  "(SELECT id FROM first_step_change WHERE server_id = ?1 ORDER BY "
-				  "id DESC LIMIT 1 OFFSET ?2)",
-				  BIND(B_INT(first_step->server_id),
-				       B_INT(FIRST_STEP_CHANGES_KEPT)),
-				  err);
+		r = statement_run(
+			store,
+			"DELETE FROM first_step_change WHERE server_id = ?1 AND id <= "
+			"(SELECT id FROM first_step_change WHERE server_id = ?1 ORDER BY "
+			"id DESC LIMIT 1 OFFSET ?2)",
+			BIND(B_INT(first_step->server_id), B_INT(FIRST_STEP_CHANGES_KEPT)), err);
 	return r < 0 ? r : 0;
 }
 
@@ -284,8 +282,8 @@ int store_first_step_aged(struct store *store, int64_t now_ms, uint64_t *ids, si
 			BIND(B_INT(now_ms), B_INT(max)), ids, max, ret_count, err);
 }
 
-int store_first_step_due(struct store *store, int64_t before_ms, int64_t closed_before_ms, uint64_t *ids, size_t max,
-			 size_t *ret_count, struct err *err)
+int store_first_step_due(struct store *store, int64_t before_ms, int64_t closed_before_ms,
+			 uint64_t *ids, size_t max, size_t *ret_count, struct err *err)
 {
 	return list_ids(store,
 			"SELECT s.id FROM server s JOIN first_step f ON f.server_id = s.id WHERE "
@@ -293,7 +291,8 @@ int store_first_step_due(struct store *store, int64_t before_ms, int64_t closed_
 			"< ?2 UNION SELECT f.server_id FROM first_step f JOIN server s ON s.id = "
 			"f.server_id WHERE f.probed_ms > 0 AND f.probed_ms < ?1 AND s.status = 2 "
 			"LIMIT ?3",
-			BIND(B_INT(before_ms), B_INT(closed_before_ms), B_INT(max)), ids, max, ret_count, err);
+			BIND(B_INT(before_ms), B_INT(closed_before_ms), B_INT(max)), ids, max,
+			ret_count, err);
 }
 
 int store_first_step_changes(struct store *store, uint64_t server_id,

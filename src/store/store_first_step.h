@@ -29,7 +29,7 @@ struct store_first_step {
 	char program[FIRST_STEP_TEXT_BYTES];
 	char os[FIRST_STEP_TEXT_BYTES];
 	uint16_t ssh_port;
-	char open_ports[FIRST_STEP_PORTS_BYTES]; /* "80 443" */
+	char open_ports[FIRST_STEP_PORTS_BYTES];              /* "80 443" */
 	struct first_step_finding findings[FIRST_STEP_COUNT]; /* by item - 1 */
 	enum first_step_verdict verdicts[FIRST_STEP_COUNT];
 	int64_t verdict_ms[FIRST_STEP_COUNT]; /* since when */
@@ -66,8 +66,8 @@ int store_first_step_aged(struct store *store, int64_t now_ms, uint64_t *ids, si
 			  size_t *ret_count, struct err *err);
 /** store_first_step_due() - that are on and were last probed before @before_ms; closed ones whose
  * first boot is over also when that was before @closed_before_ms, or never. */
-int store_first_step_due(struct store *store, int64_t before_ms, int64_t closed_before_ms, uint64_t *ids, size_t max,
-			 size_t *ret_count, struct err *err);
+int store_first_step_due(struct store *store, int64_t before_ms, int64_t closed_before_ms,
+			 uint64_t *ids, size_t max, size_t *ret_count, struct err *err);
 
 struct store_first_step_change {
 	uint64_t id;

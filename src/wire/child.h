@@ -9,9 +9,9 @@
 struct child;
 
 struct child_events {
-	/* A neighbour ("web", "core", "host"; "metrics", "post" and "probe" when asked for) is there, the
-	 * first time or again after it was restarted. The handler owns @fd, a connected SEQPACKET
-	 * socket, from then on. */
+	/* A neighbour ("web", "core", "host"; "metrics", "post" and "probe" when asked for) is
+	 * there, the first time or again after it was restarted. The handler owns @fd, a connected
+	 * SEQPACKET socket, from then on. */
 	void (*connect)(void *context, const char *neighbour, int fd);
 	/* A listening socket to serve: "https" or "local". The handler owns @fd. May be NULL. */
 	void (*listen)(void *context, const char *name, int fd);
@@ -44,6 +44,6 @@ int child_reconnect(struct child *child, const char *neighbour);
 int child_ask_health(struct child *child);
 
 /** child_ask_visitor() - ask ippod to start ippo-metrics (SUPERVISION_METRICS), ippo-post
- * (SUPERVISION_POST) or ippo-probe (SUPERVISION_PROBE); its channel comes to connect(), unless it cannot be started. One alone of
- * each runs: while the last has not ended, the next waits. */
+ * (SUPERVISION_POST) or ippo-probe (SUPERVISION_PROBE); its channel comes to connect(), unless it
+ * cannot be started. One alone of each runs: while the last has not ended, the next waits. */
 int child_ask_visitor(struct child *child, enum supervision_message_type which);

@@ -47,7 +47,7 @@ enum host_message_type {
 	HOST_DOMAIN_RESET = 0x336,  /* uuid: the reset button */
 	HOST_DOMAIN_STATE = 0x337,  /* uuid. Answer: u8 enum host_domain_state */
 	HOST_PASSWORD_SET =
-		0x338, /* struct host_password: through the guest agent; expired at once */
+		0x338,          /* struct host_password: through the guest agent; expired at once */
 	HOST_GUEST_ASK = 0x33a, /* struct host_guest_ask: a line for the guest's ask port; answered
 				   when it is written, whether anybody reads it or not */
 	HOST_STATISTICS = 0x339, /* body: empty. Answer: struct host_sample[] of all servers that

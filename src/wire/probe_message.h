@@ -48,7 +48,8 @@ enum probe_method {
 enum probe_login {
 	PROBE_LOGIN_UNTRIED = 0,
 	PROBE_LOGIN_UNKNOWN = 1, /* the server says that it does not know the key */
-	PROBE_LOGIN_REFUSED = 2, /* it says that it knows the key, and refuses what is signed with it */
+	PROBE_LOGIN_REFUSED =
+		2, /* it says that it knows the key, and refuses what is signed with it */
 	PROBE_LOGIN_IN = 3,
 	PROBE_LOGIN_BROKEN = 4, /* the connection broke off */
 };
@@ -70,15 +71,15 @@ struct probe_scan {
 struct probe_answer {
 	uint8_t ssh; /* enum probe_ssh */
 	char banner[PROBE_TEXT_BYTES];
-	char weak[PROBE_WORDS_BYTES];     /* algorithms it offers and should not, with spaces */
-	uint8_t algorithms;               /* they were seen */
-	char host_key[PROBE_BLOB_BYTES];  /* base64 of the one it has shown; "" */
-	uint8_t methods;                  /* for the user: enum probe_method, ored */
+	char weak[PROBE_WORDS_BYTES];    /* algorithms it offers and should not, with spaces */
+	uint8_t algorithms;              /* they were seen */
+	char host_key[PROBE_BLOB_BYTES]; /* base64 of the one it has shown; "" */
+	uint8_t methods;                 /* for the user: enum probe_method, ored */
 	uint8_t root_methods;
-	uint8_t password;                 /* enum probe_login, with a made-up password */
-	uint8_t user;                     /* enum probe_login */
-	uint8_t root;                     /* enum probe_login */
-	uint8_t default_port;             /* something answers at 22 although SSH is elsewhere */
+	uint8_t password;     /* enum probe_login, with a made-up password */
+	uint8_t user;         /* enum probe_login */
+	uint8_t root;         /* enum probe_login */
+	uint8_t default_port; /* something answers at 22 although SSH is elsewhere */
 	struct probe_scan scan4;
 	struct probe_scan scan6;
 };

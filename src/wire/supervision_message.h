@@ -25,7 +25,7 @@ enum supervision_message_type {
 	SUPERVISION_METRICS =
 		0x214, /* core → ippod: start ippo-metrics; CONNECT with the name "metrics" follows.
 			  Its descriptor 3 is that channel: it speaks with core alone */
-	SUPERVISION_POST = 0x215, /* core → ippod: the same of ippo-post; its name is "post" */
+	SUPERVISION_POST = 0x215,  /* core → ippod: the same of ippo-post; its name is "post" */
 	SUPERVISION_PROBE = 0x216, /* core → ippod: the same of ippo-probe; its name is "probe" */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */

@@ -210,7 +210,7 @@ def test_servers(walker):
     walker.act(server, "change_dns_ptr", {"ip": server["public_net"]["ipv6"]["ip"].replace("/64", "5"), "dns_ptr": "six.example.org"})
     assert walker.get(path)["server"]["public_net"]["ipv6"]["dns_ptr"]
     walker.act(server, "change_type", {"server_type": "2g", "upgrade_disk": True})
-    for verb in ("poweron", "reset", "reboot", "reset_password"):
+    for verb in ("poweron", "reset", "reboot", "reset_password", "check_first_step"):
         walker.act(server, verb, success=None)
     assert walker.error("POST", f"{path}/actions/change_type", {"server_type": "1g"}) == (422, "server_not_stopped")
     walker.act(server, "shutdown", success=None)
@@ -219,6 +219,8 @@ def test_servers(walker):
     walker.act(server, "change_protection", {"delete": True, "rebuild": True})
     assert walker.error("DELETE", path) == (423, "protected")
     walker.act(server, "change_protection", {"delete": False, "rebuild": False})
+    walker.get(f"{path}/first_step")
+    assert walker.error("POST", f"{path}/actions/open_inbound", {}) == (422, "unsupported_error")
     walker.get(f"{path}/metrics?type=cpu,disk,network&type=memory&type=disk_use&step=3600&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z")
 
     actions = walker.get(f"{path}/actions?sort=command:desc")["actions"]

@@ -18,6 +18,7 @@ ROOMS = {
     "ippod": {"base", "wire"},
     "metrics": {"base", "wire"},
     "post": {"base", "wire", "model"},
+    "probe": {"base", "wire"},
     "cli": {"base", "wire", "model"},
     "firststep": {"base"},
 }
@@ -29,6 +30,7 @@ LIBRARIES = {
     r"libvirt/.*": {"host"},
     r"netlink/.*": {"host"},
     r"curl/.*": {"cli", "post"},
+    r"libssh/.*": {"probe"},
     r"openssl/ssl\.h": {"web"},
 }
 

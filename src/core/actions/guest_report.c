@@ -52,8 +52,7 @@ void guest_report_take(void *context, const uint8_t uuid[UUID_BYTES], const char
 
 	if (strncmp(line, first_step, sizeof first_step - 1) == 0 &&
 	    engine->hooks.first_step != NULL)
-		engine->hooks.first_step(engine->hooks.context, uuid,
-					 line + sizeof first_step - 1);
+		engine->hooks.first_step(engine->hooks.context, uuid, line + sizeof first_step - 1);
 	if (!is_key && !is_end)
 		return;
 	if (store_server_get_by_uuid(engine->store, uuid, &server, &err) < 0 ||

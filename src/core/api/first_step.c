@@ -36,14 +36,14 @@ static json_t *render_items(const struct store_first_step *first_step, int64_t n
 		const struct first_step_finding *finding = &first_step->findings[i];
 		const enum first_step_verdict verdict = first_step_judge(item, finding, now_ms);
 		*ret_passed += verdict == FIRST_STEP_PASS;
-		(void)json_array_append_new(
-			items, json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "id",
-					 first_step_id(item), "verdict",
-					 first_step_verdict_name(verdict), "since",
-					 json_time(first_step->verdict_ms[i]), "needs_outside",
-					 first_step_has_outside(item), "inside",
-					 render_side(&finding->inside), "outside",
-					 render_side(&finding->outside)));
+		(void)json_array_append_new(items,
+					    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "id",
+						      first_step_id(item), "verdict",
+						      first_step_verdict_name(verdict), "since",
+						      json_time(first_step->verdict_ms[i]),
+						      "needs_outside", first_step_has_outside(item),
+						      "inside", render_side(&finding->inside),
+						      "outside", render_side(&finding->outside)));
 	}
 	return items;
 }
@@ -80,8 +80,7 @@ static json_t *render_edge(const struct core *core, const struct server *server,
 			   const struct store_first_step *first_step)
 {
 	const int64_t minutes = core->config->first_step_minutes;
-	const bool has_end =
-		first_step->closed && minutes > 0 && server->first_started_ms > 0;
+	const bool has_end = first_step->closed && minutes > 0 && server->first_started_ms > 0;
 
 	return json_pack("{s:s, s:s, s:o, s:o}", "state", first_step->closed ? "closed" : "open",
 			 "reason", first_step_why_name(first_step->why), "since",
@@ -115,15 +114,15 @@ static int get_first_step(struct request *request, struct err *err)
 	    (code = store_first_step_changes(store, server.id, &changes, err)) < 0)
 		return code;
 	items = render_items(first_step, clock_now_ms(), &passed);
-	return request_answer(
-		request, 200, "first_step",
-		json_pack("{s:i, s:i, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "passed", (int)passed,
-			  "total", FIRST_STEP_COUNT, "inbound",
-			  render_edge(request->core, &server, first_step), "guest",
-			  render_guest(first_step), "probed", json_time(first_step->probed_ms),
-			  "ssh_port", (int)first_step->ssh_port, "open_ports",
-			  render_ports(first_step->open_ports), "items", items, "changes",
-			  render_changes(&changes)));
+	return request_answer(request, 200, "first_step",
+			      json_pack("{s:i, s:i, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "passed",
+					(int)passed, "total", FIRST_STEP_COUNT, "inbound",
+					render_edge(request->core, &server, first_step), "guest",
+					render_guest(first_step), "probed",
+					json_time(first_step->probed_ms), "ssh_port",
+					(int)first_step->ssh_port, "open_ports",
+					render_ports(first_step->open_ports), "items", items,
+					"changes", render_changes(&changes)));
 }
 
 static int check(struct request *request, struct err *err)

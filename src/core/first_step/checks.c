@@ -2,8 +2,8 @@
  * Theory of operation. A check is an action of its own with three steps, which holds no lock: a
  * server can be used, stopped and deleted meanwhile, and then the check ends.
  *
- *	report	the guest is asked to report, and to let a key in for a minute that was made for this
- *		check alone; who does not answer in time is looked at without
+ *	report	the guest is asked to report, and to let a key in for a minute that was made for
+ *this check alone; who does not answer in time is looked at without
  *	probe	ippo-probe looks at it, one server after another
  *	judge	what both said is written down with its time, and if the edge of the host is closed
  *		to the server and enough is proven, it opens
@@ -314,8 +314,8 @@ static void on_looked(void *context, int code, const char *text, struct reader *
 		drop(check);
 		return;
 	}
-	if (code == 0 && (answer == NULL || probe_answer_read(in, answer) < 0 ||
-			  reader_done(in) < 0)) {
+	if (code == 0 &&
+	    (answer == NULL || probe_answer_read(in, answer) < 0 || reader_done(in) < 0)) {
 		code = ERR_UNAVAILABLE;
 		text = "what looks at servers does not make sense";
 	}
@@ -338,8 +338,7 @@ static int look_at(struct check *check, const struct server *server, uint16_t ss
 	if (target[0] != '\0') {
 		struct ip ip;
 		if (ip_parse(target, &ip) < 0)
-			return err_set(err, ERR_INVALID_INPUT,
-				       "target in [probe] is no address");
+			return err_set(err, ERR_INVALID_INPUT, "target in [probe] is no address");
 		*(ip.family == 4 ? &look->ipv4 : &look->ipv6) = ip;
 	} else {
 		look->ipv4 = server->ipv4.id != 0 ? server->ipv4.ip : (struct ip){0};
@@ -631,6 +630,9 @@ static void take_report(struct checks *checks, const struct server *server, uint
 	    store_report(checks, server, first_step, &opened, &err) < 0) {
 		log_warning("server %" PRIu64 ": its report is not taken: %s", server->id,
 			    err.text);
+		/* It has answered, whatever that was: nobody waits for more. */
+		if (check != NULL && check->ask == ask)
+			check->reported = true;
 		return;
 	}
 	if (opened)
@@ -776,10 +778,9 @@ static void end_of_stopped(struct checks *checks)
 	for (struct check *check = checks->list; check != NULL; check = next) {
 		struct server server CLEANUP(server_done) = {0};
 		next = check->next;
-		if (check->over ||
-		    (store_server_get(checks->core->store, 0, check->server_id, &server, NULL) ==
-			     0 &&
-		     server.status == SERVER_RUNNING))
+		if (check->over || (store_server_get(checks->core->store, 0, check->server_id,
+						     &server, NULL) == 0 &&
+				    server.status == SERVER_RUNNING))
 			continue;
 		fail(check, ERR_SERVER_NOT_RUNNING, "the server is not running any more", false);
 	}

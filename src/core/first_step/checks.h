@@ -1,5 +1,5 @@
-// Checks of servers' first steps: has the guest report and the probe look, judges, and opens the host's
-// edge when enough is proven.
+// Checks of servers' first steps: has the guest report and the probe look, judges, and opens the
+// host's edge when enough is proven.
 #pragma once
 
 #include "core/core.h"
@@ -20,8 +20,8 @@ void checks_stop(struct checks *checks);
 bool checks_possible(const struct config *config);
 
 /**
- * checks_submit() - record a check as an action, in the caller's transaction; checks_kick() begins it
- * after the commit. ERR_LOCKED: one is under way.
+ * checks_submit() - record a check as an action, in the caller's transaction; checks_kick() begins
+ * it after the commit. ERR_LOCKED: one is under way.
  */
 int checks_submit(struct checks *checks, const struct server *server, uint64_t user_id,
 		  struct action *ret, struct err *err);

@@ -40,8 +40,7 @@ static void close_letter(struct letter *letter)
 static struct letter *find(struct inbox *inbox, const uint8_t uuid[UUID_BYTES])
 {
 	for (size_t i = 0; i < INBOX_GUESTS; i++)
-		if (inbox->letters[i].open &&
-		    memcmp(inbox->letters[i].uuid, uuid, UUID_BYTES) == 0)
+		if (inbox->letters[i].open && memcmp(inbox->letters[i].uuid, uuid, UUID_BYTES) == 0)
 			return &inbox->letters[i];
 	return NULL;
 }
@@ -67,10 +66,8 @@ static void begin(struct inbox *inbox, const uint8_t uuid[UUID_BYTES], const cha
 	if (letter == NULL || parse_u64(number, 0, INT64_MAX, &ask) < 0)
 		return;
 	close_letter(letter);
-	*letter = (struct letter){.open = true,
-				  .ask = ask,
-				  .began_ms = now_ms,
-				  .text = {.max = INBOX_MAX_BYTES}};
+	*letter = (struct letter){
+		.open = true, .ask = ask, .began_ms = now_ms, .text = {.max = INBOX_MAX_BYTES}};
 	memcpy(letter->uuid, uuid, UUID_BYTES);
 }
 

@@ -1,4 +1,5 @@
-// Guests' reports of their first steps, put together from the lines they come in. All of it is hostile.
+// Guests' reports of their first steps, put together from the lines they come in. All of it is
+// hostile.
 #pragma once
 
 #include <stdint.h>
@@ -29,7 +30,7 @@ enum inbox_event { INBOX_NOTHING, INBOX_REPORT, INBOX_KEY, INBOX_NONE };
 struct inbox *inbox_new(void); /* NULL without memory */
 void inbox_free(struct inbox *inbox);
 
-/** inbox_take() - one line. @ret_ask: with INBOX_REPORT and INBOX_KEY. @ret_text: with INBOX_REPORT;
- * what it held is replaced. */
+/** inbox_take() - one line. @ret_ask: with INBOX_REPORT and INBOX_KEY. @ret_text: with
+ * INBOX_REPORT; what it held is replaced. */
 enum inbox_event inbox_take(struct inbox *inbox, const uint8_t uuid[UUID_BYTES], const char *line,
 			    int64_t now_ms, uint64_t *ret_ask, struct buf *ret_text);

@@ -128,9 +128,8 @@ static void judge_methods(const struct probe_answer *answer, struct finding *fin
 	if (answer->password == PROBE_LOGIN_IN)
 		say(finding, source, "a made-up password was accepted");
 	conclude(finding,
-		 methods == PROBE_METHOD_KEY && answer->password != PROBE_LOGIN_IN
-			 ? FIRST_STEP_GOOD
-			 : FIRST_STEP_BAD,
+		 methods == PROBE_METHOD_KEY && answer->password != PROBE_LOGIN_IN ? FIRST_STEP_GOOD
+										   : FIRST_STEP_BAD,
 		 methods == PROBE_METHOD_KEY ? "ok" : "password_offered");
 }
 
@@ -224,8 +223,9 @@ static void judge_crypto(const struct probe_answer *answer, const struct server 
 		say(finding, source, "its host key is none of those it told at its first boot");
 		conclude(finding, FIRST_STEP_BAD, "host_key_differs");
 	} else {
-		say(finding, source, "its host key is the one it told at its first boot, and no other "
-				     "server's");
+		say(finding, source,
+		    "its host key is the one it told at its first boot, and no other "
+		    "server's");
 	}
 }
 
@@ -266,8 +266,8 @@ static void judge_ports(const struct probe_scan *scan, const char *source,
 	for (size_t i = 0; i < scan->count; i++)
 		unwanted |= !is_wanted(first_step, scan->ports[i]);
 	write_ports(scan, ports);
-	say(finding, source, scan->done ? "65535 ports tried, open: %s" : "not all ports tried, open: %s",
-	    ports);
+	say(finding, source,
+	    scan->done ? "65535 ports tried, open: %s" : "not all ports tried, open: %s", ports);
 	if (unwanted)
 		conclude(finding, FIRST_STEP_BAD, "unwanted_port");
 	else if (!scan->done)
@@ -320,7 +320,8 @@ static void read_scans(const struct probe_answer *answer, const struct probe_loo
 }
 
 void outside_read(const struct probe_answer *answer, const struct probe_look *look,
-		  const struct server *server, bool key_is_shared, int64_t now_ms, struct store_first_step *first_step)
+		  const struct server *server, bool key_is_shared, int64_t now_ms,
+		  struct store_first_step *first_step)
 {
 	struct finding port = {0}, password = {0}, key_only = {0}, root = {0}, user = {0},
 		       permissions = {0}, crypto = {0};

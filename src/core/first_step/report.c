@@ -101,9 +101,8 @@ static enum first_step_result read_result(const char *word)
 	static const struct {
 		const char *word;
 		enum first_step_result result;
-	} results[] = {{"pass", FIRST_STEP_GOOD},
-		       {"fail", FIRST_STEP_BAD},
-		       {"unknown", FIRST_STEP_DOUBT}};
+	} results[] = {
+		{"pass", FIRST_STEP_GOOD}, {"fail", FIRST_STEP_BAD}, {"unknown", FIRST_STEP_DOUBT}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
 		if (word != NULL && strcmp(word, results[i].word) == 0)
@@ -164,7 +163,8 @@ static void read_settings(const json_t *settings, struct store_first_step *first
 		first_step->ssh_port = (uint16_t)number;
 	if (!json_is_string(open))
 		return;
-	for (const char *at = json_string_value(open); *at != '\0'; at += bytes + (at[bytes] == ',')) {
+	for (const char *at = json_string_value(open); *at != '\0';
+	     at += bytes + (at[bytes] == ',')) {
 		bytes = strcspn(at, ",");
 		if (is_tcp(at, bytes, one, sizeof one) && len + strlen(one) + 2 < sizeof text)
 			len += (size_t)snprintf(text + len, sizeof text - len, "%s%s",

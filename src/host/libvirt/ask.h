@@ -15,8 +15,8 @@
 int ask_expire(virConnectPtr connection, virDomainPtr domain, const uint8_t uuid[UUID_BYTES],
 	       const char *user, struct err *err);
 
-/** ask_line() - a whole line, with its end; whether anybody reads it or not. ERR_UNSUPPORTED: there is
- * no such port, or the guest takes no more. */
+/** ask_line() - a whole line, with its end; whether anybody reads it or not. ERR_UNSUPPORTED: there
+ * is no such port, or the guest takes no more. */
 int ask_line(virConnectPtr connection, virDomainPtr domain, const char *line, struct err *err);
 
 /** ask_take() - is @line, which the guest @uuid said, an answer that somebody waits for? */

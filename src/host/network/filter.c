@@ -4,10 +4,9 @@
  *
  *   prerouting (raw): what a tap sends must carry a source that belongs to that very tap
  *   input:            guests reach nothing of the host but neighbour discovery and echo
- *   forward:          answers pass; new traffic to a guest only if its rules say so, and none at all
- *                     while its tap is in `closed`; guests may go out
- *   output:           the many tries of the probe are soon forgotten
- *   postrouting:      a private pool leaves with the host's address
+ *   forward:          answers pass; new traffic to a guest only if its rules say so, and none at
+ * all while its tap is in `closed`; guests may go out output:           the many tries of the probe
+ * are soon forgotten postrouting:      a private pool leaves with the host's address
  *
  * What belongs to a tap is data in sets, not rules, so that a server comes and goes by its elements
  * alone.
@@ -155,8 +154,8 @@ static void write_chains(struct buf *out, const char *instance, bool masquerade,
 	(void)buf_puts(out, "}\n");
 }
 
-void filter_write_table(struct buf *out, const char *instance, bool masquerade,
-			unsigned probe_uid, const struct host_network *networks, size_t count)
+void filter_write_table(struct buf *out, const char *instance, bool masquerade, unsigned probe_uid,
+			const struct host_network *networks, size_t count)
 {
 	/* Making it first lets the deletion succeed where there was none. */
 	(void)buf_printf(out, "table inet ippo_%s\ndelete table inet ippo_%s\n", instance,

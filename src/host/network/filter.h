@@ -17,8 +17,8 @@ int filter_tap_name(const char *instance, uint64_t server_id, char out[FILTER_TA
  * @masquerade: guests reach the world through the host's own address.
  * @probe_uid: of ippo-probe, whose tries are soon forgotten; 0: there is none.
  */
-void filter_write_table(struct buf *out, const char *instance, bool masquerade,
-			unsigned probe_uid, const struct host_network *networks, size_t count);
+void filter_write_table(struct buf *out, const char *instance, bool masquerade, unsigned probe_uid,
+			const struct host_network *networks, size_t count);
 
 /** filter_write_change() - remove @before's elements (NULL: none) and add @after's (NULL: none). */
 void filter_write_change(struct buf *out, const char *instance, const struct host_network *before,

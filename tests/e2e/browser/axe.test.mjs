@@ -462,6 +462,19 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("the first step: proven, failed, closed", async () => {
+					const server = state.mock.addServer("hajime", "running");
+					server.ippo.first_step.inbound = "closed";
+					await withPage({ ...look, at: `/#/servers/${server.id}/first-step` }, async (page) => {
+						await page.waitForSelector(".first-step-item");
+						await check(page, "the list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("#open-inbound");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "opening it");
+					});
+				});
+
 				test("the list of first things", async () => {
 					state.mock.addServer("hajime", "running");
 					await withPage({ ...look, first: true }, async (page) => {

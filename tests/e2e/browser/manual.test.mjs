@@ -42,7 +42,7 @@ describe("manual", () => {
 	test("is read signed in, and each room leads to its topic", async () => {
 		const server = state.mock.addServer("hajime", "running");
 		const rooms = {
-			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/console`]: "console",
+			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/first-step`]: "first-step", [`/servers/${server.id}/console`]: "console",
 			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts",
 			"/servers/new": "create", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
 			"/admin/customers": "customers", "/admin/customers/1": "customers",

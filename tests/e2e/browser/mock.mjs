@@ -65,6 +65,20 @@ function judgePassword(text) {
 		throw new Refusal(422, "invalid_input", "the password is refused", { fields: [{ name: "password", messages: ["is one of the most common passwords"] }] });
 }
 
+/** As the service shows it: the first items are of each kind, the others are proven. */
+function firstStep(server) {
+	const time = new Date(Date.now() - 3600e3).toISOString();
+	const side = (result, reason, text) => ({ result, reason, time, evidence: [{ source: "sshd -T", text }] });
+	const ids = ["initial-password", "sudo-user", "root-ssh", "ssh-port", "key-only", "key-permissions", "ssh-crypto", "packet-filter", "database-closed", "updates", "logs", "time", "monitoring"];
+	const closed = server.ippo.first_step.inbound === "closed";
+	const items = ids.map((id) => ({ id, verdict: "pass", since: time, needs_outside: !["updates", "logs", "time"].includes(id),
+		inside: id === "monitoring" ? null : side("pass", "ok", "as it should be"), outside: ["updates", "logs", "time"].includes(id) ? null : side("pass", "ok", "seen from outside") }));
+	Object.assign(items[2], { verdict: "fail", outside: side("fail", "root_login", "root was let in") });
+	Object.assign(items[1], { verdict: "reported", outside: null });
+	return { passed: 11, total: 13, inbound: closed ? { state: "closed", reason: "waits", since: time, opens: new Date(Date.now() + 600e3).toISOString() } : { state: "open", reason: "proven", since: time, opens: null },
+		guest: { reports: true, program: "firststep 0.1.0", os: "Debian GNU/Linux 12", reported: time }, probed: time, ssh_port: 22, open_ports: [], items, changes: [] };
+}
+
 export class Mock {
 	constructor(panel) {
 		this.panel = panel;
@@ -193,7 +207,7 @@ export class Mock {
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey] },
+			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -974,6 +988,19 @@ export class Mock {
 		switch (what.replace(/^(\w+ \/v1\/servers\/)\d+/, "$1ID")) {
 		case "GET /v1/servers/ID":
 			return [200, { server }];
+		case "GET /v1/servers/ID/first_step":
+			return [200, { first_step: firstStep(server) }];
+		case "POST /v1/servers/ID/actions/check_first_step": {
+			const action = this.addAction(server, "check_first_step", { ippo: { step: "probe", undoing: false } });
+			if (!this.holdActions)
+				setTimeout(() => this.endAction(action), 50);
+			return [201, { action }];
+		}
+		case "POST /v1/servers/ID/actions/open_inbound": {
+			server.ippo.first_step.inbound = "open";
+			this.emit("server", { server });
+			return [201, { action: this.#changed(server, "open_inbound") }];
+		}
 		case "GET /v1/servers/ID/metrics":
 			return [200, { metrics: this.#metrics(url) }];
 		case "PUT /v1/servers/ID":
