@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		return 0;
 	memcpy(copy, data, bytes);
 	const enum hello_progress progress = hello_read(copy, bytes, &hello);
-	if (strlen(hello.banner) >= sizeof hello.banner || strlen(hello.weak) >= sizeof hello.weak ||
+	if (strlen(hello.banner) >= sizeof hello.banner ||
+	    strlen(hello.weak) >= sizeof hello.weak ||
 	    (progress == HELLO_WHOLE) != hello.algorithms)
 		abort();
 	for (const char *at = hello.banner; *at != '\0'; at++)

@@ -10,6 +10,7 @@
 #include "wire/http_message.h"
 #include "wire/metrics_message.h"
 #include "wire/post_message.h"
+#include "wire/probe_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -147,6 +148,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 14:
 		post(body, bytes);
+		break;
+	case 15:
+		ROUND(host_guest_ask);
+		break;
+	case 16:
+		ROUND(probe_look);
+		break;
+	case 17:
+		ROUND(probe_answer);
 		break;
 	default:
 		break;

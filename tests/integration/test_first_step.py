@@ -4,6 +4,7 @@ The fake driver's guests say what stands in a file, and the probe looks at an ad
 """
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -12,13 +13,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
+import threading
 
 import pytest
 
 from ippo_testing import Failed, IppoInstance, eventually, free_port, run
 
 TARGET = "127.77.0.1"
+CLONE_NEWNET = 0x40000000
 ANY_KEY = pathlib.Path(f"/run/ippo-test-{os.getpid()}/any-key")
 ITEMS = ("initial-password sudo-user root-ssh ssh-port key-only key-permissions ssh-crypto packet-filter database-closed "
          "updates logs time").split()
@@ -113,7 +115,20 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
+def alone():
+    """A network namespace of our own: nobody else listens there, and no probe leaves it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as before:
+        assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        try:
+            run("ip", "link", "set", "lo", "up")
+            yield
+        finally:
+            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, alone):
     sshd = Sshd(tmp_path_factory.mktemp("sshd"))
     instance = IppoInstance("fake", {"probe": {"target": TARGET}})
     try:
@@ -172,7 +187,7 @@ def test_opens_when_root_is_refused_with_a_key_the_server_knows(stage):
     assert "knows as root's" in items["root-ssh"]["outside"]["evidence"][0]["text"]
     # Its host key is that of the other server too: one of them is a copy.
     assert items["ssh-crypto"]["outside"]["reason"] == "host_key_shared"
-    found = eventually(lambda: (now := stage.found(server))["inbound"]["state"] == "open" and now, 30)
+    found = eventually(lambda: (now := stage.found(server))["inbound"]["state"] == "open" and now, 60)
     assert found["inbound"]["reason"] == "proven"
     lines = stage.api.get("/history?what=server.open_inbound")["history"]
     assert any(line["resource"]["name"] == "proven" and line["actor"]["kind"] == "system" for line in lines)
@@ -236,7 +251,6 @@ def test_hostile_reports_change_nothing(stage):
     deep = "[" * 20000
     huge = report(22)[:-1] + ',"x":"' + "y" * 70000 + '"}'
     for text in ("", "{", deep, huge, '{"version":1,"items":[]}'.replace("1", "9"), "null", '{"items":[{"id":"root-ssh"}],"version":1}'):
-        time.sleep(0)
         stage.says(*lines_of(text), "first-step + ====", "first-step key 99999999999999999999 ready", "first-step end", "first-step ")
         stage.check(server)
         now = {name: item["inside"] and item["inside"]["result"] for name, item in stage.items(server).items()}
@@ -260,8 +274,6 @@ def test_a_hostile_ssh_server_harms_nobody(stage, answer):
     server = stage.api.get("/servers?name=proven")["servers"][0]
     stage.says(*lines_of(report(stage.sshd.port)))
     with socket.create_server((TARGET, stage.sshd.port)) as listener:
-        import threading
-
         def serve():
             with contextlib.suppress(OSError):
                 while True:

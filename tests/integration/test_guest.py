@@ -68,6 +68,25 @@ def test_created_and_logged_in_over_both_families(guest):
     assert guest.now["status"] == "running"
 
 
+def test_closed_at_the_edge_until_it_was_looked_at(guest):
+    """Its image cannot report: what the probe sees decides. Until then the packet filter drops what is new."""
+    tap = f'"{guest.ippo.name}-{guest.made["id"]:x}"'
+
+    def closed():
+        return run("nft", "list", "set", "inet", f"ippo_{guest.ippo.name}", "closed").stdout
+    first = guest.api.get(f"/servers/{guest.made['id']}/first_step")["first_step"]
+    if first["inbound"]["state"] == "closed":
+        assert tap in closed()
+    found = eventually(lambda: (now := guest.api.get(f"/servers/{guest.made['id']}/first_step")["first_step"])["inbound"]["state"]
+                       == "open" and now, 240)
+    assert found["inbound"]["reason"] == "probed" and found["guest"]["reports"] is False, found
+    eventually(lambda: tap not in closed(), 20)
+    seen = {item["id"]: item["outside"] for item in found["items"]}
+    assert seen["packet-filter"]["result"] == seen["key-only"]["result"] == seen["ssh-port"]["result"] == "pass"
+    assert len(seen["packet-filter"]["evidence"]) == 2, "over IPv4 and IPv6"
+    assert "oifname @closed drop" in guest.ippo.rules()
+
+
 def test_the_guest_is_the_one_that_was_asked_for(guest):
     assert guest.ssh("cat /sys/class/dmi/id/product_uuid").strip().lower() == guest.now["ippo"]["uuid"]
     assert int(guest.ssh("cat /proc/meminfo").split()[1]) // 1024 in range(180, 257)

@@ -52,8 +52,7 @@ static void evidence_ages(void **state)
 
 	finding.outside.time_ms = NOW_MS - 35 * HOUR_MS;
 	assert_int_equal(first_step_judge(FIRST_STEP_KEY_ONLY, &finding, NOW_MS), FIRST_STEP_PASS);
-	assert_true(first_step_stale_ms(FIRST_STEP_KEY_ONLY, &finding, NOW_MS) ==
-		    NOW_MS + HOUR_MS);
+	assert_true(first_step_stale_ms(FIRST_STEP_KEY_ONLY, &finding, NOW_MS) == NOW_MS + HOUR_MS);
 	assert_int_equal(first_step_judge(FIRST_STEP_KEY_ONLY, &finding, NOW_MS + HOUR_MS),
 			 FIRST_STEP_STALE);
 	finding.outside.result = FIRST_STEP_BAD;
@@ -133,14 +132,15 @@ static void ports_are_read_strictly(void **state)
 static void what_the_probe_saw(void **state)
 {
 	struct probe_look look = {.ipv4 = {.family = 4}, .ssh_port = 22};
-	struct probe_answer answer = {.ssh = PROBE_SSH_FOUND,
-				      .algorithms = 1,
-				      .methods = PROBE_METHOD_KEY,
-				      .root_methods = PROBE_METHOD_KEY,
-				      .password = PROBE_LOGIN_REFUSED,
-				      .root = PROBE_LOGIN_REFUSED,
-				      .user = PROBE_LOGIN_IN,
-				      .scan4 = {.done = 1, .open = 2, .count = 2, .ports = {22, 8005}}};
+	struct probe_answer answer = {
+		.ssh = PROBE_SSH_FOUND,
+		.algorithms = 1,
+		.methods = PROBE_METHOD_KEY,
+		.root_methods = PROBE_METHOD_KEY,
+		.password = PROBE_LOGIN_REFUSED,
+		.root = PROBE_LOGIN_REFUSED,
+		.user = PROBE_LOGIN_IN,
+		.scan4 = {.done = 1, .open = 2, .count = 2, .ports = {22, 8005}}};
 	struct store_first_step *first_step = calloc(1, sizeof *first_step);
 	const struct server server = {.user = "debian"};
 	const struct first_step_finding *found = first_step->findings;

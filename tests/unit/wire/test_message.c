@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "wire/host_message.h"
 #include "wire/http_message.h"
+#include "wire/probe_message.h"
 
 static void http_requests(void **state)
 {
@@ -155,6 +156,11 @@ static void host_messages(void **state)
 		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}};
 	const struct host_domain domain = {{1}, 2, "web-1", 4, 1024, 1, 5, 1, {2}};
 	const struct host_password password = {{1}, "taro", "$6$x$y"};
+	const struct host_guest_ask ask = {{1}, "probe 7 AAAA debian 300"};
+	const struct probe_look look = {
+		.ipv4 = {4, 32, {10, 0, 0, 1}}, .ssh_port = 22, .user = "taro", .scan = 1};
+	const struct probe_answer answer = {
+		.ssh = PROBE_SSH_FOUND, .banner = "SSH-2.0-x", .scan4 = {1, 3, 9, 2, {22, 80}}};
 
 	ROUND(host_facts, facts);
 	ROUND(host_item, item);
@@ -164,6 +170,9 @@ static void host_messages(void **state)
 	ROUND(host_network, network);
 	ROUND(host_domain, domain);
 	ROUND(host_password, password);
+	ROUND(host_guest_ask, ask);
+	ROUND(probe_look, look);
+	ROUND(probe_answer, answer);
 }
 
 static void seeds(void **state)
