@@ -21,7 +21,7 @@
 #include "probe/reach.h"
 
 #define LAST_PORT   65535
-#define WINDOW_MAX  4096
+#define WINDOW_MAX  8000
 #define WINDOW_MIN  64
 #define SPARE_FILES 64
 #define EVENTS      512

@@ -334,6 +334,11 @@ class IppoInstance:
                                     "VALUES (1, 'gone@example.com', 'Hello', 'text', 1, 1, 3, ?, 'no such mailbox')",
                                     (int(time.time() * 1000),)).lastrowid
 
+    def close_edge(self, server):
+        """As a server begins where there is a probe."""
+        with contextlib.closing(sqlite3.connect(self.state / "core/ippo.db", timeout=30)) as database, database:
+            database.execute("UPDATE server SET inbound = 1 WHERE id = ?", (server["id"],))
+
     def mails(self, address, count=1):
         """The texts of the mails to an address, the oldest first, as soon as there are so many."""
         def there():

@@ -171,8 +171,10 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     ip = api.get(path)["server"]["public_net"]["ipv4"]["ip"]
     act("change_dns_ptr", {"ip": ip, "dns_ptr": "www.example.org"}, result=2)
     act("change_protection", {"delete": False}, result=2, details='{"delete":false}')
-    for verb in ("poweron", "reset", "reboot", "reset_password", "shutdown"):
+    for verb in ("poweron", "reset", "reboot", "reset_password", "check_first_step", "shutdown"):
         act(verb, result=1)
+    fake.close_edge({"id": server})
+    act("open_inbound", result=2)
     did("server.poweroff", lambda: api.wait(api.post(f"{path}/actions/poweroff")["action"], success=None), "runner")
     act("rebuild", {"image": "tiny"}, details='{"image":"tiny"}')
     api.act({"id": server}, "poweron")

@@ -197,7 +197,7 @@ def test_keys_and_images(walker, tmp_path):
     walker.get(path)
 
 
-def test_servers(walker):
+def test_servers(walker, fake):
     body = {"name": "hajime", "server_type": "1g", "image": "tiny", "start_after_create": False, "labels": {"env": "test"},
             "public_net": {"enable_ipv4": True, "enable_ipv6": True}, "user_data": "#cloud-config\n{}\n"}
     server = walker.create_server(**body)
@@ -220,7 +220,9 @@ def test_servers(walker):
     assert walker.error("DELETE", path) == (423, "protected")
     walker.act(server, "change_protection", {"delete": False, "rebuild": False})
     walker.get(f"{path}/first_step")
-    assert walker.error("POST", f"{path}/actions/open_inbound", {}) == (422, "unsupported_error")
+    assert walker.error("POST", f"{path}/actions/open_inbound") == (422, "unsupported_error")
+    fake.close_edge(server)
+    walker.act(server, "open_inbound")
     walker.get(f"{path}/metrics?type=cpu,disk,network&type=memory&type=disk_use&step=3600&start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z")
 
     actions = walker.get(f"{path}/actions?sort=command:desc")["actions"]

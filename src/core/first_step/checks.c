@@ -49,6 +49,7 @@
 #define DAY_MS         (INT64_C(24) * 3600 * 1000)
 #define REST_MS        5000 /* between two reports that nobody asked for */
 #define CHECKS_MAX     256
+#define CUSTOMER_MAX   4 /* of one customer: the probe looks at one server after another */
 #define AT_ONCE        8 /* begun by themselves at a time */
 #define IDS_MAX        64
 #define BLOB_BYTES     51
@@ -62,6 +63,7 @@ struct check {
 	struct check *next;
 	struct checks *checks;
 	uint64_t server_id;
+	uint64_t customer_id;
 	uint64_t action_id;
 	uint64_t ask; /* the question's number */
 	uint8_t uuid[UUID_BYTES];
@@ -519,6 +521,7 @@ int checks_submit(struct checks *checks, const struct server *server, uint64_t u
 				.customer_id = server->customer_id,
 				.user_id = user_id};
 	struct check *check;
+	unsigned of_customer = 0;
 	int code;
 
 	if (server->status != SERVER_RUNNING)
@@ -529,7 +532,9 @@ int checks_submit(struct checks *checks, const struct server *server, uint64_t u
 	if (find(checks, server->id) != NULL)
 		return err_set(err, ERR_LOCKED, "server %s is being checked already: wait for that",
 			       server->name);
-	if (checks->count >= CHECKS_MAX)
+	for (const struct check *other = checks->list; other != NULL; other = other->next)
+		of_customer += other->customer_id == server->customer_id;
+	if (checks->count >= CHECKS_MAX || of_customer >= CUSTOMER_MAX)
 		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
 			       "too many servers are being checked; try again in a moment");
 	(void)action_add_resource(&action, ACTION_RESOURCE_SERVER, server->id);
@@ -545,6 +550,7 @@ int checks_submit(struct checks *checks, const struct server *server, uint64_t u
 	}
 	check->checks = checks;
 	check->server_id = server->id;
+	check->customer_id = server->customer_id;
 	check->action_id = action.id;
 	check->ask = ++checks->last_ask;
 	memcpy(check->uuid, server->uuid, UUID_BYTES);
