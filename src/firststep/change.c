@@ -25,7 +25,7 @@ void say(const struct options *options, const char *en, const char *ja)
 	(void)fflush(stdout);
 }
 
-static bool ask(const struct options *options)
+bool change_ask(const struct options *options)
 {
 	char line[32];
 
@@ -228,7 +228,7 @@ int change_make(const struct options *options, struct context *context, struct p
 	if (plan_show(plan, &shown) < 0)
 		return EXIT_UNKNOWN;
 	(void)fputs(buf_str(&shown), stdout);
-	if (!ask(options)) {
+	if (!change_ask(options)) {
 		say(options, "Nothing was changed.", "何も変更していません。");
 		return EXIT_UNKNOWN;
 	}

@@ -13,6 +13,8 @@ void say(const struct options *options, const char *en, const char *ja);
  * @pending: items, ports; the rest is filled in here.
  * Return: exit status. On any failure after the first change the old state is back.
  */
+/** change_ask() - "Make these changes?"; true with --yes. */
+bool change_ask(const struct options *options);
 int change_make(const struct options *options, struct context *context, struct plan *plan,
 		struct pending *pending);
 /** change_in_force() - written files are checked by the programs that read them, and read by them.

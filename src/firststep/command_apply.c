@@ -66,6 +66,76 @@ static bool is_wanted(const struct options *options, const struct item *item,
 	return verdict.result != RESULT_PASS;
 }
 
+#define PACKAGES_MAX 8
+
+/* Names that are not in the list yet. */
+static void add_packages(const char *const *names, const char *list[PACKAGES_MAX + 1])
+{
+	for (; *names != NULL; names++) {
+		size_t i = 0;
+		while (list[i] != NULL && strcmp(list[i], *names) != 0)
+			i++;
+		if (i < PACKAGES_MAX)
+			list[i] = *names;
+	}
+}
+
+static int install(const struct context *context, const char *const list[], struct err *err)
+{
+	static const char *const refresh[] = {"apt-get", "-q", "update", NULL};
+	static const char *const apt[] = {"apt-get", "-q",
+					  "-y",      "--no-install-recommends",
+					  "-o",      "Dpkg::Options::=--force-confold",
+					  "install"};
+	static const char *const dnf[] = {"dnf", "-q", "-y", "install"};
+	const char *argv[ARRAY_SIZE(apt) + PACKAGES_MAX + 1] = {NULL};
+	const bool is_apt = context->family == FAMILY_DEBIAN;
+	size_t count = is_apt ? ARRAY_SIZE(apt) : ARRAY_SIZE(dnf);
+	int status = 0;
+
+	memcpy(argv, is_apt ? apt : dnf, count * sizeof argv[0]);
+	for (size_t i = 0; list[i] != NULL; i++)
+		argv[count++] = list[i];
+	if (is_apt) /* what it does not find there is said by the other */
+		(void)run_capture(refresh, RUN_INSTALL_MS, NULL, &status);
+	const int code = run_capture(argv, RUN_INSTALL_MS, NULL, &status);
+	if (code < 0 || status != 0)
+		return err_set(err, code < 0 ? code : ERR_SERVER, "%s: %s", argv[0],
+			       code < 0 ? strerror(-code) : "the packages are not installed");
+	return 0;
+}
+
+/* What wanted items need and this system does not have is offered first: only then can be planned
+ * what becomes of its settings. Refused or failed, those items are left to people. */
+static int offer_packages(const struct options *options, struct context *context, struct err *err)
+{
+	const char *list[PACKAGES_MAX + 1] = {NULL};
+	struct err why = {0};
+
+	if (!context->tree.is_live)
+		return 0;
+	for (const struct item *const *at = item_list(); *at != NULL; at++)
+		if ((*at)->missing != NULL && is_wanted(options, *at, context)) {
+			const char *const *names = (*at)->missing(context);
+			if (names != NULL)
+				add_packages(names, list);
+		}
+	if (list[0] == NULL)
+		return 0;
+	(void)fputs(options->is_japanese ? "インストール:" : "install:", stdout);
+	for (size_t i = 0; list[i] != NULL; i++)
+		(void)printf(" %s", list[i]);
+	(void)fputs("\n", stdout);
+	(void)fflush(stdout);
+	if (!change_ask(options))
+		return 0;
+	if (install(context, list, &why) < 0)
+		(void)command_failed(&why);
+	context_done(context);
+	*context = (struct context){0};
+	return context_init(context, options->root, options->is_japanese, err);
+}
+
 /* Plans of all wanted items. *ret_left: how many are for people to do. */
 static int plan_items(const struct options *options, struct context *context, struct plan *plan,
 		      struct pending *pending, unsigned *ret_left, struct err *err)
@@ -113,6 +183,8 @@ int command_apply(const struct options *options)
 	if (context == NULL)
 		return EXIT_UNKNOWN;
 	if (begin(options, context, &lock, &err) < 0)
+		return command_failed(&err);
+	if (offer_packages(options, context, &err) < 0)
 		return command_failed(&err);
 	plan.tree = &context->tree;
 	int status = EXIT_UNKNOWN;

@@ -10,6 +10,9 @@ struct item {
 	const char *id;
 	const char *en, *ja; /* what it means */
 	void (*check)(struct context *context, struct verdict *verdict);
+	/** Packages that it needs and that are not there, NULL at the end; NULL: none is missing.
+	 */
+	const char *const *(*missing)(struct context *context);
 	/** Adds to the plan what would put it right; NULL: it is for people to do.
 	 * ERR_UNSUPPORTED with words when it cannot be done here. */
 	int (*plan)(struct context *context, struct plan *plan, struct err *err);

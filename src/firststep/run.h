@@ -6,6 +6,7 @@
 
 #define RUN_CHECK_MS     2000
 #define RUN_SERVICE_MS   60000
+#define RUN_INSTALL_MS   900000
 #define RUN_OUTPUT_BYTES ((size_t)512 * 1024)
 
 /**

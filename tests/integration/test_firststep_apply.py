@@ -287,3 +287,41 @@ def test_judged_by_ssh_audit(guest):
     said = guest.run(audit).stdout
     print(said.strip().splitlines()[-1])
     assert "[fail]" not in said
+
+
+FAKE_APT = """#!/bin/sh
+echo "$DEBIAN_FRONTEND $*" >>/run/apt
+case $* in *install*) [ ! -e /run/broken ] || exit 100; for name in unattended-upgrade; do cp /bin/true /usr/bin/$name; done ;; esac
+"""
+
+
+@pytest.fixture
+def without_updates(guest):
+    """As on a server where unattended-upgrades was never installed, with an apt-get that writes down what it is told."""
+    guest.run(f"mkdir {guest.work}/bin {guest.work}/bin2; mount -t overlay overlay -o lowerdir=/usr/bin,upperdir={guest.work}/bin,"
+              f"workdir={guest.work}/bin2 /usr/bin; rm -f /usr/bin/unattended-upgrade /etc/apt/apt.conf.d/*; mkdir -p /etc/apt/apt.conf.d; "
+              f"printf 'ID=debian\\n' >{guest.work}/release; mount --bind {guest.work}/release /etc/os-release; rm /usr/bin/apt-get; "
+              f"cat >/usr/bin/apt-get <<'END'\n{FAKE_APT}END\nchmod 755 /usr/bin/apt-get", check=True)
+    return guest
+
+
+def test_what_is_missing_is_offered_first(without_updates):
+    guest = without_updates
+    refused = guest.firststep("apply updates </dev/null")
+    assert "install: unattended-upgrades needrestart\n" in refused.stdout and not guest.has("/run/apt")
+    assert refused.returncode == 2 and "install it first" in refused.stderr
+    done = guest.firststep("apply --yes updates")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert guest.read("/run/apt").splitlines() == [
+        "noninteractive -q update",
+        "noninteractive -q -y --no-install-recommends -o Dpkg::Options::=--force-confold install unattended-upgrades needrestart"]
+    assert 'Unattended-Upgrade "1"' in done.stdout
+    assert guest.firststep("check updates").returncode == 0
+
+
+def test_nothing_changes_where_it_cannot_be_installed(without_updates):
+    guest = without_updates
+    guest.run("touch /run/broken")
+    done = guest.firststep("apply --yes updates")
+    assert done.returncode == 2 and "apt-get" in done.stderr and "install it first" in done.stderr
+    assert guest.run("ls /etc/apt/apt.conf.d").stdout == ""

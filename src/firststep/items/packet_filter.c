@@ -312,6 +312,23 @@ static void check(struct context *context, struct verdict *verdict)
 	}
 }
 
+static const char *const *missing(struct context *context)
+{
+	static const char *const nftables[] = {"nftables", NULL};
+	static const char *const firewalld[] = {"firewalld", NULL};
+	const struct tree *tree = &context->tree;
+
+	if (context->family == FAMILY_RHEL)
+		return tree_has(tree, "/usr/lib/systemd/system/firewalld.service") ||
+				       tree_has(tree, "/usr/sbin/nft")
+			       ? NULL
+			       : firewalld;
+	return context->family != FAMILY_DEBIAN || uses_firewalld(context) || uses_ufw(context) ||
+			       tree_has(tree, "/usr/sbin/nft")
+		       ? NULL
+		       : nftables;
+}
+
 /* "tcp dport { 22, 80 } accept" for one protocol; nothing without ports. */
 static void write_ports(const struct ports *ports, bool udp, struct buf *out)
 {
@@ -487,6 +504,7 @@ const struct item item_packet_filter = {
 	.en = "The packet filter refuses what nobody asked for",
 	.ja = "パケットフィルターが不要な通信を拒む",
 	.check = check,
+	.missing = missing,
 	.plan = plan,
 	.apply = packet_filter_apply,
 };

@@ -39,6 +39,21 @@ static void check(struct context *context, struct verdict *verdict)
 	}
 }
 
+static const char *const *missing(struct context *context)
+{
+	static const char *const chrony[] = {"chrony", NULL};
+	static const char *const folders[] = {"/usr/lib/systemd/system", "/lib/systemd/system"};
+	char path[320];
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(folders); j++) {
+			(void)snprintf(path, sizeof path, "%s/%s", folders[j], services[i]);
+			if (tree_has(&context->tree, path))
+				return NULL;
+		}
+	return context->family != FAMILY_OTHER ? chrony : NULL;
+}
+
 static int plan(struct context *context, struct plan *changes, struct err *err)
 {
 	char path[320];
@@ -78,6 +93,7 @@ const struct item item_time = {
 	.en = "The clock is right",
 	.ja = "時刻が正しい",
 	.check = check,
+	.missing = missing,
 	.plan = plan,
 	.apply = apply,
 };

@@ -160,6 +160,16 @@ static void check(struct context *context, struct verdict *verdict)
 	}
 }
 
+static const char *const *missing(struct context *context)
+{
+	static const char *const debian[] = {"unattended-upgrades", "needrestart", NULL};
+	static const char *const rhel[] = {"dnf-automatic", NULL};
+
+	if (context->family == FAMILY_DEBIAN)
+		return tree_has(&context->tree, "/usr/bin/unattended-upgrade") ? NULL : debian;
+	return context->family != FAMILY_RHEL || tree_has(&context->tree, DNF_CONF) ? NULL : rhel;
+}
+
 /* dnf's file with apply_updates = yes; the rest stays. */
 static int plan_dnf(struct context *context, struct plan *changes, struct err *err)
 {
@@ -223,6 +233,7 @@ const struct item item_updates = {
 	.en = "Security updates install themselves",
 	.ja = "セキュリティ更新が自動で適用される",
 	.check = check,
+	.missing = missing,
 	.plan = plan,
 	.apply = apply,
 };
