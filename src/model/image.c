@@ -59,6 +59,13 @@ uint32_t image_disk_gb(const struct image *image)
 	return gb > UINT32_MAX ? UINT32_MAX : (uint32_t)gb;
 }
 
+int64_t image_age_days(const struct image *image, int64_t now_ms)
+{
+	static const int64_t day_ms = INT64_C(86400) * 1000;
+
+	return now_ms > image->created_ms ? (now_ms - image->created_ms) / day_ms : 0;
+}
+
 int image_check(const struct image *image, struct err *err)
 {
 	bool named = image->type == IMAGE_SYSTEM || image->type == IMAGE_APP;

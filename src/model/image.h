@@ -16,6 +16,7 @@ enum image_status { IMAGE_CREATING = 1, IMAGE_AVAILABLE = 2, IMAGE_DELETING = 3 
 #define IMAGE_OS_BYTES            32
 #define IMAGE_ARCHITECTURE_BYTES  8
 #define IMAGE_CHECKSUM_BYTES      32
+#define IMAGE_FRESH_DAYS          30 /* older than that it lacks too many security updates */
 #define IMAGE_CHECKSUM_TEXT_BYTES 72 /* "sha256:" and 64 hex digits */
 
 /* `struct image i CLEANUP(image_done) = {0};` is a valid empty one. */
@@ -47,6 +48,8 @@ const char *image_status_name(enum image_status status); /* the API knows creati
 int image_status_parse(const char *text, enum image_status *ret);
 /** image_disk_gb() - the smallest plan disk it fits on; 0 when not known. */
 uint32_t image_disk_gb(const struct image *image);
+/** image_age_days() - whole days since it was brought in; 0 also before. */
+int64_t image_age_days(const struct image *image, int64_t now_ms);
 /** image_check() - texts and names; 0 or ERR_INVALID_INPUT naming the field. */
 int image_check(const struct image *image, struct err *err);
 /** image_parse_checksum() - "sha256:" and 64 hex digits; 0 or ERR_INVALID_INPUT. */

@@ -226,6 +226,12 @@ int store_image_update(struct store *store, const struct image *image, struct er
 				 err);
 }
 
+int store_image_update_name(struct store *store, uint64_t id, const char *name, struct err *err)
+{
+	return statement_run_one(store, "image", "UPDATE image SET name = ? WHERE id = ?",
+				 BIND(B_TEXT(name), B_INT(id)), err);
+}
+
 int store_image_update_status(struct store *store, uint64_t id, enum image_status status,
 			      struct err *err)
 {

@@ -40,6 +40,8 @@ int store_image_list(struct store *store, const struct store_image_filter *filte
 void store_image_done(struct store_images *images);
 /** store_image_update() - description, type, labels, protect_delete, deprecated. */
 int store_image_update(struct store *store, const struct image *image, struct err *err);
+/** store_image_update_name() - ERR_UNIQUENESS when another has it. */
+int store_image_update_name(struct store *store, uint64_t id, const char *name, struct err *err);
 int store_image_update_status(struct store *store, uint64_t id, enum image_status status,
 			      struct err *err);
 /** store_image_update_facts() - what the host said once it was imported; checksum NULL: unchanged.

@@ -185,16 +185,72 @@ static int import(struct request *request, struct err *err)
 	return 0;
 }
 
+/* Out of the way: deleted, or, while servers are made from it, kept as deprecated under another
+ * name. */
+static int retire(struct request *request, struct image *older, struct err *err)
+{
+	struct store *store = request->core->store;
+	struct action action CLEANUP(action_done) = {0};
+	struct action_request wanted = {.command = ACTION_DELETE_IMAGE,
+					.customer_id = request->who.customer_id,
+					.user_id = request->who.user_id,
+					.image_id = older->id,
+					.fd = -1};
+	char name[NAME_SLUG_BYTES];
+	uint64_t servers = 0;
+	int code = store_image_count_servers(store, older->id, &servers, err);
+
+	if (code < 0)
+		return code;
+	if (older->protect_delete)
+		return err_set(err, ERR_PROTECTED,
+			       "image %s is protected from deletion: lift the protection first",
+			       older->name);
+	if (servers == 0)
+		return engine_submit(request->core->engine, &wanted, &action, err);
+	older->deprecated_ms = clock_now_ms();
+	(void)snprintf(name, sizeof name, "%.40s-%llu", older->name, (unsigned long long)older->id);
+	code = store_image_update(store, older, err);
+	return code < 0 ? code : store_image_update_name(store, older->id, name, err);
+}
+
+/* Takes over the name of an older image: new servers are made from this one from now on. All in one
+ * transaction, the caller's. */
+static int replace(struct request *request, struct image *image, const char *name, struct err *err)
+{
+	struct image older CLEANUP(image_done) = {0};
+	int code = store_image_get_by_name(request->core->store, request->who.customer_id, name,
+					   &older, err);
+
+	if (code == ERR_NOT_FOUND)
+		return request_invalid(request, err, "replaces", "names no image");
+	if (code < 0)
+		return code;
+	if (older.id == image->id)
+		return request_invalid(request, err, "replaces", "is this image itself");
+	if (image->status != IMAGE_AVAILABLE)
+		return err_set(err, ERR_LOCKED, "the image is not there yet");
+	memcpy(image->name, older.name, sizeof image->name);
+	note_detail(request, "replaces", json_integer((json_int_t)older.id));
+	code = retire(request, &older, err);
+	return code < 0
+		       ? code
+		       : store_image_update_name(request->core->store, image->id, image->name, err);
+}
+
 static int update(struct request *request, struct err *err)
 {
 	struct image image CLEANUP(image_done) = {0};
 	struct labels labels CLEANUP(label_done) = {0};
+	struct store *store = request->core->store;
+	const char *replaces = NULL;
 	bool has_labels;
 	int code;
 
 	if ((code = find(request, &image, err)) < 0 ||
 	    (code = take_text(request, "description", image.description, sizeof image.description,
 			      err)) < 0 ||
+	    (code = body_text(request, "replaces", &replaces, err)) < 0 ||
 	    (code = body_labels(request, &labels, &has_labels, err)) < 0)
 		return code;
 	if (has_labels) {
@@ -204,8 +260,14 @@ static int update(struct request *request, struct err *err)
 	}
 	if ((code = image_check(&image, err)) < 0)
 		return request_field(request, "description", code, err);
-	if ((code = store_image_update(request->core->store, &image, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
 		return code;
+	STORE_GUARD(store);
+	if ((code = store_image_update(store, &image, err)) < 0 ||
+	    (replaces != NULL && (code = replace(request, &image, replaces, err)) < 0) ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	engine_kick(request->core->engine);
 	return request_answer(request, 200, "image", render_image(&image));
 }
 

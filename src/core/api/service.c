@@ -14,6 +14,7 @@
 #include "core/api/router.h"
 #include "core/events.h"
 #include "core/metrics/metrics.h"
+#include "store/store_image.h"
 #include "store/store_location.h"
 #include "store/store_pool.h"
 #include "store/store_server.h"
@@ -59,6 +60,30 @@ static int get_host(struct request *request, struct err *err)
 	return request_answer(request, 200, "host", render_host(request->core));
 }
 
+/* Images that servers are made from with more security updates missing than is good. */
+static json_t *old_images(struct core *core)
+{
+	const struct store_image_filter all = {.types = 1U << IMAGE_SYSTEM | 1U << IMAGE_APP,
+					       .statuses = 1U << IMAGE_AVAILABLE,
+					       .without_deprecated = true,
+					       .page = {.number = 1, .entries = PAGE_MAX_ENTRIES}};
+	struct store_images images = {0};
+	json_t *list = json_array();
+
+	if (store_image_list(core->store, &all, &images, NULL) < 0)
+		return list;
+	for (size_t i = 0; i < images.count; i++) {
+		const int64_t days = image_age_days(&images.items[i], clock_now_ms());
+		if (days > IMAGE_FRESH_DAYS)
+			(void)json_array_append_new(list, json_pack("{s:I, s:s, s:I}", "id",
+								    (json_int_t)images.items[i].id,
+								    "name", images.items[i].name,
+								    "age_days", (json_int_t)days));
+	}
+	store_image_done(&images);
+	return list;
+}
+
 /* Everybody learns whether it is well; operators learn why not. */
 static int health(struct request *request, struct err *err)
 {
@@ -77,6 +102,7 @@ static int health(struct request *request, struct err *err)
 					  json_integer((json_int_t)engine_running(core->engine)));
 		(void)json_object_set_new(state, "strangers",
 					  json_integer((json_int_t)engine_strangers(core->engine)));
+		(void)json_object_set_new(state, "old_images", old_images(core));
 		json_t *processes =
 			json_loads(*core->processes != '\0' ? core->processes : "[]", 0, NULL);
 		(void)json_object_set_new(state, "processes",
