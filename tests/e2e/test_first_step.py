@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ippo_testing import BOOT_SECONDS, address6_of, address_of, eventually, run
+from ippo_testing import BOOT_SECONDS, ROOT, address6_of, address_of, eventually, run
 
 # A user-data that takes every way by which ours could be lost.
 USER_DATA = """#cloud-config
@@ -79,6 +79,17 @@ def test_its_own_list_says_that_it_is_safe(guest):
     assert guest.ssh("systemctl is-active firststep-report").stdout == "active\n"
     assert "first-boot" not in guest.ssh("sudo ls /var/lib/firststep").stdout
     assert guest.ssh("sudo systemctl --failed --plain --no-legend").stdout == ""
+
+
+def test_the_kernel_is_told_what_the_image_says(guest):
+    """What no file of firststep's, but the image's own, asks for."""
+    wanted = [line.split(" = ") for line in (ROOT / "images/debian-12/files/sysctl.conf").read_text().splitlines() if " = " in line]
+    found = guest.ssh("sudo sysctl -n " + " ".join(name for name, _ in wanted)).stdout.split()
+    assert dict(zip((name for name, _ in wanted), found)) == dict(wanted)
+    for module in ("dccp", "sctp", "usb-storage"):
+        assert guest.ssh(f"sudo modprobe {module}", check=False).returncode != 0
+    said = guest.ssh("sudo sshd -T").stdout
+    assert {"x11forwarding no", "loglevel VERBOSE", "compression no", "tcpkeepalive no"} <= set(said.splitlines())
 
 
 def test_what_a_check_costs(guest):
