@@ -135,6 +135,15 @@ def test_the_agent_runs_nothing(guest):
         assert refused.returncode != 0 and "disabled" in refused.stderr, refused
 
 
+def test_a_new_password_has_to_be_changed(guest):
+    """Although the agent runs nothing: firststep makes it expire when the host asks."""
+    answer = guest.api.post(f"/servers/{guest.made['id']}/actions/reset_password")
+    assert guest.api.wait(answer["action"]) and answer["root_password"]
+    shadow = guest.ssh("sudo getent shadow root").stdout.split(":")
+    assert shadow[1].startswith("$") and shadow[2] == "0"
+    guest.ssh("sudo passwd -l root")
+
+
 def test_wrong_port_lost_connection_and_a_clock_that_jumps(guest):
     """SSH is moved, and the connection breaks; the clock goes two days on, then three back. At the deadline all is as before."""
     before = guest.filter()
