@@ -5,10 +5,10 @@
  * is JSON made by jansson from values reduced to printable ASCII: JSON is YAML, so nothing a
  * customer names can become syntax.
  *
- * user-data is a MIME message of two parts. First the customer's, then ours. cloud-init merges
- * cloud-config parts in order, by the rules the later part names; ours names "no_replace, recurse,
- * append": what the customer said stays, what they did not say is added, and lists grow. So theirs
- * wins and ours is never dropped whole because they happened to use the same key.
+ * user-data is a MIME message. First is the customer's part, last our cloud-config. cloud-init
+ * merges cloud-config parts in order, by the rules the later part names; ours names "no_replace,
+ * recurse, append": what the customer said stays, what they did not say is added, and lists grow.
+ * So theirs wins and ours is never dropped whole because they happened to use the same key.
  *
  * The customer's bytes travel as base64 text/plain; cloud-init looks into text/plain itself and
  * finds #cloud-config, #!, #include, ## template: jinja and so on. Two kinds it recognises only at
@@ -16,7 +16,7 @@
  * message (also one inside base64 or gzip, as Terraform's cloudinit provider sends it) is nested
  * verbatim, with a boundary of ours that does not occur in it.
  *
- * The third part is a boothook: cloud-init runs it while it reads the parts, whatever modules,
+ * Between them is a boothook: cloud-init runs it while it reads the parts, whatever modules,
  * lists and keys the others name or leave out. It puts firststep into the server, from the disc
  * itself (no network is needed), and leaves the rest to firststep-report.service, which waits until
  * users and keys are there. A server that has firststep keeps its own.
@@ -461,13 +461,13 @@ static int user_data_document(const struct seed_input *input, const struct user_
 		(void)buf_putc(out, '\n');
 		break;
 	}
+	first_step_part(input, buf_str(&boundary), buf_str(&id), out);
 	(void)buf_printf(out,
 			 "--%s\nContent-Type: text/cloud-config; charset=\"us-ascii\"\n"
 			 "MIME-Version: 1.0\n"
 			 "Content-Disposition: attachment; filename=\"ippo.cfg\"\n\n"
 			 "#cloud-config\n%s\n",
 			 buf_str(&boundary), ours);
-	first_step_part(input, buf_str(&boundary), buf_str(&id), out);
 	(void)buf_printf(out, "--%s--\n", buf_str(&boundary));
 	return boundary.error || id.error ? -ENOMEM : out->error;
 }
