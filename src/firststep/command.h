@@ -18,6 +18,7 @@ struct options {
 	bool json, is_japanese, yes, without_rollback, if_due, boot;
 	bool image;         /* @root is an image: its user comes at the first boot */
 	bool to_host, stay; /* of report */
+	bool no_packages;   /* of apply: install nothing */
 	unsigned minutes;
 	const char *words[COMMAND_WORDS_MAX]; /* behind the command */
 	size_t count;

@@ -112,7 +112,7 @@ static int offer_packages(const struct options *options, struct context *context
 	const char *list[PACKAGES_MAX + 1] = {NULL};
 	struct err why = {0};
 
-	if (!context->tree.is_live)
+	if (!context->tree.is_live || options->no_packages)
 		return 0;
 	for (const struct item *const *at = item_list(); *at != NULL; at++)
 		if ((*at)->missing != NULL && is_wanted(options, *at, context)) {

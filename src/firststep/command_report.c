@@ -55,6 +55,7 @@ struct reporter {
 	int64_t probe_end_ms; /* 0: no key is authorised */
 	char probe_user[33];
 	uint64_t asked; /* the last question's number */
+	bool is_first;  /* packages are to be seen to, once the host knows of the rest */
 };
 
 static int make(const struct options *options, enum checklist_form form, struct buf *out,
@@ -264,6 +265,10 @@ static void send_if_due(struct reporter *reporter)
 		(void)command_failed(&err);
 	else
 		reporter->last_ms = session_boot_ms();
+	if (code == 0 && reporter->is_first) {
+		reporter->is_first = false;
+		first_boot_install(reporter->options);
+	}
 	reporter->next_ms = session_boot_ms() + (code < 0 ? RETRY_MS : DAY_MS);
 }
 
@@ -327,7 +332,7 @@ static int stay_with_host(const struct options *options, struct err *err)
 		return code;
 	host_port_close(&port);
 	end_probe(&reporter); /* of a boot that ended too early */
-	first_boot_finish(options);
+	reporter.is_first = first_boot_finish(options);
 	if (fd_make_dirs(STATE_DIR, 0700) == 0 &&
 	    (reporter.watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) >= 0)
 		(void)inotify_add_watch(reporter.watch_fd, STATE_DIR,

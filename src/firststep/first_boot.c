@@ -48,6 +48,7 @@ static void secure(const struct options *options, const char *port)
 	struct options now = {.is_japanese = options->is_japanese,
 			      .yes = true,
 			      .without_rollback = true,
+			      .no_packages = true,
 			      .minutes = options->minutes};
 	uint64_t number;
 
@@ -60,15 +61,16 @@ static void secure(const struct options *options, const char *port)
 	(void)command_apply(&now);
 }
 
-void first_boot_finish(const struct options *options)
+bool first_boot_finish(const struct options *options)
 {
+	bool is_first = false;
 	struct tree tree;
 	struct err err = {0};
 	struct buf mark CLEANUP(buf_done) = {0};
 	char port[16];
 
 	if (tree_open(&tree, NULL, &err) < 0)
-		return;
+		return false;
 	wait_for_cloud_init(&tree);
 	if (tree_read(&tree, FIRST_BOOT_MARK, &mark) == 0) {
 		(void)snprintf(port, sizeof port, "%.*s", (int)strcspn(buf_str(&mark), "\n"),
@@ -76,8 +78,21 @@ void first_boot_finish(const struct options *options)
 		/* Before: whatever becomes of it, it is done once. What is missing then is in the
 		 * report. */
 		(void)place_remove(&tree, FIRST_BOOT_MARK);
+		is_first = true;
 		limit_agent(&tree);
 		secure(options, port);
 	}
 	tree_close(&tree);
+	return is_first;
+}
+
+void first_boot_install(const struct options *options)
+{
+	struct options now = {.is_japanese = options->is_japanese,
+			      .yes = true,
+			      .without_rollback = true,
+			      .minutes = options->minutes};
+
+	if (fork() == 0)
+		_exit(command_apply(&now));
 }
