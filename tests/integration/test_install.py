@@ -12,6 +12,7 @@ PREFIX = "/usr/local"
 PLACED = {
     *(f"{PREFIX}/libexec/ippo/{name}" for name in ("ippod", "ippo-web", "ippo-core", "ippo-host", "ippo-metrics", "ippo-post", "ippo-probe")),
     f"{PREFIX}/libexec/ippo/guest/firststep",
+    f"{PREFIX}/libexec/ippo/guest/firststep.tar.gz",
     f"{PREFIX}/bin/ippo",
     f"{PREFIX}/share/man/man1/firststep.1",
     f"{PREFIX}/share/man/man1/ippo.1",
