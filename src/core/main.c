@@ -21,6 +21,7 @@
 #include "core/api/exchange.h"
 #include "core/api/router.h"
 #include "core/api/server_cache.h"
+#include "core/auth/common_password.h"
 #include "core/auth/passkey.h"
 #include "core/auth/password.h"
 #include "core/auth/second_step.h"
@@ -174,6 +175,9 @@ static int isolate(const struct config *config, const char *dir, struct err *err
 					     {"/etc/passwd", ISOLATE_READ_FILE},
 					     {"/etc/group", ISOLATE_READ_FILE},
 					     {"/etc/nsswitch.conf", ISOLATE_READ_FILE},
+					     {COMMON_PASSWORD_DICTIONARY ".hwm", ISOLATE_READ_FILE},
+					     {COMMON_PASSWORD_DICTIONARY ".pwd", ISOLATE_READ_FILE},
+					     {COMMON_PASSWORD_DICTIONARY ".pwi", ISOLATE_READ_FILE},
 					     {NULL, 0}};
 	static const char *const calls[] = {
 		"openat",     "open",     "stat",       "lstat",  "access",    "faccessat",
@@ -187,6 +191,9 @@ static int isolate(const struct config *config, const char *dir, struct err *err
 		log_warning("%s: files are closed by owner alone", err->text);
 	else if (code < 0)
 		return code;
+	if (!common_password_ready())
+		log_warning("cracklib's dictionary is not there, so common passwords are taken: "
+			    "install cracklib-runtime");
 	return isolate_syscalls(calls, err);
 }
 

@@ -10,7 +10,7 @@
 #include "model/role.h"
 
 #define ACCOUNT_PASSWORD_HASH_BYTES 128 /* argon2id in libsodium's text form */
-#define ACCOUNT_PASSWORD_MIN_BYTES  10
+#define ACCOUNT_PASSWORD_MIN_BYTES  12
 #define ACCOUNT_PASSWORD_MAX_BYTES  256
 #define ACCOUNT_INVITATION_MS       (INT64_C(7) * 24 * 3600 * 1000)
 #define ACCOUNT_RESET_MS            (INT64_C(24) * 3600 * 1000)
@@ -98,6 +98,6 @@ struct invitation {
  */
 int account_refuse_suspended(const struct customer *customer, struct err *err);
 
-/** account_check_password() - length, UTF-8, not the user's name, not one of the worst.
- * 0 or ERR_INVALID_INPUT. */
+/** account_check_password() - length, UTF-8, not the user's name, not one character
+ * repeated. 0 or ERR_INVALID_INPUT. */
 int account_check_password(const char *user_name, const char *password, struct err *err);

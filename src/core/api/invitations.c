@@ -11,6 +11,7 @@
 #include "core/api/entering.h"
 #include "core/api/note.h"
 #include "core/api/router.h"
+#include "core/auth/common_password.h"
 #include "core/auth/password.h"
 #include "core/events.h"
 #include "store/store_customer.h"
@@ -289,7 +290,7 @@ static int check_person(struct request *request, const char *name, const char *p
 
 	if ((code = name_check_person(name, err)) < 0)
 		return request_field(request, "name", code, err);
-	if ((code = account_check_password(name, password, err)) < 0)
+	if ((code = common_password_check(name, password, err)) < 0)
 		return request_field(request, "password", code, err);
 	/* Asked here for a quick answer; the insert asks again. */
 	if (store_user_get_by_name(request->core->store, name, &other, NULL) == 0)

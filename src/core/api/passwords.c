@@ -16,6 +16,7 @@
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/auth/authenticate.h"
+#include "core/auth/common_password.h"
 #include "core/auth/password.h"
 #include "core/auth/second_step.h"
 #include "core/events.h"
@@ -53,7 +54,7 @@ static int take_new_password(struct request *request, struct change *change, str
 
 	if ((code = body_need_text(request, "password", &password, err)) < 0)
 		return code;
-	if ((code = account_check_password(change->user.name, password, err)) < 0)
+	if ((code = common_password_check(change->user.name, password, err)) < 0)
 		return request_field(request, "password", code, err);
 	(void)snprintf(change->password, sizeof change->password, "%s", password);
 	return 0;
