@@ -67,6 +67,10 @@ struct config {
 	uint32_t post_per_minute;          /* messages sent at most; 0: none is sent */
 	struct config_networks
 		webhook_allow; /* that webhooks may go to although they are private */
+	/* [dns] */
+	char dns_user[32];    /* ippo-dns: Knot runs as it */
+	char dns_listen[256]; /* addresses with ports; empty: no name server */
+	char dns_names[256];  /* of the name servers, as the world knows them */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */
 	char libvirt_uri[256];            /* qemu:///system */

@@ -11,6 +11,7 @@ struct alerts;
 struct checks;
 struct child;
 struct consoles;
+struct dns;
 struct engine;
 struct events;
 struct history;
@@ -36,6 +37,7 @@ struct core {
 	struct alerts *alerts;
 	struct checks *checks; /* of first steps */
 	struct suspension *suspension;
+	struct dns *dns; /* what carries zones to the name server */
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

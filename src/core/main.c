@@ -28,6 +28,7 @@
 #include "core/bootstrap.h"
 #include "core/console/console.h"
 #include "core/core.h"
+#include "core/dns/dns.h"
 #include "core/events.h"
 #include "core/first_step/checks.h"
 #include "core/history.h"
@@ -119,6 +120,8 @@ static void on_connect(void *context, const char *neighbour, int fd)
 		office_connect(core.office, fd);
 	else if (strcmp(neighbour, "probe") == 0)
 		checks_connect(core.checks, fd);
+	else if (strcmp(neighbour, "dns") == 0)
+		dns_connect(core.dns, fd);
 	else if (strcmp(neighbour, "host") != 0)
 		(void)close(fd);
 	else if (engine_connect(core.engine, fd, &err) < 0)
@@ -180,11 +183,11 @@ static int isolate(const struct config *config, const char *dir, struct err *err
 					     {COMMON_PASSWORD_DICTIONARY ".pwi", ISOLATE_READ_FILE},
 					     {NULL, 0}};
 	static const char *const calls[] = {
-		"openat",     "open",     "stat",       "lstat",  "access",    "faccessat",
-		"faccessat2", "unlink",   "unlinkat",   "fsync",  "fdatasync", "ftruncate",
-		"fallocate",  "fchmod",   "fchown",     "rename", "renameat",  "getdents64",
-		"getcwd",     "readlink", "readlinkat", "umask",  "mkdir",     "flock",
-		"utimensat",  "pwritev",  "preadv",     NULL};
+		"openat",     "open",     "stat",       "lstat",        "access",    "faccessat",
+		"faccessat2", "unlink",   "unlinkat",   "fsync",        "fdatasync", "ftruncate",
+		"fallocate",  "fchmod",   "fchown",     "rename",       "renameat",  "getdents64",
+		"getcwd",     "readlink", "readlinkat", "umask",        "mkdir",     "flock",
+		"utimensat",  "pwritev",  "preadv",     "memfd_create", NULL};
 	int code = isolate_files(paths, err);
 
 	if (code == -ENOSYS)
@@ -224,6 +227,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = office_new(&core, &core.office, err)) < 0 ||
 	    (code = checks_new(&core, &core.checks, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, &limits, &core.engine, err)) < 0 ||
+	    (code = dns_new(&core, &core.dns, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
@@ -288,6 +292,7 @@ int main(int argc, char **argv)
 	metrics_start(core.metrics);
 	office_start(core.office);
 	checks_start(core.checks);
+	dns_start(core.dns);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

@@ -104,8 +104,8 @@ static int make_drop(const struct config *config, uid_t uid, gid_t gid, struct e
 int state_prepare(const struct config *config, struct err *err)
 {
 	const struct group *group = getgrnam(config->group);
-	uid_t web_uid, core_uid, metrics_uid, post_uid, probe_uid;
-	gid_t web_gid, core_gid, metrics_gid, post_gid, probe_gid, operators;
+	uid_t web_uid, core_uid, metrics_uid, post_uid, probe_uid, dns_uid;
+	gid_t web_gid, core_gid, metrics_gid, post_gid, probe_gid, dns_gid, operators;
 	int code;
 
 	if (group == NULL)
@@ -117,6 +117,7 @@ int state_prepare(const struct config *config, struct err *err)
 	    (code = find_user(config->metrics_user, &metrics_uid, &metrics_gid, err)) < 0 ||
 	    (code = find_user(config->post_user, &post_uid, &post_gid, err)) < 0 ||
 	    (code = find_user(config->probe_user, &probe_uid, &probe_gid, err)) < 0 ||
+	    (code = find_user(config->dns_user, &dns_uid, &dns_gid, err)) < 0 ||
 	    (code = own_metrics(config, metrics_uid, metrics_gid, err)) < 0)
 		return code;
 	const struct {
@@ -129,11 +130,14 @@ int state_prepare(const struct config *config, struct err *err)
 		{config->state_dir, "", 0711, 0, 0},
 		{config->state_dir, "core", 0700, core_uid, core_gid},
 		{config->state_dir, "metrics", 0700, metrics_uid, metrics_gid},
+		{config->state_dir, "dns", 0700, dns_uid, dns_gid},
 		{config->state_dir, "web", 0750, 0, web_gid},
 		{config->state_dir, "ca", 0755, 0, 0},
 		{config->state_dir, "log", 0700, 0, 0},
 		{config->host_dir, "", 0711, 0, 0},
 		{config->run_dir, "", 0755, 0, operators},
+		/* The socket gets the folder's group, so that core can speak to Knot. */
+		{config->run_dir, "dns", 02750, dns_uid, core_gid},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if ((code = make_dir(dirs[i].parent, dirs[i].name, dirs[i].mode, dirs[i].uid,

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/log.h"
+#include "ippod/name_server.h"
 #include "ippod/visitor.h"
 #include "wire/channel.h"
 #include "wire/supervision_message.h"
@@ -73,6 +74,9 @@ struct supervisor {
 	struct visitor *metrics;
 	struct visitor *post;
 	struct visitor *probe;
+	struct visitor *dns;
+	struct name_server *names; /* NULL: none */
+	bool names_ended;
 	uv_timer_t ping;
 	uv_timer_t grace;
 	bool stopping;
@@ -175,6 +179,11 @@ static void on_post_started(void *context, int fd)
 	hand_to_core(context, "post", fd);
 }
 
+static void on_dns_started(void *context, int fd)
+{
+	hand_to_core(context, "dns", fd);
+}
+
 static int want(const struct child_process *asking, struct visitor *visitor)
 {
 	if (asking->role != CORE)
@@ -203,6 +212,13 @@ static int on_post(void *context, struct channel *channel, struct message *messa
 	const struct child_process *child = context;
 
 	return want(child, child->supervisor->post);
+}
+
+static int on_dns(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *child = context;
+
+	return want(child, child->supervisor->dns);
 }
 
 static int on_pong(void *context, struct channel *channel, struct message *message)
@@ -281,10 +297,15 @@ static void on_control_closed(void *context, struct channel *channel, const stru
 }
 
 static const struct message_rule rules[] = {
-	{SUPERVISION_PONG, 0, on_pong},       {SUPERVISION_READY, 0, on_ready},
-	{SUPERVISION_HEALTH, 0, on_health},   {SUPERVISION_RECONNECT, 0, on_reconnect},
-	{SUPERVISION_METRICS, 0, on_metrics}, {SUPERVISION_POST, 0, on_post},
-	{SUPERVISION_PROBE, 0, on_probe},     {0, 0, NULL},
+	{SUPERVISION_PONG, 0, on_pong},
+	{SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},
+	{SUPERVISION_RECONNECT, 0, on_reconnect},
+	{SUPERVISION_METRICS, 0, on_metrics},
+	{SUPERVISION_POST, 0, on_post},
+	{SUPERVISION_PROBE, 0, on_probe},
+	{SUPERVISION_DNS, 0, on_dns},
+	{0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
 
@@ -309,6 +330,23 @@ static void schedule_restart(struct child_process *child)
 		child->backoff_ms * 2 < BACKOFF_MAX_MS ? child->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
+static void stop_when_all_ended(struct supervisor *supervisor)
+{
+	for (int role = 0; role < CHILDREN; role++)
+		if (supervisor->children[role].running)
+			return;
+	if (supervisor->names == NULL || supervisor->names_ended)
+		uv_stop(supervisor->loop);
+}
+
+static void on_names_ended(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	supervisor->names_ended = true;
+	stop_when_all_ended(supervisor);
+}
+
 static void on_closed_process(uv_handle_t *handle)
 {
 	struct child_process *child = handle->data;
@@ -319,10 +357,7 @@ static void on_closed_process(uv_handle_t *handle)
 		schedule_restart(child);
 		return;
 	}
-	for (int role = 0; role < CHILDREN; role++)
-		if (supervisor->children[role].running)
-			return;
-	uv_stop(supervisor->loop);
+	stop_when_all_ended(supervisor);
 }
 
 static void on_child_exit(uv_process_t *process, int64_t status, int signal)
@@ -440,11 +475,21 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 	    visitor_new(loop, "ippo-post", config, config_path, sockets->lock, on_post_started,
 			supervisor, &supervisor->post) < 0 ||
 	    visitor_new(loop, "ippo-probe", config, config_path, sockets->lock, on_probe_started,
-			supervisor, &supervisor->probe) < 0) {
+			supervisor, &supervisor->probe) < 0 ||
+	    visitor_new(loop, "ippo-dns", config, config_path, sockets->lock, on_dns_started,
+			supervisor, &supervisor->dns) < 0) {
 		visitor_free(supervisor->metrics);
 		visitor_free(supervisor->post);
 		free(supervisor);
 		return err_set(err, -ENOMEM, "no memory");
+	}
+	const int code = name_server_new(loop, config, &supervisor->names, err);
+	if (code < 0) {
+		visitor_free(supervisor->metrics);
+		visitor_free(supervisor->post);
+		visitor_free(supervisor->dns);
+		free(supervisor);
+		return code;
 	}
 	(void)uv_timer_init(loop, &supervisor->ping);
 	(void)uv_timer_init(loop, &supervisor->grace);
@@ -494,8 +539,10 @@ void supervisor_stop(struct supervisor *supervisor)
 	}
 	if (any)
 		(void)uv_timer_start(&supervisor->grace, on_grace_over, STOP_GRACE_MS, 0);
+	if (supervisor->names != NULL)
+		name_server_stop(supervisor->names, on_names_ended, supervisor);
 	else
-		uv_stop(supervisor->loop);
+		stop_when_all_ended(supervisor);
 }
 
 void supervisor_free(struct supervisor *supervisor)
@@ -507,5 +554,7 @@ void supervisor_free(struct supervisor *supervisor)
 	visitor_free(supervisor->metrics);
 	visitor_free(supervisor->post);
 	visitor_free(supervisor->probe);
+	visitor_free(supervisor->dns);
+	name_server_free(supervisor->names);
 	free(supervisor);
 }

@@ -70,6 +70,8 @@ const char *action_resource_name(enum action_resource_type type)
 		return "image";
 	case ACTION_RESOURCE_ADDRESS:
 		return "primary_ip";
+	case ACTION_RESOURCE_ZONE:
+		return "zone";
 	}
 	return "unknown";
 }

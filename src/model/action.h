@@ -22,7 +22,22 @@
 	X(ACTION_DELETE_IMAGE, 14, "delete_image")                                                 \
 	X(ACTION_REQUEST_CONSOLE, 15, "request_console")                                           \
 	X(ACTION_CHECK_FIRST_STEP, 16, "check_first_step")                                         \
-	X(ACTION_OPEN_INBOUND, 17, "open_inbound")
+	X(ACTION_OPEN_INBOUND, 17, "open_inbound")                                                 \
+	X(ACTION_CREATE_ZONE, 70, "create_zone")                                                   \
+	X(ACTION_DELETE_ZONE, 71, "delete_zone")                                                   \
+	X(ACTION_IMPORT_ZONEFILE, 72, "import_zonefile")                                           \
+	X(ACTION_CHANGE_ZONE_TTL, 73, "change_zone_ttl")                                           \
+	X(ACTION_CHANGE_ZONE_PROTECTION, 74, "change_zone_protection")                             \
+	X(ACTION_CHANGE_ZONE_DNSSEC, 75, "change_zone_dnssec")                                     \
+	X(ACTION_ROLLBACK_ZONE, 76, "rollback_zone")                                               \
+	X(ACTION_CREATE_RRSET, 77, "create_rrset")                                                 \
+	X(ACTION_DELETE_RRSET, 78, "delete_rrset")                                                 \
+	X(ACTION_CHANGE_RRSET_TTL, 79, "change_rrset_ttl")                                         \
+	X(ACTION_CHANGE_RRSET_PROTECTION, 80, "change_rrset_protection")                           \
+	X(ACTION_SET_RRSET_RECORDS, 81, "set_rrset_records")                                       \
+	X(ACTION_ADD_RRSET_RECORDS, 82, "add_rrset_records")                                       \
+	X(ACTION_REMOVE_RRSET_RECORDS, 83, "remove_rrset_records")                                 \
+	X(ACTION_UPDATE_RRSET_RECORDS, 84, "update_rrset_records")
 
 enum action_command {
 #define X(name, number, text) name = number,
@@ -36,6 +51,7 @@ enum action_resource_type {
 	ACTION_RESOURCE_SERVER = 1,
 	ACTION_RESOURCE_IMAGE = 2,
 	ACTION_RESOURCE_ADDRESS = 3,
+	ACTION_RESOURCE_ZONE = 4,
 };
 
 struct action_resource {
@@ -84,6 +100,24 @@ struct action_step {
 	int64_t finished_ms;
 	enum action_step_result result;
 };
+
+/* Those of zones, as labels of a switch about servers: they change none. */
+#define ACTION_CASES_OF_ZONES                                                                      \
+	case ACTION_CREATE_ZONE:                                                                   \
+	case ACTION_DELETE_ZONE:                                                                   \
+	case ACTION_IMPORT_ZONEFILE:                                                               \
+	case ACTION_CHANGE_ZONE_TTL:                                                               \
+	case ACTION_CHANGE_ZONE_PROTECTION:                                                        \
+	case ACTION_CHANGE_ZONE_DNSSEC:                                                            \
+	case ACTION_ROLLBACK_ZONE:                                                                 \
+	case ACTION_CREATE_RRSET:                                                                  \
+	case ACTION_DELETE_RRSET:                                                                  \
+	case ACTION_CHANGE_RRSET_TTL:                                                              \
+	case ACTION_CHANGE_RRSET_PROTECTION:                                                       \
+	case ACTION_SET_RRSET_RECORDS:                                                             \
+	case ACTION_ADD_RRSET_RECORDS:                                                             \
+	case ACTION_REMOVE_RRSET_RECORDS:                                                          \
+	case ACTION_UPDATE_RRSET_RECORDS:
 
 /** action_done() - free what it holds and zero it; accepts a zeroed one. */
 void action_done(struct action *action);

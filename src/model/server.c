@@ -147,6 +147,7 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+		ACTION_CASES_OF_ZONES
 		return now;
 	}
 	return now;
@@ -177,6 +178,7 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+		ACTION_CASES_OF_ZONES
 		return before;
 	}
 	return before;
@@ -204,6 +206,7 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+		ACTION_CASES_OF_ZONES
 		return now;
 	}
 	return now;

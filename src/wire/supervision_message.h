@@ -27,6 +27,7 @@ enum supervision_message_type {
 			  Its descriptor 3 is that channel: it speaks with core alone */
 	SUPERVISION_POST = 0x215,  /* core → ippod: the same of ippo-post; its name is "post" */
 	SUPERVISION_PROBE = 0x216, /* core → ippod: the same of ippo-probe; its name is "probe" */
+	SUPERVISION_DNS = 0x217,   /* core → ippod: the same of ippo-dns; its name is "dns" */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */
 };

@@ -206,6 +206,8 @@ class IppoInstance:
             "web": {"listen": f"127.0.0.1:{self.port}", "url": self.url, "panel_dir": BUILD / "panel"},
             "core": {"rate_limit": 0, "pool_ipv4": self.pool, "pool_ipv6": self.pool6},
             "host": {"driver": driver, "emulation": "yes"},
+            # A name server only where a test wants one: see name_server.py.
+            "dns": {"listen": ""},
             # Mails go nowhere but into a folder, unless a test says where.
             "post": {} if "post" in (settings or {}) else {"mail_drop": self.dir / "mail", "sender": "ippo@localhost"},
         }

@@ -19,6 +19,7 @@ import pytest
 from authenticator import Passkey
 from console_client import CUT, open_console
 from ippo_testing import BUILD, Api, IppoInstance, Key, eventually, run
+from name_server import NameServer
 from people import Person, totp
 
 PASSWORD = "canary horse battery staple 5124"
@@ -64,6 +65,20 @@ def operator_token(ippo, name="hanako"):
     browser.post("/invitations/redeem", {"key": key, "name": name, "password": PASSWORD})
     browser.session.headers.update({"Origin": ippo.url, **PANEL})
     return browser, browser.post("/tokens", {"name": f"of {name}", "operator": True})["secret"]
+
+
+@pytest.fixture(scope="module")
+def fake():
+    """With a name server, so that zones can be made."""
+    instance = NameServer()
+    try:
+        instance.start()
+        disk = instance.dir / "disk.raw"
+        disk.write_bytes(bytes(1 << 20))
+        instance.import_image("tiny", disk)
+        yield instance
+    finally:
+        instance.close()
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +150,27 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("alert_rule.update", lambda: api.put(f"/alert_rules/{rule}", {"label_selector": "a=b"}), resource_id=rule,
         details='{"kind":"stopped_itself","label_selector":"a=b"}')
     did("alert_rule.delete", lambda: api.delete(f"/alert_rules/{rule}"), resource_id=rule)
+    zone = did("zone.create", lambda: api.post("/zones", {"name": "history.example"}), "history.example", customer_id=1, resource_type="zone")["zone"]["id"]
+    zone = f"/zones/{zone}"
+    record, path = {"records": [{"value": "192.0.2.1", "comment": "c"}]}, f"{zone}/rrsets/www/A"
+    did("zone.update", lambda: api.put(zone, {"labels": {"a": "b"}}), "history.example")
+    did("zone.create_rrset", lambda: api.post(f"{zone}/rrsets", {"name": "www", "type": "A", **record}), "history.example", details='{"name":"www","type":"A"}')
+    did("zone.update_rrset", lambda: api.put(path, {"labels": {"a": "b"}}))
+    did("zone.update_records", lambda: api.post(f"{path}/actions/update_records", record))
+    did("zone.set_records", lambda: api.post(f"{path}/actions/set_records", record))
+    did("zone.add_records", lambda: api.post(f"{path}/actions/add_records", {"records": [{"value": "192.0.2.2"}]}))
+    did("zone.remove_records", lambda: api.post(f"{path}/actions/remove_records", {"records": [{"value": "192.0.2.2"}]}))
+    did("zone.change_rrset_ttl", lambda: api.post(f"{path}/actions/change_ttl", {"ttl": 60}))
+    did("zone.change_rrset_protection", lambda: api.post(f"{path}/actions/change_protection", {"change": False}))
+    did("zone.delete_rrset", lambda: api.delete(path), details='{"name":"www","type":"A"}')
+    did("zone.import_zonefile", lambda: api.post(f"{zone}/actions/import_zonefile", {"zonefile": "www A 192.0.2.1\n"}), details="")
+    did("zone.change_ttl", lambda: api.post(f"{zone}/actions/change_ttl", {"ttl": 60}))
+    did("zone.change_protection", lambda: api.post(f"{zone}/actions/change_protection", {"delete": False}))
+    did("zone.change_dnssec", lambda: api.post(f"{zone}/actions/change_dnssec", {"enabled": True}), details='{"enabled":true}')
+    did("zone.rollback", lambda: api.post(f"{zone}/actions/rollback", {"version": 2}), details='{"version":2}')
+    did("zone.delete", lambda: api.delete(zone), "history.example")
+    did("customer.permit_zone", lambda: api.post("/customers/1/actions/permit_zone", {"name": "a.example"}), details='{"zone":"a.example"}')
+    did("customer.forbid_zone", lambda: api.post("/customers/1/actions/forbid_zone", {"name": "a.example"}))
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])

@@ -10,7 +10,7 @@ from ippo_testing import BUILD, ROOT, run
 
 PREFIX = "/usr/local"
 PLACED = {
-    *(f"{PREFIX}/libexec/ippo/{name}" for name in ("ippod", "ippo-web", "ippo-core", "ippo-host", "ippo-metrics", "ippo-post", "ippo-probe")),
+    *(f"{PREFIX}/libexec/ippo/{name}" for name in ("ippod", "ippo-web", "ippo-core", "ippo-host", "ippo-metrics", "ippo-post", "ippo-probe", "ippo-dns")),
     f"{PREFIX}/libexec/ippo/guest/firststep",
     f"{PREFIX}/libexec/ippo/guest/firststep.tar.gz",
     f"{PREFIX}/bin/ippo",
@@ -77,11 +77,11 @@ def test_unit(root):
 def test_users_and_folders(root):
     """systemd-sysusers makes what setup/users makes."""
     sysusers = (root / "usr/lib/sysusers.d/ippo.conf").read_text()
-    assert {line.split()[1] for line in sysusers.splitlines() if line[:1] in "ug"} == {"ippo", "ippo-web", "ippo-core", "ippo-metrics", "ippo-post", "ippo-probe"}
+    assert {line.split()[1] for line in sysusers.splitlines() if line[:1] in "ug"} == {"ippo", "ippo-web", "ippo-core", "ippo-metrics", "ippo-post", "ippo-probe", "ippo-dns"}
     trial = root.parent / "trial"
     (trial / "etc").mkdir(parents=True)
     run("systemd-sysusers", f"--root={trial}", root / "usr/lib/sysusers.d/ippo.conf")
-    assert {"ippo-web", "ippo-core", "ippo-metrics", "ippo-post", "ippo-probe"} <= {line.split(":")[0] for line in (trial / "etc/passwd").read_text().splitlines()}
+    assert {"ippo-web", "ippo-core", "ippo-metrics", "ippo-post", "ippo-probe", "ippo-dns"} <= {line.split(":")[0] for line in (trial / "etc/passwd").read_text().splitlines()}
     run("systemd-tmpfiles", f"--root={trial}", "--create", root / "usr/lib/tmpfiles.d/ippo.conf")
     assert (trial / "var/lib/ippo").stat().st_mode & 0o777 == 0o711
 

@@ -9,11 +9,26 @@ import yaml
 
 from authenticator import Passkey
 from ippo_testing import BUILD, ROOT, Api, Key, eventually
+from name_server import NameServer
 from people import totp
 
 METHODS = ("get", "post", "put", "delete")
 # What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py, and a console a WebSocket.
 NEVER_SUCCEEDS_HERE = {"createBackup", "openSerialConsole", "openScreenConsole", "cutConsole"}
+
+
+@pytest.fixture(scope="module")
+def fake():
+    """With a name server, so that zones can be made."""
+    instance = NameServer()
+    try:
+        instance.start()
+        disk = instance.dir / "disk.raw"
+        disk.write_bytes(bytes(1 << 20))
+        instance.import_image("tiny", disk)
+        yield instance
+    finally:
+        instance.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +66,7 @@ class Walker(Api):
 
     def find(self, method, path):
         for known, pattern, operation in self.routes:
-            if known == method and re.fullmatch(re.sub(r"\{\w+\}", r"\\d+", pattern), path):
+            if known == method and re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", re.sub(r"\{id2?\}", r"\\d+", pattern)), path):
                 return operation
         raise AssertionError(f"{method} {path} is not in docs/openapi.yaml")
 
@@ -195,6 +210,39 @@ def test_keys_and_images(walker, tmp_path):
     assert walker.error("DELETE", path) == (423, "protected")
     walker.put(path + "/protection", {"delete": False})
     walker.get(path)
+
+
+def test_zones(walker):
+    walker.post("/zones", {"name": "walk.example", "mode": "primary", "ttl": 600, "labels": {"a": "b"}, "zonefile": "www A 192.0.2.1 ; web\n",
+                           "rrsets": [{"name": "@", "type": "TXT", "records": [{"value": '"x"'}]}]})
+    walker.get("/zones?name=walk.example&mode=primary&sort=name&label_selector=a=b")
+    zone = walker.get("/zones/walk.example")["zone"]
+    path = f"/zones/{zone['id']}"
+    walker.put(path, {"labels": {}})
+    walker.get(path + "/zonefile")
+    walker.post(path + "/actions/import_zonefile", {"zonefile": "www 300 A 192.0.2.2\n"})
+    walker.post(path + "/actions/change_ttl", {"ttl": 120})
+    walker.post(path + "/actions/change_protection", {"delete": False})
+    walker.post(path + "/actions/change_dnssec", {"enabled": True})
+    walker.get(path + "/versions")
+    walker.get(path + "/versions/2")
+    walker.get(path + "/versions/3")
+    walker.post(path + "/actions/rollback", {"version": 1})
+    walker.post(path + "/rrsets", {"name": "ftp", "type": "A", "ttl": None, "labels": {"c": "d"}, "records": [{"value": "192.0.2.3", "comment": "old"}]})
+    walker.get(path + "/rrsets?name=ftp&type=A&label_selector=c=d")
+    one = path + "/rrsets/ftp/A"
+    walker.get(one)
+    walker.put(one, {"labels": {}})
+    for action in ("add_records", "update_records", "set_records", "remove_records"):
+        walker.post(f"{one}/actions/{action}", {"records": [{"value": "192.0.2.4", "comment": "x"}]})
+    walker.post(one + "/actions/add_records", {"records": [{"value": "192.0.2.5"}], "ttl": 60})
+    walker.post(one + "/actions/change_ttl", {"ttl": None})
+    walker.post(one + "/actions/change_protection", {"change": False})
+    walker.delete(one)
+    walker.post("/customers/1/actions/permit_zone", {"name": "walk.example"})
+    walker.post("/customers/1/actions/forbid_zone", {"name": "walk.example"})
+    walker.get("/actions")
+    walker.delete(path)
 
 
 def test_servers(walker, fake):

@@ -19,6 +19,7 @@ ROOMS = {
     "metrics": {"base", "wire"},
     "post": {"base", "wire", "model"},
     "probe": {"base", "wire"},
+    "dns": {"base", "wire", "model"},
     "cli": {"base", "wire", "model"},
     "firststep": {"base"},
 }

@@ -40,6 +40,5 @@ const struct route absent_routes[] = {
 	ABSENT("load_balancer_types"),
 	ABSENT("certificates"),
 	ABSENT("firewalls"),
-	ABSENT("zones"),
 	{NULL, NULL, 0, NULL},
 };

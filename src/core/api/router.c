@@ -24,7 +24,8 @@ static const struct route *const tables[] = {
 	session_routes, invitation_routes,    password_routes,   member_routes,  user_routes,
 	proof_routes,   two_step_routes,      passkey_routes,    service_routes, console_routes,
 	history_routes, metrics_routes,       notice_routes,     contact_routes, mail_routes,
-	outbox_routes,  alert_routes,         first_step_routes, absent_routes,
+	outbox_routes,  alert_routes,         first_step_routes, zone_routes,    rrset_routes,
+	absent_routes,
 };
 
 /* --- errors --- */
@@ -231,7 +232,7 @@ void router_finish(struct request *request, int code, const struct err *err)
 
 /* --- finding the route --- */
 
-/* Does the path fit the pattern? Numbers go to the request. */
+/* Does the path fit the pattern? Numbers go to the request; other words stay in its segments. */
 static bool fits(struct request *request, const char *pattern)
 {
 	uint64_t numbers[2] = {0, 0};
@@ -242,7 +243,10 @@ static bool fits(struct request *request, const char *pattern)
 		if (segment == request->segment_count)
 			return false;
 		const char *text = request->segments[segment++];
-		if (*at == '{') {
+		if (*at == '{' && strncmp(at, "{id", 3) != 0) {
+			if (*text == '\0')
+				return false;
+		} else if (*at == '{') {
 			if (count == 2 || parse_u64(text, 1, INT64_MAX, &numbers[count++]) < 0)
 				return false;
 		} else if (strlen(text) != len || memcmp(text, at, len) != 0) {

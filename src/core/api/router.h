@@ -15,8 +15,8 @@ enum route_access {
 	ACCESS_SERVICE,
 };
 
-/* {id} and {id2} match a positive number. A handler returns 0, a negative code with @err set, or
- * REQUEST_LATER. */
+/* {id} and {id2} match a positive number, any other word in braces any segment. A handler returns
+ * 0, a negative code with @err set, or REQUEST_LATER. */
 struct route {
 	const char *method;
 	const char *pattern;
@@ -39,7 +39,7 @@ extern const struct route server_routes[], server_action_routes[], action_routes
 	password_routes[], member_routes[], user_routes[], proof_routes[], two_step_routes[],
 	passkey_routes[], service_routes[], console_routes[], history_routes[], metrics_routes[],
 	notice_routes[], contact_routes[], mail_routes[], outbox_routes[], alert_routes[],
-	first_step_routes[], absent_routes[];
+	first_step_routes[], zone_routes[], rrset_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);

@@ -1,0 +1,27 @@
+// What requests about zones and about their record sets have in common.
+#pragma once
+
+#include "core/api/request.h"
+#include "model/action.h"
+#include "model/rrset.h"
+#include "model/zone.h"
+
+/** zone_request_find() - the zone of the path, by number or by name in either form. */
+int zone_request_find(struct request *request, struct zone *ret, struct err *err);
+/** zone_request_begin() - a transaction, the zone, and its next version. After success the caller
+ * has STORE_GUARD(). @version: false for what changes no answer. */
+int zone_request_begin(struct request *request, struct zone *zone, bool version, struct err *err);
+/** zone_request_end() - the action's row, the commit, and word to the name server. @key: of @object
+ * in the answer beside "action"; NULL: the action alone. Steals @object. */
+int zone_request_end(struct request *request, const struct zone *zone, enum action_command command,
+		     unsigned status, const char *key, json_t *object, struct err *err);
+/** zone_request_records() - add the body's records to @rrset. @json: the array. */
+int zone_request_records(struct request *request, json_t *json, const char *field,
+			 struct rrset *rrset, struct err *err);
+/** zone_request_rrset() - one record set of a body: name, type, ttl, labels, records; checked. */
+int zone_request_rrset(struct request *request, const struct zone *zone, json_t *json,
+		       struct rrset *rrset, struct err *err);
+/** zone_request_ttl() - @ret 0 for null. */
+int zone_request_ttl(struct request *request, json_t *json, uint32_t *ret, struct err *err);
+json_t *zone_request_render(struct request *request, const struct zone *zone);
+json_t *zone_request_render_rrset(const struct rrset *rrset);

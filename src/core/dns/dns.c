@@ -1,0 +1,501 @@
+/*
+ * Theory of operation. The database is right. A zone whose applied version is not its version
+ * waits; so does a name in zone_removal. ippo-dns speaks with Knot, because that blocks and core
+ * has no way to other sockets: it gets a job with everything in it, in a descriptor, and writes the
+ * outcome there. One job at a time, so what is written back is in order. A job that could not be
+ * carried out leaves everything waiting, and is made anew later from what the database then holds.
+ *
+ * When Knot's socket is another one than the last time, Knot was started anew: what it has is
+ * compared with what it should have, and whatever it has lost waits again.
+ */
+#include "core/dns/dns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/visitor/visitor_link.h"
+#include "store/store_zone.h"
+#include "wire/dns_message.h"
+
+#define LOOK_MS         250
+#define RETRY_FIRST_MS  250
+#define RETRY_MAX_MS    4000
+#define FAILED_EVERY_MS 30000
+#define SIGNING_MS      250
+#define JOB_RECORDS     20000
+
+struct dns {
+	struct core *core;
+	char path[CONFIG_PATH_BYTES + 32];
+	struct visitor_link *link;
+	uv_timer_t timer;
+	struct dns_job *job; /* under way, or NULL */
+	int job_fd;
+	uint64_t generation; /* of the database when nothing waited */
+	int64_t next_ms;     /* not before; monotonic */
+	int64_t failed_ms;   /* when those that it did not take were last tried */
+	uint64_t backoff_ms;
+	bool waits; /* there may be more to do */
+	bool is_up;
+	bool has_told; /* that it is not */
+	ino_t inode;   /* of Knot's socket when it was compared */
+	struct timespec changed;
+};
+
+/* --- making a job --- */
+
+static void take_first(void *context, const char *name)
+{
+	char *primary = context;
+
+	if (*primary == '\0')
+		(void)snprintf(primary, NAME_DNS_BYTES, "%s", name);
+}
+
+static int fill_zone(struct dns *dns, const struct zone *zone, struct dns_job_zone *out,
+		     struct err *err)
+{
+	const struct store_rrset_filter filter = {.zone_id = zone->id};
+	struct store_rrsets rrsets CLEANUP(store_rrset_done) = {0};
+	int code = store_rrset_list(dns->core->store, &filter, &rrsets, err);
+
+	if (code < 0)
+		return code;
+	out->id = zone->id;
+	out->version = zone->version;
+	(void)snprintf(out->name, sizeof out->name, "%s", zone->name);
+	out->ttl = zone->ttl;
+	out->serial = zone->serial;
+	out->dnssec = zone->dnssec;
+	out->is_new = zone->applied == 0;
+	for (size_t i = 0; i < rrsets.count; i++)
+		if (rrset_write(&rrsets.items[i], zone->ttl, false, &out->text) < 0)
+			return err_set(err, -ENOMEM, "no memory for a zone");
+	return 0;
+}
+
+static int fill(struct dns *dns, struct dns_job *job, struct err *err)
+{
+	struct store_zone_names removals CLEANUP(store_zone_names_done) = {0};
+	struct store_zones zones CLEANUP(store_zone_done) = {0};
+	struct store *store = dns->core->store;
+	const bool failed = clock_mono_ms() - dns->failed_ms > FAILED_EVERY_MS;
+	size_t records = 0;
+	int code;
+
+	dns_names(dns->core, take_first, job->primary);
+	if ((code = store_zone_removals(store, DNS_MESSAGE_MAX_ZONES, &removals, err)) < 0 ||
+	    (code = store_zone_waiting(store, failed, DNS_MESSAGE_MAX_ZONES, &zones, err)) < 0)
+		return code;
+	for (size_t i = 0; i < removals.count; i++)
+		(void)snprintf(job->removals[job->removal_count++], sizeof job->removals[0], "%s",
+			       removals.items[i]);
+	if (failed)
+		dns->failed_ms = clock_mono_ms();
+	for (size_t i = 0; i < zones.count && records < JOB_RECORDS; i++) {
+		if ((code = fill_zone(dns, &zones.items[i], &job->zones[job->count], err)) < 0)
+			return code;
+		job->count++;
+		records += zones.items[i].record_count;
+	}
+	return 0;
+}
+
+/* --- its outcome --- */
+
+static bool is_listed(char *const *names, size_t count, const char *name)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		const int order = strcmp(names[middle], name);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct listing {
+	char **names;
+	size_t count;
+};
+
+static void listing_done(struct listing *listing)
+{
+	free(listing->names);
+}
+
+/* Lines up to an empty one, in order; they stay where they are. */
+static char *take_lines(char *text, struct listing *ret)
+{
+	size_t capacity = 0;
+
+	while (*text != '\0' && *text != '\n') {
+		char *end = strchr(text, '\n');
+		if (ret->count == capacity) {
+			capacity = capacity > 0 ? capacity * 2 : 64;
+			char **grown = reallocarray(ret->names, capacity, sizeof *grown);
+			if (grown == NULL)
+				return NULL;
+			ret->names = grown;
+		}
+		ret->names[ret->count++] = text;
+		if (end == NULL)
+			return NULL;
+		*end = '\0';
+		text = end + 1;
+	}
+	if (ret->count > 1)
+		qsort(ret->names, ret->count, sizeof *ret->names, by_name);
+	return *text == '\n' ? text + 1 : text;
+}
+
+static bool is_known(const struct store_zone_knowns *knowns, const char *name)
+{
+	size_t low = 0, high = knowns->count;
+
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		const int order = strcmp(knowns->items[middle].name, name);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* What Knot was to have and has lost waits again; what nobody owns goes. */
+static int compare(struct dns *dns, struct dns_job *job, struct err *err)
+{
+	struct listing set CLEANUP(listing_done) = {0}, loaded CLEANUP(listing_done) = {0};
+	struct store_zone_knowns knowns CLEANUP(store_zone_known_done) = {0};
+	struct store *store = dns->core->store;
+	size_t again = 0, unknown = 0;
+	char *rest;
+	int code;
+
+	if (job->listed.data == NULL ||
+	    (rest = take_lines((char *)job->listed.data, &set)) == NULL ||
+	    take_lines(rest, &loaded) == NULL)
+		return err_set(err, -ENOMEM, "no memory for the name server's zones");
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_zone_known(store, &knowns, err)) < 0)
+		return code;
+	for (size_t i = 0; i < knowns.count; i++) {
+		const struct store_zone_known *known = &knowns.items[i];
+		if (known->applied == 0 || (is_listed(set.names, set.count, known->name) &&
+					    is_listed(loaded.names, loaded.count, known->name)))
+			continue;
+		if ((code = store_zone_forget_applied(store, known->id, err)) < 0)
+			return code;
+		again++;
+	}
+	for (size_t i = 0; i < set.count; i++) {
+		if (is_known(&knowns, set.names[i]))
+			continue;
+		if ((code = store_zone_remove_unknown(store, set.names[i], err)) < 0)
+			return code;
+		unknown++;
+	}
+	if (again > 0 || unknown > 0)
+		log_info("the name server has to be told %zu zones again, and to forget %zu", again,
+			 unknown);
+	return store_commit(store, err);
+}
+
+static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct err *err)
+{
+	struct store *store = dns->core->store;
+
+	if (zone->code < 0) {
+		log_warning("zone %s: %s", zone->name, zone->error);
+		return store_zone_failed(store, zone->id, zone->error, err);
+	}
+	/* Signing goes on behind the commit; DS is there a moment later. */
+	if (!zone->is_signed)
+		return 0;
+	return store_zone_applied(store, zone->id, zone->version, zone->serial,
+				  zone->dnssec ? buf_str(&zone->ds) : "", err);
+}
+
+static int settle(struct dns *dns, struct dns_job *job, int outcome, struct err *err)
+{
+	struct store *store = dns->core->store;
+	int code;
+
+	if (job->compare)
+		return outcome < 0 ? 0 : compare(dns, job, err);
+	if (job->count == 0 && (job->removal_count == 0 || outcome < 0))
+		return 0;
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	for (size_t i = 0; i < job->removal_count; i++)
+		if ((code = store_zone_removed(store, job->removals[i], err)) < 0)
+			return code;
+	for (size_t i = 0; i < job->count; i++)
+		if ((code = settle_zone(dns, &job->zones[i], err)) < 0)
+			return code;
+	return store_commit(store, err);
+}
+
+static void look(struct dns *dns);
+
+/* What ippo-dns has written in the place of the job. */
+static int take_outcome(struct dns *dns, struct dns_job *job)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	struct reader in;
+	struct stat found;
+
+	if (fstat(dns->job_fd, &found) < 0 || found.st_size <= 0 ||
+	    (size_t)found.st_size > DNS_MESSAGE_MAX_BYTES ||
+	    buf_reserve(&text, (size_t)found.st_size + 1) < 0 ||
+	    pread(dns->job_fd, text.data, (size_t)found.st_size, 0) != found.st_size)
+		return ERR_PROTOCOL;
+	text.len = (size_t)found.st_size;
+	reader_init(&in, text.data, text.len);
+	return dns_job_read_outcome(&in, job);
+}
+
+static void wait_longer(struct dns *dns)
+{
+	dns->next_ms = clock_mono_ms() + (int64_t)dns->backoff_ms;
+	if (dns->backoff_ms < RETRY_MAX_MS)
+		dns->backoff_ms *= 2;
+}
+
+static void tell_down(struct dns *dns, const char *why)
+{
+	if (dns->is_up || !dns->has_told)
+		log_warning("%s; changes of zones wait", why);
+	dns->has_told = true;
+	dns->is_up = false;
+	dns->inode = 0;
+}
+
+/* @code: of the job as a whole; each zone has one of its own. */
+static void on_carried(void *context, int code, const char *text, struct reader *answer)
+{
+	struct dns *dns = context;
+	struct dns_job *job = steal_ptr(dns->job);
+	struct err err = {0};
+	bool signing = false;
+
+	if (take_outcome(dns, job) < 0) {
+		code = code < 0 ? code : ERR_PROTOCOL;
+		job->count = 0;
+	}
+	(void)close(dns->job_fd);
+	for (size_t i = 0; i < job->count; i++)
+		signing = signing || (job->zones[i].code == 0 && !job->zones[i].is_signed);
+	const int kept = settle(dns, job, code, &err);
+	if (kept < 0)
+		log_error("zones: %s", err.text);
+	if (code < 0)
+		tell_down(dns, text);
+	if (code < 0 || kept < 0) {
+		wait_longer(dns);
+	} else {
+		dns->is_up = true;
+		dns->backoff_ms = RETRY_FIRST_MS;
+		dns->next_ms = signing ? clock_mono_ms() + SIGNING_MS : 0;
+	}
+	dns_job_free(job);
+	dns->waits = true;
+	look(dns);
+}
+
+static const struct visitor_kind kind = {
+	.program = "ippo-dns",
+	.ask = SUPERVISION_DNS,
+	.reply = DNS_REPLY,
+	.ended = "what speaks with the name server has ended",
+	.silent = "what speaks with the name server does not answer",
+};
+
+/* --- the loop --- */
+
+static bool is_started_anew(struct dns *dns)
+{
+	struct stat found;
+
+	if (stat(dns->path, &found) < 0)
+		return false;
+	if (found.st_ino == dns->inode && found.st_ctim.tv_sec == dns->changed.tv_sec &&
+	    found.st_ctim.tv_nsec == dns->changed.tv_nsec)
+		return false;
+	dns->inode = found.st_ino;
+	dns->changed = found.st_ctim;
+	return true;
+}
+
+static int write_job(struct dns *dns, const struct dns_job *job, struct err *err)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+
+	dns_job_write(&text, job);
+	if (text.error < 0)
+		return err_set(err, text.error, "no memory for a job");
+	AUTO_CLOSE int fd = memfd_create("zones", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, -errno, "no memory for a job: %s", strerror(errno));
+	for (size_t at = 0; at < text.len;) {
+		const ssize_t put = pwrite(fd, text.data + at, text.len - at, (off_t)at);
+		if (put <= 0)
+			return err_set(err, -errno, "no memory for a job: %s", strerror(errno));
+		at += (size_t)put;
+	}
+	dns->job_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* Owns @job. */
+static void hand_over(struct dns *dns, struct dns_job *job)
+{
+	struct buf nothing CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	int code = write_job(dns, job, &err);
+
+	if (code == 0) {
+		dns->job = job;
+		code = visitor_link_call(dns->link, DNS_CARRY, &nothing, dns->job_fd, on_carried,
+					 dns, &err);
+		if (code == 0)
+			return;
+		(void)close(dns->job_fd);
+		dns->job = NULL;
+	}
+	dns_job_free(job);
+	tell_down(dns, err.text);
+	wait_longer(dns);
+}
+
+static void look(struct dns *dns)
+{
+	const uint64_t generation = store_generation(dns->core->store);
+	const int64_t now_ms = clock_mono_ms();
+	struct err err = {0};
+	struct dns_job *job;
+
+	if (dns->job != NULL || now_ms < dns->next_ms)
+		return;
+	const bool anew = is_started_anew(dns);
+	if (!anew && !dns->waits && generation == dns->generation &&
+	    now_ms - dns->failed_ms <= FAILED_EVERY_MS)
+		return;
+	if ((job = calloc(1, sizeof *job)) == NULL)
+		return;
+	job->compare = anew;
+	if (anew) {
+		hand_over(dns, job);
+		return;
+	}
+	if (fill(dns, job, &err) < 0) {
+		log_error("zones: %s", err.text);
+		dns->next_ms = now_ms + RETRY_MAX_MS;
+		dns_job_free(job);
+		return;
+	}
+	if (job->count > 0 || job->removal_count > 0) {
+		hand_over(dns, job);
+		return;
+	}
+	dns_job_free(job);
+	dns->waits = false;
+	dns->generation = generation;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	look(timer->data);
+}
+
+int dns_new(struct core *core, struct dns **ret, struct err *err)
+{
+	struct dns *dns = calloc(1, sizeof *dns);
+
+	if (dns == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	dns->core = core;
+	dns->backoff_ms = RETRY_FIRST_MS;
+	dns->waits = true;
+	dns->failed_ms = clock_mono_ms();
+	(void)snprintf(dns->path, sizeof dns->path, "%s/dns/knot.sock", core->config->run_dir);
+	(void)uv_timer_init(&core->loop, &dns->timer);
+	dns->timer.data = dns;
+	const int code = visitor_link_new(&core->loop, &kind, &dns->link, err);
+	if (code < 0) {
+		free(dns);
+		return code;
+	}
+	*ret = dns;
+	return 0;
+}
+
+void dns_start(struct dns *dns)
+{
+	if (dns->core->config->dns_listen[0] == '\0')
+		return;
+	visitor_link_set_child(dns->link, dns->core->child);
+	(void)uv_timer_start(&dns->timer, on_look, LOOK_MS, LOOK_MS);
+}
+
+void dns_connect(struct dns *dns, int fd)
+{
+	visitor_link_connect(dns->link, fd);
+}
+
+void dns_kick(struct dns *dns)
+{
+	if (dns == NULL || dns->core->config->dns_listen[0] == '\0')
+		return;
+	dns->waits = true;
+	look(dns);
+}
+
+bool dns_is_up(const struct dns *dns)
+{
+	return dns->is_up;
+}
+
+void dns_names(const struct core *core, void (*each)(void *context, const char *name),
+	       void *context)
+{
+	const char *text = core->config->dns_names;
+
+	while (*(text += strspn(text, " ,\t")) != '\0') {
+		char name[NAME_DNS_BYTES];
+		size_t len = strcspn(text, " ,\t");
+		(void)snprintf(name, sizeof name, "%.*s", (int)len, text);
+		text += len;
+		len = strlen(name);
+		if (len > 0 && name[len - 1] == '.')
+			name[len - 1] = '\0';
+		each(context, name);
+	}
+}

@@ -1,0 +1,19 @@
+// What zones are in the database, the name server answers: changes are carried to it, in order.
+#pragma once
+
+#include "core/core.h"
+
+struct dns;
+
+int dns_new(struct core *core, struct dns **ret, struct err *err);
+/** dns_start() - begin to look for changes; those of before among them. */
+void dns_start(struct dns *dns);
+/** dns_connect() - ippo-dns has been started. @fd is owned. */
+void dns_connect(struct dns *dns, int fd);
+/** dns_kick() - something has changed; it is carried there at once. */
+void dns_kick(struct dns *dns);
+/** dns_is_up() - the name server answered the last time it was spoken to. */
+bool dns_is_up(const struct dns *dns);
+/** dns_names() - calls @each with the name of each name server, without trailing period. */
+void dns_names(const struct core *core, void (*each)(void *context, const char *name),
+	       void *context);

@@ -1,0 +1,51 @@
+// Knot DNS over its control socket (libknot): zones added, changed and removed. Blocks.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/name.h"
+
+struct knot;
+
+/** knot_open() - connect. ERR_UNAVAILABLE when nobody listens. After that error from any call the
+ * connection is of no use any more. */
+int knot_open(const char *path, struct knot **ret, struct err *err);
+void knot_close(struct knot *knot);
+
+/** knot_list() - the zones that it has contents for (or, @all, that it is to have), a name in a
+ * line each, appended to @out. */
+int knot_list(struct knot *knot, bool all, struct buf *out, struct err *err);
+
+/* A change of its settings: all or nothing. */
+int knot_begin_settings(struct knot *knot, struct err *err);
+int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err);
+int knot_remove_zone(struct knot *knot, const char *zone, struct err *err);
+int knot_commit_settings(struct knot *knot, struct err *err);
+
+/** knot_purge() - all that it keeps of a zone: contents, journal, keys. */
+int knot_purge(struct knot *knot, const char *zone, struct err *err);
+
+struct knot_wish {
+	const char *zone;
+	const char *text; /* its records, without SOA, in master file format */
+	size_t text_bytes;
+	uint32_t ttl;
+	const char *primary;   /* the name of the first name server, without trailing period */
+	uint32_t serial_floor; /* what it had at least */
+	bool dnssec;
+};
+
+/**
+ * knot_apply() - make the zone answer exactly this, in one transaction of Knot's.
+ *
+ * What is there already is read first, and only what differs is sent: whatever was interrupted, or
+ * lost, ends in the same zone.
+ * @ret_ds: lines of DS data once it is signed; appended. @ret_signed: false when it is to be signed
+ * and is not yet.
+ */
+int knot_apply(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
+	       struct buf *ret_ds, bool *ret_signed, struct err *err);

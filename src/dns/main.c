@@ -1,0 +1,229 @@
+/*
+ * ippo-dns: speaks with Knot DNS over its control socket, which is the one thing it can do. It
+ * lives only while there is something to carry: ippod starts it when core asks, and it ends when
+ * core closes the channel, which is descriptor 3. It runs as the user that Knot runs as.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/isolate.h"
+#include "base/log.h"
+#include "dns/knot.h"
+#include "wire/channel.h"
+#include "wire/dns_message.h"
+#include "wire/supervision_message.h"
+
+static void job_done(struct dns_job **job)
+{
+	dns_job_free(*job);
+}
+
+static void knot_done(struct knot **knot)
+{
+	knot_close(*knot);
+}
+
+/* --- the job's descriptor --- */
+
+static int read_job(int fd, struct dns_job *job, struct err *err)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	struct reader in;
+	struct stat found;
+
+	if (fstat(fd, &found) < 0 || found.st_size < 0 ||
+	    (size_t)found.st_size > DNS_MESSAGE_MAX_BYTES ||
+	    buf_reserve(&text, (size_t)found.st_size + 1) < 0)
+		return err_set(err, ERR_PROTOCOL, "a job that cannot be read");
+	while (text.len < (size_t)found.st_size) {
+		const ssize_t got = pread(fd, text.data + text.len,
+					  (size_t)found.st_size - text.len, (off_t)text.len);
+		if (got <= 0)
+			return err_set(err, ERR_PROTOCOL, "a job that is cut short");
+		text.len += (size_t)got;
+	}
+	reader_init(&in, text.data, text.len);
+	return dns_job_read(&in, job) < 0
+		       ? err_set(err, ERR_PROTOCOL, "core asked something that is no job")
+		       : 0;
+}
+
+static int write_outcome(int fd, const struct dns_job *job, struct err *err)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+
+	dns_job_write_outcome(&text, job);
+	if (text.error < 0 || ftruncate(fd, 0) < 0)
+		return err_set(err, -ENOMEM, "no room for the outcome");
+	for (size_t at = 0; at < text.len;) {
+		const ssize_t put = pwrite(fd, text.data + at, text.len - at, (off_t)at);
+		if (put <= 0)
+			return err_set(err, -EIO, "the outcome cannot be written");
+		at += (size_t)put;
+	}
+	return 0;
+}
+
+/* --- what is in it --- */
+
+static int carry_settings(const struct dns_job *job, struct knot *knot, struct err *err)
+{
+	bool any = job->removal_count > 0;
+	int code;
+
+	for (size_t i = 0; i < job->count; i++)
+		any = any || job->zones[i].is_new;
+	if (!any)
+		return 0;
+	for (size_t i = 0; i < job->removal_count; i++)
+		if ((code = knot_purge(knot, job->removals[i], err)) < 0)
+			return code;
+	if ((code = knot_begin_settings(knot, err)) < 0)
+		return code;
+	for (size_t i = 0; i < job->removal_count; i++)
+		if ((code = knot_remove_zone(knot, job->removals[i], err)) < 0)
+			return code;
+	for (size_t i = 0; i < job->count; i++)
+		if (job->zones[i].is_new &&
+		    (code = knot_add_zone(knot, job->zones[i].name, job->zones[i].dnssec, err)) < 0)
+			return code;
+	return knot_commit_settings(knot, err);
+}
+
+static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		struct dns_job_zone *zone = &job->zones[i];
+		const struct knot_wish wish = {.zone = zone->name,
+					       .text = buf_str(&zone->text),
+					       .text_bytes = zone->text.len,
+					       .ttl = zone->ttl,
+					       .primary = job->primary,
+					       .serial_floor = zone->serial,
+					       .dnssec = zone->dnssec};
+		struct err why = {0};
+		zone->code =
+			knot_apply(knot, &wish, &zone->serial, &zone->ds, &zone->is_signed, &why);
+		(void)snprintf(zone->error, sizeof zone->error, "%s", why.text);
+		if (zone->code == ERR_UNAVAILABLE) {
+			/* Those before it are done; the rest waits. */
+			job->count = i;
+			return err_set(err, ERR_UNAVAILABLE, "%s", why.text);
+		}
+	}
+	return 0;
+}
+
+static int list(struct dns_job *job, struct knot *knot, struct err *err)
+{
+	int code = knot_list(knot, true, &job->listed, err);
+
+	(void)buf_puts(&job->listed, "\n");
+	return code < 0 ? code : knot_list(knot, false, &job->listed, err);
+}
+
+static int carry(const char *path, struct dns_job *job, struct err *err)
+{
+	struct knot *knot CLEANUP(knot_done) = NULL;
+	const size_t count = job->count;
+	int code = knot_open(path, &knot, err);
+
+	if (code == 0 && job->compare)
+		return list(job, knot, err);
+	if (code == 0 && (code = carry_settings(job, knot, err)) == 0)
+		return carry_zones(job, knot, err);
+	job->count = code < 0 ? 0 : count;
+	return code;
+}
+
+/* --- the program --- */
+
+static int answer(uint64_t id, int code, const char *text, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	write_i32(&body, code);
+	write_text(&body, text);
+	if (body.error != 0)
+		return err_set(err, body.error, "no memory");
+	return channel_send_fd(SUPERVISION_FD, DNS_REPLY, id, body.data, body.len, NULL, 0, err);
+}
+
+/* One job. 1: core has gone; negative: it is broken. */
+static int serve_one(const char *path, struct err *err)
+{
+	struct dns_job *job CLEANUP(job_done) = calloc(1, sizeof *job);
+	struct buf body CLEANUP(buf_done) = {0};
+	struct err why = {0};
+	AUTO_CLOSE int fd = -1;
+	uint16_t type;
+	uint8_t flags;
+	uint64_t id;
+	int code;
+
+	if (job == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	if (channel_receive_one(SUPERVISION_FD, &type, &flags, &id, &body, &fd, err) < 0)
+		return 1;
+	if (type != DNS_CARRY || fd < 0)
+		return err_set(err, ERR_PROTOCOL, "core asked something that is no job");
+	if ((code = read_job(fd, job, err)) < 0)
+		return code;
+	code = carry(path, job, &why);
+	if (write_outcome(fd, job, err) < 0)
+		return err->code;
+	return answer(id, code, why.text, err);
+}
+
+static int start(const struct config *config, struct err *err)
+{
+	const struct isolate_path paths[] = {{"/etc/hosts", ISOLATE_READ_FILE}, {NULL, 0}};
+	static const char *const calls[] = {"socket", "connect", "ftruncate", "getcwd", NULL};
+	int code;
+
+	if ((code = isolate_drop_user(config->dns_user, err)) < 0 ||
+	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0)
+		return code;
+	code = isolate_files(paths, err);
+	if (code == -ENOSYS)
+		log_warning("%s: files are closed by owner alone", err->text);
+	else if (code < 0)
+		return code;
+	return isolate_syscalls(calls, err);
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+	char path[CONFIG_PATH_BYTES + 32];
+	struct err err = {0};
+	int code;
+
+	log_init("ippo-dns", LOG_LEVEL_INFO);
+	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
+		(void)fputs("ippo-dns is started by ippod(8)\n", stderr);
+		return 2;
+	}
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (config_load(argv[2], &config, &err) == 0) {
+		log_init("ippo-dns", (enum log_level)config.log_level);
+		(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config.run_dir);
+		code = start(&config, &err);
+		err = code == 0 ? (struct err){0} : err;
+		while (code == 0)
+			code = serve_one(path, &err);
+		if (code == 1)
+			return EXIT_SUCCESS;
+	}
+	log_error("%s", err.text);
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,148 @@
+#include "model/zone.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <idn2.h>
+#include <libpsl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define LABEL_MAX 63
+
+static void text_free(char **text)
+{
+	if (*text != NULL)
+		idn2_free(*text);
+}
+
+void zone_done(struct zone *zone)
+{
+	label_done(&zone->labels);
+}
+
+enum zone_status zone_status(const struct zone *zone)
+{
+	if (zone->applied == zone->version)
+		return ZONE_OK;
+	return zone->error[0] != '\0' ? ZONE_ERROR : ZONE_UPDATING;
+}
+
+const char *zone_status_name(enum zone_status status)
+{
+	static const char *const names[] = {
+		[ZONE_OK] = "ok", [ZONE_UPDATING] = "updating", [ZONE_ERROR] = "error"};
+
+	return status >= ZONE_OK && status <= ZONE_ERROR ? names[status] : "unknown";
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > 0x7f)
+			return false;
+	return true;
+}
+
+/* Without a trailing period; the full stops of other scripts are libidn2's business. */
+static int copy_typed(const char *typed, char out[ZONE_SHOWN_BYTES], struct err *err)
+{
+	size_t len = strlen(typed);
+
+	if (len > 0 && typed[len - 1] == '.')
+		len--;
+	if (len == 0)
+		return err_set(err, ERR_INVALID_INPUT, "the name of the zone is missing");
+	if (len >= ZONE_SHOWN_BYTES)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "the name is too long: 253 characters at most");
+	memcpy(out, typed, len);
+	out[len] = '\0';
+	for (char *c = out; *c != '\0'; c++)
+		*c = (char)((unsigned char)*c < 0x80 ? tolower((unsigned char)*c) : *c);
+	return 0;
+}
+
+int zone_name_to_dns(const char *typed, char name[NAME_DNS_BYTES], struct err *err)
+{
+	char text[ZONE_SHOWN_BYTES];
+	char *ascii CLEANUP(text_free) = NULL;
+	int code = copy_typed(typed, text, err);
+
+	if (code < 0)
+		return code;
+	if (!is_ascii(text)) {
+		int idn = idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+		if (idn != IDN2_OK)
+			return err_set(err, ERR_INVALID_INPUT, "%.100s is no domain name: %s", text,
+				       idn2_strerror(idn));
+	}
+	const char *from = ascii != NULL ? ascii : text;
+	if (strlen(from) >= NAME_DNS_BYTES)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "the name is too long: 253 characters at most");
+	(void)snprintf(name, NAME_DNS_BYTES, "%s", from);
+	return 0;
+}
+
+/* Letters, digits, hyphens inside, and the underscores that some zones of services begin with. */
+static int check_labels(const char *name, unsigned *ret_labels, struct err *err)
+{
+	*ret_labels = 0;
+	for (const char *at = name;; at++) {
+		const size_t len = strcspn(at, ".");
+		if (len == 0 || len > LABEL_MAX)
+			return err_set(err, ERR_INVALID_INPUT,
+				       "each part of the name has 1 to 63 characters");
+		if (strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789-_") < len)
+			return err_set(err, ERR_INVALID_INPUT,
+				       "the name must be letters, digits, hyphens and periods");
+		if (at[0] == '-' || at[len - 1] == '-')
+			return err_set(err, ERR_INVALID_INPUT,
+				       "no part of the name begins or ends with a hyphen");
+		(*ret_labels)++;
+		at += len;
+		if (*at == '\0')
+			return 0;
+	}
+}
+
+int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE_SHOWN_BYTES],
+		   struct err *err)
+{
+	char dns[NAME_DNS_BYTES], text[ZONE_SHOWN_BYTES];
+	char *unicode CLEANUP(text_free) = NULL;
+	unsigned labels = 0;
+	int code;
+
+	if ((code = copy_typed(typed, text, err)) < 0 ||
+	    (code = zone_name_to_dns(typed, dns, err)) < 0 ||
+	    (code = check_labels(dns, &labels, err)) < 0)
+		return code;
+	if (labels < 2)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "a zone has at least two parts: example.com, not %.64s", dns);
+	if (psl_is_public_suffix2(psl_builtin(), dns, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) == 1)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "everybody's names are below %.200s; it cannot be a zone of yours",
+			       dns);
+	if (strstr(dns, "xn--") != NULL) {
+		if (idn2_to_unicode_8z8z(dns, &unicode, 0) != IDN2_OK)
+			return err_set(err, ERR_INVALID_INPUT, "%.200s is no domain name", dns);
+		if (is_ascii(text) && strlen(unicode) < sizeof text)
+			(void)snprintf(text, sizeof text, "%s", unicode);
+	}
+	memcpy(name, dns, NAME_DNS_BYTES);
+	memcpy(shown, text, ZONE_SHOWN_BYTES);
+	return 0;
+}
+
+int zone_check_ttl(int64_t ttl, struct err *err)
+{
+	return ttl >= ZONE_TTL_MIN && ttl <= ZONE_TTL_MAX
+		       ? 0
+		       : err_set(err, ERR_INVALID_INPUT, "a TTL is %d to %d seconds", ZONE_TTL_MIN,
+				 ZONE_TTL_MAX);
+}

@@ -1,0 +1,57 @@
+// A DNS zone of a customer: its names as asked for and as shown, its limits, its words.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/label.h"
+#include "model/name.h"
+
+#define ZONE_TTL_MIN       60
+#define ZONE_TTL_MAX       INT32_MAX
+#define ZONE_TTL_DEFAULT   3600
+#define ZONE_MAX_RECORDS   10000
+#define ZONE_MAX_BYTES     ((size_t)2 * 1024 * 1024) /* of all values of a zone */
+#define ZONE_VERSIONS_KEPT 20
+#define ZONE_SHOWN_BYTES   768 /* the longest name in UTF-8 */
+#define ZONE_ERROR_BYTES   256
+
+enum zone_status { ZONE_OK = 1, ZONE_UPDATING, ZONE_ERROR };
+
+/* `struct zone z CLEANUP(zone_done) = {0};` is a valid empty one. */
+struct zone {
+	uint64_t id;
+	uint64_t customer_id;
+	char name[NAME_DNS_BYTES]; /* lower case, A-labels, no trailing period */
+	char shown[ZONE_SHOWN_BYTES];
+	uint32_t ttl;
+	struct labels labels;
+	bool protected; /* from being deleted */
+	bool dnssec;
+	int64_t created_ms;
+	uint64_t version; /* grows with every change of what it answers */
+	uint64_t applied; /* the version that the name server has */
+	uint32_t serial;  /* that the name server gave it; 0: none yet */
+	uint32_t record_count;
+	char error[ZONE_ERROR_BYTES]; /* why the name server does not take it; "" */
+};
+
+void zone_done(struct zone *zone);
+enum zone_status zone_status(const struct zone *zone);
+const char *zone_status_name(enum zone_status status);
+
+/**
+ * zone_take_name() - the name of a zone as somebody typed it, with or without a trailing period.
+ *
+ * Other scripts are turned into A-labels (RFC 5891) by libidn2. What everybody's names are below
+ * (com, co.jp: the public suffix list) is nobody's zone.
+ * @name: as DNS has it. @shown: as it was typed, in lower case; of A-labels what they stand for.
+ */
+int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE_SHOWN_BYTES],
+		   struct err *err);
+/** zone_name_to_dns() - the same name in A-labels, for looking one up; without any other check. */
+int zone_name_to_dns(const char *typed, char name[NAME_DNS_BYTES], struct err *err);
+/** zone_check_ttl() - within the bounds. */
+int zone_check_ttl(int64_t ttl, struct err *err);

@@ -1,0 +1,103 @@
+#include "wire/dns_message.h"
+
+#include <stdlib.h>
+
+void dns_job_free(struct dns_job *job)
+{
+	if (job == NULL)
+		return;
+	for (size_t i = 0; i < DNS_MESSAGE_MAX_ZONES; i++) {
+		buf_done(&job->zones[i].text);
+		buf_done(&job->zones[i].ds);
+	}
+	buf_done(&job->listed);
+	free(job);
+}
+
+void dns_job_write(struct buf *out, const struct dns_job *job)
+{
+	write_u8(out, job->compare);
+	write_text(out, job->primary);
+	write_u16(out, (uint16_t)job->removal_count);
+	for (size_t i = 0; i < job->removal_count; i++)
+		write_text(out, job->removals[i]);
+	write_u16(out, (uint16_t)job->count);
+	for (size_t i = 0; i < job->count; i++) {
+		const struct dns_job_zone *zone = &job->zones[i];
+		write_text(out, zone->name);
+		write_slice(out, zone->text.data, zone->text.len);
+		write_u32(out, zone->ttl);
+		write_u32(out, zone->serial);
+		write_u8(out, zone->dnssec);
+		write_u8(out, zone->is_new);
+	}
+}
+
+static void take(struct reader *in, struct buf *out)
+{
+	const struct slice slice = reader_slice(in, DNS_MESSAGE_MAX_BYTES);
+
+	if (in->error == 0 && buf_append(out, slice.data, slice.len) < 0)
+		in->error = ERR_PROTOCOL;
+}
+
+static size_t take_count(struct reader *in)
+{
+	const uint16_t count = reader_u16(in);
+
+	if (count > DNS_MESSAGE_MAX_ZONES)
+		in->error = ERR_PROTOCOL;
+	return in->error == 0 ? count : 0;
+}
+
+int dns_job_read(struct reader *in, struct dns_job *job)
+{
+	job->compare = reader_u8(in) != 0;
+	reader_text(in, job->primary, sizeof job->primary);
+	job->removal_count = take_count(in);
+	for (size_t i = 0; i < job->removal_count; i++)
+		reader_text(in, job->removals[i], sizeof job->removals[i]);
+	job->count = take_count(in);
+	for (size_t i = 0; i < job->count; i++) {
+		struct dns_job_zone *zone = &job->zones[i];
+		reader_text(in, zone->name, sizeof zone->name);
+		take(in, &zone->text);
+		zone->ttl = reader_u32(in);
+		zone->serial = reader_u32(in);
+		zone->dnssec = reader_u8(in) != 0;
+		zone->is_new = reader_u8(in) != 0;
+	}
+	return reader_done(in);
+}
+
+void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
+{
+	write_slice(out, job->listed.data, job->listed.len);
+	write_u16(out, (uint16_t)job->count);
+	for (size_t i = 0; i < job->count; i++) {
+		const struct dns_job_zone *zone = &job->zones[i];
+		write_i32(out, zone->code);
+		write_text(out, zone->error);
+		write_u32(out, zone->serial);
+		write_u8(out, zone->is_signed);
+		write_slice(out, zone->ds.data, zone->ds.len);
+	}
+}
+
+int dns_job_read_outcome(struct reader *in, struct dns_job *job)
+{
+	take(in, &job->listed);
+	const size_t count = take_count(in);
+	if (count > job->count)
+		return ERR_PROTOCOL;
+	job->count = count;
+	for (size_t i = 0; i < job->count; i++) {
+		struct dns_job_zone *zone = &job->zones[i];
+		zone->code = reader_i32(in);
+		reader_text(in, zone->error, sizeof zone->error);
+		zone->serial = reader_u32(in);
+		zone->is_signed = reader_u8(in) != 0;
+		take(in, &zone->ds);
+	}
+	return reader_done(in);
+}

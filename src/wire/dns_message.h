@@ -1,0 +1,60 @@
+// What core asks of ippo-dns: a job for the name server, and what came of it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "base/err.h"
+
+/* With DNS_CARRY comes a descriptor whose bytes are a struct dns_job; what came of it is written
+ * there in its place. Answered by one DNS_REPLY: i32 0 or ERR_…, text why. */
+enum dns_message_type {
+	/* core → dns */
+	DNS_CARRY = 0x700,
+	/* dns → core */
+	DNS_REPLY = 0x780,
+};
+
+#define DNS_MESSAGE_NAME_BYTES  254
+#define DNS_MESSAGE_ERROR_BYTES 256
+#define DNS_MESSAGE_MAX_ZONES   64
+#define DNS_MESSAGE_MAX_BYTES   ((size_t)64 * 1024 * 1024)
+
+struct dns_job_zone {
+	uint64_t id; /* core's own, as the next; they do not travel */
+	uint64_t version;
+	char name[DNS_MESSAGE_NAME_BYTES];
+	struct buf text; /* its records in master file format, without SOA */
+	uint32_t ttl;
+	uint32_t serial; /* in: that it had; out: that it has */
+	bool dnssec;
+	bool is_new; /* to the name server */
+	/* out */
+	bool is_signed;
+	int code;
+	char error[DNS_MESSAGE_ERROR_BYTES];
+	struct buf ds;
+};
+
+/* `struct dns_job` is large: for the heap. */
+struct dns_job {
+	bool compare; /* only say what there is */
+	char primary[DNS_MESSAGE_NAME_BYTES];
+	char removals[DNS_MESSAGE_MAX_ZONES][DNS_MESSAGE_NAME_BYTES];
+	size_t removal_count;
+	struct dns_job_zone zones[DNS_MESSAGE_MAX_ZONES];
+	size_t count;
+	struct buf listed; /* out: names that it is to have, an empty line, names it has */
+};
+
+void dns_job_free(struct dns_job *job);
+/* Encoders append to @out (check out->error); decoders return 0 or ERR_PROTOCOL. */
+void dns_job_write(struct buf *out, const struct dns_job *job);
+int dns_job_read(struct reader *in, struct dns_job *job);
+/** The outcome: of the first count zones. */
+void dns_job_write_outcome(struct buf *out, const struct dns_job *job);
+/** dns_job_read_outcome() - into the job that was sent; count becomes how many were carried. */
+int dns_job_read_outcome(struct reader *in, struct dns_job *job);

@@ -1,0 +1,171 @@
+// Zones and record sets: names, what may stand where, and files from elsewhere.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "model/zone_file.h"
+
+static void names(void **state)
+{
+	static const char *const wrong[] = {"",         ".",         "com",        "co.jp",
+					    "a..b.com", "-a.com",    "a-.example", "a b.example",
+					    "a/b.com",  "xn--0.com", "github.io",  "\xff.example"};
+	char name[NAME_DNS_BYTES], shown[ZONE_SHOWN_BYTES], longest[300];
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(zone_take_name("Example.COM.", name, shown, &err), 0);
+	assert_string_equal(name, "example.com");
+	assert_string_equal(shown, "example.com");
+	assert_int_equal(zone_take_name("日本語.example", name, shown, &err), 0);
+	assert_string_equal(name, "xn--wgv71a119e.example");
+	assert_string_equal(shown, "日本語.example");
+	assert_int_equal(zone_take_name("xn--wgv71a119e.example", name, shown, &err), 0);
+	assert_string_equal(shown, "日本語.example");
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		if (zone_take_name(wrong[i], name, shown, &err) != ERR_INVALID_INPUT)
+			fail_msg("%s was taken", wrong[i]);
+	/* 253 characters, and one more. */
+	memset(longest, 'a', sizeof longest);
+	for (size_t i = 60; i < 253; i += 61)
+		longest[i] = '.';
+	longest[253] = '\0';
+	assert_int_equal(zone_take_name(longest, name, shown, &err), 0);
+	longest[253] = 'a';
+	longest[254] = '\0';
+	assert_int_equal(zone_take_name(longest, name, shown, &err), ERR_INVALID_INPUT);
+}
+
+static int check(const char *name, enum rrset_type type, const char *value)
+{
+	struct rrset rrset CLEANUP(rrset_done) = {.type = type};
+	const char *field = "";
+	struct err err = {0};
+	int code = zone_text_take_name(name, "example.com", rrset.name, &err);
+
+	if (code == 0)
+		code = rrset_add(&rrset, value, NULL, &err);
+	if (code == 0)
+		code = rrset_check("example.com", &rrset, &field, &err);
+	if (code < 0)
+		assert_true(err.text[0] != '\0');
+	return code;
+}
+
+static void values(void **state)
+{
+	(void)state;
+	assert_int_equal(check("www", RRSET_A, "192.0.2.1"), 0);
+	assert_int_equal(check("*.a", RRSET_TXT, "\"a;b\" \"\\\"\""), 0);
+	assert_int_equal(check("_25._tcp", RRSET_TLSA, "3 1 1 xx"), ERR_INVALID_INPUT);
+	assert_int_equal(check("www", RRSET_A, "192.0.2.1 192.0.2.2"), ERR_INVALID_INPUT);
+	assert_int_equal(check("www", RRSET_A, "192.0.2.1\nx A 192.0.2.2"), ERR_INVALID_INPUT);
+	assert_int_equal(check("www", RRSET_A, "192.0.2.1 ; and"), ERR_INVALID_INPUT);
+	assert_int_equal(check("www", RRSET_A, "("), ERR_INVALID_INPUT);
+	assert_int_equal(check("@", RRSET_CNAME, "a"), ERR_INVALID_INPUT);
+	assert_int_equal(check("@", RRSET_DS, "1 13 2 00"), ERR_INVALID_INPUT);
+	assert_int_equal(check("@", RRSET_SOA, "a. b. 1 2 3 4 5"), ERR_INVALID_INPUT);
+	assert_int_equal(check("a..b", RRSET_A, "192.0.2.1"), ERR_INVALID_INPUT);
+	assert_int_equal(check("東京", RRSET_A, "192.0.2.1"), 0);
+}
+
+static void same_data(void **state)
+{
+	struct rrset rrset CLEANUP(rrset_done) = {.name = "www", .type = RRSET_AAAA};
+	struct buf text CLEANUP(buf_done) = {0};
+	struct rrset again CLEANUP(rrset_done) = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(rrset_add(&rrset, "2001:db8::1", "one", &err), 0);
+	assert_int_equal(rrset_add(&rrset, "2001:db8::2", NULL, &err), 0);
+	assert_int_equal(rrset_find("example.com", &rrset, "2001:DB8:0::2"), 1);
+	assert_int_equal(rrset_find("example.com", &rrset, "2001:db8::3"), -1);
+	assert_int_equal(rrset_format(&rrset, &text), 0);
+	assert_int_equal(rrset_read(buf_str(&text), &again), 0);
+	assert_int_equal(again.count, 2);
+	assert_string_equal(again.records[0].comment, "one");
+	assert_int_equal(rrset_remove("example.com", &rrset, "2001:db8:0:0::1", &err), 0);
+	assert_int_equal(rrset.count, 1);
+	assert_int_equal(rrset_read("no tab\n", &again), ERR_CORRUPT);
+}
+
+static void beside(void **state)
+{
+	const uint32_t a = UINT32_C(1) << rrset_bit(RRSET_A);
+	const uint32_t cname = UINT32_C(1) << rrset_bit(RRSET_CNAME);
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(rrset_check_beside("www", RRSET_CNAME, a, &err), ERR_INVALID_INPUT);
+	assert_non_null(strstr(err.text, "CNAME cannot stand beside other records"));
+	assert_int_equal(rrset_check_beside("www", RRSET_A, cname, &err), ERR_INVALID_INPUT);
+	assert_int_equal(rrset_check_beside("www", RRSET_CNAME, cname, &err), 0);
+	assert_int_equal(rrset_check_beside("www", RRSET_TXT, a, &err), 0);
+}
+
+static int read_file(const char *text, size_t *ret_count, struct err *err)
+{
+	struct zone_file file CLEANUP(zone_file_done) = {0};
+	int code = zone_file_read("example.com", 3600, text, strlen(text), &file, err);
+
+	*ret_count = file.count;
+	return code;
+}
+
+static void files(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *words;
+	} wrong[] = {{"www A 192.0.2.1\nwww A 1\n", "line 2"},
+		     {"$INCLUDE /etc/passwd\n", "$INCLUDE"},
+		     {"a.example.org. A 192.0.2.1\n", "not below"},
+		     {"www CH A 192.0.2.1\n", "line 1"},
+		     {"www A 192.0.2.1\nwww CNAME a\n", "CNAME cannot"},
+		     {"www DNAME a\n", "DNAME"}};
+	struct err err = {0};
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(
+		read_file("@ SOA a b 1 2 3 4 5\nwww A 192.0.2.1\nwww A 192.0.2.2\n", &count, &err),
+		0);
+	assert_int_equal(count, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(read_file(wrong[i].text, &count, &err), ERR_INVALID_INPUT);
+		if (strstr(err.text, wrong[i].words) == NULL)
+			fail_msg("%s: %s", wrong[i].text, err.text);
+	}
+}
+
+static void many_records(void **state)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	size_t count = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ZONE_MAX_RECORDS + 1; i++)
+		(void)buf_printf(&text, "h%u A 192.0.2.1\n", i);
+	assert_int_equal(read_file(buf_str(&text), &count, &err), 0);
+	(void)buf_puts(&text, "one A 192.0.2.1\n");
+	assert_int_equal(read_file(buf_str(&text), &count, &err), ERR_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),  cmocka_unit_test(values), cmocka_unit_test(same_data),
+		cmocka_unit_test(beside), cmocka_unit_test(files),  cmocka_unit_test(many_records),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
