@@ -28,7 +28,7 @@ PENDING = "sudo test -e /var/lib/firststep/pending"
 class Guest:
     def __init__(self, ippo, key):
         self.ippo, self.key, self.api = ippo, key, ippo.api()
-        self.api.post("/ssh_keys", {"name": "first-step", "public_key": key.public})
+        self.kept_key = self.api.post("/ssh_keys", {"name": "first-step", "public_key": key.public})["ssh_key"]
         self.made = self.api.create_server("first-step", start=True, server_type="1g", image="debian-12", ssh_keys=["first-step"],
                                            user_data=USER_DATA)
         self.address, self.address6 = address_of(self.made), address6_of(self.made)
@@ -69,6 +69,7 @@ def guest(ippo, key):
     eventually(lambda: guest.now["ippo"]["first_boot_done"], BOOT_SECONDS, 1)
     yield guest
     guest.api.delete_server(guest.made)
+    guest.api.delete(f"/ssh_keys/{guest.kept_key['id']}")  # the tests beside it enter the same key
 
 
 def test_its_own_list_says_that_it_is_safe(guest):
