@@ -51,6 +51,8 @@
 	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
 	X(ERR_NO_MAIL, -1040, "mail_not_set_up")                                                   \
 	X(ERR_SUSPENDED, -1050, "account_suspended")                                               \
+	X(ERR_FIREWALL_APPLIED, -1120, "firewall_already_applied")                                 \
+	X(ERR_FIREWALL_REMOVED, -1121, "firewall_already_removed")                                 \
 	X(ERR_PASSKEY_SITE, -1060, "passkeys_unavailable")                                         \
 	X(ERR_PASSKEY_DATA, -1061, "passkey_data")                                                 \
 	X(ERR_PASSKEY_CHALLENGE, -1062, "passkey_challenge")                                       \

@@ -195,6 +195,7 @@ static const char *const nouns[][2] = {
 	{"console", "a server's serial console in this terminal; who had one, and when"},
 	{"alert", "what is wrong with servers, and was"},
 	{"alert-rule", "what alerts come from"},
+	{"firewall", "packet filters: what may come in and go out"},
 	{"image", "operating system images"},
 	{"plan", "plans: memory, disk, cores and price"},
 	{"location", "locations"},

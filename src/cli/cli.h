@@ -68,6 +68,7 @@ extern const struct command customer_commands[];
 extern const struct command people_commands[];
 extern const struct command notice_commands[];
 extern const struct command alert_commands[];
+extern const struct command firewall_commands[];
 extern const struct command contact_commands[];
 extern const struct command post_commands[];
 extern const struct command service_commands[];

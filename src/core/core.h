@@ -14,6 +14,7 @@ struct consoles;
 struct dns;
 struct engine;
 struct events;
+struct filters;
 struct history;
 struct metrics;
 struct office;
@@ -38,6 +39,7 @@ struct core {
 	struct checks *checks; /* of first steps */
 	struct suspension *suspension;
 	struct dns *dns; /* what carries zones to the name server */
+	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;
 	gid_t operators; /* the local socket's group */
 	char backup_path[CONFIG_PATH_BYTES + 32];

@@ -30,6 +30,7 @@
 #include "core/core.h"
 #include "core/dns/dns.h"
 #include "core/events.h"
+#include "core/filters.h"
 #include "core/first_step/checks.h"
 #include "core/history.h"
 #include "core/metrics/metrics.h"
@@ -229,6 +230,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = engine_new(&core.loop, core.store, &hooks, &limits, &core.engine, err)) < 0 ||
 	    (code = dns_new(&core, &core.dns, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
+	    (code = filters_new(&core, &core.filters, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
 		return code;

@@ -22,6 +22,7 @@
 #include "wire/channel.h"
 
 #define SYNC_PART_SERVERS 200
+#define SYNC_PART_BYTES   ((size_t)128 * 1024) /* and one more server fits a message */
 #define SYNC_TIMEOUT_MS   120000
 #define SYNC_REPEAT_MS    1000
 
@@ -83,7 +84,8 @@ static void sync_part(struct reconcile *reconcile)
 	uint8_t flags;
 	int r;
 
-	while (reconcile->sync_at < reconcile->sync_refs.count && count < SYNC_PART_SERVERS) {
+	while (reconcile->sync_at < reconcile->sync_refs.count && count < SYNC_PART_SERVERS &&
+	       networks.len < SYNC_PART_BYTES) {
 		struct server server CLEANUP(server_done) = {0};
 		uint64_t id = reconcile->sync_refs.items[reconcile->sync_at++].id;
 
@@ -92,7 +94,9 @@ static void sync_part(struct reconcile *reconcile)
 			continue;
 		if (r)
 			goto failed;
-		network_body(&server, &networks);
+		r = network_body(engine->store, &server, &networks, &err);
+		if (r)
+			goto failed;
 		count++;
 	}
 	write_u32(&body, count);

@@ -52,6 +52,14 @@ struct driver_verbs {
 			     struct err *err);
 	int (*network_sync)(struct driver *driver, const struct host_network *networks,
 			    size_t count, struct err *err);
+	/* Answers the version in force; ERR_NOT_FOUND without a network. */
+	int (*filter_set)(struct driver *driver, const struct host_filter_change *change,
+			  uint64_t *ret_version, struct err *err);
+	/* The version in force of a server that has a network, else 0. */
+	uint64_t (*filter_version)(struct driver *driver, const uint8_t uuid[UUID_BYTES]);
+	/* Appends what HOST_FILTER_STATUS answers; ERR_NOT_FOUND without a network. */
+	int (*filter_status)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			     struct buf *answer, struct err *err);
 	int (*domain_define)(struct driver *driver, const struct host_domain *domain,
 			     struct err *err);
 	int (*domain_undefine)(struct driver *driver, const uint8_t uuid[UUID_BYTES],

@@ -148,43 +148,85 @@ static bool network_is_sane(const struct host_network *network)
 
 static int run_network_set(struct driver *driver, struct verb *verb)
 {
-	struct host_network network;
+	struct host_network network CLEANUP(host_network_done) = {0};
 	struct reader reader;
+	int code;
 
 	reader_init(&reader, verb->body.data, verb->body.len);
 	if (host_network_read(&reader, &network) < 0 || reader_done(&reader) < 0)
 		return ERR_PROTOCOL;
 	if (!network_is_sane(&network))
 		return refuse(verb, "a network that is no /32 and /64");
-	return driver->verbs->network_set(driver, &network, &verb->err);
+	code = driver->verbs->network_set(driver, &network, &verb->err);
+	if (code == 0)
+		write_u64(&verb->answer, driver->verbs->filter_version(driver, network.uuid));
+	return code;
 }
 
-/* The gathered parts, each: u32 count, networks. */
+static int run_filter_set(struct driver *driver, struct verb *verb)
+{
+	struct host_filter_change change CLEANUP(host_filter_change_done) = {0};
+	struct reader reader;
+	uint64_t version = 0;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_filter_change_read(&reader, &change) < 0 || reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	code = driver->verbs->filter_set(driver, &change, &version, &verb->err);
+	if (code == 0)
+		write_u64(&verb->answer, version);
+	return code;
+}
+
+struct networks {
+	struct host_network *items;
+	size_t count;
+};
+
+static void networks_done(struct networks *networks)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		host_network_done(&networks->items[i]);
+	free(networks->items);
+}
+
+/* One part: u32 count, networks. */
+static int read_networks(struct verb *verb, struct reader *reader, struct networks *networks)
+{
+	const uint32_t more = reader_u32(reader);
+
+	if (more > VERB_MAX_BYTES / sizeof *networks->items)
+		return ERR_PROTOCOL;
+	struct host_network *grown =
+		realloc(networks->items, (networks->count + more + 1) * sizeof *grown);
+	if (grown == NULL)
+		return -ENOMEM;
+	networks->items = grown;
+	for (uint32_t i = 0; i < more; i++) {
+		const int code = host_network_read(reader, &networks->items[networks->count]);
+		if (code < 0)
+			return code;
+		if (!network_is_sane(&networks->items[networks->count++]))
+			return refuse(verb, "a network that is no /32 and /64");
+	}
+	return 0;
+}
+
 static int run_network_sync(struct driver *driver, struct verb *verb)
 {
-	AUTO_FREE struct host_network *networks = NULL;
+	struct networks networks CLEANUP(networks_done) = {0};
 	struct reader reader;
-	size_t count = 0;
 
 	reader_init(&reader, verb->body.data, verb->body.len);
 	while (reader.at < reader.end) {
-		const uint32_t more = reader_u32(&reader);
-		if (more > VERB_MAX_BYTES / sizeof *networks)
-			return ERR_PROTOCOL;
-		struct host_network *grown = realloc(networks, (count + more + 1) * sizeof *grown);
-		if (grown == NULL)
-			return -ENOMEM;
-		networks = grown;
-		for (uint32_t i = 0; i < more; i++) {
-			if (host_network_read(&reader, &networks[count]) < 0)
-				return ERR_PROTOCOL;
-			if (!network_is_sane(&networks[count++]))
-				return refuse(verb, "a network that is no /32 and /64");
-		}
+		const int code = read_networks(verb, &reader, &networks);
+		if (code < 0)
+			return code;
 	}
 	if (reader_done(&reader) < 0)
 		return ERR_PROTOCOL;
-	return driver->verbs->network_sync(driver, networks, count, &verb->err);
+	return driver->verbs->network_sync(driver, networks.items, networks.count, &verb->err);
 }
 
 static int run_seed_create(struct driver *driver, struct verb *verb)
@@ -314,6 +356,8 @@ static int run_uuid_verb(struct driver *driver, struct verb *verb)
 		return run_state(driver, verb, uuid);
 	case HOST_CONSOLE_SCREEN:
 		return run_screen(driver, verb, uuid);
+	case HOST_FILTER_STATUS:
+		return verbs->filter_status(driver, uuid, &verb->answer, &verb->err);
 	default:
 		return ERR_PROTOCOL;
 	}
@@ -373,6 +417,8 @@ static int run_verb(struct driver *driver, struct verb *verb)
 		return run_network_set(driver, verb);
 	case HOST_NETWORK_SYNC:
 		return run_network_sync(driver, verb);
+	case HOST_FILTER_SET:
+		return run_filter_set(driver, verb);
 	case HOST_DOMAIN_DEFINE:
 		return run_define(driver, verb);
 	case HOST_GUEST_ASK:
@@ -389,6 +435,7 @@ static int run_verb(struct driver *driver, struct verb *verb)
 	case HOST_DOMAIN_RESET:
 	case HOST_DOMAIN_STATE:
 	case HOST_CONSOLE_SCREEN:
+	case HOST_FILTER_STATUS:
 		return run_uuid_verb(driver, verb);
 	case HOST_CONSOLE_OPEN:
 		return run_console_open(driver, verb);
@@ -419,7 +466,14 @@ bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
 	case HOST_CONSOLE_OPEN:
 	case HOST_CONSOLE_SCREEN:
 	case HOST_IMAGE_FACTS:
+	case HOST_FILTER_STATUS:
 		return false;
+	/* In a row of their own: a filter changes at once, though the server may be starting. */
+	case HOST_FILTER_SET:
+		key[UUID_BYTES] = 1;
+		memcpy(key, verb->body.data,
+		       verb->body.len < UUID_BYTES ? verb->body.len : UUID_BYTES);
+		return true;
 	case HOST_IMAGE_IMPORT:
 	case HOST_IMAGE_DELETE:
 		memcpy(key + UUID_BYTES, verb->body.data, verb->body.len < 8 ? verb->body.len : 8);

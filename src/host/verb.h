@@ -11,7 +11,7 @@
 #include "host/driver.h"
 #include "wire/host_message.h"
 
-#define VERB_MAX_BYTES ((size_t)16 * 1024 * 1024) /* of a body, gathered from its parts */
+#define VERB_MAX_BYTES ((size_t)48 * 1024 * 1024) /* of a body, gathered from its parts */
 #define VERB_KEY_BYTES (UUID_BYTES + 8)
 
 struct verb {

@@ -28,6 +28,7 @@ struct customer {
 	bool suspended;
 	int64_t suspended_ms;                         /* since when; 0: not */
 	char suspension_reason[ACCOUNT_REASON_BYTES]; /* told to the customer; "": none was given */
+	bool smtp_open; /* its servers may send mail: port 25 outwards */
 	int64_t created_ms;
 };
 

@@ -72,6 +72,8 @@ const char *action_resource_name(enum action_resource_type type)
 		return "primary_ip";
 	case ACTION_RESOURCE_ZONE:
 		return "zone";
+	case ACTION_RESOURCE_FIREWALL:
+		return "firewall";
 	}
 	return "unknown";
 }

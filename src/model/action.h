@@ -23,6 +23,9 @@
 	X(ACTION_REQUEST_CONSOLE, 15, "request_console")                                           \
 	X(ACTION_CHECK_FIRST_STEP, 16, "check_first_step")                                         \
 	X(ACTION_OPEN_INBOUND, 17, "open_inbound")                                                 \
+	X(ACTION_SET_FIREWALL_RULES, 40, "set_firewall_rules")                                     \
+	X(ACTION_APPLY_FIREWALL, 41, "apply_firewall")                                             \
+	X(ACTION_REMOVE_FIREWALL, 42, "remove_firewall")                                           \
 	X(ACTION_CREATE_ZONE, 70, "create_zone")                                                   \
 	X(ACTION_DELETE_ZONE, 71, "delete_zone")                                                   \
 	X(ACTION_IMPORT_ZONEFILE, 72, "import_zonefile")                                           \
@@ -52,6 +55,7 @@ enum action_resource_type {
 	ACTION_RESOURCE_IMAGE = 2,
 	ACTION_RESOURCE_ADDRESS = 3,
 	ACTION_RESOURCE_ZONE = 4,
+	ACTION_RESOURCE_FIREWALL = 5,
 };
 
 struct action_resource {

@@ -148,6 +148,9 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
 		ACTION_CASES_OF_ZONES
+	case ACTION_SET_FIREWALL_RULES:
+	case ACTION_APPLY_FIREWALL:
+	case ACTION_REMOVE_FIREWALL:
 		return now;
 	}
 	return now;
@@ -179,6 +182,9 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
 		ACTION_CASES_OF_ZONES
+	case ACTION_SET_FIREWALL_RULES:
+	case ACTION_APPLY_FIREWALL:
+	case ACTION_REMOVE_FIREWALL:
 		return before;
 	}
 	return before;
@@ -207,6 +213,9 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
 		ACTION_CASES_OF_ZONES
+	case ACTION_SET_FIREWALL_RULES:
+	case ACTION_APPLY_FIREWALL:
+	case ACTION_REMOVE_FIREWALL:
 		return now;
 	}
 	return now;

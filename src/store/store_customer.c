@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
 	"c.id, c.name, c.suspended, c.suspended_ms, c.suspension_reason, c.created_ms, "           \
 	"c.server_limit, c.core_limit, c.memory_limit_mib, c.disk_limit_gb, c.address_limit, "     \
-	"c.ssh_key_limit, c.token_limit, c.member_limit"
+	"c.ssh_key_limit, c.token_limit, c.member_limit, c.smtp_open"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "c.id",
@@ -25,6 +25,7 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	customer->suspended = statement_bool(statement, 2);
 	customer->suspended_ms = sqlite3_column_int64(statement, 3);
 	customer->created_ms = sqlite3_column_int64(statement, 5);
+	customer->smtp_open = statement_bool(statement, 6 + QUOTA_COUNT);
 	for (int i = 0; i < QUOTA_COUNT; i++)
 		customer->limits.of[i] = statement_u64(statement, 6 + i);
 	if (statement_copy(statement, 4, customer->suspension_reason,
@@ -59,15 +60,15 @@ int store_customer_insert(struct store *store, struct customer *customer, struct
 		store,
 		"INSERT INTO customer(name, suspended, suspended_ms, suspension_reason, "
 		"created_ms, server_limit, core_limit, memory_limit_mib, disk_limit_gb, "
-		"address_limit, ssh_key_limit, token_limit, member_limit) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"address_limit, ssh_key_limit, token_limit, member_limit, smtp_open) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
 		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
 		     B_INT(customer->created_ms), B_INT(limits[QUOTA_SERVERS]),
 		     B_INT(limits[QUOTA_CORES]), B_INT(limits[QUOTA_MEMORY_MIB]),
 		     B_INT(limits[QUOTA_DISK_GB]), B_INT(limits[QUOTA_ADDRESSES]),
 		     B_INT(limits[QUOTA_SSH_KEYS]), B_INT(limits[QUOTA_TOKENS]),
-		     B_INT(limits[QUOTA_MEMBERS])),
+		     B_INT(limits[QUOTA_MEMBERS]), B_INT(customer->smtp_open)),
 		err);
 
 	if (r == ERR_UNIQUENESS)
@@ -150,14 +151,14 @@ int store_customer_update(struct store *store, const struct customer *customer, 
 		"UPDATE customer SET name = ?, suspended = ?, suspended_ms = ?, "
 		"suspension_reason = ?, server_limit = ?, core_limit = ?, memory_limit_mib = ?, "
 		"disk_limit_gb = ?, address_limit = ?, ssh_key_limit = ?, token_limit = ?, "
-		"member_limit = ? WHERE id = ?",
+		"member_limit = ?, smtp_open = ? WHERE id = ?",
 		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
 		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
 		     B_INT(limits[QUOTA_SERVERS]), B_INT(limits[QUOTA_CORES]),
 		     B_INT(limits[QUOTA_MEMORY_MIB]), B_INT(limits[QUOTA_DISK_GB]),
 		     B_INT(limits[QUOTA_ADDRESSES]), B_INT(limits[QUOTA_SSH_KEYS]),
 		     B_INT(limits[QUOTA_TOKENS]), B_INT(limits[QUOTA_MEMBERS]),
-		     B_INT(customer->id)),
+		     B_INT(customer->smtp_open), B_INT(customer->id)),
 		err);
 
 	if (r == ERR_UNIQUENESS)

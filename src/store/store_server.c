@@ -262,6 +262,7 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		"DELETE FROM server_seed WHERE server_id = ?",
 		"DELETE FROM dns_ptr WHERE server_id = ?",
 		"DELETE FROM suspended_server WHERE server_id = ?",
+		"DELETE FROM firewall_server WHERE server_id = ?",
 	};
 	int r = 0;
 

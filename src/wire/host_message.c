@@ -8,14 +8,14 @@
 
 #define SEED_TEXT_MAX_BYTES ((size_t)64 * 1024)
 
-static void write_ip(struct buf *out, const struct ip *ip)
+void host_ip_write(struct buf *out, const struct ip *ip)
 {
 	write_u8(out, ip->family);
 	write_u8(out, ip->prefix);
 	write_bytes(out, ip->bytes, sizeof ip->bytes);
 }
 
-static struct ip read_ip(struct reader *in)
+struct ip host_ip_read(struct reader *in)
 {
 	struct ip ip = {0};
 
@@ -223,24 +223,60 @@ void host_network_write(struct buf *out, const struct host_network *network)
 	write_bytes(out, network->uuid, sizeof network->uuid);
 	write_u64(out, network->server_id);
 	write_bytes(out, network->mac, sizeof network->mac);
-	write_ip(out, &network->ipv4);
-	write_ip(out, &network->ipv6);
+	host_ip_write(out, &network->ipv4);
+	host_ip_write(out, &network->ipv6);
 	write_u8(out, network->closed);
+	host_filter_write(out, &network->filter);
 }
 
 int host_network_read(struct reader *in, struct host_network *ret)
 {
 	struct host_network network = {0};
+	int code;
 
 	reader_bytes(in, network.uuid, sizeof network.uuid);
 	network.server_id = reader_u64(in);
 	reader_bytes(in, network.mac, sizeof network.mac);
-	network.ipv4 = read_ip(in);
-	network.ipv6 = read_ip(in);
+	network.ipv4 = host_ip_read(in);
+	network.ipv6 = host_ip_read(in);
 	network.closed = reader_u8(in);
 	if (network.ipv4.family == 6 || network.ipv6.family == 4)
 		in->error = ERR_PROTOCOL;
-	READER_FINISH(in, ret, network);
+	code = host_filter_read(in, &network.filter);
+	if (code < 0)
+		return code;
+	*ret = network;
+	return 0;
+}
+
+void host_network_done(struct host_network *network)
+{
+	host_filter_done(&network->filter);
+	*network = (struct host_network){0};
+}
+
+void host_filter_change_write(struct buf *out, const struct host_filter_change *change)
+{
+	write_bytes(out, change->uuid, sizeof change->uuid);
+	host_filter_write(out, &change->filter);
+}
+
+int host_filter_change_read(struct reader *in, struct host_filter_change *ret)
+{
+	struct host_filter_change change = {0};
+	int code;
+
+	reader_bytes(in, change.uuid, sizeof change.uuid);
+	code = host_filter_read(in, &change.filter);
+	if (code < 0)
+		return code;
+	*ret = change;
+	return 0;
+}
+
+void host_filter_change_done(struct host_filter_change *change)
+{
+	host_filter_done(&change->filter);
 }
 
 void host_domain_write(struct buf *out, const struct host_domain *domain)

@@ -9,6 +9,7 @@
 #include "base/cursor.h"
 #include "base/ip.h"
 #include "base/parse.h"
+#include "wire/filter_message.h"
 
 /*
  * Each verb is idempotent: asking again after a crash gives the same end state. Every verb is
@@ -31,13 +32,18 @@ enum host_message_type {
 	HOST_VOLUME_DELETE = 0x312, /* struct host_volume: uuid and generation */
 	HOST_SEED_CREATE = 0x313,   /* struct host_seed */
 	HOST_SEED_DELETE = 0x314, /* uuid: detach from a running domain if need be, then destroy */
-	HOST_NETWORK_SET =
-		0x320, /* struct host_network: remember and, if the tap exists, plumb it */
+	HOST_NETWORK_SET = 0x320, /* struct host_network: remember and, if the tap exists, plumb it.
+				     Answer: u64 the version of the filter in force */
 	HOST_NETWORK_CLEAR = 0x321, /* uuid */
 	HOST_NETWORK_SYNC =
 		0x322, /* u32 count, struct host_network[]; with WIRE_MORE until the last: the whole
 			  truth; servers not named are cleared, in one transaction */
-	HOST_DOMAIN_DEFINE = 0x330,   /* struct host_domain: define, or redefine when it differs */
+	HOST_FILTER_SET = 0x323,    /* struct host_filter_change: at once, whatever else the server
+				       does; ERR_NOT_FOUND without a network. Answer: u64 the version
+				       in force */
+	HOST_FILTER_STATUS = 0x324, /* uuid. Answer: u32 count, struct host_counter[], u32 count,
+				       struct host_refused[] */
+	HOST_DOMAIN_DEFINE = 0x330, /* struct host_domain: define, or redefine when it differs */
 	HOST_DOMAIN_UNDEFINE = 0x331, /* uuid: destroy if running, then undefine */
 	HOST_DOMAIN_START = 0x332,    /* uuid: paused, tap plumbed, filter in force, then resumed */
 	HOST_DOMAIN_SHUTDOWN =
@@ -176,6 +182,12 @@ struct host_network {
 	struct ip ipv4; /* family 0: none */
 	struct ip ipv6; /* a /64 */
 	uint8_t closed; /* nothing new from outside reaches it */
+	struct host_filter filter;
+};
+
+struct host_filter_change {
+	uint8_t uuid[UUID_BYTES];
+	struct host_filter filter;
 };
 
 struct host_domain {
@@ -202,6 +214,8 @@ struct host_guest_ask {
 	uint8_t uuid[UUID_BYTES];
 	char line[HOST_ASK_MAX_BYTES]; /* printable ASCII, without its end */
 };
+void host_ip_write(struct buf *out, const struct ip *ip);
+struct ip host_ip_read(struct reader *in);
 
 /* Encoders append to @out (check out->error); decoders return 0, ERR_PROTOCOL or -ENOMEM. */
 void host_facts_write(struct buf *out, const struct host_facts *facts);
@@ -221,6 +235,10 @@ int host_seed_read(struct reader *in, struct host_seed *ret);
 void host_seed_done(struct host_seed *seed);
 void host_network_write(struct buf *out, const struct host_network *network);
 int host_network_read(struct reader *in, struct host_network *ret);
+void host_network_done(struct host_network *network);
+void host_filter_change_write(struct buf *out, const struct host_filter_change *change);
+int host_filter_change_read(struct reader *in, struct host_filter_change *ret);
+void host_filter_change_done(struct host_filter_change *change);
 void host_domain_write(struct buf *out, const struct host_domain *domain);
 int host_domain_read(struct reader *in, struct host_domain *ret);
 void host_password_write(struct buf *out, const struct host_password *password);

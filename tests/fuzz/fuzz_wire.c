@@ -15,10 +15,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What was read is written and read again: the bytes must be the same. */
-#define ROUND(type)                                                                                \
+/* Of what owns nothing. */
+static void round_done(const void *value)
+{
+	(void)value;
+}
+
+#define ROUND_OWNED(type, done)                                                                    \
 	do {                                                                                       \
 		struct buf once CLEANUP(buf_done) = {0}, twice CLEANUP(buf_done) = {0};            \
-		struct type value, again;                                                          \
+		struct type value CLEANUP(done) = {0}, again CLEANUP(done) = {0};                  \
 		struct reader in;                                                                  \
 		reader_init(&in, body, bytes);                                                     \
 		if (type##_read(&in, &value) < 0)                                                  \
@@ -33,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		if (twice.len != once.len || memcmp(twice.data, once.data, once.len) != 0)         \
 			abort();                                                                   \
 	} while (0)
+#define ROUND(type) ROUND_OWNED(type, round_done)
 
 static void seed(const uint8_t *body, size_t bytes)
 {
@@ -129,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		seed(body, bytes);
 		break;
 	case 8:
-		ROUND(host_network);
+		ROUND_OWNED(host_network, host_network_done);
+		ROUND_OWNED(host_filter_change, host_filter_change_done);
 		break;
 	case 9:
 		ROUND(host_domain);

@@ -171,6 +171,15 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("zone.delete", lambda: api.delete(zone), "history.example")
     did("customer.permit_zone", lambda: api.post("/customers/1/actions/permit_zone", {"name": "a.example"}), details='{"zone":"a.example"}')
     did("customer.forbid_zone", lambda: api.post("/customers/1/actions/forbid_zone", {"name": "a.example"}))
+    wall = did("firewall.create", lambda: api.post("/firewalls", {"name": "wall"}), "wall", customer_id=1, resource_type="firewall",
+               details='{"rules":0}')["firewall"]["id"]
+    did("firewall.update", lambda: api.put(f"/firewalls/{wall}", {"name": "wall2"}), details='{"name":"wall2"}')
+    everywhere = [{"type": "label_selector", "label_selector": {"selector": "a=b"}}]
+    did("firewall.apply", lambda: api.post(f"/firewalls/{wall}/actions/apply_to_resources", {"apply_to": everywhere}), "wall2",
+        details='{"label_selector":"a=b"}')
+    did("firewall.remove", lambda: api.post(f"/firewalls/{wall}/actions/remove_from_resources", {"remove_from": everywhere}), "wall2")
+    did("firewall.set_rules", lambda: api.post(f"/firewalls/{wall}/actions/set_rules", {"rules": []}), "wall2", details='{"rules":0}')
+    did("firewall.delete", lambda: api.delete(f"/firewalls/{wall}"), "wall2", resource_id=wall)
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])
@@ -192,6 +201,15 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("image.update", lambda: api.put(f"/images/{tiny['id']}", {"description": "for tests"}), "tiny")
     did("image.change_protection", lambda: api.put(f"/images/{tiny['id']}/protection", {"delete": False}), "tiny")
     # A server's life. What runs on has a line at each end.
+    # A change of a filter that could cut somebody off, kept and taken back.
+    guarded = api.create_server("guarded")
+    wall = api.post("/firewalls", {"name": "wall3", "rules": [], "apply_to": []})["firewall"]["id"]
+    target = [{"type": "server", "server": {"id": guarded["id"]}}]
+    on_trial = {"trial": True, "trial_address": "203.0.113.5"}
+    api.post(f"/firewalls/{wall}/actions/apply_to_resources", {"apply_to": target, **on_trial})
+    did("firewall.revert", lambda: api.post(f"/firewalls/{wall}/actions/revert", {}), "wall3", resource_id=wall)
+    api.post(f"/firewalls/{wall}/actions/apply_to_resources", {"apply_to": target, **on_trial})
+    did("firewall.confirm", lambda: api.post(f"/firewalls/{wall}/actions/confirm", {}), "wall3", resource_id=wall)
     made = did("server.create", lambda: api.post("/servers", {"name": "walker", "server_type": "walk", "image": "tiny",
                                                               "start_after_create": False}), "walker", customer_id=1, result=1)
     server = made["server"]["id"]

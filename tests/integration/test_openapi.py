@@ -14,7 +14,7 @@ from people import totp
 
 METHODS = ("get", "post", "put", "delete")
 # What HTTPS cannot make succeed: a backup needs a descriptor, see test_backup.py, and a console a WebSocket.
-NEVER_SUCCEEDS_HERE = {"createBackup", "openSerialConsole", "openScreenConsole", "cutConsole"}
+NEVER_SUCCEEDS_HERE = {"createBackup", "openSerialConsole", "openScreenConsole", "cutConsole", "confirmFirewall", "revertFirewall"}
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +251,8 @@ def test_servers(walker, fake):
     server = walker.create_server(**body)
     other = walker.create_server("tsugi", start=True, public_net={"enable_ipv4": False})
     path = f"/servers/{server['id']}"
+    walker.get(f"{path}/filter")
+    walker.get(f"{path}/filter/test?direction=in&protocol=tcp&address=203.0.113.5&port=22")
     walker.get("/servers?status=off&name=hajime&sort=created&label_selector=env%3Dtest&page=1&per_page=1")
     walker.put(path, {"name": "saisho", "labels": {"env": "prod"}})
     address = server["public_net"]["ipv4"]["ip"]
@@ -462,6 +464,29 @@ def test_history(walker):
     head = walker.get("/history/verify")["verification"]["head"]
     assert walker.get(f"/history/verify?noted={head['id']}:{head['hash']}")["verification"]["whole"]
     assert walker.error("GET", "/history?what=a&result=b") == (422, "invalid_input")
+
+
+def test_firewalls(walker):
+    rules = [{"direction": "in", "protocol": "tcp", "port": "443", "source_ips": ["0.0.0.0/0", "::/0"], "description": "web"},
+             {"direction": "out", "protocol": "icmp", "destination_ips": ["::/0"]}]
+    selector = [{"type": "label_selector", "label_selector": {"selector": "a=walked"}}]
+    answer = walker.post("/firewalls", {"name": "walked", "rules": rules, "apply_to": selector, "labels": {"a": "b"}})
+    path = f"/firewalls/{answer['firewall']['id']}"
+    walker.get("/firewalls?name=walked&page=1&label_selector=a&sort=name")
+    walker.get(path)
+    walker.put(path, {"name": "walked2"})
+    walker.get(f"{path}/test?protocol=tcp&address=203.0.113.5&port=443")
+    walker.post(f"{path}/actions/set_rules", {"rules": rules[:1], "trial": True, "trial_address": "203.0.113.5"})
+    action = walker.post(f"{path}/actions/remove_from_resources", {"remove_from": selector})["actions"][0]
+    walker.post(f"{path}/actions/apply_to_resources", {"apply_to": selector})
+    walker.post(f"{path}/actions/remove_from_resources", {"remove_from": selector})
+    walker.get("/firewalls/actions?status=success")
+    walker.get(f"/firewalls/actions/{action['id']}")
+    walker.get(f"{path}/actions")
+    walker.get(f"{path}/actions/{action['id']}")
+    assert walker.error("POST", f"{path}/actions/confirm", {}) == (404, "gone")
+    assert walker.error("POST", f"{path}/actions/revert", {}) == (404, "gone")
+    walker.delete(path)
 
 
 def test_notices(walker, fake, document, seen):

@@ -112,6 +112,7 @@ def theirs(fake, tmp_path_factory):
         "members": owner.id,
         "sessions": owner.get("/sessions")["sessions"][0]["id"],
         "invitations": owner.post("/invitations", {"role": "reader"})["invitation"]["id"],
+        "firewalls": [owner.post("/firewalls", {"name": f"their-wall{number}"})["firewall"]["id"] for number in range(2)][1],
         "contact_threads": owner.post("/contact_threads", {"subject": "their-subject", "text": "their-text"})["contact_thread"]["id"],
     }
 

@@ -63,7 +63,10 @@ static int start_entered(struct task *task, struct err *err)
 /* A synchronisation of networks takes all servers with a row, whatever step they are at. So the
  * network is the first to come, and undone last, in the transaction that ends the action. */
 static const struct step create_steps[] = {
-	{.name = "network", .run = verb_network_set, .undo = verb_network_clear},
+	{.name = "network",
+	 .run = verb_network_set,
+	 .answered = verb_network_answered,
+	 .undo = verb_network_clear},
 	{.name = "image", .run = image_run},
 	{.name = "volume", .run = volume_run, .undo = volume_undo},
 	{.name = "seed", .run = seed_run, .answered = seed_answered, .undo = verb_seed_delete},

@@ -151,6 +151,9 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
 		ACTION_CASES_OF_ZONES
+	case ACTION_SET_FIREWALL_RULES:
+	case ACTION_APPLY_FIREWALL:
+	case ACTION_REMOVE_FIREWALL:
 		break;
 	}
 	return server->status;
@@ -690,11 +693,11 @@ static void network_told(struct engine *engine, struct job *job, int code)
 void engine_refresh_network(struct engine *engine, uint64_t server_id)
 {
 	struct server server CLEANUP(server_done) = {0};
-	struct buf body = {0};
+	struct buf body CLEANUP(buf_done) = {0};
 
 	if (store_server_get(engine->store, 0, server_id, &server, NULL) < 0)
 		return;
-	network_body(&server, &body);
-	if (engine_job(engine, server_id, server.uuid, HOST_NETWORK_SET, &body, network_told) < 0)
+	if (network_body(engine->store, &server, &body, NULL) < 0 ||
+	    engine_job(engine, server_id, server.uuid, HOST_NETWORK_SET, &body, network_told) < 0)
 		reconcile_sync(engine->reconcile);
 }

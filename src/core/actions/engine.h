@@ -68,6 +68,9 @@ struct action_request {
 	const void *user_data; /* create_server, rebuild_server: the customer's bytes, or NULL */
 	size_t user_data_bytes;
 
+	uint64_t firewall_id;     /* those of firewalls, without server_id */
+	uint64_t about_server_id; /* ... and the one server it is about, or 0 */
+
 	uint64_t image_id; /* rebuild_server, import_image, delete_image: that image's row */
 
 	uint64_t server_type_id; /* change_server_type */

@@ -76,7 +76,8 @@ struct command {
 extern const struct command create_command, delete_command, start_command, stop_command,
 	shutdown_command, reboot_command, reset_command, rebuild_command, resize_command,
 	password_command, import_command, image_delete_command, dns_ptr_command, protection_command,
-	console_command, open_command;
+	console_command, open_command, firewall_rules_command, firewall_apply_command,
+	firewall_remove_command;
 
 enum task_state {
 	TASK_READY,
@@ -230,7 +231,11 @@ int verb_started(struct task *task, struct reader *answer, struct err *err);
 /** domain_body() - a HOST_DOMAIN_DEFINE of the server as the rows say. */
 int domain_body(struct engine *engine, const struct server *server, struct buf *out,
 		struct err *err);
-void network_body(const struct server *server, struct buf *out);
+/** network_body() - with the filter it shall have. */
+int network_body(struct store *store, const struct server *server, struct buf *out,
+		 struct err *err);
+/** verb_network_answered() - the filter is in force with the network. */
+int verb_network_answered(struct task *task, struct reader *answer, struct err *err);
 uint64_t disk_bytes(uint32_t disk_gb);
 
 /* --- engine.c --- */

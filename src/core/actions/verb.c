@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "core/actions/task.h"
+#include "core/filter_policy.h"
 #include "store/store_image.h"
 #include "store/store_plan.h"
 #include "store/store_seed.h"
@@ -34,10 +35,14 @@ int verb_image(struct task *task, uint16_t type, uint64_t image_id, struct err *
 	return task_ask(task, type, &body, err);
 }
 
-void network_body(const struct server *server, struct buf *out)
+int network_body(struct store *store, const struct server *server, struct buf *out, struct err *err)
 {
-	struct host_network network = {.server_id = server->id};
+	struct host_network network CLEANUP(host_network_done) = {.server_id = server->id};
+	struct filter_policy policy CLEANUP(filter_policy_done) = {0};
+	int r = filter_policy_load(store, server->customer_id, server->id, &policy, err);
 
+	if (r < 0)
+		return r;
 	memcpy(network.uuid, server->uuid, UUID_BYTES);
 	memcpy(network.mac, server->mac, MAC_BYTES);
 	if (server->ipv4.id)
@@ -45,7 +50,10 @@ void network_body(const struct server *server, struct buf *out)
 	if (server->ipv6.id)
 		network.ipv6 = server->ipv6.ip;
 	network.closed = server->closed;
+	if (filter_policy_for_host(&policy, &network.filter) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
 	host_network_write(out, &network);
+	return 0;
 }
 
 int verb_network_set(struct task *task, struct err *err)
@@ -54,10 +62,18 @@ int verb_network_set(struct task *task, struct err *err)
 	struct buf body CLEANUP(buf_done) = {0};
 	int r = task_server(task, &server, err);
 
-	if (r)
-		return r;
-	network_body(&server, &body);
-	return task_ask(task, HOST_NETWORK_SET, &body, err);
+	if (r == 0)
+		r = network_body(task->engine->store, &server, &body, err);
+	return r ? r : task_ask(task, HOST_NETWORK_SET, &body, err);
+}
+
+int verb_network_answered(struct task *task, struct reader *answer, struct err *err)
+{
+	const uint64_t version = reader_u64(answer);
+
+	return answer->error != 0 ? STEP_DONE
+				  : store_filter_set_applied(task->engine->store, task->server_id,
+							     version, err);
 }
 
 int verb_network_clear(struct task *task, struct err *err)

@@ -39,6 +39,5 @@ const struct route absent_routes[] = {
 	ABSENT("load_balancers"),
 	ABSENT("load_balancer_types"),
 	ABSENT("certificates"),
-	ABSENT("firewalls"),
 	{NULL, NULL, 0, NULL},
 };

@@ -7,6 +7,7 @@
 #include "core/api/router.h"
 #include "core/api/servers.h"
 #include "store/store_action.h"
+#include "store/store_firewall.h"
 #include "store/store_server.h"
 
 #define MAX_IDS REQUEST_MAX_QUERY
@@ -102,9 +103,28 @@ static int list_of_servers(struct request *request, struct err *err)
 	return list_of_type(request, ACTION_RESOURCE_SERVER, 0, err);
 }
 
+static int list_of_firewalls(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_FIREWALL, 0, err);
+}
+
 static int list_of_images(struct request *request, struct err *err)
 {
 	return list_of_type(request, ACTION_RESOURCE_IMAGE, 0, err);
+}
+
+static bool has_past(const struct request *request, enum action_resource_type type)
+{
+	const struct store_action_filter filter = {.customer_id = request->who.customer_id,
+						   .resource_type = type,
+						   .resource_id = request->id,
+						   .page = {.number = 1, .entries = 1}};
+	struct store_actions past = {0};
+	const bool found = store_action_list(request->core->store, &filter, &past, NULL) == 0 &&
+			   past.total > 0;
+
+	store_action_done(&past);
+	return found;
 }
 
 /* A server that was deleted has its actions still. One of somebody else has none, and is answered
@@ -112,25 +132,27 @@ static int list_of_images(struct request *request, struct err *err)
 static int list_of_server(struct request *request, struct err *err)
 {
 	struct server server CLEANUP(server_done) = {0};
-	struct store_actions past = {0};
 	int code = servers_find(request, &server, err);
 
-	if (code == ERR_NOT_FOUND) {
-		const struct store_action_filter filter = {.customer_id = request->who.customer_id,
-							   .resource_type = ACTION_RESOURCE_SERVER,
-							   .resource_id = request->id,
-							   .page = {.number = 1, .entries = 1}};
-		if (store_action_list(request->core->store, &filter, &past, NULL) == 0 &&
-		    past.total > 0)
-			code = 0;
-		store_action_done(&past);
-	}
+	if (code == ERR_NOT_FOUND && has_past(request, ACTION_RESOURCE_SERVER))
+		code = 0;
 	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_SERVER, request->id, err);
 }
 
 static int list_of_image(struct request *request, struct err *err)
 {
 	return list_of_type(request, ACTION_RESOURCE_IMAGE, request->id, err);
+}
+
+static int list_of_firewall(struct request *request, struct err *err)
+{
+	struct firewall firewall CLEANUP(firewall_done) = {0};
+	int code = store_firewall_get(request->core->store, request->who.customer_id, request->id,
+				      &firewall, err);
+
+	if (code == ERR_NOT_FOUND && has_past(request, ACTION_RESOURCE_FIREWALL))
+		code = 0;
+	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_FIREWALL, request->id, err);
 }
 
 static int get_of_resource(struct request *request, struct err *err)
@@ -158,5 +180,9 @@ const struct route action_routes[] = {
 	{"GET", "/images/actions/{id}", ACCESS_READ, get},
 	{"GET", "/images/{id}/actions", ACCESS_READ, list_of_image},
 	{"GET", "/images/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/firewalls/actions", ACCESS_READ, list_of_firewalls},
+	{"GET", "/firewalls/actions/{id}", ACCESS_READ, get},
+	{"GET", "/firewalls/{id}/actions", ACCESS_READ, list_of_firewall},
+	{"GET", "/firewalls/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
 	{NULL, NULL, 0, NULL},
 };

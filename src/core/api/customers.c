@@ -62,6 +62,8 @@ static int render_to_operator(struct request *request, const struct customer *cu
 		code = render(request, customer, ret, err);
 	if (code == 0)
 		(void)json_object_set_new(*ret, "note", json_string(note));
+	if (code == 0)
+		(void)json_object_set_new(*ret, "smtp_open", json_boolean(customer->smtp_open));
 	return code;
 }
 
@@ -222,6 +224,7 @@ static int take(struct request *request, struct customer *customer, struct err *
 	if ((code = body_text(request, "name", &name, err)) < 0 ||
 	    (code = body_number(request, "server_limit", 0, 1000000, &limit, err)) < 0 ||
 	    (code = body_bool(request, "suspended", &customer->suspended, err)) < 0 ||
+	    (code = body_bool(request, "smtp_open", &customer->smtp_open, err)) < 0 ||
 	    (code = take_reason(request, customer, false, "suspension_reason", err)) < 0)
 		return code;
 	if ((code = name_check_free(name, err)) < 0)
@@ -236,6 +239,8 @@ static int take(struct request *request, struct customer *customer, struct err *
 		note_detail(request, "server_limit", json_integer(limit));
 	if (names_suspended)
 		note_detail(request, "suspended", json_boolean(customer->suspended));
+	if (json_is_boolean(json_object_get(request->body, "smtp_open")))
+		note_detail(request, "smtp_open", json_boolean(customer->smtp_open));
 	return take_quotas(request, &customer->limits, err);
 }
 

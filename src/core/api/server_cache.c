@@ -68,7 +68,7 @@ int server_cache_append(struct server_cache *cache, const struct server *server,
 
 	if (hit)
 		return buf_append(out, entry->text, entry->bytes);
-	if ((code = server_text_append(cache->catalogue, server, out)) < 0)
+	if ((code = server_text_append(cache->core->store, cache->catalogue, server, out)) < 0)
 		return code;
 	/* What a transaction shows may never come to be. */
 	if (store_in_transaction(cache->core->store))

@@ -5,6 +5,7 @@
 #include "core/api/render.h"
 #include "model/first_step.h"
 #include "model/host_key.h"
+#include "store/store_firewall.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
 {
@@ -122,7 +123,22 @@ static void write_extension(const struct server *server, struct buf *out)
 	(void)buf_puts(out, "}}");
 }
 
-static void write_head(const struct server *server, struct buf *out)
+static int write_firewalls(struct store *store, const struct server *server, struct buf *out)
+{
+	struct store_firewalls firewalls CLEANUP(store_firewall_done) = {0};
+	uint64_t wanted = 0, applied = 0;
+	int code = store_filter_get(store, server->id, &wanted, &applied, NULL);
+
+	if (code == 0)
+		code = store_firewall_of_server(store, server->id, &firewalls, NULL);
+	for (size_t i = 0; code == 0 && i < firewalls.count; i++)
+		code = buf_printf(out, "%s{\"id\":%llu,\"status\":\"%s\"}", i > 0 ? "," : "",
+				  (unsigned long long)firewalls.items[i].id,
+				  applied >= wanted ? "applied" : "pending");
+	return code == ERR_NOT_FOUND ? 0 : code; /* one that is only being thought of has none */
+}
+
+static int write_head(struct store *store, const struct server *server, struct buf *out)
 {
 	(void)buf_puts(out, "{\"id\":");
 	json_text_number(out, server->id);
@@ -136,7 +152,10 @@ static void write_head(const struct server *server, struct buf *out)
 	write_ipv4(server, out);
 	(void)buf_puts(out, ",\"ipv6\":");
 	write_ipv6(server, out);
-	(void)buf_puts(out, ",\"floating_ips\":[],\"firewalls\":[]},\"private_net\":[]");
+	(void)buf_puts(out, ",\"floating_ips\":[],\"firewalls\":[");
+	const int code = write_firewalls(store, server, out);
+	(void)buf_puts(out, "]},\"private_net\":[]");
+	return code;
 }
 
 static void write_middle(const struct server *server, struct buf *out)
@@ -156,8 +175,8 @@ static void write_middle(const struct server *server, struct buf *out)
 	(void)buf_puts(out, ",\"placement_group\":null");
 }
 
-int server_text_append(struct catalogue_cache *catalogue, const struct server *server,
-		       struct buf *out)
+int server_text_append(struct store *store, struct catalogue_cache *catalogue,
+		       const struct server *server, struct buf *out)
 {
 	const struct {
 		const char *key;
@@ -169,9 +188,8 @@ int server_text_append(struct catalogue_cache *catalogue, const struct server *s
 		{",\"datacenter\":", CATALOGUE_DATACENTER, server->location_id},
 		{",\"location\":", CATALOGUE_LOCATION, server->location_id},
 	};
-	int code = 0;
+	int code = write_head(store, server, out);
 
-	write_head(server, out);
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
 		(void)buf_puts(out, parts[i].key);
 		code = catalogue_cache_append(catalogue, parts[i].kind, parts[i].id, out);

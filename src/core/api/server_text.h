@@ -4,8 +4,9 @@
 #include "base/buf.h"
 #include "core/api/catalogue_cache.h"
 #include "model/server.h"
+#include "store/store.h"
 
 /** server_text_append() - keys are never left out: some clients index them directly. 0 or a
  * negative code; then @out holds a part of it. */
-int server_text_append(struct catalogue_cache *catalogue, const struct server *server,
-		       struct buf *out);
+int server_text_append(struct store *store, struct catalogue_cache *catalogue,
+		       const struct server *server, struct buf *out);

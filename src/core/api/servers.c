@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "core/actions/engine.h"
+#include "core/api/firewalls.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
@@ -131,6 +132,7 @@ struct wish {
 	struct location location;
 	struct buf keys; /* authorized_keys lines */
 	size_t key_count;
+	struct store_scope firewalls; /* ids, as its servers */
 	const char *user_data;
 	size_t user_data_bytes;
 	bool start;
@@ -143,6 +145,7 @@ static void wish_done(struct wish *wish)
 	server_done(&wish->server);
 	image_done(&wish->image);
 	buf_done(&wish->keys);
+	store_scope_done(&wish->firewalls);
 }
 
 int servers_take_plan(struct request *request, struct plan *ret, struct err *err)
@@ -295,7 +298,7 @@ static int take_public_net(struct request *request, struct wish *wish, struct er
 /* What this service does not have so far is refused, not ignored. */
 static int refuse_absent(struct request *request, struct err *err)
 {
-	static const char *const lists[] = {"volumes", "networks", "firewalls"};
+	static const char *const lists[] = {"volumes", "networks"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (json_array_size(json_object_get(request->body, lists[i])) > 0)
@@ -376,6 +379,7 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 	    (code = take_keys(request, wish, err)) < 0 ||
 	    (code = take_public_net(request, wish, err)) < 0 ||
 	    (code = refuse_absent(request, err)) < 0 ||
+	    (code = firewalls_take(request, &wish->firewalls, err)) < 0 ||
 	    (code = take_user_data(request, wish, err)) < 0 ||
 	    (code = body_labels(request, &wish->server.labels, &given, err)) < 0)
 		return code;
@@ -447,7 +451,8 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 							  now_ms, &server->ipv4, err)) < 0) ||
 	    (wish->ipv6 && (code = store_address_allocate(store, server->id, wish->location.id, 6,
 							  now_ms, &server->ipv6, err)) < 0) ||
-	    (code = store_server_set_keys(store, server->id, buf_str(&wish->keys), err)) < 0)
+	    (code = store_server_set_keys(store, server->id, buf_str(&wish->keys), err)) < 0 ||
+	    (code = firewalls_add_server(request, &wish->firewalls, server->id, err)) < 0)
 		return code;
 	struct action_request with_id = action;
 	with_id.server_id = server->id;
@@ -509,7 +514,9 @@ static int update(struct request *request, struct err *err)
 		return code == ERR_UNIQUENESS
 			       ? err_set(err, code, "there is a server named %s already", name)
 			       : code;
-	if (has_labels && (code = store_server_update_labels(store, server.id, &labels, err)) < 0)
+	if (has_labels &&
+	    ((code = store_server_update_labels(store, server.id, &labels, err)) < 0 ||
+	     (code = firewalls_check_server(request, server.id, err)) < 0))
 		return code;
 	if ((code = store_commit(store, err)) < 0)
 		return code;

@@ -524,10 +524,83 @@ static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], st
 	return unmake(driver, "seed_delete", HOST_ITEM_SEED, uuid, err);
 }
 
+/* The bytes of a network are the version of its filter. */
+static void note_filter(struct fake *fake, struct thing *thing, uint64_t version, bool older_too)
+{
+	if (thing->bytes < version || (older_too && thing->bytes != version)) {
+		thing->bytes = version;
+		record(fake, thing, '+');
+	}
+}
+
 static int network_set(struct driver *driver, const struct host_network *network, struct err *err)
 {
-	return make(driver, "network_set", HOST_ITEM_NETWORK, network->uuid, network->server_id,
-		    err);
+	struct fake *fake = self_of(driver);
+	struct thing *thing;
+	int code = begin(fake, "network_set", err);
+
+	if (code < 0)
+		return code;
+	code = add(fake, HOST_ITEM_NETWORK, network->uuid, network->server_id, &thing, err);
+	if (code == 0)
+		note_filter(fake, thing, network->filter.version, false);
+	return end(fake, code);
+}
+
+static struct thing *network_of(struct fake *fake, const uint8_t uuid[UUID_BYTES])
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct thing *thing = fake->buckets[i]; thing != NULL; thing = thing->next)
+			if (thing->item.kind == HOST_ITEM_NETWORK &&
+			    memcmp(thing->item.uuid, uuid, UUID_BYTES) == 0)
+				return thing;
+	return NULL;
+}
+
+static int filter_set(struct driver *driver, const struct host_filter_change *change,
+		      uint64_t *ret_version, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	struct thing *thing;
+	int code = begin(fake, "filter_set", err);
+
+	if (code < 0)
+		return code;
+	thing = network_of(fake, change->uuid);
+	if (thing == NULL)
+		return end(fake, err_set(err, ERR_NOT_FOUND, "the server has no network"));
+	note_filter(fake, thing, change->filter.version, false);
+	*ret_version = thing->bytes;
+	return end(fake, 0);
+}
+
+static uint64_t filter_version(struct driver *driver, const uint8_t uuid[UUID_BYTES])
+{
+	struct fake *fake = self_of(driver);
+	const struct thing *thing;
+	uint64_t version;
+
+	(void)pthread_mutex_lock(&fake->lock);
+	thing = network_of(fake, uuid);
+	version = thing != NULL ? thing->bytes : 0;
+	(void)pthread_mutex_unlock(&fake->lock);
+	return version;
+}
+
+/* Nothing ever comes to a server of its, so nothing was refused. */
+static int filter_status(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+			 struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "filter_status", err);
+
+	if (code < 0)
+		return code;
+	if (network_of(fake, uuid) == NULL)
+		return end(fake, err_set(err, ERR_NOT_FOUND, "the server has no network"));
+	write_u32(answer, 0);
+	write_u32(answer, 0);
+	return end(fake, 0);
 }
 
 static int network_clear(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
@@ -553,9 +626,13 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 				at = &gone->next;
 			}
 		}
-	for (size_t i = 0; code == 0 && i < count; i++)
-		code = add(fake, HOST_ITEM_NETWORK, networks[i].uuid, networks[i].server_id, NULL,
+	for (size_t i = 0; code == 0 && i < count; i++) {
+		struct thing *thing;
+		code = add(fake, HOST_ITEM_NETWORK, networks[i].uuid, networks[i].server_id, &thing,
 			   err);
+		if (code == 0)
+			note_filter(fake, thing, networks[i].filter.version, true);
+	}
 	return end(fake, code);
 }
 
@@ -845,6 +922,9 @@ static const struct driver_verbs verbs = {
 	.network_set = network_set,
 	.network_clear = network_clear,
 	.network_sync = network_sync,
+	.filter_set = filter_set,
+	.filter_version = filter_version,
+	.filter_status = filter_status,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,
 	.domain_start = domain_start,

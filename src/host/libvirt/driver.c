@@ -178,6 +178,7 @@ static int tell_domain(virDomainPtr domain, driver_item *item, void *context, st
 
 static int inventory(struct driver *driver, driver_item *item, void *context, struct err *err)
 {
+	struct err wrong = {0};
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
 	virDomainPtr *domains = NULL;
@@ -196,6 +197,9 @@ static int inventory(struct driver *driver, driver_item *item, void *context, st
 	free(domains);
 	if (code < 0 || (code = image_store_inventory(&self->images, item, context, err)) < 0)
 		return code;
+	/* Core asks each minute: the time to look whether the filter is still what it was made. */
+	if (network_check(self->network, &wrong) < 0)
+		log_warning("the packet filter cannot be looked at: %s", wrong.text);
 	network_inventory(self->network, item, context);
 	return 0;
 }
@@ -259,6 +263,23 @@ static int net_set(struct driver *driver, const struct host_network *network, st
 static int net_clear(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
 {
 	return network_clear(self_of(driver)->network, uuid, err);
+}
+
+static int filter_set(struct driver *driver, const struct host_filter_change *change,
+		      uint64_t *ret_version, struct err *err)
+{
+	return network_set_filter(self_of(driver)->network, change, ret_version, err);
+}
+
+static uint64_t filter_version(struct driver *driver, const uint8_t uuid[UUID_BYTES])
+{
+	return network_filter_version(self_of(driver)->network, uuid);
+}
+
+static int filter_status(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+			 struct err *err)
+{
+	return network_filter_status(self_of(driver)->network, uuid, answer, err);
 }
 
 static int net_sync(struct driver *driver, const struct host_network *networks, size_t count,
@@ -674,6 +695,9 @@ static const struct driver_verbs verbs = {
 	.network_set = net_set,
 	.network_clear = net_clear,
 	.network_sync = net_sync,
+	.filter_set = filter_set,
+	.filter_version = filter_version,
+	.filter_status = filter_status,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,
 	.domain_start = domain_start,

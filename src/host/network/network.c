@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -10,11 +11,11 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "host/network/filter.h"
 #include "host/network/plumb.h"
-#include "host/process.h"
-
-#define NFT_TIMEOUT_S 60
+#include "host/network/refusals.h"
+#include "host/network/ruleset.h"
 
 struct network {
 	char instance[8];
@@ -23,41 +24,53 @@ struct network {
 	pthread_mutex_t lock;
 	struct host_network *servers;
 	size_t count;
+	bool is_told; /* what core knows; before, the kernel's table is of an earlier process */
+	struct refusals *refusals; /* NULL: nobody is told of what is refused */
+	struct {
+		uint32_t ours;    /* the kernel's generation after our last change; 0: not alone */
+		uint32_t checked; /* ... in which the digest was taken; 0: none was */
+		uint64_t digest;
+	} table;
 };
 
-static int load(const struct buf *rules, struct err *err)
+/* Notes whether ours was the only change meanwhile: then the table is what we made of it. */
+static int load(struct network *network, const struct buf *rules, struct err *err)
 {
-	static const char *const arguments[] = {"nft", "-f", "-", NULL};
-	/* A child of its own: nft's memory, which grows with the table, goes with it. */
-	const struct process process = {.arguments = arguments,
-					.input = rules->data,
-					.input_bytes = rules->len,
-					.stdin_fd = -1,
-					.stdout_fd = -1,
-					.timeout_s = NFT_TIMEOUT_S};
+	uint32_t before = 0, after = 0;
+	int code;
 
-	if (rules->error != 0)
-		return err_set(err, rules->error, "no memory for the packet filter's rules");
-	return rules->len == 0 ? 0 : process_run(&process, NULL, err);
+	if (rules->error == 0 && rules->len == 0)
+		return 0;
+	const bool knew = ruleset_generation(&before) == 0 &&
+			  (before == network->table.ours || before == network->table.checked);
+	code = ruleset_load(rules, err);
+	if (code < 0)
+		return code;
+	network->table.checked = 0;
+	network->table.ours = 0;
+	if (knew && ruleset_generation(&after) == 0 && after == before + 1)
+		network->table.ours = after;
+	return 0;
 }
 
-static bool table_exists(const struct network *network)
+/* The whole table: whatever was there before is of no interest. */
+static int load_table(struct network *network, const struct host_network *servers, size_t count,
+		      struct err *err)
 {
-	char table[16];
-	const char *const arguments[] = {"nft", "list", "chain", "inet", table, "prerouting", NULL};
-	const struct process process = {.arguments = arguments,
-					.stdin_fd = -1,
-					.stdout_fd = -1,
-					.timeout_s = NFT_TIMEOUT_S};
+	struct buf rules CLEANUP(buf_done) = {0};
+	uint32_t now = 0;
 
-	(void)snprintf(table, sizeof table, "ippo_%s", network->instance);
-	return process_run(&process, NULL, NULL) == 0;
+	filter_write_table(&rules, network->instance, network->masquerade, network->probe_uid,
+			   servers, count);
+	if (ruleset_generation(&now) == 0)
+		network->table.ours = now;
+	return load(network, &rules, err);
 }
 
 int network_new(const struct config *config, struct network **ret, struct err *err)
 {
 	struct network *network = calloc(1, sizeof *network);
-	struct buf rules CLEANUP(buf_done) = {0};
+	struct err deaf = {0};
 	int code;
 
 	if (network == NULL)
@@ -70,25 +83,33 @@ int network_new(const struct config *config, struct network **ret, struct err *e
 	code = plumb_host(err);
 	/* After a restart of this process alone the old table goes on until core has told the
 	 * truth. */
-	if (code == 0 && !table_exists(network)) {
-		filter_write_table(&rules, network->instance, network->masquerade,
-				   network->probe_uid, NULL, 0);
-		code = load(&rules, err);
-	}
+	if (code == 0 && !ruleset_has_table(network->instance))
+		code = load_table(network, NULL, 0, err);
 	if (code < 0) {
 		network_free(network);
 		return err_wrap(err, code, "cannot set up the network");
 	}
+	if (refusals_new(network->instance, filter_log_group(network->instance), &network->refusals,
+			 &deaf) < 0)
+		log_warning("%s; customers are not shown what was refused", deaf.text);
 	*ret = network;
 	return 0;
+}
+
+static void free_servers(struct host_network *servers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		host_network_done(&servers[i]);
+	free(servers);
 }
 
 void network_free(struct network *network)
 {
 	if (network == NULL)
 		return;
+	refusals_free(network->refusals);
 	(void)pthread_mutex_destroy(&network->lock);
-	free(network->servers);
+	free_servers(network->servers, network->count);
 	free(network);
 }
 
@@ -107,8 +128,28 @@ static bool is_same(const struct host_network *a, const struct host_network *b)
 	       a->closed == b->closed;
 }
 
+static int copy_network(const struct host_network *from, struct host_network *ret)
+{
+	*ret = *from;
+	return host_filter_copy(&from->filter, &ret->filter);
+}
+
+/* The wire first: nothing is heard on it but what is the server's. */
+static int plumb(struct network *network, const char *tap, const struct host_network *server,
+		 struct err *err)
+{
+	struct buf rules CLEANUP(buf_done) = {0};
+	int code;
+
+	if (if_nametoindex(tap) == 0)
+		return err_set(err, -ENODEV, "there is no interface %s", tap);
+	filter_write_wire(&rules, network->instance, server);
+	code = load(network, &rules, err);
+	return code < 0 ? code : plumb_tap(tap, server, err);
+}
+
 /* A running server's wire follows at once; one that is off has none. */
-static int plumb_if_there(const struct network *network, const struct host_network *server,
+static int plumb_if_there(struct network *network, const struct host_network *server,
 			  struct err *err)
 {
 	char tap[FILTER_TAP_BYTES];
@@ -118,31 +159,43 @@ static int plumb_if_there(const struct network *network, const struct host_netwo
 		return err_set(err, ERR_INVALID_INPUT,
 			       "server id %llu is too large for an interface's name",
 			       (unsigned long long)server->server_id);
-	code = plumb_tap(tap, server, err);
+	code = plumb(network, tap, server, err);
 	return code == -ENODEV ? 0 : code;
 }
 
 static int set_locked(struct network *network, const struct host_network *server, struct err *err)
 {
 	struct host_network *known = find(network, server->uuid), *grown;
+	struct host_network copy CLEANUP(host_network_done) = {0};
 	struct buf rules CLEANUP(buf_done) = {0};
 	int code;
 
-	if (known != NULL && is_same(known, server))
-		return plumb_if_there(network, server, err);
+	if ((code = copy_network(server, &copy)) < 0)
+		return err_set(err, code, "no memory");
+	/* What was asked for earlier may come later. */
+	if (known != NULL && known->filter.version > copy.filter.version) {
+		host_filter_done(&copy.filter);
+		if ((code = host_filter_copy(&known->filter, &copy.filter)) < 0)
+			return err_set(err, code, "no memory");
+	}
 	if (known == NULL) {
 		grown = realloc(network->servers, (network->count + 1) * sizeof *grown);
 		if (grown == NULL)
 			return err_set(err, -ENOMEM, "no memory");
 		network->servers = grown;
 	}
-	filter_write_change(&rules, network->instance, known, server);
-	if ((code = load(&rules, err)) < 0)
+	filter_write_change(&rules, network->instance, known, &copy);
+	if ((code = load(network, &rules, err)) < 0)
 		return code;
-	if (known == NULL)
+	if (known == NULL) {
 		known = &network->servers[network->count++];
-	*known = *server;
-	return plumb_if_there(network, server, err);
+		*known = (struct host_network){0};
+	}
+	const bool same_wire = is_same(known, &copy);
+	host_network_done(known);
+	*known = copy;
+	copy = (struct host_network){0};
+	return same_wire && rules.len > 0 ? 0 : plumb_if_there(network, known, err);
 }
 
 int network_set(struct network *network, const struct host_network *server, struct err *err)
@@ -150,6 +203,95 @@ int network_set(struct network *network, const struct host_network *server, stru
 	(void)pthread_mutex_lock(&network->lock);
 	int code = set_locked(network, server, err);
 	(void)pthread_mutex_unlock(&network->lock);
+	return code;
+}
+
+static int set_filter_locked(struct network *network, const struct host_filter_change *change,
+			     uint64_t *ret_version, struct err *err)
+{
+	struct host_network *known = find(network, change->uuid), after;
+	struct host_filter filter CLEANUP(host_filter_done) = {0};
+	struct buf rules CLEANUP(buf_done) = {0};
+	int code;
+
+	if (known == NULL)
+		return err_set(err, ERR_NOT_FOUND, "the server has no network on this host");
+	if (change->filter.version >= known->filter.version) {
+		if ((code = host_filter_copy(&change->filter, &filter)) < 0)
+			return err_set(err, code, "no memory");
+		after = *known;
+		after.filter = filter;
+		filter_write_change(&rules, network->instance, known, &after);
+		if ((code = load(network, &rules, err)) < 0)
+			return code;
+		host_filter_done(&known->filter);
+		known->filter = filter;
+		filter = (struct host_filter){0};
+	}
+	if (ret_version != NULL)
+		*ret_version = known->filter.version;
+	return 0;
+}
+
+int network_set_filter(struct network *network, const struct host_filter_change *change,
+		       uint64_t *ret_version, struct err *err)
+{
+	(void)pthread_mutex_lock(&network->lock);
+	int code = set_filter_locked(network, change, ret_version, err);
+	(void)pthread_mutex_unlock(&network->lock);
+	return code;
+}
+
+uint64_t network_filter_version(struct network *network, const uint8_t uuid[UUID_BYTES])
+{
+	(void)pthread_mutex_lock(&network->lock);
+	const struct host_network *known = find(network, uuid);
+	const uint64_t version = known != NULL ? known->filter.version : 0;
+	(void)pthread_mutex_unlock(&network->lock);
+	return version;
+}
+
+struct counting {
+	struct buf body;
+	uint32_t count;
+};
+
+static void add_counter(void *context, const struct host_counter *counter)
+{
+	struct counting *counting = context;
+
+	counting->count++;
+	host_counter_write(&counting->body, counter);
+}
+
+int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES],
+			  struct buf *answer, struct err *err)
+{
+	AUTO_FREE struct host_refused *refused = calloc(HOST_REFUSED_KEPT, sizeof *refused);
+	struct counting counting = {0};
+	uint64_t server_id = 0;
+	size_t count;
+	int code;
+
+	if (refused == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	(void)pthread_mutex_lock(&network->lock);
+	const struct host_network *known = find(network, uuid);
+	if (known != NULL)
+		server_id = known->server_id;
+	(void)pthread_mutex_unlock(&network->lock);
+	if (server_id == 0)
+		return err_set(err, ERR_NOT_FOUND, "the server has no network on this host");
+	code = ruleset_counters(network->instance, server_id, add_counter, &counting, err);
+	if (code == 0) {
+		count = refusals_list(network->refusals, server_id, refused);
+		write_u32(answer, counting.count);
+		write_bytes(answer, counting.body.data, counting.body.len);
+		write_u32(answer, (uint32_t)count);
+		for (size_t i = 0; i < count; i++)
+			host_refused_write(answer, &refused[i]);
+	}
+	buf_done(&counting.body);
 	return code;
 }
 
@@ -163,11 +305,14 @@ static int clear_locked(struct network *network, const uint8_t uuid[UUID_BYTES],
 	if (known == NULL)
 		return 0;
 	filter_write_change(&rules, network->instance, known, NULL);
-	if ((code = load(&rules, err)) < 0)
+	filter_write_no_wire(&rules, network->instance, known->server_id);
+	if ((code = load(network, &rules, err)) < 0)
 		return code;
 	if (filter_tap_name(network->instance, known->server_id, tap) == 0 &&
 	    (code = plumb_remove(tap, err)) < 0)
 		return code;
+	refusals_forget(network->refusals, known->server_id);
+	host_network_done(known);
 	*known = network->servers[--network->count];
 	return 0;
 }
@@ -206,31 +351,54 @@ static void remove_orphans(const struct network *network)
 		(void)closedir(dir);
 }
 
+/* The wires of all servers that are on, in one transaction; a tap that goes meanwhile spoils it,
+ * and then it is one after another. */
+static int plumb_all(struct network *network, struct err *err)
+{
+	struct buf rules CLEANUP(buf_done) = {0};
+	char tap[FILTER_TAP_BYTES];
+	int code = 0;
+
+	for (size_t i = 0; i < network->count; i++)
+		if (filter_tap_name(network->instance, network->servers[i].server_id, tap) == 0 &&
+		    if_nametoindex(tap) != 0)
+			filter_write_wire(&rules, network->instance, &network->servers[i]);
+	const bool together = load(network, &rules, NULL) == 0;
+	for (size_t i = 0; code == 0 && i < network->count; i++) {
+		const struct host_network *server = &network->servers[i];
+		if (!together)
+			code = plumb_if_there(network, server, err);
+		else if (filter_tap_name(network->instance, server->server_id, tap) == 0)
+			code = plumb_tap(tap, server, err);
+		if (code == -ENODEV)
+			code = 0;
+	}
+	return code;
+}
+
 static int sync_locked(struct network *network, const struct host_network *servers, size_t count,
 		       struct err *err)
 {
-	struct buf rules CLEANUP(buf_done) = {0};
-	struct host_network *copy = malloc((count > 0 ? count : 1) * sizeof *copy);
-	int code;
+	struct host_network *copy = calloc(count > 0 ? count : 1, sizeof *copy);
+	int code = copy != NULL ? 0 : -ENOMEM;
 
-	if (copy == NULL)
-		return err_set(err, -ENOMEM, "no memory");
-	filter_write_table(&rules, network->instance, network->masquerade, network->probe_uid,
-			   servers, count);
-	if ((code = load(&rules, err)) < 0) {
-		free(copy);
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = copy_network(&servers[i], &copy[i]);
+	if (code < 0)
+		(void)err_set(err, code, "no memory");
+	else
+		code = load_table(network, servers, count, err);
+	if (code < 0) {
+		if (copy != NULL)
+			free_servers(copy, count);
 		return code;
 	}
-	if (count > 0)
-		memcpy(copy, servers, count * sizeof *copy);
-	free(network->servers);
+	free_servers(network->servers, network->count);
 	network->servers = copy;
 	network->count = count;
+	network->is_told = true;
 	remove_orphans(network);
-	for (size_t i = 0; i < count; i++)
-		if ((code = plumb_if_there(network, &servers[i], err)) < 0)
-			return code;
-	return 0;
+	return plumb_all(network, err);
 }
 
 int network_sync(struct network *network, const struct host_network *servers, size_t count,
@@ -239,10 +407,12 @@ int network_sync(struct network *network, const struct host_network *servers, si
 	int code = 0;
 
 	(void)pthread_mutex_lock(&network->lock);
-	bool same = count == network->count && count > 0 && table_exists(network);
+	bool same = count == network->count && count > 0 && ruleset_has_table(network->instance);
 	for (size_t i = 0; same && i < count; i++) {
 		const struct host_network *known = find(network, servers[i].uuid);
-		same = known != NULL && is_same(known, &servers[i]);
+		same = known != NULL && is_same(known, &servers[i]) &&
+		       known->filter.version == servers[i].filter.version &&
+		       host_filter_equal(&known->filter, &servers[i].filter);
 	}
 	if (!same)
 		code = sync_locked(network, servers, count, err);
@@ -262,7 +432,71 @@ int network_plumb(struct network *network, const uint8_t uuid[UUID_BYTES], struc
 	else if ((code = filter_tap_name(network->instance, known->server_id, tap)) < 0)
 		(void)err_set(err, code, "the server's id is too large");
 	else
-		code = plumb_tap(tap, known, err);
+		code = plumb(network, tap, known, err);
+	(void)pthread_mutex_unlock(&network->lock);
+	return code;
+}
+
+/* --- is it still so? --- */
+
+/* In a generation that nobody ends meanwhile. */
+static int take_digest(struct network *network, uint32_t generation, uint64_t *ret, struct err *err)
+{
+	uint32_t after = 0;
+	int code = ruleset_digest(network->instance, ret, err);
+
+	if (code == 0 && (code = ruleset_generation(&after)) == 0 && after != generation)
+		code = -EAGAIN;
+	return code;
+}
+
+static int repair(struct network *network, struct err *err)
+{
+	uint64_t digest = 0;
+	uint32_t now = 0;
+	int code = load_table(network, network->servers, network->count, err);
+
+	if (code == 0)
+		code = plumb_all(network, err);
+	if (code < 0)
+		return code;
+	/* Right away: where others change theirs all the time, the next minute would not know. */
+	if ((now = network->table.ours) != 0 && take_digest(network, now, &digest, NULL) == 0) {
+		network->table.checked = now;
+		network->table.digest = digest;
+	}
+	return 1;
+}
+
+static int check_locked(struct network *network, struct err *err)
+{
+	uint32_t now = 0;
+	uint64_t digest = 0;
+	int code;
+
+	if (!network->is_told)
+		return 0;
+	if ((code = ruleset_generation(&now)) < 0)
+		return err_set(err, code, "cannot ask the kernel about its packet filter");
+	if (now == network->table.checked)
+		return 0;
+	code = take_digest(network, now, &digest, err);
+	if (code == -EAGAIN)
+		return 0; /* the next minute is quieter */
+	if (code == 0 && (now == network->table.ours ||
+			  (network->table.checked != 0 && digest == network->table.digest))) {
+		network->table.checked = now;
+		network->table.digest = digest;
+		return 0;
+	}
+	log_info("the packet filter is made anew: somebody else has changed it, or may have");
+	return repair(network, err);
+}
+
+int network_check(struct network *network, struct err *err)
+{
+	(void)pthread_mutex_lock(&network->lock);
+	int code = check_locked(network, err);
 	(void)pthread_mutex_unlock(&network->lock);
 	return code;
 }

@@ -19,6 +19,27 @@ int network_clear(struct network *network, const uint8_t uuid[UUID_BYTES], struc
 int network_sync(struct network *network, const struct host_network *servers, size_t count,
 		 struct err *err);
 
+/**
+ * network_set_filter() - of a server that has a network; an older version than what is in force is
+ * left unheeded. Errors: ERR_NOT_FOUND. @ret_version: of the filter in force; NULL: not of
+ * interest.
+ */
+int network_set_filter(struct network *network, const struct host_filter_change *change,
+		       uint64_t *ret_version, struct err *err);
+/** network_filter_version() - of the filter in force; 0 without a network. */
+uint64_t network_filter_version(struct network *network, const uint8_t uuid[UUID_BYTES]);
+
+/** network_filter_status() - what a server's filter has counted and refused. ERR_NOT_FOUND. */
+int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES],
+			  struct buf *answer, struct err *err);
+
+/**
+ * network_check() - is the kernel's table what it was made to be? When somebody else changed it,
+ * it is made anew. To be called each minute.
+ * Return: 0, 1 when it had to be repaired, or a negative code.
+ */
+int network_check(struct network *network, struct err *err);
+
 /** network_plumb() - the tap has come into being: addresses, routes. ERR_NOT_FOUND without a
  * network. */
 int network_plumb(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err);

@@ -322,7 +322,7 @@ static int do_power(struct fake_host *host, uint16_t type, struct reader *in, st
 
 static int do_network(struct fake_host *host, uint16_t type, struct reader *in)
 {
-	struct host_network network;
+	struct host_network network CLEANUP(host_network_done) = {0};
 	uint8_t uuid[UUID_BYTES];
 
 	if (type == HOST_NETWORK_CLEAR) {

@@ -124,11 +124,17 @@ static void http_replies(void **state)
 }
 
 /* There and back: the second writing is the first one's bytes. Every cut is refused. */
-#define ROUND(type, value)                                                                         \
+static void round_done(const void *value)
+{
+	(void)value;
+}
+
+#define ROUND(type, value) ROUND_OWNED(type, value, round_done)
+#define ROUND_OWNED(type, value, done)                                                             \
 	do {                                                                                       \
 		struct buf once CLEANUP(buf_done) = {0}, twice CLEANUP(buf_done) = {0};            \
 		struct reader in;                                                                  \
-		struct type got;                                                                   \
+		struct type got CLEANUP(done) = {0};                                               \
 		type##_write(&once, &(value));                                                     \
 		assert_int_equal(once.error, 0);                                                   \
 		for (size_t bytes = 0; bytes < once.len; bytes++) {                                \
@@ -152,8 +158,22 @@ static void host_messages(void **state)
 	const struct host_image_import import = {9, HOST_IMAGE_FROM_URL, "https://a/b", 1, {0xff}};
 	const struct host_image_facts image = {UINT64_MAX, 1, {1}};
 	const struct host_volume volume = {{1}, 2, 3, UINT64_MAX};
+	struct host_filter_rule rules[] = {{.firewall_id = 7,
+					    .number = 3,
+					    .protocol = 6,
+					    .port_first = 80,
+					    .port_last = 85,
+					    .first_network = 1,
+					    .network_count = 1},
+					   {.protocol = 1, .echo = 1, .network_count = 2}};
+	struct ip nets[] = {{4, 8, {10}}, {6, 32, {0x20, 1, 0xd, 0xb8}}};
+	const struct host_filter filter = {9, 1, 1, 10, 20, rules, 2, nets, 2};
 	const struct host_network network = {
-		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}};
+		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}, 1, filter};
+	const struct host_filter_change change = {{1}, filter};
+	const struct host_counter counter = {HOST_COUNT_RULE, 7, 3, 5, UINT64_MAX};
+	const struct host_refused refused = {
+		HOST_COUNT_IN, 6, {4, 32, {192, 0, 2, 1}}, 25, 2, 3, 4};
 	const struct host_domain domain = {{1}, 2, "web-1", 4, 1024, 1, 5, 1, {2}};
 	const struct host_password password = {{1}, "taro", "$6$x$y"};
 	const struct host_guest_ask ask = {{1}, "probe 7 AAAA debian 300"};
@@ -167,7 +187,10 @@ static void host_messages(void **state)
 	ROUND(host_image_import, import);
 	ROUND(host_image_facts, image);
 	ROUND(host_volume, volume);
-	ROUND(host_network, network);
+	ROUND_OWNED(host_network, network, host_network_done);
+	ROUND_OWNED(host_filter_change, change, host_filter_change_done);
+	ROUND(host_counter, counter);
+	ROUND(host_refused, refused);
 	ROUND(host_domain, domain);
 	ROUND(host_password, password);
 	ROUND(host_guest_ask, ask);
@@ -218,6 +241,30 @@ static void impossible_values(void **state)
 	host_network_write(&out, &network);
 	reader_init(&in, out.data, out.len);
 	assert_int_equal(host_network_read(&in, &network), ERR_PROTOCOL);
+	buf_clear(&out);
+	/* Rules the packet filter cannot have been meant to have. */
+	static const struct host_filter_rule odd[] = {
+		{.protocol = 6, .port_first = 2, .port_last = 1, .network_count = 1},
+		{.protocol = 6, .network_count = 2},
+		{.protocol = 6, .first_network = UINT32_MAX, .network_count = 1},
+		{.protocol = 6},
+		{.protocol = 132, .network_count = 1},
+		{.protocol = 47, .port_last = 1, .network_count = 1},
+		{.protocol = 6, .echo = 1, .network_count = 1},
+		{.protocol = 6, .out = 2, .network_count = 1}};
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		struct host_filter_rule rule = odd[i];
+		struct ip net = {4, 8, {10}};
+		struct host_filter filter = {.rules = &rule,
+					     .rule_count = 1,
+					     .networks = &net,
+					     .network_count = 1},
+				   got = {0};
+		buf_clear(&out);
+		host_filter_write(&out, &filter);
+		reader_init(&in, out.data, out.len);
+		assert_int_equal(host_filter_read(&in, &got), ERR_PROTOCOL);
+	}
 	buf_clear(&out);
 	host_item_write(&out, &item);
 	reader_init(&in, out.data, out.len);

@@ -1,0 +1,26 @@
+// What decides about a server's packets, from the database; and the same as the host is told it.
+#pragma once
+
+#include "base/buf.h"
+#include "model/firewall.h"
+#include "store/store_firewall.h"
+#include "wire/host_message.h"
+
+struct server;
+
+/* `struct filter_policy p CLEANUP(filter_policy_done) = {0};` is a valid empty one. */
+struct filter_policy {
+	struct store_firewalls firewalls; /* owned; what `policy` points into */
+	struct firewall_policy policy;
+	uint64_t version;
+};
+
+void filter_policy_done(struct filter_policy *policy);
+int filter_policy_load(struct store *store, uint64_t customer_id, uint64_t server_id,
+		       struct filter_policy *ret, struct err *err);
+
+/** filter_policy_for_host() - free with host_filter_done(). */
+int filter_policy_for_host(const struct filter_policy *policy, struct host_filter *ret);
+/** filter_policy_body() - a HOST_FILTER_SET. */
+int filter_policy_body(struct store *store, const struct server *server, struct buf *out,
+		       struct err *err);
