@@ -284,7 +284,7 @@ static int take_packet(struct request *request, struct firewall_packet *packet, 
 		   *address = request_query(request, "address"),
 		   *port = request_query(request, "port");
 	enum firewall_protocol kind;
-	uint64_t number;
+	uint64_t number = 0;
 
 	packet->direction = FIREWALL_IN;
 	if (direction != NULL && firewall_direction_parse(direction, &packet->direction) < 0)

@@ -23,8 +23,7 @@ static void rules_are_strict(void **state)
 	static const char *const good[] = {"", "in tcp 22 0.0.0.0/0\n",
 					   "out udp 1-65535 2001:db8::/32 two words\n",
 					   "in tcp any 10.0.0.0/8,::/0 \xe7\xaa\x93\n",
-					   "in icmp - ::/0\n"
-					   "in esp - 192.0.2.7/32\n"};
+					   "out icmp - ::/0\nout esp - 192.0.2.7/32\n"};
 	static const char *const bad[] = {"in tcp 22 0.0.0.0/0",
 					  "in tcp 0 0.0.0.0/0\n",
 					  "in tcp 65536 0.0.0.0/0\n",
