@@ -38,7 +38,7 @@ struct core {
 	struct alerts *alerts;
 	struct checks *checks; /* of first steps */
 	struct suspension *suspension;
-	struct dns *dns; /* what carries zones to the name server */
+	struct dns *dns;         /* what carries zones to the name server */
 	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;
 	gid_t operators; /* the local socket's group */
