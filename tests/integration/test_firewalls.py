@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ippo_testing import eventually
+from ippo_testing import eventually, run
 
 EVERYBODY = ["0.0.0.0/0", "::/0"]
 
@@ -188,3 +188,51 @@ def test_the_filter_of_a_server(api, server):
     shown = api.get(f"/servers/{server}/filter")["filter"]
     assert shown["measured"] and shown["status"] == "applied" and [item["id"] for item in shown["firewalls"]] == [firewall]
     assert shown["refused"] == [] and shown["ssh_port"] == 22
+
+
+# --- the clients ---
+
+
+def test_the_command(fake, server, api):
+    """`ippo firewall`, from making one to deleting it."""
+    name = api.get(f"/servers/{server}")["server"]["name"]
+    fake.cli("firewall", "create", "by-hand")
+    fake.cli("firewall", "add-rule", "by-hand", "in", "tcp", "--port", "22", "--description", "SSH")
+    fake.cli("firewall", "add-rule", "by-hand", "in", "tcp", "--port", "8000-8080", "--networks", "192.0.2.0/24,2001:db8::/32")
+    wrong = fake.cli("firewall", "add-rule", "by-hand", "in", "tcp", "--port", "0", check=False)
+    assert wrong.returncode != 0 and "port" in wrong.stderr
+    shown = fake.cli("firewall", "show", "by-hand").stdout
+    assert "8000-8080" in shown and "192.0.2.0/24" in shown and "SSH" in shown
+    fake.cli("firewall", "apply", "by-hand", "--server", name)
+    assert passes(api, server, "192.0.2.9", 8001)["passes"] and not passes(api, server, "198.51.100.9", 8001)["passes"]
+    assert fake.cli("firewall", "delete", "by-hand", "--yes", check=False).returncode != 0, "it is applied"
+    fake.cli("firewall", "remove-rule", "by-hand", "2")
+    assert not passes(api, server, "192.0.2.9", 8001)["passes"] and passes(api, server, "198.51.100.9", 22)["passes"]
+    fake.cli("firewall", "remove", "by-hand", "--server", name)
+    assert firewalls_of(api, server) == []
+    fake.cli("firewall", "delete", "by-hand", "--yes")
+    assert "by-hand" not in fake.cli("firewall", "list").stdout
+
+
+def test_hcloud(fake, server, api, tmp_path):
+    """Debian's own hcloud, unmodified."""
+    environment = {**os.environ, "HOME": str(tmp_path), "HCLOUD_ENDPOINT": f"{fake.url}/v1", "HCLOUD_TOKEN": fake.token("hcloud-fw"),
+                   "SSL_CERT_FILE": str(fake.ca)}
+
+    def hcloud(*words, check=True):
+        return run("hcloud", "firewall", *words, check=check, env=environment)
+
+    name = api.get(f"/servers/{server}")["server"]["name"]
+    hcloud("create", "--name", "by-hcloud")
+    hcloud("add-rule", "by-hcloud", "--direction", "in", "--protocol", "tcp", "--port", "443", "--source-ips", "0.0.0.0/0",
+           "--source-ips", "::/0", "--description", "web")
+    hcloud("apply-to-resource", "by-hcloud", "--type", "server", "--server", name)
+    assert passes(api, server, "203.0.113.9", 443)["passes"] and not passes(api, server, "203.0.113.9", 22)["passes"]
+    assert "443" in hcloud("describe", "by-hcloud").stdout and "by-hcloud" in hcloud("list").stdout
+    assert hcloud("delete", "by-hcloud", check=False).returncode != 0
+    hcloud("delete-rule", "by-hcloud", "--direction", "in", "--protocol", "tcp", "--port", "443", "--source-ips", "0.0.0.0/0",
+           "--source-ips", "::/0", "--description", "web")
+    assert not passes(api, server, "203.0.113.9", 443)["passes"]
+    hcloud("remove-from-resource", "by-hcloud", "--type", "server", "--server", name)
+    hcloud("delete", "by-hcloud")
+    assert "by-hcloud" not in hcloud("list").stdout
