@@ -97,15 +97,15 @@ def ended(ippo, action, seconds=60):
 
 def differs(ippo, server_id):
     """What of the host in memory does not fit the server's row; None when all does."""
-    row = ippo.database("SELECT lower(hex(uuid)), status, volume_generation, disk_gb, seed, locked_action_id FROM server "
-                        "WHERE id = ?", server_id)
+    row = ippo.database("SELECT lower(hex(uuid)), status, volume_generation, disk_gb, seed, locked_action_id, wanted FROM server "
+                        "JOIN server_filter ON server_id = id WHERE id = ?", server_id)
     holds = {key: value for key, value in world(ippo).items() if key[0] != "images"}
     wanted = {}
     if row:
-        text, status, generation, disk_gb, seed, locked = row[0]
+        text, status, generation, disk_gb, seed, locked, filter_version = row[0]
         uuid = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
         wanted = {("domains", uuid, server_id): ({2: 2, 4: 1}.get(status), 0), ("volumes", uuid, generation): (0, disk_gb << 30),
-                  ("networks", uuid, server_id): (0, 0)}
+                  ("networks", uuid, server_id): (0, filter_version)}
         if seed:
             wanted["seeds", uuid, 0] = (0, 0)
         if locked:
