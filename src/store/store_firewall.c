@@ -324,8 +324,10 @@ static int write_scope(struct store *store, uint64_t id, const struct store_scop
 	for (size_t i = 0; r >= 0 && i < scope->server_count; i++)
 		r = statement_run(
 			store,
-			"INSERT INTO firewall_server(firewall_id, server_id) SELECT ?, id "
-			"FROM server WHERE id = ?",
+			/* What a trial remembers may have gone to another customer since. */
+			"INSERT INTO firewall_server(firewall_id, server_id) SELECT f.id, s.id "
+			"FROM firewall f, server s WHERE f.id = ? AND s.id = ? AND "
+			"s.customer_id = f.customer_id",
 			BIND(B_INT(id), B_INT(scope->servers[i])), err);
 	for (size_t i = 0; r >= 0 && i < scope->selector_count; i++)
 		r = statement_run(

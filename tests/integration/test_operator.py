@@ -218,14 +218,19 @@ def test_a_server_is_handed_over(account, taker, operator, fake):
     address = server["public_net"]["ipv4"]["ip"]
     account.post(f"{path}/actions/change_dns_ptr", {"ip": address, "dns_ptr": "www.old.example"})
     account.post("/alert_rules", {"kind": "stopped_itself", "server": server["id"]})
-    account.post("/firewalls", {"name": "theirs", "rules": [], "apply_to": [{"type": "server", "server": {"id": server["id"]}}]})
+    ssh, web = ([{"direction": "in", "protocol": "tcp", "port": port, "source_ips": ["0.0.0.0/0"]}] for port in ("22", "443"))
+    wall = account.post("/firewalls", {"name": "theirs", "rules": ssh, "apply_to": [{"type": "server", "server": {"id": server["id"]}}]})
+    wall = f"/firewalls/{wall['firewall']['id']}/actions"
     assert account.get(path)["server"]["public_net"]["firewalls"]
+    account.post(f"{wall}/set_rules", {"rules": web, "trial": True, "trial_address": "203.0.113.5"})
     viewer = live_console(fake, account, server)
     assert account.error("PUT", f"{path}/owner", {"customer": taker.customer}) == (403, "forbidden")
     operator.put(f"{path}/owner", {"customer": taker.customer_name})
     assert viewer.until_closed().code == DELETED
     assert account.error("GET", path) == (404, "not_found") and used(account)["servers"] == 0
     theirs = taker.get(path)["server"]
+    # What goes back does not take the server along.
+    assert account.post(f"{wall}/revert")["firewall"]["applied_to"] == []
     assert theirs["public_net"]["firewalls"] == [] and theirs["labels"] == {} and theirs["public_net"]["ipv4"]["ip"] == address
     assert "old.example" not in str(theirs) and used(taker)["servers"] == 1
     assert [one["name"] for one in taker.get("/servers")["servers"]] == ["goes"]

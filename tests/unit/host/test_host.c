@@ -101,7 +101,7 @@ static void hostile_names(void **state)
 
 static const struct host_network networks[] = {
 	{{1}, 1, {2}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd, 0, 0, 0, 0, 0, 0, 1}}},
-	{{2}, 0xabc, {2}, {4, 32, {10, 0, 0, 2}}, {0}},
+	{{2}, 0xabc, {2}, {4, 32, {10, 0, 0, 2}}, {0}, .closed = 1},
 	{{3}, 3, {2}, {0}, {6, 64, {0xfd, 0, 0, 0, 0, 0, 0, 3}}},
 };
 
