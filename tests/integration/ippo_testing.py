@@ -305,7 +305,8 @@ class IppoInstance:
             for domain in self.domains():
                 run("virsh", "-q", "-c", "qemu:///system", "destroy", domain, check=False)
                 run("virsh", "-q", "-c", "qemu:///system", "undefine", domain, check=False)
-            run("nft", "delete", "table", "inet", f"ippo_{self.name}", check=False)
+            for family in ("inet", "netdev"):
+                run("nft", "delete", "table", family, f"ippo_{self.name}", check=False)
             for tap in self.taps():
                 run("ip", "link", "del", tap, check=False)
         self.pool_lock.close()
