@@ -171,7 +171,8 @@ def world():
         volume = server.bytes + struct.pack("<IQQ", 1, 1, 1 << 30)
         host.ask(VOLUME_CREATE, volume)
         mac = bytes([2, 0, 0, 0, 0, 1])
-        host.ask(NETWORK_SET, server.bytes + struct.pack("<Q", 1) + mac + bytes(36))
+        # Without addresses, not closed, and with a filter of no rules.
+        host.ask(NETWORK_SET, server.bytes + struct.pack("<Q", 1) + mac + bytes(36) + bytes(1) + bytes(26))
         host.eventually(DEFINE, server.bytes + struct.pack("<Q", 1) + text("guest") +
                         struct.pack("<IQIQB", 1, 256, 1, 1, 0) + mac)
         host.ask(START, server.bytes)
@@ -182,7 +183,8 @@ def world():
         host.ask(NETWORK_CLEAR, server.bytes)
         host.ask(IMAGE_DELETE, struct.pack("<Q", 1))
         host.kill()
-        subprocess.run(["nft", "delete", "table", "inet", f"ippo_{instance}"], check=False, capture_output=True)
+        for family in ("inet", "netdev"):
+            subprocess.run(["nft", "delete", "table", family, f"ippo_{instance}"], check=False, capture_output=True)
         shutil.rmtree(folder)
 
 
