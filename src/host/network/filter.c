@@ -457,10 +457,12 @@ void filter_write_table(struct buf *out, const char *instance, bool masquerade, 
 void filter_write_change(struct buf *out, const char *instance, const struct host_network *before,
 			 const struct host_network *after)
 {
+	/* What belongs to the tap in sets is another. */
 	const bool moved =
 		before != NULL &&
 		(after == NULL || before->server_id != after->server_id ||
-		 !ip_equal(&before->ipv4, &after->ipv4) || !ip_equal(&before->ipv6, &after->ipv6));
+		 before->closed != after->closed || !ip_equal(&before->ipv4, &after->ipv4) ||
+		 !ip_equal(&before->ipv6, &after->ipv6));
 	const bool is_new =
 		before == NULL || (after != NULL && before->server_id != after->server_id);
 

@@ -142,9 +142,13 @@ static void filter_tables(void **state)
 static void filter_changes(void **state)
 {
 	struct buf out CLEANUP(buf_done) = {0};
+	struct host_network opened = networks[1];
 
 	filter_write_change(&out, "ippo", NULL, &networks[0]);
 	filter_write_change(&out, "ippo", &networks[0], &networks[1]);
+	opened.closed = 0;
+	filter_write_change(&out, "ippo", &networks[1], &opened);
+	filter_write_change(&out, "ippo", &opened, &networks[1]);
 	filter_write_change(&out, "ippo", &networks[1], NULL);
 	golden("filter/changes.nft", &out);
 	/* It is valid beside the table, in one transaction. */
