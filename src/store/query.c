@@ -165,10 +165,31 @@ int query_read(struct store *store, struct query *query, size_t item_bytes,
 		if (!item)
 			return err_set(err, -ENOMEM, "out of memory");
 		r = read(statement, item);
-		if (r == ERR_CORRUPT)
-			return statement_corrupt(what, err);
 		if (r < 0)
-			return err_set(err, r, "out of memory");
+			return statement_misread(what, r, err);
 	}
 	return r;
+}
+
+uint64_t query_keep_page(void *items, size_t *count, size_t item_bytes, size_t labels_at,
+			 const struct label_selector *selector, const struct page *page,
+			 void (*end)(void *item))
+{
+	const uint64_t first = page_offset(page);
+	uint64_t found = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		uint8_t *item = (uint8_t *)items + i * item_bytes;
+		const bool match =
+			selector == NULL ||
+			label_selector_match(selector, (const struct labels *)(item + labels_at));
+		const uint64_t at = match ? found++ : 0;
+		if (!match || (page->entries != 0 && (at < first || at - first >= page->entries)))
+			end(item);
+		else
+			memmove((uint8_t *)items + kept++ * item_bytes, item, item_bytes);
+	}
+	*count = kept;
+	return found;
 }

@@ -54,3 +54,11 @@ int query_number(struct store *store, struct query *query, uint64_t *ret, struct
 int query_read(struct store *store, struct query *query, size_t item_bytes,
 	       int (*read)(sqlite3_stmt *statement, void *item), const char *what,
 	       struct statement_list *list, struct err *err);
+
+/** query_keep_page() - of rows that were all read, those that @selector finds (NULL: all of them),
+ * and of these the page. For what a customer has few of: labels are judged here, not by the query.
+ * @labels_at: where in an item its struct labels is; @end gives back what an item holds.
+ * Return: how many were found, on all pages. */
+uint64_t query_keep_page(void *items, size_t *count, size_t item_bytes, size_t labels_at,
+			 const struct label_selector *selector, const struct page *page,
+			 void (*end)(void *item));

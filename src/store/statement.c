@@ -208,6 +208,18 @@ int statement_run_one(struct store *store, const char *what, const char *sql,
 	return r < 0 ? r : 0;
 }
 
+int statement_one(struct store *store, const char *what, const char *sql, const struct bind *binds,
+		  sqlite3_stmt **ret, struct err *err)
+{
+	int r = statement_open(store, sql, binds, ret, err);
+
+	if (r == 0)
+		r = statement_row(store, *ret, err);
+	if (r < 0)
+		return r;
+	return r == 0 ? err_set(err, ERR_NOT_FOUND, "%s not found", what) : 0;
+}
+
 int statement_number(struct store *store, const char *sql, const struct bind *binds, uint64_t *ret,
 		     struct err *err)
 {
@@ -303,6 +315,12 @@ int statement_corrupt(const char *what, struct err *err)
 {
 	return err_set(err, ERR_CORRUPT,
 		       "the database holds a damaged %s: restore it from a backup", what);
+}
+
+int statement_misread(const char *what, int code, struct err *err)
+{
+	return code == ERR_CORRUPT ? statement_corrupt(what, err)
+				   : err_set(err, code, "out of memory");
 }
 
 void *statement_list_add(struct statement_list *list, size_t item_bytes)

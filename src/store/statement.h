@@ -84,6 +84,11 @@ void statement_put(sqlite3_stmt **statement);
 /** statement_row() - 1: there is a row; 0: no more; negative: failed. */
 int statement_row(struct store *store, sqlite3_stmt *statement, struct err *err);
 
+/** statement_one() - statement_open() and its first row. Without one ERR_NOT_FOUND, "<what> not
+ * found". */
+int statement_one(struct store *store, const char *what, const char *sql, const struct bind *binds,
+		  sqlite3_stmt **ret, struct err *err);
+
 /** statement_execute() - open, run to the end, put back. Returns how many rows it changed, or
  * negative. Of no use but for what begins and ends transactions. */
 int statement_execute(struct store *store, const char *sql, const struct bind *binds,
@@ -116,6 +121,8 @@ int statement_dup(sqlite3_stmt *statement, int column, char **ret); /* NULL for 
 int statement_blob(sqlite3_stmt *statement, int column, void *out, size_t bytes);
 /** statement_corrupt() - err_set() for a row that cannot be what we wrote. */
 int statement_corrupt(const char *what, struct err *err);
+/** statement_misread() - err_set() for what reading a row came to: ERR_CORRUPT, or no memory. */
+int statement_misread(const char *what, int code, struct err *err);
 
 /* A list being read: grows an array of any item type. */
 struct statement_list {

@@ -117,21 +117,16 @@ int store_action_get(struct store *store, uint64_t customer_id, uint64_t id, str
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct action action CLEANUP(action_done) = {0};
-	int r = statement_open(store,
-			       "SELECT " COLUMNS
-			       " FROM action a WHERE a.id = ?1 AND (?2 = 0 OR a.customer_id = ?2)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "action",
+			      "SELECT " COLUMNS
+			      " FROM action a WHERE a.id = ?1 AND (?2 = 0 OR a.customer_id = ?2)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "action not found");
 	r = read_row(statement, &action);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("action", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("action", r, err);
 	r = read_resources(store, &action, err);
 	if (r < 0)
 		return r;

@@ -138,18 +138,14 @@ int store_address_get(struct store *store, uint64_t customer_id, uint64_t id, st
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct address address = {0};
-	int r = statement_open(store,
-			       "SELECT " COLUMNS " FROM address a JOIN server s ON "
-			       "s.id = a.server_id WHERE a.id = ?1 AND (?2 = 0 OR "
-			       "s.customer_id = ?2)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "primary IP",
+			      "SELECT " COLUMNS " FROM address a JOIN server s ON "
+			      "s.id = a.server_id WHERE a.id = ?1 AND (?2 = 0 OR "
+			      "s.customer_id = ?2)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "primary IP not found");
 	if (read_row(statement, &address) < 0)
 		return statement_corrupt("address", err);
 	*ret = address;

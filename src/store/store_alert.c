@@ -88,15 +88,12 @@ int store_alert_rule_get(struct store *store, uint64_t customer_id, uint64_t id,
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct alert_rule rule CLEANUP(alert_rule_done) = {0};
-	int r = statement_open(store, RULE_SELECT "WHERE r.id = ?1 AND ?2 IN (0, r.customer_id)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "alert rule",
+			      RULE_SELECT "WHERE r.id = ?1 AND ?2 IN (0, r.customer_id)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "alert rule not found");
 	if (read_rule(statement, &rule) < 0)
 		return statement_corrupt("alert rule", err);
 	*ret = rule;
@@ -392,15 +389,12 @@ int store_alert_get(struct store *store, uint64_t customer_id, uint64_t id, stru
 		    struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r = statement_open(store, ALERT_SELECT "WHERE id = ?1 AND ?2 IN (0, customer_id)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "alert",
+			      ALERT_SELECT "WHERE id = ?1 AND ?2 IN (0, customer_id)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "alert not found");
 	return read_alert(statement, ret) < 0 ? statement_corrupt("alert", err) : 0;
 }
 

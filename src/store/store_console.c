@@ -92,17 +92,13 @@ int store_console_get(struct store *store, uint64_t customer_id, uint64_t id,
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct store_console_line line = {0};
-	int r = statement_open(store,
-			       "SELECT " COLUMNS " FROM console WHERE id = ?1 AND (?2 = 0 OR "
-			       "customer_id = ?2)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "console",
+			      "SELECT " COLUMNS " FROM console WHERE id = ?1 AND (?2 = 0 OR "
+			      "customer_id = ?2)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "console not found");
 	if (read_row(statement, &line) < 0)
 		return statement_corrupt("console", err);
 	*ret = line;

@@ -59,15 +59,12 @@ int store_contact_get(struct store *store, uint64_t customer_id, uint64_t id,
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct contact_thread thread CLEANUP(contact_thread_done) = {0};
-	int r = statement_open(store, THREADS "WHERE t.id = ?1 AND (?2 = 0 OR t.customer_id = ?2)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "contact thread",
+			      THREADS "WHERE t.id = ?1 AND (?2 = 0 OR t.customer_id = ?2)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "contact thread not found");
 	if (read_thread(statement, &thread) < 0)
 		return statement_corrupt("contact thread", err);
 	*ret = thread;

@@ -70,21 +70,16 @@ int store_firewall_get(struct store *store, uint64_t customer_id, uint64_t id, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct firewall firewall CLEANUP(firewall_done) = {0};
-	int r = statement_open(store,
-			       "SELECT " COLUMNS
-			       " FROM firewall f WHERE f.id = ?1 AND ?2 IN (0, f.customer_id)",
-			       BIND(B_INT(id), B_INT(customer_id)), &statement, err);
+	int r = statement_one(store, "firewall",
+			      "SELECT " COLUMNS
+			      " FROM firewall f WHERE f.id = ?1 AND ?2 IN (0, f.customer_id)",
+			      BIND(B_INT(id), B_INT(customer_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "firewall not found");
 	r = read_row(statement, &firewall);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("firewall", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("firewall", r, err);
 	*ret = firewall;
 	firewall = (struct firewall){0};
 	return 0;
@@ -102,26 +97,9 @@ static int read_all(struct store *store, struct query *query, struct store_firew
 	return r;
 }
 
-/* A customer has few firewalls: labels and page are judged here. */
-static void keep_page(struct store_firewalls *all, const struct store_firewall_filter *filter)
+static void end_item(void *item)
 {
-	const uint64_t first = page_offset(&filter->page);
-	size_t kept = 0;
-
-	for (size_t i = 0; i < all->count; i++) {
-		struct firewall *firewall = &all->items[i];
-		const bool fits = filter->selector == NULL ||
-				  label_selector_match(filter->selector, &firewall->labels);
-		const uint64_t at = all->total;
-
-		all->total += fits;
-		if (fits && (filter->page.entries == 0 ||
-			     (at >= first && at - first < filter->page.entries)))
-			all->items[kept++] = *firewall;
-		else
-			firewall_done(firewall);
-	}
-	all->count = kept;
+	firewall_done(item);
 }
 
 int store_firewall_list(struct store *store, const struct store_firewall_filter *filter,
@@ -137,7 +115,9 @@ int store_firewall_list(struct store *store, const struct store_firewall_filter 
 	query_order(&query, &filter->sort, sort_columns);
 	r = read_all(store, &query, ret, err);
 	if (r == 0)
-		keep_page(ret, filter);
+		ret->total = query_keep_page(ret->items, &ret->count, sizeof(struct firewall),
+					     offsetof(struct firewall, labels), filter->selector,
+					     &filter->page, end_item);
 	return r;
 }
 
@@ -494,15 +474,11 @@ int store_firewall_of_server(struct store *store, uint64_t server_id, struct sto
 	struct query query CLEANUP(query_done) = {0};
 	struct labels labels CLEANUP(label_done) = {0};
 	struct store_firewalls all = {0};
-	int r = statement_open(store, "SELECT labels FROM server WHERE id = ?",
-			       BIND(B_INT(server_id)), &statement, err);
+	int r = statement_one(store, "server", "SELECT labels FROM server WHERE id = ?",
+			      BIND(B_INT(server_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "server not found");
 	if (label_read(statement_text(statement, 0), &labels) < 0)
 		return statement_corrupt("server", err);
 	/* Those with any selector are few; which of them fit is judged by the labels. */
@@ -639,16 +615,12 @@ int store_filter_get(struct store *store, uint64_t server_id, uint64_t *ret_want
 		     uint64_t *ret_applied, struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r = statement_open(store,
-			       "SELECT wanted, applied FROM server_filter WHERE server_id = ?",
-			       BIND(B_INT(server_id)), &statement, err);
+	int r = statement_one(store, "server",
+			      "SELECT wanted, applied FROM server_filter WHERE server_id = ?",
+			      BIND(B_INT(server_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "server not found");
 	*ret_wanted = statement_u64(statement, 0);
 	*ret_applied = statement_u64(statement, 1);
 	return 0;

@@ -44,20 +44,16 @@ static int read_whole(struct store *store, uint64_t server_id, struct store_firs
 		      struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r = statement_open(
-		store,
+	int r = statement_one(
+		store, "server",
 		"SELECT s.inbound, f.why, f.changed_ms, f.since_ms, f.can_report, f.reported_ms, "
 		"f.probed_ms, f.program, f.os, f.ssh_port, f.open_ports, s.created_ms, "
 		"f.server_id IS NULL FROM server s LEFT JOIN first_step f ON f.server_id = s.id "
 		"WHERE s.id = ?",
 		BIND(B_INT(server_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "server not found");
 	memset(ret, 0, sizeof *ret);
 	ret->server_id = server_id;
 	ret->closed = statement_u32(statement, 0) == 1;

@@ -50,18 +50,13 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct image image CLEANUP(image_done) = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "image", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "image not found");
 	r = read_row(statement, &image);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("image", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("image", r, err);
 	*ret = image;
 	memset(&image, 0, sizeof(image));
 	return 0;
@@ -145,29 +140,9 @@ static void add_conditions(struct query *query, const struct store_image_filter 
 		query_add(query, " AND i.deprecated_ms = 0");
 }
 
-/* There are few images: their labels are judged here, and so is the page then. */
-static void keep_selected(struct store_images *images, const struct store_image_filter *filter)
+static void end_item(void *item)
 {
-	uint64_t first = page_offset(&filter->page);
-	size_t kept = 0;
-
-	images->total = 0;
-	for (size_t i = 0; i < images->count; i++) {
-		struct image *image = &images->items[i];
-		uint64_t at;
-
-		if (!label_selector_match(filter->selector, &image->labels)) {
-			image_done(image);
-			continue;
-		}
-		at = images->total++;
-		if (filter->page.entries && (at < first || at - first >= filter->page.entries)) {
-			image_done(image);
-			continue;
-		}
-		images->items[kept++] = *image;
-	}
-	images->count = kept;
+	image_done(item);
 }
 
 int store_image_list(struct store *store, const struct store_image_filter *filter,
@@ -197,7 +172,9 @@ int store_image_list(struct store *store, const struct store_image_filter *filte
 		return r;
 	}
 	if (filter->selector)
-		keep_selected(&images, filter);
+		images.total = query_keep_page(images.items, &images.count, sizeof(struct image),
+					       offsetof(struct image, labels), filter->selector,
+					       &filter->page, end_item);
 	*ret = images;
 	return 0;
 }

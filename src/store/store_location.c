@@ -38,14 +38,10 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct location location = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "location", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "location not found");
 	if (read_row(statement, &location) < 0)
 		return statement_corrupt("location", err);
 	*ret = location;

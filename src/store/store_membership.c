@@ -82,16 +82,12 @@ int store_membership_get(struct store *store, uint64_t customer_id, uint64_t use
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct member member = {0};
-	int r = statement_open(store,
-			       "SELECT " COLUMNS FROM " WHERE m.customer_id = ? AND m.user_id = ?",
-			       BIND(B_INT(customer_id), B_INT(user_id)), &statement, err);
+	int r = statement_one(store, "member",
+			      "SELECT " COLUMNS FROM " WHERE m.customer_id = ? AND m.user_id = ?",
+			      BIND(B_INT(customer_id), B_INT(user_id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "member not found");
 	if (read_row(statement, &member) < 0)
 		return statement_corrupt("membership", err);
 	*ret = member;

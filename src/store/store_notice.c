@@ -61,15 +61,11 @@ int store_notice_get(struct store *store, uint64_t user_id, uint64_t id, struct 
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct notice notice CLEANUP(notice_done) = {0};
-	int r = statement_open(store, SELECT "WHERE n.id = ?2", BIND(B_INT(user_id), B_INT(id)),
-			       &statement, err);
+	int r = statement_one(store, "notice", SELECT "WHERE n.id = ?2",
+			      BIND(B_INT(user_id), B_INT(id)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "notice not found");
 	if (read_row(statement, &notice) < 0)
 		return statement_corrupt("notice", err);
 	*ret = notice;

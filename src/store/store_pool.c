@@ -75,15 +75,12 @@ int store_pool_get(struct store *store, uint64_t id, struct pool *ret, struct er
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct pool pool = {0};
-	int r = statement_open(store, "SELECT " COLUMNS " FROM address_pool WHERE id = ?",
-			       BIND(B_INT(id)), &statement, err);
+	int r = statement_one(store, "address pool",
+			      "SELECT " COLUMNS " FROM address_pool WHERE id = ?", BIND(B_INT(id)),
+			      &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "address pool not found");
 	if (read_row(statement, &pool) < 0)
 		return statement_corrupt("address pool", err);
 	*ret = pool;

@@ -36,14 +36,10 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct post post CLEANUP(post_done) = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "message", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "message not found");
 	if (read_row(statement, &post) < 0 || statement_dup(statement, 12, &post.body) < 0 ||
 	    statement_copy(statement, 13, post.secret, sizeof post.secret) < 0)
 		return statement_corrupt("message", err);

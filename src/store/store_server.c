@@ -100,18 +100,13 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct server server CLEANUP(server_done) = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "server", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "server not found");
 	r = read_row(statement, &server);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("server", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("server", r, err);
 	r = read_addresses(store, &server, err);
 	if (r == 0)
 		r = read_dns_ptrs(store, &server, err);

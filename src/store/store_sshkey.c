@@ -37,18 +37,13 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct sshkey key CLEANUP(sshkey_done) = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "SSH key", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "SSH key not found");
 	r = read_row(statement, &key);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("SSH key", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("SSH key", r, err);
 	*ret = key;
 	memset(&key, 0, sizeof(key));
 	return 0;
@@ -129,29 +124,9 @@ static void add_conditions(struct query *query, const struct store_sshkey_filter
 			    (struct bind)B_TEXT(filter->fingerprint));
 }
 
-/* A customer has few keys: their labels are judged here, and so is the page then. */
-static void keep_selected(struct store_sshkeys *keys, const struct store_sshkey_filter *filter)
+static void end_item(void *item)
 {
-	uint64_t first = page_offset(&filter->page);
-	size_t kept = 0;
-
-	keys->total = 0;
-	for (size_t i = 0; i < keys->count; i++) {
-		struct sshkey *key = &keys->items[i];
-		uint64_t at;
-
-		if (!label_selector_match(filter->selector, &key->labels)) {
-			sshkey_done(key);
-			continue;
-		}
-		at = keys->total++;
-		if (filter->page.entries && (at < first || at - first >= filter->page.entries)) {
-			sshkey_done(key);
-			continue;
-		}
-		keys->items[kept++] = *key;
-	}
-	keys->count = kept;
+	sshkey_done(item);
 }
 
 int store_sshkey_list(struct store *store, const struct store_sshkey_filter *filter,
@@ -181,7 +156,9 @@ int store_sshkey_list(struct store *store, const struct store_sshkey_filter *fil
 		return r;
 	}
 	if (filter->selector)
-		keep_selected(&keys, filter);
+		keys.total = query_keep_page(keys.items, &keys.count, sizeof(struct sshkey),
+					     offsetof(struct sshkey, labels), filter->selector,
+					     &filter->page, end_item);
 	*ret = keys;
 	return 0;
 }

@@ -30,14 +30,10 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct token token = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "token", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "token not found");
 	if (read_row(statement, &token) < 0)
 		return statement_corrupt("token", err);
 	*ret = token;

@@ -28,14 +28,10 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct user user = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "user", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "user not found");
 	if (read_row(statement, &user) < 0)
 		return statement_corrupt("user", err);
 	*ret = user;

@@ -40,18 +40,13 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct zone zone CLEANUP(zone_done) = {0};
-	int r = statement_open(store, sql, binds, &statement, err);
+	int r = statement_one(store, "zone", sql, binds, &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "zone not found");
 	r = read_row(statement, &zone);
 	if (r < 0)
-		return r == ERR_CORRUPT ? statement_corrupt("zone", err)
-					: err_set(err, r, "out of memory");
+		return statement_misread("zone", r, err);
 	*ret = zone;
 	zone = (struct zone){0};
 	return 0;
@@ -106,25 +101,9 @@ static void add_conditions(struct query *query, const struct store_zone_filter *
 		query_where(query, " AND z.name = ?", (struct bind)B_TEXT(filter->name));
 }
 
-/* A customer has few zones: their labels are judged here, and so is the page then. */
-static void keep_selected(struct store_zones *zones, const struct store_zone_filter *filter)
+static void end_item(void *item)
 {
-	const uint64_t first = page_offset(&filter->page);
-	size_t kept = 0;
-
-	zones->total = 0;
-	for (size_t i = 0; i < zones->count; i++) {
-		struct zone *zone = &zones->items[i];
-		const bool match = label_selector_match(filter->selector, &zone->labels);
-		const uint64_t at = match ? zones->total++ : 0;
-		if (!match ||
-		    (filter->page.entries && (at < first || at - first >= filter->page.entries))) {
-			zone_done(zone);
-			continue;
-		}
-		zones->items[kept++] = *zone;
-	}
-	zones->count = kept;
+	zone_done(item);
 }
 
 int store_zone_list(struct store *store, const struct store_zone_filter *filter,
@@ -153,7 +132,9 @@ int store_zone_list(struct store *store, const struct store_zone_filter *filter,
 		return r;
 	}
 	if (filter->selector)
-		keep_selected(&zones, filter);
+		zones.total = query_keep_page(zones.items, &zones.count, sizeof(struct zone),
+					      offsetof(struct zone, labels), filter->selector,
+					      &filter->page, end_item);
 	*ret = zones;
 	return 0;
 }
@@ -421,22 +402,23 @@ int store_rrset_get(struct store *store, uint64_t zone_id, const char *name, enu
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct rrset rrset CLEANUP(rrset_done) = {0};
-	int r = statement_open(store,
-			       "SELECT " RRSET_COLUMNS
-			       " FROM rrset r WHERE r.zone_id = ? AND r.name = ? AND r.type = ?",
-			       BIND(B_INT(zone_id), B_TEXT(name), B_INT(type)), &statement, err);
+	int r = statement_one(store, "record set",
+			      "SELECT " RRSET_COLUMNS
+			      " FROM rrset r WHERE r.zone_id = ? AND r.name = ? AND r.type = ?",
+			      BIND(B_INT(zone_id), B_TEXT(name), B_INT(type)), &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "record set not found");
 	if ((r = read_rrset(statement, &rrset)) < 0)
 		return statement_corrupt("record set", err);
 	*ret = rrset;
 	rrset = (struct rrset){0};
 	return 0;
+}
+
+static void end_rrset(void *item)
+{
+	rrset_done(item);
 }
 
 int store_rrset_list(struct store *store, const struct store_rrset_filter *filter,
@@ -445,8 +427,6 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 	struct query query CLEANUP(query_done) = {0};
 	struct statement_list list = {0};
 	struct store_rrsets rrsets = {0};
-	const uint64_t first = page_offset(&filter->page);
-	size_t kept = 0;
 	int r;
 
 	query_where(&query, "SELECT " RRSET_COLUMNS " FROM rrset r WHERE r.zone_id = ?",
@@ -463,18 +443,9 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 		store_rrset_done(&rrsets);
 		return r;
 	}
-	for (size_t i = 0; i < rrsets.count; i++) {
-		struct rrset *rrset = &rrsets.items[i];
-		const bool match = filter->selector == NULL ||
-				   label_selector_match(filter->selector, &rrset->labels);
-		const uint64_t at = match ? rrsets.total++ : 0;
-		if (match && (filter->page.entries == 0 ||
-			      (at >= first && at - first < filter->page.entries)))
-			rrsets.items[kept++] = *rrset;
-		else
-			rrset_done(rrset);
-	}
-	rrsets.count = kept;
+	rrsets.total = query_keep_page(rrsets.items, &rrsets.count, sizeof(struct rrset),
+				       offsetof(struct rrset, labels), filter->selector,
+				       &filter->page, end_rrset);
 	*ret = rrsets;
 	return 0;
 }
@@ -658,15 +629,11 @@ void store_zone_known_done(struct store_zone_knowns *knowns)
 int store_zone_ds(struct store *store, uint64_t id, char **ret, struct err *err)
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	int r = statement_open(store, "SELECT ds FROM zone WHERE id = ?", BIND(B_INT(id)),
-			       &statement, err);
+	int r = statement_one(store, "zone", "SELECT ds FROM zone WHERE id = ?", BIND(B_INT(id)),
+			      &statement, err);
 
-	if (r == 0)
-		r = statement_row(store, statement, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(err, ERR_NOT_FOUND, "zone not found");
 	return statement_dup(statement, 0, ret);
 }
 
