@@ -50,6 +50,11 @@ unsigned rrset_bit(enum rrset_type type)
 	return 31;
 }
 
+bool rrset_is_apex_ns(const struct rrset *rrset)
+{
+	return rrset->type == RRSET_NS && strcmp(rrset->name, "@") == 0;
+}
+
 int rrset_type_parse(const char *text, enum rrset_type *ret, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)

@@ -57,6 +57,8 @@ struct rrset {
 
 void rrset_done(struct rrset *rrset);
 const char *rrset_type_name(enum rrset_type type);
+/** rrset_is_apex_ns() - the name servers of the zone itself: it has to have them. */
+bool rrset_is_apex_ns(const struct rrset *rrset);
 int rrset_type_parse(const char *text, enum rrset_type *ret, struct err *err);
 
 /** rrset_add() - a record at its end; copies both. @comment may be NULL. */
@@ -68,7 +70,7 @@ int rrset_find(const char *zone, const struct rrset *rrset, const char *value);
 
 /**
  * rrset_check() - name, type, TTL and every value, each by itself and together.
- * @zone: its name in DNS. *ret_bytes: how much room its values take.
+ * @zone: its name in DNS.
  * Errors: ERR_INVALID_INPUT or ERR_LIMIT, in the words of a person; *ret_field says about what.
  */
 int rrset_check(const char *zone, const struct rrset *rrset, const char **ret_field,

@@ -166,17 +166,16 @@ int body_number(struct request *request, const char *key, int64_t min, int64_t m
 	return 0;
 }
 
-int body_labels(struct request *request, struct labels *ret, bool *ret_given, struct err *err)
+int request_labels(struct request *request, json_t *map, struct labels *ret, struct err *err)
 {
-	json_t *value = field_of(request, "labels"), *item;
+	json_t *item;
 	const char *key;
 
-	*ret_given = value != NULL;
-	if (value == NULL)
+	if (map == NULL || json_is_null(map))
 		return 0;
-	if (!json_is_object(value))
+	if (!json_is_object(map))
 		return request_invalid(request, err, "labels", "must be an object of texts");
-	json_object_foreach(value, key, item)
+	json_object_foreach(map, key, item)
 	{
 		if (!json_is_string(item))
 			return request_invalid(request, err, "labels",
@@ -186,6 +185,14 @@ int body_labels(struct request *request, struct labels *ret, bool *ret_given, st
 			return request_field(request, "labels", code, err);
 	}
 	return 0;
+}
+
+int body_labels(struct request *request, struct labels *ret, bool *ret_given, struct err *err)
+{
+	json_t *map = field_of(request, "labels");
+
+	*ret_given = map != NULL;
+	return request_labels(request, map, ret, err);
 }
 
 int body_id_or_name(struct request *request, const char *key, uint64_t *ret_id,

@@ -94,6 +94,8 @@ int body_text(struct request *request, const char *key, const char **ret, struct
 int body_bool(struct request *request, const char *key, bool *ret, struct err *err);
 int body_number(struct request *request, const char *key, int64_t min, int64_t max, int64_t *ret,
 		struct err *err);
+/** request_labels() - the labels that @map holds are added to @ret; null: none. */
+int request_labels(struct request *request, json_t *map, struct labels *ret, struct err *err);
 /** body_labels() - the whole map; *ret_given tells whether it was there. */
 int body_labels(struct request *request, struct labels *ret, bool *ret_given, struct err *err);
 /** body_id_or_name() - a number, a numeric text or a name. *ret_id 0: by name (borrowed). */

@@ -83,27 +83,6 @@ int zone_request_records(struct request *request, json_t *json, const char *fiel
 	return 0;
 }
 
-static int take_labels(struct request *request, const json_t *json, struct labels *labels,
-		       struct err *err)
-{
-	json_t *map = json_object_get(json, "labels"), *value;
-	const char *key;
-	int code;
-
-	if (map == NULL || json_is_null(map))
-		return 0;
-	if (!json_is_object(map))
-		return request_invalid(request, err, "labels", "must be an object");
-	json_object_foreach(map, key, value)
-	{
-		if (!json_is_string(value))
-			return request_invalid(request, err, "labels", "values are texts");
-		if ((code = label_set(labels, key, json_string_value(value), err)) < 0)
-			return request_field(request, "labels", code, err);
-	}
-	return 0;
-}
-
 static int check(struct request *request, const struct zone *zone, const struct rrset *rrset,
 		 struct err *err)
 {
@@ -129,7 +108,8 @@ int zone_request_rrset(struct request *request, const struct zone *zone, json_t 
 	if ((code = rrset_type_parse(json_string_value(type), &rrset->type, err)) < 0)
 		return request_field(request, "type", code, err);
 	if ((code = zone_request_ttl(request, json, &rrset->ttl, err)) < 0 ||
-	    (code = take_labels(request, json, &rrset->labels, err)) < 0 ||
+	    (code = request_labels(request, json_object_get(json, "labels"), &rrset->labels, err)) <
+		    0 ||
 	    (code = zone_request_records(request, json_object_get(json, "records"), "records",
 					 rrset, err)) < 0)
 		return code;
@@ -169,11 +149,26 @@ static void note_rrset(struct request *request, const struct rrset *rrset)
 	note_detail(request, "type", json_string(rrset_type_name(rrset->type)));
 }
 
-static int check_open(const struct rrset *rrset, struct err *err)
+int zone_request_check_open(const struct rrset *rrset, struct err *err)
 {
 	return rrset->protected ? err_set(err, ERR_PROTECTED, "%.100s %s is protected from changes",
 					  rrset->name, rrset_type_name(rrset->type))
 				: 0;
+}
+
+/* As zone_request_begin(), and the set of the path. */
+static int begin(struct request *request, bool version, struct zone *zone, struct rrset *rrset,
+		 struct err *err)
+{
+	int code = zone_request_begin(request, zone, version, err);
+
+	if (code < 0)
+		return code;
+	if ((code = find(request, zone, rrset, err)) < 0)
+		store_rollback(request->core->store);
+	else
+		note_rrset(request, rrset);
+	return code;
 }
 
 /* --- reading --- */
@@ -253,12 +248,9 @@ static int update(struct request *request, struct err *err)
 	bool given = false;
 	int code;
 
-	if ((code = zone_request_begin(request, &zone, false, err)) < 0)
+	if ((code = begin(request, false, &zone, &rrset, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &zone, &rrset, err)) < 0)
-		return code;
-	note_rrset(request, &rrset);
 	if ((code = body_labels(request, &rrset.labels, &given, err)) < 0 ||
 	    (code = store_rrset_update(store, &rrset, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
@@ -269,7 +261,7 @@ static int update(struct request *request, struct err *err)
 static int take_away(struct request *request, const struct zone *zone, const struct rrset *rrset,
 		     struct err *err)
 {
-	if (rrset->type == RRSET_NS && strcmp(rrset->name, "@") == 0)
+	if (rrset_is_apex_ns(rrset))
 		return err_set(err, ERR_IN_USE,
 			       "a zone has name servers: change them, or delete the zone");
 	return store_rrset_delete(request->core->store, zone, rrset->name, rrset->type, err);
@@ -282,13 +274,10 @@ static int delete (struct request *request, struct err *err)
 	struct store *store = request->core->store;
 	int code;
 
-	if ((code = zone_request_begin(request, &zone, true, err)) < 0)
+	if ((code = begin(request, true, &zone, &rrset, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &zone, &rrset, err)) < 0)
-		return code;
-	note_rrset(request, &rrset);
-	if ((code = check_open(&rrset, err)) < 0 ||
+	if ((code = zone_request_check_open(&rrset, err)) < 0 ||
 	    (code = take_away(request, &zone, &rrset, err)) < 0)
 		return code;
 	return zone_request_end(request, &zone, ACTION_DELETE_RRSET, 201, NULL, NULL, err);
@@ -372,7 +361,7 @@ static int change_records(struct request *request, rrset_change *change, bool ma
 	if (code < 0)
 		return code;
 	note_rrset(request, &rrset);
-	if ((code = check_open(&rrset, err)) < 0 ||
+	if ((code = zone_request_check_open(&rrset, err)) < 0 ||
 	    (code = change(request, &zone, &rrset, &given, err)) < 0)
 		return code;
 	if (rrset.count == 0)
@@ -413,14 +402,11 @@ static int change_ttl(struct request *request, struct err *err)
 	struct store *store = request->core->store;
 	int code;
 
-	if ((code = zone_request_begin(request, &zone, true, err)) < 0)
+	if ((code = begin(request, true, &zone, &rrset, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &zone, &rrset, err)) < 0)
-		return code;
-	note_rrset(request, &rrset);
 	rrset.ttl = RRSET_WITHOUT_TTL;
-	if ((code = check_open(&rrset, err)) < 0 ||
+	if ((code = zone_request_check_open(&rrset, err)) < 0 ||
 	    (code = zone_request_ttl(request, request->body, &rrset.ttl, err)) < 0 ||
 	    (code = store_rrset_put(store, &zone, &rrset, err)) < 0)
 		return code;
@@ -434,12 +420,9 @@ static int change_protection(struct request *request, struct err *err)
 	struct store *store = request->core->store;
 	int code;
 
-	if ((code = zone_request_begin(request, &zone, false, err)) < 0)
+	if ((code = begin(request, false, &zone, &rrset, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &zone, &rrset, err)) < 0)
-		return code;
-	note_rrset(request, &rrset);
 	if ((code = body_bool(request, "change", &rrset.protected, err)) < 0 ||
 	    (code = store_rrset_update(store, &rrset, err)) < 0)
 		return code;

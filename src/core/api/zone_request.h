@@ -23,5 +23,7 @@ int zone_request_rrset(struct request *request, const struct zone *zone, json_t 
 		       struct rrset *rrset, struct err *err);
 /** zone_request_ttl() - @ret 0 for null. */
 int zone_request_ttl(struct request *request, json_t *json, uint32_t *ret, struct err *err);
+/** zone_request_check_open() - ERR_PROTECTED when @rrset is protected from changes. */
+int zone_request_check_open(const struct rrset *rrset, struct err *err);
 json_t *zone_request_render(struct request *request, const struct zone *zone);
 json_t *zone_request_render_rrset(const struct rrset *rrset);

@@ -230,7 +230,7 @@ static int put_file(struct request *request, const struct zone *zone, const char
 						 : code;
 	for (size_t i = 0; i < file.count; i++) {
 		file.items[i].zone_id = zone->id;
-		if (strcmp(file.items[i].name, "@") == 0 && file.items[i].type == RRSET_NS)
+		if (rrset_is_apex_ns(&file.items[i]))
 			*ret_has_ns = true;
 		if ((code = store_rrset_put(request->core->store, zone, &file.items[i], err)) < 0)
 			return request_field(request, "zonefile", code, err);
@@ -255,7 +255,7 @@ static int put_rrsets(struct request *request, const struct zone *zone, bool *re
 		if ((code = zone_request_rrset(request, zone, item, &rrset, err)) < 0 ||
 		    (code = store_rrset_put(request->core->store, zone, &rrset, err)) < 0)
 			return request_field(request, "rrsets", code, err);
-		if (strcmp(rrset.name, "@") == 0 && rrset.type == RRSET_NS)
+		if (rrset_is_apex_ns(&rrset))
 			*ret_has_ns = true;
 	}
 	return 0;
@@ -407,7 +407,7 @@ static int get_file(struct request *request, struct err *err)
 	return request_answer(request, 200, "zonefile", json_string(buf_str(&text)));
 }
 
-static int clear(struct request *request, const struct zone *zone, bool keep_ns, struct err *err)
+static int clear(struct request *request, const struct zone *zone, struct err *err)
 {
 	const struct store_rrset_filter filter = {.zone_id = zone->id};
 	struct store_rrsets rrsets CLEANUP(store_rrset_done) = {0};
@@ -415,11 +415,8 @@ static int clear(struct request *request, const struct zone *zone, bool keep_ns,
 
 	for (size_t i = 0; code == 0 && i < rrsets.count; i++) {
 		const struct rrset *rrset = &rrsets.items[i];
-		if (rrset->protected)
-			return err_set(err, ERR_PROTECTED, "%.100s %s is protected from changes",
-				       rrset->name, rrset_type_name(rrset->type));
-		if (keep_ns && rrset->type == RRSET_NS && strcmp(rrset->name, "@") == 0)
-			continue;
+		if ((code = zone_request_check_open(rrset, err)) < 0)
+			return code;
 		code = store_rrset_delete(request->core->store, zone, rrset->name, rrset->type,
 					  err);
 	}
@@ -438,7 +435,7 @@ static int import_file(struct request *request, struct err *err)
 	    (code = zone_request_begin(request, &zone, true, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = clear(request, &zone, false, err)) < 0 ||
+	if ((code = clear(request, &zone, err)) < 0 ||
 	    (code = put_file(request, &zone, text, &has_ns, err)) < 0 ||
 	    (!has_ns && (code = add_name_servers(request, &zone, err)) < 0))
 		return code;
@@ -581,9 +578,8 @@ static int undo_change(struct request *request, struct zone *zone,
 		return 0;
 	(void)snprintf(rrset.name, sizeof rrset.name, "%s", change->name);
 	code = store_rrset_get(store, zone->id, rrset.name, rrset.type, &now, NULL);
-	if (code == 0 && now.protected)
-		return err_set(err, ERR_PROTECTED, "%.100s %s is protected from changes",
-			       rrset.name, rrset_type_name(rrset.type));
+	if (code == 0 && (code = zone_request_check_open(&now, err)) < 0)
+		return code;
 	if (removing)
 		return code == 0 ? store_rrset_delete(store, zone, rrset.name, rrset.type, err) : 0;
 	rrset.labels = now.labels;
