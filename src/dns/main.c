@@ -4,8 +4,6 @@
  * core closes the channel, which is descriptor 3. It runs as the user that Knot runs as.
  */
 #include <errno.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "wire/channel.h"
 #include "wire/dns_message.h"
 #include "wire/supervision_message.h"
+#include "wire/visitor_program.h"
 
 static void job_done(struct dns_job **job)
 {
@@ -158,8 +157,9 @@ static int answer(uint64_t id, int code, const char *text, struct err *err)
 }
 
 /* One job. 1: core has gone; negative: it is broken. */
-static int serve_one(const char *path, struct err *err)
+static int serve_one(const struct config *config, struct err *err)
 {
+	char path[CONFIG_PATH_BYTES + 32];
 	struct dns_job *job CLEANUP(job_done) = calloc(1, sizeof *job);
 	struct buf body CLEANUP(buf_done) = {0};
 	struct err why = {0};
@@ -177,6 +177,7 @@ static int serve_one(const char *path, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "core asked something that is no job");
 	if ((code = read_job(fd, job, err)) < 0)
 		return code;
+	(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config->run_dir);
 	code = carry(path, job, &why);
 	if (write_outcome(fd, job, err) < 0)
 		return err->code;
@@ -202,28 +203,7 @@ static int start(const struct config *config, struct err *err)
 
 int main(int argc, char **argv)
 {
-	static struct config config;
-	char path[CONFIG_PATH_BYTES + 32];
-	struct err err = {0};
-	int code;
+	static const struct visitor_program program = {"ippo-dns", start, serve_one};
 
-	log_init("ippo-dns", LOG_LEVEL_INFO);
-	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-		(void)fputs("ippo-dns is started by ippod(8)\n", stderr);
-		return 2;
-	}
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (config_load(argv[2], &config, &err) == 0) {
-		log_init("ippo-dns", (enum log_level)config.log_level);
-		(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config.run_dir);
-		code = start(&config, &err);
-		err = code == 0 ? (struct err){0} : err;
-		while (code == 0)
-			code = serve_one(path, &err);
-		if (code == 1)
-			return EXIT_SUCCESS;
-	}
-	log_error("%s", err.text);
-	return EXIT_FAILURE;
+	return visitor_program_run(&program, argc, argv);
 }

@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +22,13 @@
 #include "wire/channel.h"
 #include "wire/metrics_message.h"
 #include "wire/supervision_message.h"
+#include "wire/visitor_program.h"
 
 #define KEEP_MAX (UINT64_C(1) << 24)
 
-static int isolate(const struct config *config, const char *dir, struct err *err)
+static int start(const struct config *config, struct err *err)
 {
+	char dir[CONFIG_PATH_BYTES + 16];
 	const struct isolate_path paths[] = {{dir, ISOLATE_WRITE}, {NULL, 0}};
 	static const char *const calls[] = {
 		"openat",    "access",    "faccessat", "faccessat2",  "unlink", "unlinkat",
@@ -37,6 +37,7 @@ static int isolate(const struct config *config, const char *dir, struct err *err
 		"fadvise64", "msync",     "getcwd",    "sched_yield", NULL};
 	int code;
 
+	(void)snprintf(dir, sizeof dir, "%s/metrics", config->state_dir);
 	if ((code = isolate_drop_user(config->metrics_user, err)) < 0 ||
 	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0)
 		return code;
@@ -126,7 +127,7 @@ static int answer_one(uint64_t id, int code, const struct err *why, const struct
 }
 
 /* One message. 1: core has gone; negative: it is broken. */
-static int serve_one(struct err *err)
+static int serve_one(const struct config *config, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0}, answer CLEANUP(buf_done) = {0};
 	AUTO_CLOSE int fd = -1;
@@ -161,28 +162,7 @@ static int serve_one(struct err *err)
 
 int main(int argc, char **argv)
 {
-	char dir[CONFIG_PATH_BYTES + 16];
-	static struct config config;
-	struct err err = {0};
-	int code = 0;
+	static const struct visitor_program program = {"ippo-metrics", start, serve_one};
 
-	log_init("ippo-metrics", LOG_LEVEL_INFO);
-	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-		(void)fputs("ippo-metrics is started by ippod(8)\n", stderr);
-		return 2;
-	}
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (config_load(argv[2], &config, &err) == 0) {
-		log_init("ippo-metrics", (enum log_level)config.log_level);
-		(void)snprintf(dir, sizeof dir, "%s/metrics", config.state_dir);
-		code = isolate(&config, dir, &err);
-		err = code == 0 ? (struct err){0} : err;
-		while (code == 0)
-			code = serve_one(&err);
-		if (code == 1)
-			return EXIT_SUCCESS;
-	}
-	log_error("%s", err.text);
-	return EXIT_FAILURE;
+	return visitor_program_run(&program, argc, argv);
 }

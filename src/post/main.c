@@ -7,8 +7,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +24,13 @@
 #include "wire/channel.h"
 #include "wire/post_message.h"
 #include "wire/supervision_message.h"
+#include "wire/visitor_program.h"
 
 #define PASSWORD_MAX_BYTES 1024
 
 /* As root, because root alone should be able to read it. */
+static struct secret smtp_password;
+
 static int read_password(const struct config *config, struct secret *ret, struct err *err)
 {
 	struct buf text CLEANUP(buf_done) = {0};
@@ -116,7 +117,7 @@ static int answer(uint64_t id, const struct outcome *outcome, struct err *err)
 }
 
 /* One message. 1: core has gone; negative: it is broken. */
-static int serve_one(const struct config *config, const struct secret *password, struct err *err)
+static int serve_one(const struct config *config, struct err *err)
 {
 	struct post_message message CLEANUP(post_message_done) = {0};
 	struct buf body CLEANUP(buf_done) = {0};
@@ -133,15 +134,15 @@ static int serve_one(const struct config *config, const struct secret *password,
 	if (type != POST_SEND || post_message_read(&in, &message) < 0)
 		return err_set(err, ERR_PROTOCOL, "core asked something that is no message");
 	explicit_bzero(body.data, body.len);
-	send_one(config, password, &message, &outcome);
+	send_one(config, &smtp_password, &message, &outcome);
 	return answer(id, &outcome, err);
 }
 
-static int start(const struct config *config, struct secret *password, struct err *err)
+static int start(const struct config *config, struct err *err)
 {
 	int code;
 
-	if ((code = read_password(config, password, err)) < 0 ||
+	if ((code = read_password(config, &smtp_password, err)) < 0 ||
 	    (code = isolate_drop_user(config->post_user, err)) < 0 ||
 	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0)
 		return code;
@@ -153,28 +154,9 @@ static int start(const struct config *config, struct secret *password, struct er
 
 int main(int argc, char **argv)
 {
-	static struct config config;
-	static struct secret password;
-	struct err err = {0};
-	int code;
+	static const struct visitor_program program = {"ippo-post", start, serve_one};
+	const int code = visitor_program_run(&program, argc, argv);
 
-	log_init("ippo-post", LOG_LEVEL_INFO);
-	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-		(void)fputs("ippo-post is started by ippod(8)\n", stderr);
-		return 2;
-	}
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (config_load(argv[2], &config, &err) == 0) {
-		log_init("ippo-post", (enum log_level)config.log_level);
-		code = start(&config, &password, &err);
-		err = code == 0 ? (struct err){0} : err;
-		while (code == 0)
-			code = serve_one(&config, &password, &err);
-		secret_done(&password);
-		if (code == 1)
-			return EXIT_SUCCESS;
-	}
-	log_error("%s", err.text);
-	return EXIT_FAILURE;
+	secret_done(&smtp_password);
+	return code;
 }

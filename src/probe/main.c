@@ -5,8 +5,6 @@
  * and says what it saw. Whoever it talks to may be hostile.
  */
 #include <errno.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +22,7 @@
 #include "wire/channel.h"
 #include "wire/probe_message.h"
 #include "wire/supervision_message.h"
+#include "wire/visitor_program.h"
 
 #define DEFAULT_PORT    22
 #define PORT_TIMEOUT_MS 2000
@@ -72,7 +71,7 @@ static int reply(uint64_t id, const struct probe_answer *answer, struct err *err
 }
 
 /* One look. 1: core has gone; negative: it is broken. */
-static int serve_one(struct err *err)
+static int serve_one(const struct config *config, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0};
 	struct probe_answer answer = {0};
@@ -140,26 +139,7 @@ static int start(const struct config *config, struct err *err)
 
 int main(int argc, char **argv)
 {
-	static struct config config;
-	struct err err = {0};
-	int code;
+	static const struct visitor_program program = {"ippo-probe", start, serve_one};
 
-	log_init("ippo-probe", LOG_LEVEL_INFO);
-	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-		(void)fputs("ippo-probe is started by ippod(8)\n", stderr);
-		return 2;
-	}
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (config_load(argv[2], &config, &err) == 0) {
-		log_init("ippo-probe", (enum log_level)config.log_level);
-		code = start(&config, &err);
-		err = code == 0 ? (struct err){0} : err;
-		while (code == 0)
-			code = serve_one(&err);
-		if (code == 1)
-			return EXIT_SUCCESS;
-	}
-	log_error("%s", err.text);
-	return EXIT_FAILURE;
+	return visitor_program_run(&program, argc, argv);
 }
