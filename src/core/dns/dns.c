@@ -112,26 +112,14 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 
 /* --- its outcome --- */
 
-static bool is_listed(char *const *names, size_t count, const char *name)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		const int order = strcmp(names[middle], name);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_listed(char *const *names, size_t count, const char *name)
+{
+	return count > 0 && bsearch(&name, names, count, sizeof *names, by_name) != NULL;
 }
 
 struct listing {
@@ -169,21 +157,15 @@ static char *take_lines(char *text, struct listing *ret)
 	return *text == '\n' ? text + 1 : text;
 }
 
+static int by_known_name(const void *name, const void *known)
+{
+	return strcmp(name, ((const struct store_zone_known *)known)->name);
+}
+
 static bool is_known(const struct store_zone_knowns *knowns, const char *name)
 {
-	size_t low = 0, high = knowns->count;
-
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		const int order = strcmp(knowns->items[middle].name, name);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return knowns->count > 0 && bsearch(name, knowns->items, knowns->count,
+					    sizeof *knowns->items, by_known_name) != NULL;
 }
 
 /* What Knot was to have and has lost waits again; what nobody owns goes. */

@@ -36,6 +36,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/ip.h"
 #include "base/parse.h"
 
@@ -84,6 +85,22 @@ uint16_t filter_log_group(const char *instance)
 	for (; *instance != '\0'; instance++)
 		hash = (hash ^ (uint8_t)*instance) * 16777619U;
 	return (uint16_t)(0x4000 | (hash & 0x3fff));
+}
+
+uint8_t filter_refusal_kind(const char *says, size_t bytes)
+{
+	static const struct {
+		const char *says;
+		uint8_t kind;
+	} kinds[] = {{FILTER_SAYS_IN, HOST_COUNT_IN},
+		     {FILTER_SAYS_OUT, HOST_COUNT_OUT},
+		     {FILTER_SAYS_SMTP, HOST_COUNT_SMTP},
+		     {FILTER_SAYS_TOO_MANY, HOST_COUNT_TOO_MANY}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strlen(kinds[i].says) == bytes && memcmp(kinds[i].says, says, bytes) == 0)
+			return kinds[i].kind;
+	return 0;
 }
 
 static void write_log(struct buf *out, const char *instance, const char *says)

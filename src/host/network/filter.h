@@ -50,3 +50,7 @@ void filter_write_change(struct buf *out, const char *instance, const struct hos
 void filter_write_wire(struct buf *out, const char *instance, const struct host_network *network);
 /** filter_write_no_wire() - its chain is gone with the tap, but where the kernel keeps it. */
 void filter_write_no_wire(struct buf *out, const char *instance, uint64_t server_id);
+
+/** filter_refusal_kind() - which enum host_counter_kind a word of @bytes is; 0: it is no refusal's.
+ */
+uint8_t filter_refusal_kind(const char *says, size_t bytes);

@@ -53,23 +53,6 @@ struct refusals {
 
 /* --- one message --- */
 
-static uint8_t kind_of(const char *prefix, size_t bytes)
-{
-	static const struct {
-		const char *says;
-		uint8_t kind;
-	} kinds[] = {{FILTER_SAYS_IN, HOST_COUNT_IN},
-		     {FILTER_SAYS_OUT, HOST_COUNT_OUT},
-		     {FILTER_SAYS_SMTP, HOST_COUNT_SMTP},
-		     {FILTER_SAYS_TOO_MANY, HOST_COUNT_TOO_MANY}};
-	const size_t len = strnlen(prefix, bytes);
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strlen(kinds[i].says) == len && memcmp(kinds[i].says, prefix, len) == 0)
-			return kinds[i].kind;
-	return 0;
-}
-
 static bool has_port(uint8_t protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
@@ -171,7 +154,8 @@ int refusals_read(const void *message, size_t bytes, struct refusal *ret)
 		const size_t len = attribute.nla_len - sizeof attribute;
 		switch (attribute.nla_type & NLA_TYPE_MASK) {
 		case NFULA_PREFIX:
-			refusal.kind = kind_of((const char *)value, len);
+			refusal.kind = filter_refusal_kind((const char *)value,
+							   strnlen((const char *)value, len));
 			break;
 		case NFULA_IFINDEX_INDEV:
 			refusal.in_device = read_device(value, len);

@@ -158,22 +158,13 @@ int ruleset_digest(const char *instance, uint64_t *ret, struct err *err)
 /* What our comments say: "FIREWALL.NUMBER" of a rule, or what a refusal says of itself. */
 static int read_comment(const char *text, struct host_counter *counter)
 {
-	static const struct {
-		const char *says;
-		uint8_t kind;
-	} kinds[] = {{FILTER_SAYS_IN, HOST_COUNT_IN},
-		     {FILTER_SAYS_OUT, HOST_COUNT_OUT},
-		     {FILTER_SAYS_SMTP, HOST_COUNT_SMTP},
-		     {FILTER_SAYS_TOO_MANY, HOST_COUNT_TOO_MANY}};
 	char firewall[24];
 	const char *dot = strchr(text, '.');
 	uint64_t number;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strcmp(kinds[i].says, text) == 0) {
-			counter->kind = kinds[i].kind;
-			return 0;
-		}
+	counter->kind = filter_refusal_kind(text, strlen(text));
+	if (counter->kind != 0)
+		return 0;
 	if (dot == NULL || (size_t)(dot - text) >= sizeof firewall)
 		return -EINVAL;
 	(void)snprintf(firewall, sizeof firewall, "%.*s", (int)(dot - text), text);
