@@ -113,14 +113,7 @@ static int token_create(struct invocation *invocation)
 	int code = api_call(invocation->api, "POST", "/tokens", body, -1, &reply, &err);
 
 	json_decref(body);
-	if (code < 0)
-		return print_failure(&err);
-	if (invocation->json)
-		print_json(reply);
-	else
-		(void)puts(json_text(reply, "secret"));
-	json_decref(reply);
-	return EXIT_OK;
+	return request_finish_made(invocation, reply, code, &err, "secret");
 }
 
 static int token_delete(struct invocation *invocation)

@@ -132,14 +132,7 @@ static int create(struct invocation *invocation)
 	const int code = api_call(invocation->api, "POST", "/firewalls", body, -1, &reply, &err);
 
 	json_decref(body);
-	if (code < 0)
-		return print_failure(&err);
-	if (invocation->json)
-		print_json(reply);
-	else
-		(void)printf("%lld\n", (long long)json_number(reply, "firewall.id"));
-	json_decref(reply);
-	return EXIT_OK;
+	return request_finish_made(invocation, reply, code, &err, "firewall.id");
 }
 
 static int delete (struct invocation *invocation)

@@ -109,14 +109,7 @@ static int invitation_create(struct invocation *invocation)
 	if (code == 0)
 		code = api_call(invocation->api, "POST", "/invitations", body, -1, &reply, &err);
 	json_decref(body);
-	if (code < 0)
-		return print_failure(&err);
-	if (invocation->json)
-		print_json(reply);
-	else
-		(void)puts(json_text(reply, "link"));
-	json_decref(reply);
-	return EXIT_OK;
+	return request_finish_made(invocation, reply, code, &err, "link");
 }
 
 static int invitation_delete(struct invocation *invocation)
@@ -176,15 +169,9 @@ static int user_reset_password(struct invocation *invocation)
 {
 	struct err err = {0};
 	json_t *reply = NULL;
+	const int code = act_on_user(invocation, "POST", "password_reset", NULL, &reply, &err);
 
-	if (act_on_user(invocation, "POST", "password_reset", NULL, &reply, &err) < 0)
-		return print_failure(&err);
-	if (invocation->json)
-		print_json(reply);
-	else
-		(void)puts(json_text(reply, "link"));
-	json_decref(reply);
-	return EXIT_OK;
+	return request_finish_made(invocation, reply, code, &err, "link");
 }
 
 /* For somebody who has lost everything that gives codes. */

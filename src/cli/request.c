@@ -78,6 +78,21 @@ int request_delete(struct invocation *invocation, const char *collection, const 
 	return request_finish(invocation, reply, NULL, true);
 }
 
+int request_finish_made(struct invocation *invocation, json_t *reply, int code,
+			const struct err *err, const char *path)
+{
+	if (code < 0)
+		return print_failure(err);
+	if (invocation->json)
+		print_json(reply);
+	else if (json_is_integer(json_at(reply, path)))
+		(void)printf("%lld\n", (long long)json_number(reply, path));
+	else
+		(void)puts(json_text(reply, path));
+	json_decref(reply);
+	return EXIT_OK;
+}
+
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait)
 {
 	const json_t *action = json_object_get(reply, "action");

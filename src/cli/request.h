@@ -26,6 +26,10 @@ bool request_confirmed(const struct invocation *invocation, const char *name,
 /** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
  * @reply. */
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);
+/** request_finish_made() - after a call that made something: the reply as JSON, or for people the
+ * number or text at @path of it; frees @reply. @code and @err: of the call. */
+int request_finish_made(struct invocation *invocation, json_t *reply, int code,
+			const struct err *err, const char *path);
 /** request_newest() - as request_list() of a list that begins with the newest, and only its first
  * page; people are told when there is more, and that --all shows it. */
 int request_newest(struct invocation *invocation, const char *path, const char *key,

@@ -289,11 +289,33 @@ static int create(struct request *request, struct err *err)
 	return answer(request, 201, &customer, err);
 }
 
-/* After the commit: consoles are cut within a second by their own watch. */
-static void tell(struct request *request, uint64_t customer_id)
+/* A transaction and the customer of the path. After success the caller has STORE_GUARD(). */
+static int begin(struct request *request, struct customer *customer, struct err *err)
 {
+	struct store *store = request->core->store;
+	int code = store_begin(store, err);
+
+	if (code < 0)
+		return code;
+	if ((code = find(request, customer, err)) < 0)
+		store_rollback(store);
+	else
+		note_customer(request, customer->id);
+	return code;
+}
+
+/* After the commit consoles are cut within a second by their own watch. */
+static int finish(struct request *request, const struct customer *customer, struct err *err)
+{
+	struct store *store = request->core->store;
+	int code;
+
+	if ((code = store_customer_update(store, customer, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
 	suspension_begin(request->core->suspension);
-	events_account_changed(request->core->events, customer_id);
+	events_account_changed(request->core->events, customer->id);
+	return 0;
 }
 
 static int update(struct request *request, struct err *err)
@@ -303,19 +325,14 @@ static int update(struct request *request, struct err *err)
 	struct customer customer;
 	int code;
 
-	if ((code = store_begin(store, err)) < 0)
+	if ((code = begin(request, &customer, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &customer, err)) < 0)
-		return code;
-	note_customer(request, customer.id);
 	if ((code = take(request, &customer, err)) < 0 ||
 	    (code = take_note(request, &note, err)) < 0 ||
-	    (code = store_customer_update(store, &customer, err)) < 0 ||
 	    (note != NULL && (code = store_customer_set_note(store, customer.id, note, err)) < 0) ||
-	    (code = store_commit(store, err)) < 0)
+	    (code = finish(request, &customer, err)) < 0)
 		return code;
-	tell(request, customer.id);
 	return answer(request, 200, &customer, err);
 }
 
@@ -326,12 +343,9 @@ static int suspend(struct request *request, struct err *err)
 	struct customer customer;
 	int code;
 
-	if ((code = store_begin(store, err)) < 0)
+	if ((code = begin(request, &customer, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &customer, err)) < 0)
-		return code;
-	note_customer(request, customer.id);
 	if (customer.id == ACCOUNT_SERVICE_CUSTOMER_ID)
 		return err_set(err, ERR_IN_USE,
 			       "the service's own account is not suspended this way");
@@ -340,10 +354,8 @@ static int suspend(struct request *request, struct err *err)
 	customer.suspended = true;
 	settle_suspension(&customer);
 	note_detail(request, "reason", json_string(customer.suspension_reason));
-	if ((code = store_customer_update(store, &customer, err)) < 0 ||
-	    (code = store_commit(store, err)) < 0)
+	if ((code = finish(request, &customer, err)) < 0)
 		return code;
-	tell(request, customer.id);
 	return answer(request, 200, &customer, err);
 }
 
@@ -354,18 +366,13 @@ static int resume(struct request *request, struct err *err)
 	struct customer customer;
 	int code;
 
-	if ((code = store_begin(store, err)) < 0)
+	if ((code = begin(request, &customer, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = find(request, &customer, err)) < 0)
-		return code;
-	note_customer(request, customer.id);
 	customer.suspended = false;
 	settle_suspension(&customer);
-	if ((code = store_customer_update(store, &customer, err)) < 0 ||
-	    (code = store_commit(store, err)) < 0)
+	if ((code = finish(request, &customer, err)) < 0)
 		return code;
-	tell(request, customer.id);
 	request->status = 204;
 	return 0;
 }
