@@ -12,12 +12,17 @@ class NameServer(IppoInstance):
         super().__init__("fake", {"dns": {"listen": f"127.0.0.1:{self.dns_port} [::1]:{self.dns_port}",
                                           "names": "ns1.example.net ns2.example.net"}, **(settings or {})})
 
-    def with_servers(self):
-        """Started, with a customer whose server's plan has zones."""
+    def with_image(self):
+        """Started, with an image."""
         self.start()
         disk = self.dir / "disk.raw"
         disk.write_bytes(bytes(1 << 20))
         self.import_image("tiny", disk)
+        return self
+
+    def with_servers(self):
+        """Started, with a customer whose server's plan has zones."""
+        self.with_image()
         self.cli("plan", "create", "named", "--cores", "1", "--memory", "64", "--disk", "1", "--monthly", "1", "--zones", str(self.zones))
         return self
 

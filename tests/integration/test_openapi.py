@@ -22,11 +22,7 @@ def fake():
     """With a name server, so that zones can be made."""
     instance = NameServer()
     try:
-        instance.start()
-        disk = instance.dir / "disk.raw"
-        disk.write_bytes(bytes(1 << 20))
-        instance.import_image("tiny", disk)
-        yield instance
+        yield instance.with_image()
     finally:
         instance.close()
 
