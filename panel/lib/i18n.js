@@ -64,6 +64,12 @@ export function gigabytes(value) {
 	return number(value, { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 }).replace(" ", "\u00a0");
 }
 
+/** A file's, as people say it. */
+export function fileSize(bytes) {
+	const [unit, factor] = bytes < 1024 ** 2 ? ["kilobyte", 1024] : ["megabyte", 1024 ** 2];
+	return number(Math.max(bytes / factor, 0.1), { style: "unit", unit, maximumFractionDigits: bytes / factor < 10 ? 1 : 0 }).replace(" ", "\u00a0");
+}
+
 /** @param amount  decimal text, as the API gives it */
 export function price(amount, currency) {
 	return number(Number(amount), { style: "currency", currency, maximumFractionDigits: Number(amount) % 1 === 0 ? 0 : 4 });

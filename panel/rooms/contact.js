@@ -5,6 +5,7 @@ import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
+import { Files, FilesField, useFiles } from "../parts/attachments.js";
 import { Failure } from "../parts/failure.js";
 import { AreaField, problemsOf, Summary, TextField } from "../parts/form.js";
 import { Moment } from "../parts/moment.js";
@@ -27,17 +28,20 @@ function stateWords(state, forOperator) {
 function problemsFrom(error) {
 	if (error.code === "rate_limit_exceeded")
 		return [{ key: "contact.too-many", error }];
+	if (error.problems)
+		return error.problems;
 	const wrong = { subject: { field: "contact-subject", key: "contact.refused" }, text: { field: "contact-text", key: "contact.refused" } };
 	return problemsOf(error, wrong) ?? [{ key: "contact.failed", error }];
 }
 
 /**
  * A message, with a subject when it begins a thread. What was typed stays until it has been sent.
- * @param send  (subject, text) sends it
+ * @param send  (subject, text, ids of files) sends it
  */
 function Write({ id, title, hasSubject, submit, send, onSent, onCancel }) {
 	const form = useRef(null);
 	const busy = useRef(false);
+	const files = useFiles();
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 
 	useEffect(() => {
@@ -58,8 +62,9 @@ function Write({ id, title, hasSubject, submit, send, onSent, onCancel }) {
 		busy.current = true;
 		setState({ problems: [], attempt, busy: true });
 		try {
-			const answer = await send(subject?.value.trim(), text.value.trim());
+			const answer = await send(subject?.value.trim(), text.value.trim(), await files.send());
 			form.current?.reset();
+			files.clear();
 			setState({ problems: [], attempt, busy: false });
 			onSent(answer);
 		} catch (error) {
@@ -74,6 +79,7 @@ function Write({ id, title, hasSubject, submit, send, onSent, onCancel }) {
 		<form ref=${form} onSubmit=${trySend} novalidate>
 			${hasSubject && html`<${TextField} id="contact-subject" label=${t("contact.subject")} problems=${state.problems} maxlength=${max_subject} autocomplete="off"/>`}
 			<${AreaField} id="contact-text" label=${t("contact.text")} hint=${t("contact.text.hint")} problems=${state.problems} maxlength=${max_text} rows="6"/>
+			<${FilesField} ...${files} busy=${state.busy} problems=${state.problems} onProblems=${(problems) => setState({ problems, attempt: state.attempt + 1, busy: false })}/>
 			<div class="buttons">
 				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${state.busy ? t("contact.sending") : submit}</button>
 				${onCancel && html`<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>`}
@@ -90,6 +96,7 @@ function Message({ message, forOperator }) {
 	return html`<article class=${`server message${operator ? " message-operator" : ""}`} data-message=${message.id} aria-label=${who}>
 		<p class="news-marks"><strong dir="auto">${who}</strong>${operator && forOperator && name && html` <span dir="auto">${name}</span>`} <${Moment} at=${message.created}/></p>
 		<p class="notice-body" dir="auto">${message.text}</p>
+		<${Files} files=${message.attachments}/>
 	</article>`;
 }
 
@@ -145,7 +152,7 @@ function Thread({ id, forOperator }) {
 		${back}
 		<ul class="servers thread">${messages.map((message) => html`<li key=${message.id}><${Message} message=${message} forOperator=${forOperator}/></li>`)}</ul>
 		${failure && html`<${Failure} title=${t("contact.failed")} error=${failure} onRetry=${close}/>`}
-		<${Write} id="reply-title" title=${t(forOperator ? "contact.answer" : "contact.more-to-say")} submit=${t("contact.send")} send=${(_, text) => reply(id, text)} onSent=${sent}/>
+		<${Write} id="reply-title" title=${t(forOperator ? "contact.answer" : "contact.more-to-say")} submit=${t("contact.send")} send=${(_, text, attachments) => reply(id, text, attachments)} onSent=${sent}/>
 		${thread.state !== "closed" && html`<p class="buttons"><button type="button" class="button" id="close-thread" onClick=${close}>${t("contact.close")}</button></p>`}
 	</div>`;
 }

@@ -128,30 +128,14 @@ static int history_list(struct invocation *invocation)
 
 static int history_export(struct invocation *invocation)
 {
-	const char *file = option_text(invocation, "file");
 	struct buf path CLEANUP(buf_done) = {0};
-	struct err err = {0};
-	FILE *out = stdout;
 	int code;
 
 	(void)buf_puts(&path, "/history?format=csv");
 	if ((code = put_filter(invocation, &path)) != EXIT_OK)
 		return code;
-	if (file != NULL && (out = fopen(file, "wxe")) == NULL) {
-		(void)fprintf(stderr, "ippo: cannot write %s: %s\n", file, strerror(errno));
-		return EXIT_USAGE;
-	}
-	code = api_save(invocation->api, buf_str(&path), out, &err);
-	const bool broken = ferror(out) != 0;
-	const bool failed = (file != NULL ? fclose(out) : fflush(out)) != 0 || broken;
-	if (code < 0)
-		return print_failure(&err);
-	if (failed) {
-		(void)fprintf(stderr, "ippo: the history could not be written: %s\n",
-			      strerror(errno));
-		return EXIT_REFUSED_BY_SERVICE;
-	}
-	return EXIT_OK;
+	return request_save(invocation, buf_str(&path), option_text(invocation, "file"),
+			    "the history");
 }
 
 static void print_problem(const json_t *problem)

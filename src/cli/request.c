@@ -184,3 +184,25 @@ int request_text_file(const char *path, const char *key, json_t *body, struct er
 		return err_set(err, ERR_INVALID_INPUT, "%s is not UTF-8 text", path);
 	return json_object_set_new(body, key, text) == 0 ? 0 : -ENOMEM;
 }
+
+int request_save(struct invocation *invocation, const char *path, const char *file,
+		 const char *what)
+{
+	struct err err = {0};
+	FILE *out = stdout;
+
+	if (file != NULL && (out = fopen(file, "wxe")) == NULL) {
+		(void)fprintf(stderr, "ippo: cannot write %s: %s\n", file, strerror(errno));
+		return EXIT_USAGE;
+	}
+	const int code = api_save(invocation->api, path, out, &err);
+	const bool broken = ferror(out) != 0;
+	const bool failed = (file != NULL ? fclose(out) : fflush(out)) != 0 || broken;
+	if (code < 0)
+		return print_failure(&err);
+	if (failed) {
+		(void)fprintf(stderr, "ippo: %s could not be written: %s\n", what, strerror(errno));
+		return EXIT_REFUSED_BY_SERVICE;
+	}
+	return EXIT_OK;
+}

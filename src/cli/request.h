@@ -39,3 +39,7 @@ int request_newest(struct invocation *invocation, const char *path, const char *
 int request_list(struct invocation *invocation, const char *path, const char *key,
 		 const char *headings, void (*row)(struct table *table, const json_t *object),
 		 const char *when_empty);
+/** request_save() - what is at @path, into @file (NULL: the standard output), which must not be
+ * there yet. @what: names it where it could not be written. Returns an exit code. */
+int request_save(struct invocation *invocation, const char *path, const char *file,
+		 const char *what);

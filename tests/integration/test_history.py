@@ -20,7 +20,7 @@ from authenticator import Passkey
 from console_client import CUT, open_console
 from ippo_testing import BUILD, Api, IppoInstance, Key, eventually, run
 from name_server import NameServer
-from people import Person, totp
+from people import Person, attach, totp
 
 PASSWORD = "canary horse battery staple 5124"
 PANEL = {"X-Ippo-CSRF": "1"}
@@ -328,6 +328,10 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     thread = did("contact_thread.create", lambda: api.post("/contact_threads", {"subject": "Hello", "text": "s3cret"}), "Hello", customer_id=1)
     thread = f"/contact_threads/{thread['contact_thread']['id']}"
     did("contact_thread.reply", lambda: api.post(f"{thread}/messages", {"text": "s3cret"}), "Hello", customer_id=1, details="")
+    enclosed = attach(api, "screen.txt", b"s3cret")["id"]
+    did("contact_thread.reply", lambda: api.post(f"{thread}/messages", {"text": "s3cret", "attachments": [enclosed]}), "Hello", customer_id=1,
+        details='{"attachments":1}')
+    did("contact_attachment.delete", lambda: api.delete(f"/contact_attachments/{enclosed}"), "screen.txt", customer_id=1)
     did("contact_thread.update", lambda: api.put(thread, {"state": "closed"}), "Hello", details='{"state":"closed"}')
     # On the service's own machine.
     did("backup.create", lambda: fake.cli("backup", tmp_path / "backup.tar"), kind="local", actor="root", peer="local", actor_id=0)

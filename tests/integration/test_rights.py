@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from ippo_testing import BUILD, Api, Key
-from people import invite
+from people import attach, invite
 
 # What a route needs, first match wins. Whatever is not here needs the right to change servers.
 NEEDS = [
@@ -20,7 +20,7 @@ NEEDS = [
     ("service", r"PUT /servers/\{id\}/owner|(POST|PUT|DELETE) /(customers|address_pools|server_types|locations|images|users|notices|backups|outbox)(/.*)?"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
     # Words to the operators: of everybody who belongs to the account.
-    ("member", r"(POST|PUT) /contact_threads(/.*)?"),
+    ("member", r"(POST|PUT) /contact_threads(/.*)?|(POST|PUT|DELETE) /contact_attachments(/.*)?"),
     ("reader", r"GET /.*"),
     # Readers may look on at consoles, and end their own.
     ("reader", r"POST /servers/\{id\}/actions/request_console|DELETE /consoles/\{id\}"),
@@ -114,6 +114,7 @@ def theirs(fake, tmp_path_factory):
         "invitations": owner.post("/invitations", {"role": "reader"})["invitation"]["id"],
         "firewalls": owner.post("/firewalls", {"name": "their-wall"})["firewall"]["id"],
         "contact_threads": owner.post("/contact_threads", {"subject": "their-subject", "text": "their-text"})["contact_thread"]["id"],
+        "contact_attachments": attach(owner, "their-file.txt", b"their-text")["id"],
     }
 
 

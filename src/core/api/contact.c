@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/api/attachments.h"
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/events.h"
@@ -28,20 +29,21 @@ static json_t *render(const struct contact_thread *thread)
 			 "updated", json_time(thread->updated_ms));
 }
 
-/* Which of the operators it was is for operators. */
-static json_t *render_message(const struct request *request, const struct contact_message *message)
+/* Which of the operators it was is for operators. @ret: the caller's. */
+static int render_message(const struct request *request, const struct contact_message *message,
+			  json_t **ret, struct err *err)
 {
 	const bool named = !message->by_operator || request->who.service;
+	json_t *attachments = NULL;
+	int code = attachments_of(request, message->id, &attachments, err);
 
-	return json_pack("{s:I, s:{s:s, s:b}, s:s, s:o}", "id", (json_int_t)message->id, "author",
-			 "name", named ? message->author : "", "operator", message->by_operator,
-			 "text", message->text, "created", json_time(message->created_ms));
-}
-
-/* The account's own, or everybody's for operators of the service. */
-static uint64_t whose(const struct request *request)
-{
-	return request->who.service && !request->acts_for ? 0 : request->who.customer_id;
+	if (code < 0)
+		return code;
+	*ret = json_pack("{s:I, s:{s:s, s:b}, s:s, s:o, s:o}", "id", (json_int_t)message->id,
+			 "author", "name", named ? message->author : "", "operator",
+			 message->by_operator, "text", message->text, "attachments", attachments,
+			 "created", json_time(message->created_ms));
+	return 0;
 }
 
 static int take_state(struct request *request, const char *text, enum contact_state *ret,
@@ -62,8 +64,8 @@ static int list(struct request *request, struct err *err)
 
 	if ((code = request_list(request, 0, &query, err)) < 0 ||
 	    (code = take_state(request, request_query(request, "state"), &state, err)) < 0 ||
-	    (code = store_contact_list(request->core->store, whose(request), state, &query.page,
-				       &threads, err)) < 0)
+	    (code = store_contact_list(request->core->store, attachments_whose(request), state,
+				       &query.page, &threads, err)) < 0)
 		return code;
 	items = json_array();
 	for (size_t i = 0; i < threads.count; i++)
@@ -75,7 +77,8 @@ static int list(struct request *request, struct err *err)
 
 static int find(struct request *request, struct contact_thread *ret, struct err *err)
 {
-	int code = store_contact_get(request->core->store, whose(request), request->id, ret, err);
+	int code = store_contact_get(request->core->store, attachments_whose(request), request->id,
+				     ret, err);
 
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, code, "there is no contact thread %" PRIu64, request->id);
@@ -108,10 +111,17 @@ static int list_messages(struct request *request, struct err *err)
 					   err)) < 0)
 		return code;
 	items = json_array();
-	for (size_t i = 0; i < messages.count; i++)
-		(void)json_array_append_new(items, render_message(request, &messages.items[i]));
+	for (size_t i = 0; i < messages.count && code == 0; i++) {
+		json_t *item = NULL;
+		code = render_message(request, &messages.items[i], &item, err);
+		(void)json_array_append_new(items, item);
+	}
 	const uint64_t total = messages.total;
 	store_contact_messages_done(&messages);
+	if (code < 0) {
+		json_decref(items);
+		return code;
+	}
 	return request_answer_list(request, "messages", items, &query.page, total);
 }
 
@@ -153,7 +163,8 @@ static int add(struct request *request, struct contact_thread *thread,
 	thread->state = message->by_operator ? CONTACT_ANSWERED : CONTACT_OPEN;
 	thread->updated_ms = message->created_ms;
 	thread->messages++;
-	if ((code = store_contact_add(store, message, err)) < 0)
+	if ((code = store_contact_add(store, message, err)) < 0 ||
+	    (code = attachments_send(request, message->id, thread->customer_id, err)) < 0)
 		return code;
 	return store_contact_update(store, thread->id, thread->state, thread->updated_ms, err);
 }
@@ -239,6 +250,7 @@ static int reply(struct request *request, struct err *err)
 	struct contact_message message CLEANUP(contact_message_done) = {0};
 	struct contact_thread thread CLEANUP(contact_thread_done) = {0};
 	struct store *store = request->core->store;
+	json_t *shown = NULL;
 	int code;
 
 	if ((code = store_begin(store, err)) < 0)
@@ -251,7 +263,8 @@ static int reply(struct request *request, struct err *err)
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	events_contact_changed(request->core->events, thread.id, thread.customer_id);
-	return request_answer(request, 201, "message", render_message(request, &message));
+	code = render_message(request, &message, &shown, err);
+	return code < 0 ? code : request_answer(request, 201, "message", shown);
 }
 
 /* Whoever is content closes it; writing opens it again. */

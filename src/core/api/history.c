@@ -15,13 +15,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "core/api/outflow.h"
 #include "core/api/router.h"
 #include "store/store_customer.h"
 #include "store/store_history.h"
 
 #define EXPORTS_MAX  8
 #define EXPORT_IDS   2000 /* looked at in a slice */
-#define BEHIND_MS    10
 #define CHECKS_MAX   4
 #define CHECK_LINES  1000 /* in a slice */
 #define FILTER_BYTES 256
@@ -188,12 +188,8 @@ static int answer_page(struct request *request, struct store_history_filter *fil
 struct export
 {
 	struct core *core;
-	struct exchange *exchange; /* NULL: it has ended */
-	uv_timer_t timer;
-	bool local;
-	bool is_asked_for; /* the client has all that went out */
-	uint64_t at;       /* ids below are still to come */
-	uint64_t floor;    /* down to above this one */
+	uint64_t at;    /* ids below are still to come */
+	uint64_t floor; /* down to above this one */
 	struct store_history_filter filter;
 	char what[HISTORY_WHAT_BYTES];
 	char actor[FILTER_BYTES];
@@ -252,21 +248,6 @@ static void put_line(struct buf *out, const struct history_line *line)
 	(void)buf_printf(out, ",%s\r\n", hash);
 }
 
-static void on_export_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void end_export(struct export *export, const struct buf *last)
-{
-	exchange_set_pull(export->exchange, NULL, NULL);
-	exchange_chunk(export->exchange, last != NULL ? buf_str(last) : "",
-		       last != NULL ? last->len : 0, false);
-	export->exchange = NULL;
-	export_count--;
-	uv_close((uv_handle_t *)&export->timer, on_export_closed);
-}
-
 /* Lines of the next ids. Whether those were the last. */
 static int slice(struct export *export, struct buf *out, struct err *err)
 {
@@ -285,48 +266,27 @@ static int slice(struct export *export, struct buf *out, struct err *err)
 	return out->error;
 }
 
-static void on_export_turn(uv_timer_t *timer)
-{
-	struct export *export = timer->data;
-	struct buf out CLEANUP(buf_done) = {0};
-	struct err err = {0};
-
-	if (export->exchange == NULL)
-		return;
-	if (export->local && exchange_is_behind(export->exchange)) {
-		(void)uv_timer_start(timer, on_export_turn, BEHIND_MS, 0);
-		return;
-	}
-	if (!export->local && !export->is_asked_for)
-		return;
-	if (export->at - 1 > export->floor && slice(export, &out, &err) < 0) {
-		/* The head said 200; a line that is none says the rest. */
-		buf_clear(&out);
-		(void)buf_puts(&out, "error: the export broke off\r\n");
-		export->at = export->floor + 1;
-	}
-	if (export->at - 1 <= export->floor) {
-		end_export(export, &out);
-		return;
-	}
-	if (out.len > 0) {
-		export->is_asked_for = false;
-		exchange_chunk(export->exchange, buf_str(&out), out.len, true);
-	}
-	(void)uv_timer_start(timer, on_export_turn, 0, 0);
-}
-
-static void on_pull(void *context, bool gone)
+static bool next_lines(void *context, struct buf *out)
 {
 	struct export *export = context;
+	struct err err = {0};
 
-	if (gone) {
-		end_export(export, NULL);
-		return;
+	if (export->at - 1 > export->floor && slice(export, out, &err) < 0) {
+		/* The head said 200; a line that is none says the rest. */
+		buf_clear(out);
+		(void)buf_puts(out, "error: the export broke off\r\n");
+		export->at = export->floor + 1;
 	}
-	export->is_asked_for = true;
-	(void)uv_timer_start(&export->timer, on_export_turn, 0, 0);
+	return export->at - 1 <= export->floor;
 }
+
+static void end_export(void *context)
+{
+	export_count--;
+	free(context);
+}
+
+static const struct outflow_source export_source = {next_lines, end_export};
 
 static int answer_csv(struct request *request, const struct store_history_filter *filter,
 		      struct err *err)
@@ -341,8 +301,6 @@ static int answer_csv(struct request *request, const struct store_history_filter
 		.body_bytes = sizeof csv_head - 1};
 	struct store_history_ends ends;
 	struct export *export;
-	uid_t uid;
-	gid_t gid;
 	int code = store_history_ends(request->core->store, &ends, err);
 
 	if (code < 0)
@@ -355,7 +313,6 @@ static int answer_csv(struct request *request, const struct store_history_filter
 	if (export == NULL)
 		return err_set(err, -ENOMEM, "no memory");
 	export->core = request->core;
-	export->exchange = request->exchange;
 	export->filter = *filter;
 	(void)snprintf(export->what, sizeof export->what, "%s",
 		       filter->what != NULL ? filter->what : "");
@@ -366,16 +323,8 @@ static int answer_csv(struct request *request, const struct store_history_filter
 	export->at = filter->before != 0 && filter->before <= ends.head_id ? filter->before
 									   : ends.head_id + 1;
 	export->floor = ends.anchor_id;
-	export->local = exchange_is_local(request->exchange, &uid, &gid);
-	(void)uv_timer_init(&request->core->loop, &export->timer);
-	export->timer.data = export;
 	export_count++;
-	exchange_set_pull(request->exchange, on_pull, export);
-	exchange_reply(request->exchange, &head, true);
-	router_forget(request); /* the export has the exchange now */
-	if (export->local)
-		(void)uv_timer_start(&export->timer, on_export_turn, 0, 0);
-	return REQUEST_LATER;
+	return outflow_begin(request, &head, &export_source, export, err);
 }
 
 static int list(struct request *request, struct err *err)

@@ -108,6 +108,7 @@ export class Mock {
 		this.alerts = new Map();
 		this.alertRules = new Map();
 		this.threads = new Map(); // with their messages
+		this.files = new Map(); // of messages, with their bytes
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
 		this.sessions = new Map(); // whose each cookie is
 		this.sessionFacts = new Map(); // what else of each is told
@@ -619,6 +620,8 @@ export class Mock {
 			return this.#history(what, url, user);
 		if (what.includes(" /v1/tokens"))
 			return this.#tokens(what, url, body);
+		if (what.includes(" /v1/contact_attachments"))
+			return this.#attachments(what, body);
 		if (what.includes(" /v1/contact_threads"))
 			return this.#contact(what, url, body, user);
 		if (what.includes(" /v1/alert"))
@@ -886,21 +889,68 @@ export class Mock {
 		return [204, null];
 	}
 
-	addThread(subject, text, changes = {}) {
+	addThread(subject, text, changes = {}, attachments = []) {
 		const id = this.nextId++;
 		const thread = { id, customer: { id: 1, name: "hanako" }, subject, state: "open", created: "2026-11-20T01:02:03Z", updated: new Date(Date.parse("2026-11-20T01:02:03Z") + id * 1000).toISOString(), all: [], ...changes };
 		this.threads.set(id, thread);
-		this.say(thread, "hanako", text);
+		this.say(thread, "hanako", text, false, attachments);
 		return thread;
 	}
 
-	say(thread, name, text, operator = false) {
-		const message = { id: this.nextId++, author: { name, operator }, text, created: new Date().toISOString() };
+	say(thread, name, text, operator = false, attachments = []) {
+		const message = { id: this.nextId++, author: { name, operator }, text, attachments, created: new Date().toISOString() };
 		thread.all.push(message);
 		if (thread.all.length > 1)
 			thread.state = operator ? "answered" : "open";
 		this.emit("contact_thread", { contact_thread: { id: thread.id } });
 		return message;
+	}
+
+	/** A file that is whole. */
+	addFile(name, data, type = "image/png") {
+		const file = { id: this.nextId++, name, type, bytes: data.length, received: data.length, sent: false, created: new Date().toISOString(), data };
+		this.files.set(file.id, file);
+		return file;
+	}
+
+	#sendFiles(ids = []) {
+		return ids.map((id) => {
+			const { data, ...file } = this.files.get(id);
+			if (file.sent || file.type === null)
+				throw new Refusal(422, "invalid_input", "no such attachment", { fields: [{ name: "attachments", messages: ["no such attachment"] }] });
+			this.files.get(id).sent = true;
+			return { ...file, sent: true };
+		});
+	}
+
+	#attachments(what, body) {
+		const shown = ({ data, ...file }) => ({ contact_attachment: file });
+		if (what === "POST /v1/contact_attachments") {
+			const file = this.addFile(body.name, Buffer.alloc(0), null);
+			file.bytes = body.bytes;
+			return [201, shown(file)];
+		}
+		const file = this.files.get(Number(/\/contact_attachments\/(\d+)/.exec(what)?.[1]));
+		if (!file)
+			throw new Refusal(404, "not_found", "there is no such attachment");
+		if (what.startsWith("DELETE ")) {
+			this.files.delete(file.id);
+			return [204, null];
+		}
+		if (what.startsWith("GET ") && what.endsWith("/data"))
+			return [200, file.data, { "Content-Type": file.type, "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`, "Content-Security-Policy": "sandbox; default-src 'none'" }];
+		if (what.startsWith("PUT ") && body.at === file.received) {
+			file.data = Buffer.concat([file.data, Buffer.from(body.data, "base64")]);
+			file.received = file.data.length;
+			if (file.received === file.bytes) {
+				if (file.data[0] === 0) {
+					this.files.delete(file.id);
+					throw new Refusal(422, "unsupported_error", "none of the kinds");
+				}
+				file.type = file.data[0] === 0x89 ? "image/png" : "text/plain; charset=utf-8";
+			}
+		}
+		return [200, shown(file)];
 	}
 
 	#contact(what, url, body, user) {
@@ -909,12 +959,12 @@ export class Mock {
 		if (what === "GET /v1/contact_threads")
 			return [200, paged("contact_threads", list.map(shown), url)];
 		if (what === "POST /v1/contact_threads")
-			return [201, { contact_thread: shown(this.addThread(body.subject, body.text)) }];
+			return [201, { contact_thread: shown(this.addThread(body.subject, body.text, {}, this.#sendFiles(body.attachments))) }];
 		const one = this.threads.get(Number(/\/contact_threads\/(\d+)/.exec(what)?.[1]));
 		if (!one)
 			throw new Refusal(404, "not_found", "there is no such thread");
 		if (what.startsWith("POST "))
-			return [201, { message: this.say(one, user.name, body.text, user.operator) }];
+			return [201, { message: this.say(one, user.name, body.text, user.operator, this.#sendFiles(body.attachments)) }];
 		if (what.endsWith("/messages"))
 			return [200, paged("messages", one.all, url)];
 		if (what.startsWith("PUT ")) {
