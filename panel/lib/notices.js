@@ -63,6 +63,12 @@ export async function saveNotice(id, notice) {
 	await refreshNotices();
 }
 
+/** Those that are still to appear, the next one first; for operators. */
+export async function readScheduled() {
+	const { notices: found } = await get("/v1/notices?status=scheduled&per_page=50");
+	return found.sort((a, b) => Date.parse(a.published) - Date.parse(b.published));
+}
+
 export async function withdrawNotice(id) {
 	await remove(`/v1/notices/${id}`);
 	await refreshNotices();

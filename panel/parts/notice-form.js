@@ -1,17 +1,20 @@
 // Writing a notice, for operators: both languages, a look at what everybody will see, then publishing.
 
+import { serviceNow } from "../lib/api.js";
 import { languages, t } from "../lib/i18n.js";
 import { saveNotice } from "../lib/notices.js";
 import { html } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { useModal } from "./dialog.js";
 import { AreaField, ChoiceField, problemsOf, Summary, TextField } from "./form.js";
+import { Moment } from "./moment.js";
 import { Body, Phase, titleOf } from "./notice.js";
 
 const max_title = 120;
 const max_body = 4000;
 const texts = ["title_ja", "body_ja", "title_en", "body_en"];
 const fieldOf = (key) => `notice-${key.replace("_", "-")}`;
+const isShown = (item) => item !== null && !item.scheduled;
 
 /** "2026-12-01T02:00" in the zone of this browser, as its field wants it. */
 function localTime(iso) {
@@ -24,7 +27,7 @@ function localTime(iso) {
 const isoTime = (local) => new Date(local).toISOString().replace(/\.[0-9]+/, "");
 
 /** What was typed, as the API takes it; a time that is missing or no time is null. */
-function valuesOf({ elements }) {
+function valuesOf({ elements }, isScheduled) {
 	const isMaintenance = elements["notice-kind"].value === "maintenance";
 	const time = (name) => (isMaintenance && elements[name].value ? isoTime(elements[name].value) : null);
 	return {
@@ -34,7 +37,17 @@ function valuesOf({ elements }) {
 		starts: time("notice-starts"),
 		ends: time("notice-ends"),
 		tell: elements["notice-tell"]?.checked,
+		...publicationOf(elements["notice-publish-at"], isScheduled),
 	};
+}
+
+/** Nothing when everybody sees it already. */
+function publicationOf(field, isScheduled) {
+	if (!field)
+		return {};
+	if (field.value)
+		return { publish_at: isoTime(field.value) };
+	return isScheduled ? { publish_now: true } : {};
 }
 
 function problemsIn(values) {
@@ -47,6 +60,8 @@ function problemsIn(values) {
 		if (values.starts && values.ends && values.ends <= values.starts)
 			found.push({ field: "notice-ends", key: "notices.time.order" });
 	}
+	if (values.publish_at && Date.parse(values.publish_at) <= serviceNow())
+		found.push({ field: "notice-publish-at", key: "notices.publish-at.past" });
 	return found;
 }
 
@@ -54,6 +69,7 @@ function problemsFrom(error) {
 	if (error.code === "gone" || error.code === "not_found")
 		return [{ key: "notices.gone", error }];
 	const wrong = Object.fromEntries([...texts, "starts", "ends"].map((key) => [key, { field: fieldOf(key), key: "notices.refused" }]));
+	wrong.publish_at = { field: "notice-publish-at", key: "notices.publish-at.wrong" };
 	return problemsOf(error, wrong) ?? [{ key: "notices.save.failed", error }];
 }
 
@@ -65,7 +81,7 @@ function Preview({ item, confirm, onRefuse, onConfirm }) {
 
 	return html`<dialog ref=${dialog} aria-labelledby="preview-title" onCancel=${(event) => { event.preventDefault(); onRefuse(); }} onKeyDown=${keepInside}>
 		<h2 id="preview-title">${t("notices.preview")}</h2>
-		<p>${t("notices.preview.what")}</p>
+		<p>${item.publish_at ? html`${t("notices.preview.later")} <${Moment} at=${item.publish_at} full/>` : t("notices.preview.what")}</p>
 		${languages.map(({ id, name }) => html`<section key=${id} class="notice notice-preview" aria-label=${name}>
 			<h3 lang=${id} dir="auto">${titleOf(item, id)}</h3>
 			<${Phase} item=${item}/>
@@ -78,9 +94,15 @@ function Preview({ item, confirm, onRefuse, onConfirm }) {
 	</dialog>`;
 }
 
+function confirmWords(item, { publish_at: later }) {
+	if (later)
+		return t("notices.schedule");
+	return t(isShown(item) ? "notices.save" : "notices.publish");
+}
+
 /**
  * @param item     the notice to change; null: a new one
- * @param onSaved  called when everybody can see it
+ * @param onSaved  called with what was sent when it is kept
  */
 export function NoticeForm({ item, onSaved, onCancel }) {
 	const form = useRef(null);
@@ -96,6 +118,8 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 			elements[fieldOf(key)].value = item[key];
 		elements["notice-kind"].value = item?.kind ?? "ordinary";
 		elements["notice-pinned"].checked = item?.pinned ?? false;
+		if (item?.scheduled)
+			elements["notice-publish-at"].value = localTime(item.published);
 		elements["notice-kind"].focus();
 	}, []);
 	useEffect(() => {
@@ -108,7 +132,7 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 		event.preventDefault();
 		if (busy.current)
 			return;
-		const values = valuesOf(form.current);
+		const values = valuesOf(form.current, Boolean(item?.scheduled));
 		const problems = problemsIn(values);
 		setState({ problems, attempt: state.attempt + 1, busy: false });
 		setPreview(problems.length > 0 ? null : values);
@@ -122,7 +146,7 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 		setState({ problems: [], attempt, busy: true });
 		try {
 			await saveNotice(item?.id ?? null, preview);
-			onSaved();
+			onSaved(preview);
 		} catch (error) {
 			setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
 		} finally {
@@ -143,12 +167,13 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 			<${AreaField} id="notice-body-ja" label=${t("notices.body.ja")} hint=${t("notices.body.hint")} problems=${problems} lang="ja" maxlength=${max_body} rows="6"/>
 			<${TextField} id="notice-title-en" label=${t("notices.title.en")} problems=${problems} lang="en" maxlength=${max_title} autocomplete="off"/>
 			<${AreaField} id="notice-body-en" label=${t("notices.body.en")} problems=${problems} lang="en" maxlength=${max_body} rows="6"/>
-			${item && html`<label class="check"><input type="checkbox" id="notice-tell" name="notice-tell"/> <span>${t("notices.tell")}</span></label>`}
+			${!isShown(item) && html`<${TextField} id="notice-publish-at" type="datetime-local" label=${t("notices.publish-at")} hint=${t("notices.publish-at.hint")} problems=${problems}/>`}
+			${isShown(item) && html`<label class="check"><input type="checkbox" id="notice-tell" name="notice-tell"/> <span>${t("notices.tell")}</span></label>`}
 			<div class="buttons">
 				<button class="button primary" id="look" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "notices.saving" : "notices.look")}</button>
 				<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
 			</div>
 		</form>
 	</section>
-	${preview && html`<${Preview} item=${preview} confirm=${t(item ? "notices.save" : "notices.publish")} onRefuse=${() => setPreview(null)} onConfirm=${save}/>`}`;
+	${preview && html`<${Preview} item=${preview} confirm=${confirmWords(item, preview)} onRefuse=${() => setPreview(null)} onConfirm=${save}/>`}`;
 }

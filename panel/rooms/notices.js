@@ -1,7 +1,7 @@
 // What the operators tell everybody: read here by all, written here by operators.
 
 import { t } from "../lib/i18n.js";
-import { markAllRead, markRead, notices, phaseOf, readMoreNotices, refreshNotices, withdrawNotice } from "../lib/notices.js";
+import { markAllRead, markRead, notices, phaseOf, readMoreNotices, readScheduled, refreshNotices, withdrawNotice } from "../lib/notices.js";
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Dialog } from "../parts/dialog.js";
@@ -9,7 +9,7 @@ import { Failure } from "../parts/failure.js";
 import { Moment } from "../parts/moment.js";
 import { Body, Phase, titleOf } from "../parts/notice.js";
 import { NoticeForm } from "../parts/notice-form.js";
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const focusHeading = () => document.getElementById("heading").focus();
@@ -45,21 +45,22 @@ function Notice({ item, isOperator, onEdit }) {
 		});
 	};
 	const title = titleOf(item);
+	const isNew = !item.read && !item.scheduled;
 	const about = html`<span class="visually-hidden" dir="auto"> (${title})</span>`;
-	return html`<article class=${`server news${item.read ? "" : " unread"}`} aria-labelledby=${`notice-${item.id}`} data-notice=${item.id}>
+	return html`<article class=${`server news${isNew ? " unread" : ""}`} aria-labelledby=${`notice-${item.id}`} data-notice=${item.id}>
 		<div class="news-top">
 			<p class="news-marks">
-				<${Moment} at=${item.published}/>
+				${item.scheduled ? html`<span class="mark">${t("notices.scheduled")}</span> <${Moment} at=${item.published} full/>` : html`<${Moment} at=${item.published}/>`}
 				${item.pinned && phaseOf(item) !== "over" && html`<span class="mark">${t("notices.pinned")}</span>`}
-				${!item.read && html`<span class="mark mark-unread">${t("notices.unread")}</span>`}
+				${isNew && html`<span class="mark mark-unread">${t("notices.unread")}</span>`}
 			</p>
 			<h2 id=${`notice-${item.id}`} tabindex="-1" dir="auto">${title}</h2>
 			<${Phase} item=${item}/>
 		</div>
 		<${Body} item=${item}/>
 		${item.edited && html`<p class="hint">${t("notices.edited")} <${Moment} at=${item.edited}/></p>`}
-		${(!item.read || isOperator) && html`<div class="buttons">
-			${!item.read && html`<button type="button" class="button small" data-do="read" onClick=${read}>${t("notices.mark-read")}${about}</button>`}
+		${(isNew || isOperator) && html`<div class="buttons">
+			${isNew && html`<button type="button" class="button small" data-do="read" onClick=${read}>${t("notices.mark-read")}${about}</button>`}
 			${isOperator && html`<button type="button" class="button small" data-do="edit" onClick=${() => onEdit(item)}>${t("notices.edit")}${about}</button>
 			<button type="button" class="button small destroys" data-do="withdraw" onClick=${() => setAsking(true)}>${t("notices.withdraw")}${about}</button>`}
 		</div>`}
@@ -72,12 +73,27 @@ function Notice({ item, isOperator, onEdit }) {
 	</article>`;
 }
 
+/** Those that are still to appear; read again whenever something about notices was heard. */
+function useScheduled(isOperator, list) {
+	const [scheduled, setScheduled] = useState([]);
+
+	useEffect(() => {
+		let isLate = false;
+		if (isOperator)
+			readScheduled().then((found) => isLate || setScheduled(found), () => {}); // the list's own failure is shown
+		return () => { isLate = true; };
+	}, [isOperator, list]);
+	return scheduled;
+}
+
 export function Notices() {
 	const person = useValue(me);
-	const { state, items, total, unread } = useValue(notices);
+	const list = useValue(notices);
+	const { state, items, total, unread } = list;
 	const [writing, setWriting] = useState(null); // {item}: the one to change, or null for a new one
 	const [failure, setFailure] = useState(null);
 	const isOperator = Boolean(person.user?.operator);
+	const scheduled = useScheduled(isOperator, list);
 
 	const readAll = async () => {
 		setFailure(null);
@@ -93,8 +109,8 @@ export function Notices() {
 		setWriting(null);
 		setTimeout(() => (document.getElementById("write") ?? document.getElementById("heading")).focus());
 	};
-	const saved = () => {
-		announce(t(writing.item ? "notices.saved" : "notices.published"));
+	const saved = ({ publish_at: later }) => {
+		announce(later ? t("notices.is-scheduled") : t(writing.item && !writing.item.scheduled ? "notices.saved" : "notices.published"));
 		setWriting(null);
 		focusHeading();
 	};
@@ -117,6 +133,9 @@ export function Notices() {
 		</div></div>`}
 		${failure && html`<${Failure} title=${t("notices.failed")} error=${failure} onRetry=${readAll}/>`}
 		${writing && html`<${NoticeForm} key=${writing.item?.id ?? "new"} item=${writing.item} onSaved=${saved} onCancel=${leave}/>`}
+		${scheduled.length > 0 && html`<section class="scheduled" aria-labelledby="scheduled-title"><h2 id="scheduled-title">${t("notices.scheduled.all")}</h2>
+			<ul class="servers">${scheduled.map((item) => html`<li key=${item.id}><${Notice} item=${item} isOperator=${!writing} onEdit=${(chosen) => setWriting({ item: chosen })}/></li>`)}</ul>
+		</section>`}
 		${body}
 	</div>`;
 }

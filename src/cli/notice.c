@@ -26,6 +26,8 @@ static const char *state_of(const json_t *notice)
 {
 	if (json_is_string(json_object_get(notice, "withdrawn")))
 		return "withdrawn";
+	if (json_is_true(json_object_get(notice, "scheduled")))
+		return "scheduled";
 	return json_is_true(json_object_get(notice, "pinned")) ? "pinned" : "shown";
 }
 
@@ -40,10 +42,12 @@ static void notice_row(struct table *table, const json_t *notice)
 
 static int notice_list(struct invocation *invocation)
 {
-	return request_list(
-		invocation,
-		option_given(invocation, "withdrawn") ? "/notices?status=withdrawn" : "/notices",
-		"notices", "ID PUBLISHED KIND STATE TITLE", notice_row, "There are no notices.");
+	return request_list(invocation,
+			    option_given(invocation, "withdrawn")   ? "/notices?status=withdrawn"
+			    : option_given(invocation, "scheduled") ? "/notices?status=scheduled"
+								    : "/notices",
+			    "notices", "ID PUBLISHED KIND STATE TITLE", notice_row,
+			    "There are no notices.");
 }
 
 static void notice_print(const json_t *notice)
@@ -54,7 +58,8 @@ static void notice_print(const json_t *notice)
 	if (json_is_string(json_object_get(notice, "starts")))
 		print_field("Maintenance", "%s to %s", json_text(notice, "starts"),
 			    json_text(notice, "ends"));
-	print_field("Published", "%s", json_text(notice, "published"));
+	print_field(json_is_true(json_object_get(notice, "scheduled")) ? "To appear" : "Published",
+		    "%s", json_text(notice, "published"));
 	if (json_is_string(json_object_get(notice, "edited")))
 		print_field("Edited", "%s", json_text(notice, "edited"));
 	(void)printf("\n%s\n\n%s\n\n%s\n\n%s\n", json_text(notice, "title_ja"),
@@ -71,10 +76,8 @@ static int notice_show(struct invocation *invocation)
 static int make_body(const struct invocation *invocation, json_t *body, struct err *err)
 {
 	static const char *const texts[][2] = {
-		{"title-ja", "title_ja"},
-		{"title-en", "title_en"},
-		{"starts", "starts"},
-		{"ends", "ends"},
+		{"title-ja", "title_ja"}, {"title-en", "title_en"}, {"starts", "starts"},
+		{"ends", "ends"},         {"at", "publish_at"},
 	};
 	static const char *const files[][2] = {{"body-ja", "body_ja"}, {"body-en", "body_en"}};
 	int code = 0;
@@ -97,6 +100,8 @@ static int make_body(const struct invocation *invocation, json_t *body, struct e
 					  json_boolean(option_given(invocation, "pin")));
 	if (option_given(invocation, "tell"))
 		(void)json_object_set_new(body, "tell", json_true());
+	if (option_given(invocation, "now"))
+		(void)json_object_set_new(body, "publish_now", json_true());
 	return code;
 }
 
@@ -147,6 +152,7 @@ static int notice_withdraw(struct invocation *invocation)
 		{"body-en", "FILE", "plain text in English", false},                               \
 		{"starts", "TIME", "a maintenance begins: 2026-12-01T02:00:00+09:00", false},      \
 		{"ends", "TIME", "and ends", false},                                               \
+		{"at", "TIME", "it appears by itself at this time, within a year", false},         \
 	{                                                                                          \
 		"pin", NULL,                                                                       \
 			"keep it on top of the list; a maintenance also on top of every page",     \
@@ -155,6 +161,7 @@ static int notice_withdraw(struct invocation *invocation)
 
 static const struct option_rule list_options[] = {
 	{"withdrawn", NULL, "those that were withdrawn (operators only)", false},
+	{"scheduled", NULL, "those that are still to appear (operators only)", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule publish_options[] = {
@@ -166,6 +173,7 @@ static const struct option_rule edit_options[] = {
 	{"unpin", NULL, "do not keep it on top any more", false},
 	{"ordinary", NULL, "no maintenance any more", false},
 	{"tell", NULL, "mark it unread for everybody", false},
+	{"now", NULL, "let one that is still to appear appear now", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule withdraw_options[] = {

@@ -18,6 +18,7 @@
 #include "store/store_standing.h"
 
 #define EVERYBODY 0
+#define OPERATORS UINT64_MAX /* no account has this number */
 
 struct event {
 	uint64_t id;
@@ -158,6 +159,15 @@ void events_notice_changed(struct events *events, uint64_t notice_id, const char
 	(void)snprintf(data, sizeof data, "{\"notice\":{\"id\":%llu,\"change\":\"%s\"}}",
 		       (unsigned long long)notice_id, change);
 	publish(events, EVERYBODY, "notice", data);
+}
+
+void events_notice_prepared(struct events *events, uint64_t notice_id, const char *change)
+{
+	char data[96];
+
+	(void)snprintf(data, sizeof data, "{\"notice\":{\"id\":%llu,\"change\":\"%s\"}}",
+		       (unsigned long long)notice_id, change);
+	publish_to(events, OPERATORS, true, "notice", data);
 }
 
 /* Not what it is: whoever is told asks, and is told what they may know. */

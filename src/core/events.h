@@ -29,6 +29,8 @@ void events_alerts_changed(struct events *events, uint64_t customer_id);
 /** events_notice_changed() - told to everybody, whomever they act for. @change: published, edited,
  * withdrawn. */
 void events_notice_changed(struct events *events, uint64_t notice_id, const char *change);
+/** events_notice_prepared() - the same of one that is still to appear: for operators alone. */
+void events_notice_prepared(struct events *events, uint64_t notice_id, const char *change);
 
 /**
  * events_subscribe() - turn an exchange into a stream of what its customer may see.

@@ -34,6 +34,7 @@
 #include "core/first_step/checks.h"
 #include "core/history.h"
 #include "core/metrics/metrics.h"
+#include "core/notice_clock.h"
 #include "core/post/office.h"
 #include "core/suspension.h"
 #include "store/store.h"
@@ -291,6 +292,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_init(&core.loop, &tick);
 	(void)uv_timer_init(&core.loop, &grace);
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
+	notice_clock_start(&core);
 	metrics_start(core.metrics);
 	office_start(core.office);
 	checks_start(core.checks);

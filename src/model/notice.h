@@ -9,6 +9,8 @@
 
 #define NOTICE_TITLE_MAX 120  /* characters */
 #define NOTICE_BODY_MAX  4000 /* characters */
+#define NOTICE_AHEAD_MS                                                                            \
+	(INT64_C(366) * 24 * 3600 * 1000) /* that one may be written before it appears */
 
 enum notice_kind { NOTICE_ORDINARY = 1, NOTICE_MAINTENANCE = 2 };
 
@@ -22,7 +24,7 @@ struct notice {
 	char *body_en;
 	int64_t starts_ms; /* of a maintenance; 0 otherwise */
 	int64_t ends_ms;
-	int64_t published_ms;
+	int64_t published_ms; /* from then on it is shown */
 	int64_t told_ms; /* when everybody was last told: whoever read it before has not read it */
 	int64_t edited_ms;    /* 0: never */
 	int64_t withdrawn_ms; /* 0: it is shown */

@@ -81,8 +81,10 @@ int store_notice_list(struct store *store, const struct store_notice_filter *fil
 	uint64_t total = 0;
 	int r = statement_number(store,
 				 "SELECT count(*) FROM notice WHERE (withdrawn_ms > 0) = ?1 AND "
-				 "(?2 = 0 OR kind = ?2)",
-				 BIND(B_INT(filter->withdrawn), B_INT(filter->kind)), &total, err);
+				 "(?2 = 0 OR kind = ?2) AND (?1 = 1 OR (published_ms > ?3) = ?4)",
+				 BIND(B_INT(filter->withdrawn), B_INT(filter->kind),
+				      B_INT(filter->now_ms), B_INT(filter->scheduled)),
+				 &total, err);
 
 	if (r < 0)
 		return r;
@@ -90,10 +92,11 @@ int store_notice_list(struct store *store, const struct store_notice_filter *fil
 	query_where(&query, "WHERE (n.withdrawn_ms > 0) = ?2",
 		    (struct bind)B_INT(filter->withdrawn));
 	query_where(&query, " AND (?3 = 0 OR n.kind = ?3)", (struct bind)B_INT(filter->kind));
-	query_where(&query,
-		    " ORDER BY n.pinned = 1 AND (n.ends_ms = 0 OR n.ends_ms > ?4) DESC, "
-		    "n.published_ms DESC, n.id DESC",
+	query_where(&query, " AND (?2 = 1 OR (n.published_ms > ?4)",
 		    (struct bind)B_INT(filter->now_ms));
+	query_where(&query, " = ?5)", (struct bind)B_INT(filter->scheduled));
+	query_add(&query, " ORDER BY n.pinned = 1 AND (n.ends_ms = 0 OR n.ends_ms > ?4) DESC, "
+			  "n.published_ms DESC, n.id DESC");
 	query_page(&query, &filter->page);
 	r = query_read(store, &query, sizeof(struct notice), read_row, "notice", &list, err);
 	*ret = (struct store_notices){.items = list.items, .count = list.count, .total = total};
@@ -115,12 +118,14 @@ int store_notice_update(struct store *store, const struct notice *notice, struct
 	return statement_run_one(
 		store, "notice",
 		"UPDATE notice SET kind = ?, pinned = ?, title_ja = ?, title_en = ?, body_ja = ?, "
-		"body_en = ?, starts_ms = ?, ends_ms = ?, told_ms = ?, edited_ms = ?, "
+		"body_en = ?, starts_ms = ?, ends_ms = ?, published_ms = ?, told_ms = ?, edited_ms "
+		"= ?, "
 		"withdrawn_ms = ? WHERE id = ?",
 		BIND(B_INT(notice->kind), B_INT(notice->pinned), B_TEXT(notice->title_ja),
 		     B_TEXT(notice->title_en), B_TEXT(notice->body_ja), B_TEXT(notice->body_en),
-		     B_INT(notice->starts_ms), B_INT(notice->ends_ms), B_INT(notice->told_ms),
-		     B_INT(notice->edited_ms), B_INT(notice->withdrawn_ms), B_INT(notice->id)),
+		     B_INT(notice->starts_ms), B_INT(notice->ends_ms), B_INT(notice->published_ms),
+		     B_INT(notice->told_ms), B_INT(notice->edited_ms), B_INT(notice->withdrawn_ms),
+		     B_INT(notice->id)),
 		err);
 }
 
@@ -132,23 +137,48 @@ int store_notice_forget_read(struct store *store, uint64_t id, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-int store_notice_count_unread(struct store *store, uint64_t user_id, uint64_t *ret, struct err *err)
+int store_notice_count_unread(struct store *store, uint64_t user_id, int64_t now_ms, uint64_t *ret,
+			      struct err *err)
 {
 	return statement_number(
 		store,
 		"SELECT count(*) FROM notice n JOIN user u ON u.id = ?1 WHERE n.withdrawn_ms = 0 "
-		"AND n.told_ms > u.created_ms AND NOT EXISTS (SELECT 1 FROM notice_read r WHERE "
+		"AND n.published_ms <= ?2 AND n.told_ms > u.created_ms AND NOT EXISTS (SELECT 1 "
+		"FROM notice_read r WHERE "
 		"r.user_id = ?1 AND r.notice_id = n.id)",
-		BIND(B_INT(user_id)), ret, err);
+		BIND(B_INT(user_id), B_INT(now_ms)), ret, err);
 }
 
 int store_notice_mark_read(struct store *store, uint64_t user_id, uint64_t first, uint64_t last,
-			   struct err *err)
+			   int64_t now_ms, struct err *err)
 {
 	int r = statement_run(store,
 			      "INSERT OR IGNORE INTO notice_read(user_id, notice_id) SELECT ?1, id "
-			      "FROM notice WHERE id BETWEEN ?2 AND ?3 AND withdrawn_ms = 0",
-			      BIND(B_INT(user_id), B_INT(first), B_INT(last)), err);
+			      "FROM notice WHERE id BETWEEN ?2 AND ?3 AND withdrawn_ms = 0 AND "
+			      "published_ms <= ?4",
+			      BIND(B_INT(user_id), B_INT(first), B_INT(last), B_INT(now_ms)), err);
 
 	return r < 0 ? r : 0;
+}
+
+int store_notice_appeared(struct store *store, int64_t after_ms, int64_t now_ms,
+			  struct store_notice_appeared *ret, size_t max, size_t *ret_count,
+			  struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	size_t count = 0;
+	int r = statement_open(store,
+			       "SELECT id, published_ms FROM notice WHERE withdrawn_ms = 0 AND "
+			       "published_ms > ? AND published_ms <= ? AND told_ms = published_ms "
+			       "ORDER BY published_ms, id LIMIT ?",
+			       BIND(B_INT(after_ms), B_INT(now_ms), B_INT(max)), &statement, err);
+
+	if (r < 0)
+		return r;
+	while ((r = statement_row(store, statement, err)) > 0)
+		ret[count++] = (struct store_notice_appeared){statement_u64(statement, 0),
+							      sqlite3_column_int64(statement, 1)};
+	if (r == 0)
+		*ret_count = count;
+	return r;
 }

@@ -30,7 +30,7 @@ def people(fake, operator):
 @pytest.fixture(autouse=True)
 def none_left(operator):
     yield
-    for notice in operator.every("/notices", "notices"):
+    for notice in operator.every("/notices", "notices") + operator.every("/notices?status=scheduled", "notices"):
         operator.delete(f"/notices/{notice['id']}")
 
 
@@ -58,6 +58,53 @@ def test_everybody_sees_what_an_operator_publishes(operator, people):
         assert {key: seen[key] for key in TEXTS} == TEXTS
         assert seen["read"] is False and seen["kind"] == "ordinary"
         assert shown(person) == [notice["id"]]
+
+
+def test_one_that_is_to_appear_later(operator, people):
+    """Operators see it and can change it; for everybody else it is not there, until it is, by itself and unread."""
+    reader, _, service = people
+    notice = publish(operator, publish_at=moment(DAY))
+    path = f"/notices/{notice['id']}"
+    assert notice["scheduled"] and shown(reader) == shown(service) == [] and shown(service, "?status=scheduled") == [notice["id"]]
+    assert reader.error("GET", "/notices?status=scheduled") == (403, "forbidden")
+    missing = [reader.request(method, one + tail) for method, tail in (("GET", ""), ("PUT", "/read")) for one in (path, "/notices/98765432")]
+    assert {answer.status_code for answer in missing} == {404}
+    reader.put("/notices/read")
+    changed = operator.put(path, {"title_en": "Another", "tell": True})["notice"]
+    assert changed["edited"] is None and changed["scheduled"] and changed["published"] == notice["published"]
+    with reader.request("GET", "/events", stream=True) as mine, service.request("GET", "/events", stream=True) as theirs:
+        soon = operator.put(path, {"publish_at": moment(datetime.timedelta(seconds=2))})["notice"]
+        seen = []
+        for answer in (theirs, mine):
+            lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+            changes = []
+            while "published" not in changes:
+                if next(lines) == "event: notice":
+                    changes.append(json.loads(next(lines).removeprefix("data: "))["notice"]["change"])
+            seen.append(changes)
+        assert seen == [["edited", "published"], ["published"]]
+    assert datetime.datetime.fromisoformat(soon["published"]) <= datetime.datetime.now(datetime.timezone.utc)
+    assert shown(reader) == [notice["id"]] and unread(reader) == 1
+    assert not reader.get(path)["notice"]["scheduled"]
+    # What everybody has seen cannot be put off.
+    assert operator.error("PUT", path, {"publish_at": moment(DAY)}) == (422, "invalid_input")
+    assert operator.error("PUT", path, {"publish_now": True}) == (422, "invalid_input")
+
+
+def test_one_that_is_to_appear_later_after_all_does_not_or_does_now(operator, people):
+    first, second = publish(operator, publish_at=moment(DAY)), publish(operator, publish_at=moment(DAY))
+    operator.delete(f"/notices/{first['id']}")
+    now = operator.put(f"/notices/{second['id']}", {"publish_now": True})["notice"]
+    assert not now["scheduled"] and shown(people[0]) == [second["id"]]
+    assert operator.get("/notices?status=scheduled")["notices"] == []
+
+
+@pytest.mark.parametrize("changes", [{"publish_at": "2020-01-01T00:00:00Z"}, {"publish_at": "tomorrow"}, {"publish_at": "2999-01-01T00:00:00Z"}, {"publish_at": 5},
+                                     {"publish_now": "yes"}])
+def test_when_it_cannot_appear(operator, changes):
+    answer = operator.request("POST", "/notices", {**TEXTS, **changes})
+    assert (answer.status_code, [one["name"] for one in answer.json()["error"]["details"]["fields"]]) == (422, list(changes))
+    assert operator.get("/notices?status=scheduled")["notices"] == []
 
 
 def test_text_stays_text(operator, people):

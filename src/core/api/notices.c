@@ -20,6 +20,11 @@ static uint64_t reader(const struct request *request)
 	return request->who.via == PRINCIPAL_SESSION ? request->who.user_id : 0;
 }
 
+static bool is_scheduled(const struct notice *notice)
+{
+	return notice->published_ms > clock_now_ms();
+}
+
 static json_t *read_by(const struct request *request, const struct notice *notice)
 {
 	return reader(request) != 0 ? json_boolean(notice->read) : json_null();
@@ -27,14 +32,14 @@ static json_t *read_by(const struct request *request, const struct notice *notic
 
 static json_t *render(const struct request *request, const struct notice *notice)
 {
-	return json_pack("{s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-			 (json_int_t)notice->id, "kind", notice_kind_name(notice->kind), "pinned",
-			 notice->pinned, "title_ja", notice->title_ja, "title_en", notice->title_en,
-			 "body_ja", notice->body_ja, "body_en", notice->body_en, "starts",
-			 json_time(notice->starts_ms), "ends", json_time(notice->ends_ms),
-			 "published", json_time(notice->published_ms), "edited",
-			 json_time(notice->edited_ms), "withdrawn", json_time(notice->withdrawn_ms),
-			 "read", read_by(request, notice));
+	return json_pack("{s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+			 "id", (json_int_t)notice->id, "kind", notice_kind_name(notice->kind),
+			 "pinned", notice->pinned, "title_ja", notice->title_ja, "title_en",
+			 notice->title_en, "body_ja", notice->body_ja, "body_en", notice->body_en,
+			 "starts", json_time(notice->starts_ms), "ends", json_time(notice->ends_ms),
+			 "published", json_time(notice->published_ms), "scheduled",
+			 is_scheduled(notice), "edited", json_time(notice->edited_ms), "withdrawn",
+			 json_time(notice->withdrawn_ms), "read", read_by(request, notice));
 }
 
 static int take_filter(struct request *request, struct store_notice_filter *filter, struct err *err)
@@ -48,13 +53,15 @@ static int take_filter(struct request *request, struct store_notice_filter *filt
 		return request_invalid(request, err, "kind", "must be ordinary or maintenance");
 	if (status == NULL || strcmp(status, "published") == 0)
 		return 0;
-	if (strcmp(status, "withdrawn") != 0)
-		return request_invalid(request, err, "status", "must be published or withdrawn");
-	filter->withdrawn = true;
+	filter->withdrawn = strcmp(status, "withdrawn") == 0;
+	filter->scheduled = strcmp(status, "scheduled") == 0;
+	if (!filter->withdrawn && !filter->scheduled)
+		return request_invalid(request, err, "status",
+				       "must be published, scheduled or withdrawn");
 	return request->who.service ? 0
 				    : err_set(err, ERR_FORBIDDEN,
 					      "only operators of the service see what was "
-					      "withdrawn");
+					      "withdrawn or is still to come");
 }
 
 static int list(struct request *request, struct err *err)
@@ -70,8 +77,8 @@ static int list(struct request *request, struct err *err)
 	    (code = take_filter(request, &filter, err)) < 0)
 		return code;
 	filter.page = query.page;
-	if ((code = store_notice_count_unread(request->core->store, filter.user_id, &unread, err)) <
-		    0 ||
+	if ((code = store_notice_count_unread(request->core->store, filter.user_id, filter.now_ms,
+					      &unread, err)) < 0 ||
 	    (code = store_notice_list(request->core->store, &filter, &notices, err)) < 0)
 		return code;
 	items = json_array();
@@ -86,12 +93,12 @@ static int list(struct request *request, struct err *err)
 	return code;
 }
 
-/* What was withdrawn is there for operators alone. */
+/* What was withdrawn, or is still to come, is there for operators alone. */
 static int find(struct request *request, struct notice *ret, struct err *err)
 {
 	int code = store_notice_get(request->core->store, reader(request), request->id, ret, err);
 
-	if (code == 0 && ret->withdrawn_ms != 0 && !request->who.service) {
+	if (code == 0 && (ret->withdrawn_ms != 0 || is_scheduled(ret)) && !request->who.service) {
 		notice_done(ret);
 		code = ERR_NOT_FOUND;
 	}
@@ -161,6 +168,40 @@ static int take(struct request *request, struct notice *notice, struct err *err)
 	return code < 0 ? request_field(request, field, code, err) : 0;
 }
 
+/* When it is to appear. What everybody has seen cannot be unseen. */
+static int take_publication(struct request *request, struct notice *notice, struct err *err)
+{
+	const int64_t now_ms = clock_now_ms();
+	int64_t at_ms = 0;
+	bool now = false;
+	int code;
+
+	if ((code = take_moment(request, "publish_at", &at_ms, err)) < 0 ||
+	    (code = body_bool(request, "publish_now", &now, err)) < 0)
+		return code;
+	if (at_ms == 0 && !now)
+		return 0;
+	if (notice->published_ms != 0 && !is_scheduled(notice))
+		return request_invalid(request, err, now ? "publish_now" : "publish_at",
+				       "the notice is published already");
+	if (now && at_ms != 0)
+		return request_invalid(request, err, "publish_at", "either now or later, not both");
+	if (!now && (at_ms <= now_ms || at_ms > now_ms + NOTICE_AHEAD_MS))
+		return request_invalid(request, err, "publish_at",
+				       "must be a time within a year from now");
+	notice->published_ms = notice->told_ms = now ? now_ms : at_ms;
+	return 0;
+}
+
+/* Everybody is told of what everybody sees, the operators of the rest. */
+static void tell(struct request *request, const struct notice *notice, const char *change)
+{
+	if (is_scheduled(notice))
+		events_notice_prepared(request->core->events, notice->id, change);
+	else
+		events_notice_changed(request->core->events, notice->id, change);
+}
+
 static int publish(struct request *request, struct err *err)
 {
 	struct notice notice CLEANUP(notice_done) = {.kind = NOTICE_ORDINARY};
@@ -169,7 +210,10 @@ static int publish(struct request *request, struct err *err)
 
 	if ((code = take(request, &notice, err)) < 0)
 		return code;
-	notice.published_ms = notice.told_ms = clock_now_ms();
+	if ((code = take_publication(request, &notice, err)) < 0)
+		return code;
+	if (notice.published_ms == 0)
+		notice.published_ms = notice.told_ms = clock_now_ms();
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
@@ -177,9 +221,11 @@ static int publish(struct request *request, struct err *err)
 		return code;
 	note_about(request, "notice", notice.id, notice.title_en);
 	note_detail(request, "kind", json_string(notice_kind_name(notice.kind)));
+	if (is_scheduled(&notice))
+		note_detail(request, "publish_at", json_time(notice.published_ms));
 	if ((code = store_commit(store, err)) < 0)
 		return code;
-	events_notice_changed(request->core->events, notice.id, "published");
+	tell(request, &notice, is_scheduled(&notice) ? "scheduled" : "published");
 	return request_answer(request, 201, "notice", render(request, &notice));
 }
 
@@ -197,22 +243,26 @@ static int update(struct request *request, struct err *err)
 {
 	struct notice notice CLEANUP(notice_done) = {0};
 	struct store *store = request->core->store;
-	bool tell = false;
+	bool again = false, was_scheduled;
 	int code;
 
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
 	if ((code = find(request, &notice, err)) < 0 ||
-	    (code = body_bool(request, "tell", &tell, err)) < 0)
+	    (code = body_bool(request, "tell", &again, err)) < 0)
 		return code;
 	note_about(request, "notice", notice.id, notice.title_en);
 	if (notice.withdrawn_ms != 0)
 		return err_set(err, ERR_GONE, "notice %" PRIu64 " was withdrawn", notice.id);
-	if ((code = take(request, &notice, err)) < 0)
+	was_scheduled = is_scheduled(&notice);
+	if ((code = take(request, &notice, err)) < 0 ||
+	    (code = take_publication(request, &notice, err)) < 0)
 		return code;
-	notice.edited_ms = clock_now_ms();
-	if (tell) {
+	/* Nobody has seen it: nothing was changed for anybody. */
+	if (!was_scheduled)
+		notice.edited_ms = clock_now_ms();
+	if (again && !was_scheduled) {
 		notice.told_ms = notice.edited_ms;
 		notice.read = false;
 		if ((code = store_notice_forget_read(store, notice.id, err)) < 0)
@@ -224,7 +274,7 @@ static int update(struct request *request, struct err *err)
 	note_detail(request, "set", names_of(request->body));
 	if ((code = store_commit(store, err)) < 0)
 		return code;
-	events_notice_changed(request->core->events, notice.id, "edited");
+	tell(request, &notice, was_scheduled && !is_scheduled(&notice) ? "published" : "edited");
 	return request_answer(request, 200, "notice", render(request, &notice));
 }
 
@@ -247,7 +297,7 @@ static int withdraw(struct request *request, struct err *err)
 	if ((code = store_notice_update(store, &notice, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
-	events_notice_changed(request->core->events, notice.id, "withdrawn");
+	tell(request, &notice, "withdrawn");
 	request->status = 204;
 	return 0;
 }
@@ -261,7 +311,7 @@ static int mark_read(struct request *request, struct err *err)
 		return code;
 	request->status = 204;
 	return store_notice_mark_read(request->core->store, request->who.user_id, notice.id,
-				      notice.id, err);
+				      notice.id, clock_now_ms(), err);
 }
 
 /* Up to the newest that the person has seen: what comes meanwhile is not read unseen. */
@@ -274,7 +324,7 @@ static int mark_all_read(struct request *request, struct err *err)
 		return code;
 	request->status = 204;
 	return store_notice_mark_read(request->core->store, request->who.user_id, 1, (uint64_t)last,
-				      err);
+				      clock_now_ms(), err);
 }
 
 const struct route notice_routes[] = {

@@ -976,7 +976,12 @@ export class Mock {
 
 	#notices(what, url, body, user) {
 		const onTop = ({ pinned, ends }) => Number(pinned && (!ends || Date.parse(ends) > Date.now()));
-		const list = [...this.notices.values()].sort((a, b) => onTop(b) - onTop(a) || b.id - a.id);
+		const isLater = ({ published }) => Date.parse(published) > Date.now();
+		const all = [...this.notices.values()].map((one) => Object.assign(one, { scheduled: isLater(one) })).sort((a, b) => onTop(b) - onTop(a) || b.id - a.id);
+		const wantsLater = url.searchParams.get("status") === "scheduled";
+		if (wantsLater && !user.operator)
+			throw new Refusal(403, "forbidden", "operators alone may see this");
+		const list = all.filter(({ scheduled }) => scheduled === wantsLater);
 		const unread = () => list.filter(({ read }) => !read).length;
 		if (what === "GET /v1/notices")
 			return [200, { ...paged("notices", list, url), unread: unread() }];
@@ -992,9 +997,9 @@ export class Mock {
 		}
 		if (!user.operator)
 			throw new Refusal(403, "forbidden", "operators alone may do this");
-		const { tell, ...values } = body ?? {};
+		const { tell, publish_at: later, publish_now: now, ...values } = body ?? {};
 		if (what === "POST /v1/notices")
-			return [201, { notice: this.addNotice({ ...values, published: new Date().toISOString() }) }];
+			return [201, { notice: this.addNotice({ ...values, published: later ?? new Date().toISOString() }) }];
 		if (!one)
 			throw new Refusal(404, "gone", "it was withdrawn");
 		if (what.startsWith("DELETE ")) {
@@ -1002,6 +1007,8 @@ export class Mock {
 			this.emit("notice", { notice: { id: one.id, change: "withdrawn" } });
 			return [204, null];
 		}
+		if (later || now)
+			one.published = later ?? new Date().toISOString();
 		Object.assign(one, values, { edited: new Date().toISOString(), read: one.read && !tell });
 		this.emit("notice", { notice: { id: one.id, change: "edited" } });
 		return [200, { notice: one }];

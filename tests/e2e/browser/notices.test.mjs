@@ -179,6 +179,58 @@ describe("writing", () => {
 		});
 	});
 
+	test("one for later: only operators see it, it can be moved, and appears by itself", async () => {
+		await withPage({ at: "/#/notices" }, async (page) => {
+			await page.click("#write");
+			await fill(page);
+			await page.fill("#notice-publish-at", "2020-01-02T03:00");
+			await page.click("#look");
+			await page.waitForSelector("#notice-publish-at-problem");
+			await page.fill("#notice-publish-at", "2030-01-02T03:00");
+			await page.click("#look");
+			assert.match(await page.textContent("dialog"), /公開日時: 2030\/01\/02 3:00/);
+			await page.click("dialog .primary");
+			await page.waitForSelector(".scheduled [data-notice]");
+			const [notice] = state.mock.notices.values();
+			assert.equal(notice.published, "2030-01-01T18:00:00Z");
+			assert.match(await page.textContent(".scheduled"), /公開予定.*回線の保守/s);
+			assert.equal(await count(page), "");
+			assert.equal(await page.locator("[data-do=read], .mark-unread").count(), 0);
+			await page.click("[data-do=edit]");
+			assert.equal(await page.inputValue("#notice-publish-at"), "2030-01-02T03:00");
+			assert.equal(await page.locator("#notice-tell").count(), 0);
+			await page.fill("#notice-publish-at", "2030-01-02T04:00");
+			await page.click("#look");
+			await page.click("dialog .primary");
+			await eventually(() => notice.published, "2030-01-01T19:00:00Z");
+			notice.published = new Date().toISOString();
+			state.mock.emit("notice", { notice: { id: notice.id, change: "published" } });
+			await eventually(() => page.locator(".scheduled").count(), 0);
+			await eventually(() => count(page), "1");
+		});
+	});
+
+	test("one for later is published now when its time is taken out", async () => {
+		const notice = state.mock.addNotice({ published: iso(hour_ms) });
+		await withPage({ at: "/#/notices", language: "en" }, async (page) => {
+			await page.click("[data-do=edit]");
+			await page.fill("#notice-publish-at", "");
+			await page.click("#look");
+			assert.equal(await page.textContent("dialog .primary"), "Publish");
+			await page.click("dialog .primary");
+			await eventually(() => page.locator(".scheduled").count(), 0);
+			assert.ok(Date.parse(notice.published) <= Date.now());
+			await eventually(() => count(page), "1");
+		});
+		state.mock.users.get("taro").operator = false;
+		notice.published = iso(hour_ms);
+		const asked = state.mock.count("GET", /status=scheduled/);
+		await withPage({ at: "/#/notices" }, async (page) => {
+			await page.waitForSelector("main .empty");
+			assert.equal(state.mock.count("GET", /status=scheduled/), asked, "a customer's page does not ask");
+		});
+	});
+
 	test("a maintenance: mistakes, a look at it, going back, publishing", async () => {
 		await withPage({ at: "/#/notices" }, async (page) => {
 			await page.click("#write");

@@ -5,6 +5,7 @@
 #include "store/store_user.h"
 
 #define NOW FIXTURE_NOW_MS
+#define FAR (NOW + 1000000)
 
 static uint64_t user_of(struct fixture *f, const char *name, int64_t created_ms)
 {
@@ -37,7 +38,7 @@ static uint64_t unread(struct fixture *f, uint64_t user_id)
 {
 	uint64_t count = 99;
 
-	assert_ok(store_notice_count_unread(f->store, user_id, &count, ERR));
+	assert_ok(store_notice_count_unread(f->store, user_id, FAR, &count, ERR));
 	return count;
 }
 
@@ -78,15 +79,15 @@ static void reading(void **state)
 	assert_int_equal(unread(f, hanako), 2);
 	assert_int_equal(unread(f, late), 1); /* what was told before one came is no news */
 	assert_int_equal(unread(f, 0), 0);
-	assert_ok(store_notice_mark_read(f->store, hanako, first, first, ERR));
-	assert_ok(store_notice_mark_read(f->store, hanako, first, first, ERR));
+	assert_ok(store_notice_mark_read(f->store, hanako, first, first, FAR, ERR));
+	assert_ok(store_notice_mark_read(f->store, hanako, first, first, FAR, ERR));
 	assert_int_equal(unread(f, hanako), 1);
 	assert_ok(store_notice_get(f->store, hanako, first, &notice, ERR));
 	assert_true(notice.read);
 	notice_done(&notice);
 	assert_ok(store_notice_get(f->store, late, second, &notice, ERR));
 	assert_false(notice.read);
-	assert_ok(store_notice_mark_read(f->store, hanako, 1, INT64_MAX, ERR));
+	assert_ok(store_notice_mark_read(f->store, hanako, 1, INT64_MAX, FAR, ERR));
 	assert_int_equal(unread(f, hanako), 0);
 	assert_int_equal(unread(f, late), 1);
 	/* Told again: even to who came between. */
@@ -106,13 +107,13 @@ static void withdrawn(void **state)
 	const uint64_t id = publish(f, NOW + 10, false, 0);
 	struct notice notice CLEANUP(notice_done) = {0};
 	struct store_notices list CLEANUP(store_notice_done) = {0};
-	struct store_notice_filter filter = {.now_ms = NOW, .page = {1, 50}};
+	struct store_notice_filter filter = {.now_ms = FAR, .page = {1, 50}};
 
 	assert_ok(store_notice_get(f->store, hanako, id, &notice, ERR));
 	notice.withdrawn_ms = NOW + 11;
 	assert_ok(store_notice_update(f->store, &notice, ERR));
 	assert_int_equal(unread(f, hanako), 0);
-	assert_ok(store_notice_mark_read(f->store, hanako, id, id, ERR));
+	assert_ok(store_notice_mark_read(f->store, hanako, id, id, FAR, ERR));
 	assert_ok(store_notice_list(f->store, &filter, &list, ERR));
 	assert_int_equal(list.total, 0);
 	store_notice_done(&list);
@@ -126,11 +127,55 @@ static void withdrawn(void **state)
 	assert_int_equal(store_notice_get(f->store, 0, 99, &notice, NULL), ERR_NOT_FOUND);
 }
 
+/* One that is still to appear is in no list but its own, and cannot be read before its time. */
+static void scheduled(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t hanako = user_of(f, "hanako", NOW);
+	const uint64_t first = publish(f, NOW + 1, false, 0),
+		       later = publish(f, NOW + 50, false, 0);
+	struct store_notice_filter filter = {
+		.now_ms = NOW + 49, .scheduled = true, .page = {1, 50}};
+	struct store_notices list CLEANUP(store_notice_done) = {0};
+	struct store_notice_appeared appeared[2];
+	uint64_t count = 99;
+	size_t found = 99;
+
+	assert_ok(store_notice_list(f->store, &filter, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_int_equal(list.items[0].id, later);
+	store_notice_done(&list);
+	filter.scheduled = false;
+	assert_ok(store_notice_list(f->store, &filter, &list, ERR));
+	assert_int_equal(list.total, 1);
+	assert_int_equal(list.items[0].id, first);
+	store_notice_done(&list);
+	assert_ok(store_notice_count_unread(f->store, hanako, NOW + 49, &count, ERR));
+	assert_int_equal(count, 1);
+	assert_ok(store_notice_mark_read(f->store, hanako, 1, INT64_MAX, NOW + 49, ERR));
+	assert_ok(store_notice_appeared(f->store, NOW, NOW + 49, appeared, 2, &found, ERR));
+	assert_int_equal(found, 1);
+	assert_int_equal(appeared[0].id, first);
+	assert_ok(store_notice_appeared(f->store, NOW + 49, NOW + 50, appeared, 2, &found, ERR));
+	assert_int_equal(found, 1);
+	assert_int_equal(appeared[0].id, later);
+	assert_int_equal(appeared[0].published_ms, NOW + 50);
+	assert_ok(store_notice_appeared(f->store, NOW, NOW + 50, appeared, 1, &found, ERR));
+	assert_int_equal(found, 1);
+	assert_int_equal(appeared[0].id, first);
+	assert_ok(store_notice_count_unread(f->store, hanako, NOW + 50, &count, ERR));
+	assert_int_equal(count, 1);
+	filter.now_ms = NOW + 50;
+	assert_ok(store_notice_list(f->store, &filter, &list, ERR));
+	assert_int_equal(list.total, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(order, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(reading, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(scheduled, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(withdrawn, fixture_setup, fixture_teardown),
 	};
 
