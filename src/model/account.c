@@ -6,22 +6,32 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 
+/* Whether all of it is its first character. */
+static bool is_repeated(const char *password, size_t bytes)
+{
+	size_t first = 1;
+
+	while (((unsigned char)password[first] & 0xc0) == 0x80)
+		first++;
+	return memcmp(password, password + first, bytes - first) == 0;
+}
+
 int account_check_password(const char *user_name, const char *password, struct err *err)
 {
 	size_t bytes = strnlen(password, ACCOUNT_PASSWORD_MAX_BYTES + 1);
-	bool varied = false;
+	size_t characters = 0;
 
-	if (bytes < ACCOUNT_PASSWORD_MIN_BYTES)
+	for (size_t i = 0; i < bytes; i++)
+		characters += ((unsigned char)password[i] & 0xc0) != 0x80;
+	if (characters < ACCOUNT_PASSWORD_MIN)
 		return err_set(err, ERR_INVALID_INPUT, "the password needs at least %d characters",
-			       ACCOUNT_PASSWORD_MIN_BYTES);
+			       ACCOUNT_PASSWORD_MIN);
 	if (bytes > ACCOUNT_PASSWORD_MAX_BYTES)
 		return err_set(err, ERR_INVALID_INPUT, "the password is longer than %d bytes",
 			       ACCOUNT_PASSWORD_MAX_BYTES);
 	if (!parse_utf8(password, bytes))
 		return err_set(err, ERR_INVALID_INPUT, "the password is not valid UTF-8");
-	for (size_t i = 1; i < bytes; i++)
-		varied = varied || password[i] != password[0];
-	if (!varied)
+	if (is_repeated(password, bytes))
 		return err_set(err, ERR_INVALID_INPUT,
 			       "the password is one character repeated: choose another");
 	if (user_name && strcasecmp(password, user_name) == 0)

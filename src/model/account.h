@@ -10,7 +10,7 @@
 #include "model/role.h"
 
 #define ACCOUNT_PASSWORD_HASH_BYTES 128 /* argon2id in libsodium's text form */
-#define ACCOUNT_PASSWORD_MIN_BYTES  12
+#define ACCOUNT_PASSWORD_MIN        12  /* characters, as the panel counts them */
 #define ACCOUNT_PASSWORD_MAX_BYTES  256
 #define ACCOUNT_INVITATION_MS       (INT64_C(7) * 24 * 3600 * 1000)
 #define ACCOUNT_RESET_MS            (INT64_C(24) * 3600 * 1000)

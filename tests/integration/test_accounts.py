@@ -77,11 +77,12 @@ def test_a_new_password_ends_every_session(account, operator):
     ({"current_password": "not the right one", "password": FRESH}, (422, "wrong_password")),
     ({"current_password": "x" * 300, "password": FRESH}, (422, "wrong_password")),
     ({"current_password": PASSWORD, "password": "short"}, (422, "invalid_input")),
+    ({"current_password": PASSWORD, "password": "富士山に登りたい朝です"}, (422, "invalid_input")),
     ({"current_password": PASSWORD, "password": "password1234"}, (422, "invalid_input")),
     ({"current_password": PASSWORD, "password": "International.2026!"}, (422, "invalid_input")),  # a word, dressed up
     ({"current_password": PASSWORD}, (422, "invalid_input")),
     ({"password": FRESH}, (422, "invalid_input")),
-], ids=["wrong", "long", "short", "common", "dressed up", "none", "no current"])
+], ids=["wrong", "long", "short", "short in characters", "common", "dressed up", "none", "no current"])
 def test_a_password_that_is_refused_changes_nothing(account, body, refusal):
     assert account.error("PUT", "/me/password", body) == refusal
     assert account.is_signed_in() and Person(account.ippo, account.name).sign_in().is_signed_in()

@@ -61,6 +61,17 @@ test("every change that the API notes down has its words in the history", () => 
 	assert.deepEqual(noted.filter((what) => !(`history.what.${what}` in ja)), []);
 });
 
+test("the panel and the API ask for the same length of a password", () => {
+	const root = fileURLToPath(new URL("../../../", import.meta.url));
+	const [, panelMin] = /min_password = ([0-9]+)/.exec(read("lib/password.js"));
+	const [, apiMin] = /ACCOUNT_PASSWORD_MIN +([0-9]+)/.exec(readFileSync(path.join(root, "src/model/account.h"), "utf8"));
+	const told = [...readFileSync(path.join(root, "docs/openapi.yaml"), "utf8").matchAll(/ password: \{type: string, minLength: ([0-9]+), maxLength: 256/g)].map((match) => match[1]);
+
+	assert.equal(panelMin, apiMin);
+	assert.ok(told.length >= 3, "the pattern finds them");
+	assert.deepEqual(told.filter((min) => min !== apiMin), []);
+});
+
 test("power is called as Japanese VPS users know it", () => {
 	assert.equal(ja["power.poweron"], "起動");
 	assert.equal(ja["power.shutdown"], "シャットダウン");

@@ -33,8 +33,8 @@ static void test_known(void **state)
 static void test_good(void **state)
 {
 	static const char *const good[] = {
-		"correct horse battery", "battery staple horse", "vK3-uQ9-xT7-mB2",
-		"hajimete no server",    "はじめての一歩",       "x9$Lw2#qZ8!v",
+		"correct horse battery", "battery staple horse",     "vK3-uQ9-xT7-mB2",
+		"hajimete no server",    "はじめての一歩を踏み出す", "x9$Lw2#qZ8!v",
 		"2026-11-26 is a day",
 	};
 	char longest[ACCOUNT_PASSWORD_MAX_BYTES + 1];
@@ -52,6 +52,7 @@ static void test_good(void **state)
 static void test_first_rules(void **state)
 {
 	assert_int_equal(common_password_check("taro", "vK3-uQ9-xT7", NULL), ERR_INVALID_INPUT);
+	assert_int_equal(common_password_check("taro", "はじめての一歩", NULL), ERR_INVALID_INPUT);
 	assert_int_equal(common_password_check("hanako.suzuki", "Hanako.Suzuki", NULL),
 			 ERR_INVALID_INPUT);
 }

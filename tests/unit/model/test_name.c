@@ -111,6 +111,13 @@ static void passwords(void **state)
 			 ERR_INVALID_INPUT);
 	assert_int_equal(account_check_password("taro", "abcdefghijkl\xff", NULL),
 			 ERR_INVALID_INPUT);
+	/* Characters count, not bytes, and one of several bytes is one as well. */
+	assert_int_equal(account_check_password("taro", "富士山に登りたい朝です", NULL),
+			 ERR_INVALID_INPUT);
+	assert_int_equal(account_check_password("taro", "富士山に登りたい朝ですね", NULL), 0);
+	assert_int_equal(account_check_password("taro", "ああああああああああああ", NULL),
+			 ERR_INVALID_INPUT);
+	assert_int_equal(account_check_password("taro", "", NULL), ERR_INVALID_INPUT);
 	memset(text, 'a', sizeof(text));
 	text[0] = 'b';
 	text[ACCOUNT_PASSWORD_MAX_BYTES] = '\0';
