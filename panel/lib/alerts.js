@@ -1,7 +1,7 @@
 // The alerts that are open, for the header, the servers and their room; and the rules they come from.
 
 import { computed, signal } from "../vendor/signals.js";
-import { get, post, remove } from "./api.js";
+import { get, post, put, remove } from "./api.js";
 import { number } from "./i18n.js";
 
 const page_size = 50;
@@ -70,6 +70,13 @@ export async function readRules() {
 
 /** @return {alert_rule, webhook_secret?}; the secret is never told again */
 export const makeRule = (rule) => post("/v1/alert_rules", rule);
+
+/** Its open alerts end when it is about something else from then on. @return as makeRule() */
+export async function changeRule(id, rule) {
+	const answer = await put(`/v1/alert_rules/${id}`, rule);
+	await refreshAlerts();
+	return answer;
+}
 
 export async function deleteRule(id) {
 	await remove(`/v1/alert_rules/${id}`);

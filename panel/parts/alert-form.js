@@ -1,6 +1,6 @@
 // A rule about one server, some or all: what is watched, from which value on, and who is told.
 
-import { makeRule, metrics } from "../lib/alerts.js";
+import { changeRule, makeRule, metrics } from "../lib/alerts.js";
 import { number, t } from "../lib/i18n.js";
 import { sortedServers } from "../lib/servers.js";
 import { html, useValue } from "../lib/ui.js";
@@ -13,21 +13,29 @@ const stops = ["stopped_unexpectedly", "stopped_itself"];
 
 const unitWords = (what) => number(0, { style: "unit", unit: metrics[what].unit, unitDisplay: "short" }).replace(/[0\s]/g, "");
 
-function valuesOf({ elements }) {
+/** A threshold of the API as the field shows it. */
+const shownThreshold = ({ metric, threshold }) => String(threshold / metrics[metric].factor);
+
+/** @param rule  the one that is changed; null: a new one */
+function valuesOf({ elements }, rule) {
 	const what = elements["alert-what"].value;
 	const scope = elements["alert-scope"].value;
 	const about = scope === "all" ? { all_servers: true }
 		: scope === "label" ? { label_selector: elements["alert-label"].value.trim() }
 			: { server: Number(scope) };
 	const webhook = elements["alert-webhook"].value.trim();
-	const told = { mail: elements["alert-mail"].checked, ...(webhook ? { webhook_url: webhook } : {}) };
+	// An empty one takes it away; of a new rule nothing has to be.
+	const told = { mail: elements["alert-mail"].checked, ...(webhook || rule ? { webhook_url: webhook } : {}) };
 	if (stops.includes(what))
 		return { ...about, kind: what, ...told };
 	const { factor } = metrics[what];
+	const typed = elements["alert-threshold"].value.trim();
+	// What was not touched is sent as it was, not as it was rounded.
+	const isAsBefore = rule?.metric === what && typed === shownThreshold(rule);
+	const threshold = isAsBefore ? rule.threshold : typed === "" ? NaN : Math.round(Number(typed) * factor);
 	return {
 		...about, kind: "metric", metric: what, comparison: elements["alert-comparison"].value,
-		threshold: elements["alert-threshold"].value.trim() === "" ? NaN : Math.round(Number(elements["alert-threshold"].value) * factor),
-		minutes: Number(elements["alert-minutes"].value), ...told,
+		threshold, minutes: Number(elements["alert-minutes"].value), ...told,
 	};
 }
 
@@ -45,6 +53,8 @@ function problemsIn(values) {
 }
 
 function problemsFrom(error) {
+	if (error.code === "not_found")
+		return [{ key: "alerts.rule.gone", error }];
 	if (error.code === "resource_limit_exceeded")
 		return [{ key: "alerts.limit", error }];
 	return problemsOf(error, {
@@ -56,16 +66,25 @@ function problemsFrom(error) {
 	}) ?? [{ key: "alerts.save.failed", error }];
 }
 
+function saveWords(rule, isBusy) {
+	if (rule)
+		return t(isBusy ? "alerts.change.saving" : "alerts.change.save");
+	return t(isBusy ? "alerts.saving" : "alerts.save");
+}
+
+const scopeOf = (rule) => (rule.all_servers ? "all" : rule.server === null ? "label" : String(rule.server));
+
 /**
+ * @param rule     the one to change; null: a new one
  * @param server   the number of the one it is about at first; undefined: all
  * @param metric   what is watched at first
  * @param onSaved  called with the answer
  */
-export function AlertForm({ server, metric, onSaved, onCancel }) {
+export function AlertForm({ rule = null, server, metric, onSaved, onCancel }) {
 	const form = useRef(null);
 	const busy = useRef(false);
 	const list = useValue(sortedServers);
-	const [shape, setShape] = useState({ what: metric ?? "cpu", scope: server ? String(server) : "all" });
+	const [shape, setShape] = useState(rule ? { what: rule.metric ?? rule.kind, scope: scopeOf(rule) } : { what: metric ?? "cpu", scope: server ? String(server) : "all" });
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 	const isMetric = !stops.includes(shape.what);
 
@@ -74,11 +93,22 @@ export function AlertForm({ server, metric, onSaved, onCancel }) {
 		const { elements } = form.current;
 		elements["alert-scope"].value = shape.scope;
 		elements["alert-what"].value = shape.what;
+		elements["alert-mail"].checked = rule?.mail ?? false;
+		elements["alert-webhook"].value = rule?.webhook_url ?? "";
+		if (elements["alert-label"])
+			elements["alert-label"].value = rule?.label_selector ?? "";
 		elements["alert-scope"].focus();
 	}, []);
 	useEffect(() => {
-		if (isMetric)
-			form.current.elements["alert-threshold"].value = String(metrics[shape.what].suggested);
+		if (!isMetric)
+			return;
+		const { elements } = form.current;
+		const isAsBefore = rule?.metric === shape.what;
+		elements["alert-threshold"].value = isAsBefore ? shownThreshold(rule) : String(metrics[shape.what].suggested);
+		if (isAsBefore) {
+			elements["alert-comparison"].value = rule.comparison;
+			elements["alert-minutes"].value = String(rule.minutes);
+		}
 	}, [shape.what]);
 
 	const look = () => {
@@ -89,7 +119,7 @@ export function AlertForm({ server, metric, onSaved, onCancel }) {
 		event.preventDefault();
 		if (busy.current)
 			return;
-		const values = valuesOf(form.current);
+		const values = valuesOf(form.current, rule);
 		const problems = problemsIn(values);
 		const attempt = state.attempt + 1;
 		if (problems.length > 0) {
@@ -99,7 +129,7 @@ export function AlertForm({ server, metric, onSaved, onCancel }) {
 		busy.current = true;
 		setState({ problems: [], attempt, busy: true });
 		try {
-			onSaved(await makeRule(values));
+			onSaved(await (rule ? changeRule(rule.id, values) : makeRule(values)));
 		} catch (error) {
 			setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
 		} finally {
@@ -107,11 +137,13 @@ export function AlertForm({ server, metric, onSaved, onCancel }) {
 		}
 	};
 	const { problems } = state;
-	const known = list.some(({ id }) => id === server);
+	const about = rule ? rule.server : server;
+	const known = list.some(({ id }) => id === about);
 	const scopes = [{ value: "all", text: t("alerts.scope.all") }, ...list.map(({ id, name }) => ({ value: String(id), text: name })),
-		...(server && !known ? [{ value: String(server), text: t("alerts.scope.number", { id: server }) }] : []), { value: "label", text: t("alerts.scope.label") }];
+		...(about && !known ? [{ value: String(about), text: t("alerts.scope.number", { id: about }) }] : []), { value: "label", text: t("alerts.scope.label") }];
 	return html`<section class="notice key-form" aria-labelledby="alert-form-title">
-		<h2 id="alert-form-title">${t("alerts.make")}</h2>
+		<h2 id="alert-form-title">${t(rule ? "alerts.change.title" : "alerts.make")}</h2>
+		${rule && html`<p class="hint">${t("alerts.change.what")}</p>`}
 		<${Summary} ...${state}/>
 		<form ref=${form} onSubmit=${save} onChange=${look} novalidate>
 			<${ChoiceField} id="alert-scope" label=${t("alerts.scope")} choices=${scopes}/>
@@ -129,7 +161,7 @@ export function AlertForm({ server, metric, onSaved, onCancel }) {
 			<label class="check"><input type="checkbox" id="alert-mail" name="alert-mail"/> <span>${t("alerts.mail")}</span></label>
 			<${TextField} id="alert-webhook" label=${t("alerts.webhook")} hint=${t("alerts.webhook.hint")} problems=${problems} type="url" maxlength="1024" autocomplete="off" spellcheck="false"/>
 			<div class="buttons">
-				<button class="button primary" id="alert-save" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "alerts.saving" : "alerts.save")}</button>
+				<button class="button primary" id="alert-save" aria-disabled=${state.busy ? "true" : undefined}>${saveWords(rule, state.busy)}</button>
 				<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
 			</div>
 		</form>

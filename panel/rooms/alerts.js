@@ -30,7 +30,7 @@ function Alert({ alert, known }) {
 	</li>`;
 }
 
-function Rule({ rule, mayChange, onDeleted }) {
+function Rule({ rule, mayChange, onChange, onDeleted }) {
 	const [asking, setAsking] = useState(false);
 	const [state, setState] = useState({ busy: false, failure: null });
 	const name = useValue(servers).get(rule.server)?.name;
@@ -55,7 +55,8 @@ function Rule({ rule, mayChange, onDeleted }) {
 	return html`<li class="alert-line" data-rule=${rule.id}>
 		<p class="alert-about"><strong translate=${rule.all_servers ? undefined : "no"}>${scope}</strong> ${words}</p>
 		<p class="alert-when"><span>${t("alerts.told.panel")}</span>${rule.mail && html`<span>${t("alerts.told.mail")}</span>`}${rule.webhook_url && html`<span>${t("alerts.told.webhook")} <code>${rule.webhook_url}</code></span>`}</p>
-		${mayChange && html`<p class="buttons"><button type="button" class="button small destroys" data-do="delete" aria-disabled=${state.busy ? "true" : undefined}
+		${mayChange && html`<p class="buttons"><button type="button" class="button small" data-do="change" onClick=${() => onChange(rule)}>${t("alerts.change")}<span class="visually-hidden"> (${scope}: ${words})</span></button>
+			<button type="button" class="button small destroys" data-do="delete" aria-disabled=${state.busy ? "true" : undefined}
 			onClick=${() => state.busy || setAsking(true)}>${t(state.busy ? "keys.busy" : "alerts.delete")}<span class="visually-hidden"> (${scope}: ${words})</span></button></p>`}
 		${state.failure && html`<${Failure} title=${t("alerts.delete.failed")} error=${state.failure} onRetry=${drop}/>`}
 		${asking && html`<${Dialog} id="delete-rule" title=${t("alerts.delete.title")} refuse=${t("cancel")} confirm=${t("alerts.delete")}
@@ -107,28 +108,31 @@ export function Alerts({ parameters }) {
 	const known = useValue(servers);
 	const now = items.map(({ id }) => id).join();
 	const rules = useRead(readRules, now);
-	const [making, setMaking] = useState(mayChange && Boolean(parameters.id));
+	// What is made or changed: {rule}, where null is a new one.
+	const [making, setMaking] = useState(mayChange && parameters.id ? { rule: null } : null);
 	const [secret, setSecret] = useState("");
 
 	const leave = () => {
-		setMaking(false);
+		setMaking(null);
 		goInstead("/alerts");
 		setTimeout(() => (document.getElementById("make-rule") ?? document.getElementById("heading")).focus());
 	};
 	const saved = ({ alert_rule, webhook_secret }) => {
-		rules.setValue([...rules.value ?? [], alert_rule]);
+		const { rule } = making;
+		const others = rules.value ?? [];
+		rules.setValue(rule ? others.map((each) => (each.id === rule.id ? alert_rule : each)) : [...others, alert_rule]);
 		setSecret(webhook_secret ?? "");
-		setMaking(false);
+		setMaking(null);
 		goInstead("/alerts");
 		focusHeading();
-		announce(t("alerts.made"));
+		announce(t(rule ? "alerts.changed" : "alerts.made"));
 	};
 	const forget = (id) => {
 		rules.setValue(rules.value.filter((rule) => rule.id !== id));
 		focusHeading();
 		announce(t("alerts.deleted"));
 	};
-	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-rule" onClick=${() => setMaking(true)}>${t("alerts.make")}</button></p>`;
+	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-rule" onClick=${() => setMaking({ rule: null })}>${t("alerts.make")}</button></p>`;
 	const isEmpty = state === "ready" && total === 0 && rules.value?.length === 0;
 	let open;
 	if (state === "loading")
@@ -144,14 +148,14 @@ export function Alerts({ parameters }) {
 		<${Heading} text=${t("alerts")} help="alerts"/>
 		${secret && html`<section class="notice" aria-labelledby="secret-title"><h2 id="secret-title">${t("alerts.secret")}</h2><p>${t("alerts.secret.what")}</p>
 			<p><${Copy} text=${secret} what=${t("alerts.secret")}/></p><p class="buttons"><button type="button" class="button" onClick=${() => { setSecret(""); focusHeading(); }}>${t("alerts.secret.kept")}</button></p></section>`}
-		${making && html`<${AlertForm} server=${parameters.id ? Number(parameters.id) : undefined} metric=${parameters.metric} onSaved=${saved} onCancel=${leave}/>`}
+		${making && html`<${AlertForm} key=${making.rule?.id ?? "new"} rule=${making.rule} server=${parameters.id ? Number(parameters.id) : undefined} metric=${parameters.metric} onSaved=${saved} onCancel=${leave}/>`}
 		${isEmpty ? !making && html`<div class="empty"><p>${t("alerts.rules.none")}</p>${way}</div>` : html`
 			<section class="box" aria-labelledby="open-title"><h2 id="open-title">${t("alerts.now")}</h2>${open}</section>
 			<section class="box" aria-labelledby="rules-title">
 				<h2 id="rules-title">${t("alerts.rules")}</h2>
 				${rules.failure && html`<${Failure} title=${t("alerts.unread")} error=${rules.failure} onRetry=${rules.again}/>`}
 				${rules.value?.length === 0 && html`<p class="hint">${t("alerts.rules.none")}</p>`}
-				${rules.value?.length > 0 && html`<ul class="alert-lines">${rules.value.map((rule) => html`<${Rule} key=${rule.id} rule=${rule} mayChange=${mayChange} onDeleted=${forget}/>`)}</ul>`}
+				${rules.value?.length > 0 && html`<ul class="alert-lines">${rules.value.map((rule) => html`<${Rule} key=${rule.id} rule=${rule} mayChange=${mayChange && !making} onChange=${(chosen) => setMaking({ rule: chosen })} onDeleted=${forget}/>`)}</ul>`}
 				${rules.value && way}
 			</section>`}
 		<${Past} now=${now}/>

@@ -102,15 +102,15 @@ static int add_scope(struct invocation *invocation, json_t *body, struct err *er
 }
 
 /* KIND is one of a stop, or METRIC with --above or --below. */
-static int make_body(struct invocation *invocation, json_t *body, struct err *err)
+static int make_body(struct invocation *invocation, const char *kind, json_t *body, struct err *err)
 {
-	const char *kind = invocation->positionals[0];
-	const bool is_stop = strncmp(kind, "stopped_", 8) == 0;
+	const bool is_stop = kind != NULL && strncmp(kind, "stopped_", 8) == 0;
 	const char *const sides[] = {"above", "below"};
 	int code = add_scope(invocation, body, err);
 
-	(void)json_object_set_new(body, "kind", json_string(is_stop ? kind : "metric"));
-	if (!is_stop)
+	if (kind != NULL)
+		(void)json_object_set_new(body, "kind", json_string(is_stop ? kind : "metric"));
+	if (kind != NULL && !is_stop)
 		(void)json_object_set_new(body, "metric", json_string(kind));
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(sides); i++) {
 		if (!option_given(invocation, sides[i]))
@@ -123,29 +123,34 @@ static int make_body(struct invocation *invocation, json_t *body, struct err *er
 	}
 	if (code == 0)
 		code = add_number(invocation, "minutes", body, err);
-	if (option_given(invocation, "mail"))
-		(void)json_object_set_new(body, "mail", json_true());
+	if (option_given(invocation, "mail") || option_given(invocation, "no-mail"))
+		(void)json_object_set_new(body, "mail",
+					  json_boolean(option_given(invocation, "mail")));
 	if (option_given(invocation, "webhook"))
 		(void)json_object_set_new(body, "webhook_url",
 					  json_string(option_text(invocation, "webhook")));
+	else if (option_given(invocation, "no-webhook"))
+		(void)json_object_set_new(body, "webhook_url", json_string(""));
 	return code;
 }
 
-static int rule_add(struct invocation *invocation)
+static int send_rule(struct invocation *invocation, const char *method, const char *path,
+		     const char *kind)
 {
 	struct err err = {0};
 	json_t *body = json_object(), *reply = NULL;
-	int code = make_body(invocation, body, &err);
+	int code = make_body(invocation, kind, body, &err);
 
 	if (code == 0)
-		code = api_call(invocation->api, "POST", "/alert_rules", body, -1, &reply, &err);
+		code = api_call(invocation->api, method, path, body, -1, &reply, &err);
 	json_decref(body);
 	if (code < 0)
 		return print_failure(&err);
 	if (invocation->json) {
 		print_json(reply);
 	} else {
-		(void)printf("%lld\n", (long long)json_number(reply, "alert_rule.id"));
+		if (strcmp(method, "POST") == 0)
+			(void)printf("%lld\n", (long long)json_number(reply, "alert_rule.id"));
 		if (json_is_string(json_at(reply, "webhook_secret")))
 			(void)fprintf(stderr,
 				      "The webhook is signed with this secret, which is shown only "
@@ -154,6 +159,21 @@ static int rule_add(struct invocation *invocation)
 	}
 	json_decref(reply);
 	return EXIT_OK;
+}
+
+static int rule_add(struct invocation *invocation)
+{
+	return send_rule(invocation, "POST", "/alert_rules", invocation->positionals[0]);
+}
+
+static int rule_edit(struct invocation *invocation)
+{
+	AUTO_FREE char *id = api_escape(invocation->positionals[0]);
+	struct buf path CLEANUP(buf_done) = {0};
+
+	(void)buf_printf(&path, "/alert_rules/%s", id);
+	return send_rule(invocation, "PUT", buf_str(&path),
+			 invocation->positional_count > 1 ? invocation->positionals[1] : NULL);
 }
 
 static int rule_remove(struct invocation *invocation)
@@ -167,15 +187,26 @@ static const struct option_rule list_options[] = {
 	{"all", NULL, "all there are, not only the newest", false},
 	{NULL, NULL, NULL, false},
 };
+#define RULE_OPTIONS                                                                               \
+	{"server", "NAME", "about this server", false},                                            \
+		{"label", "SELECTOR", "about those with these labels", false},                     \
+		{"all", NULL, "about every server of the account", false},                         \
+		{"above", "NUMBER", "percent of a core, bytes, or bytes a second", false},         \
+		{"below", "NUMBER", "the same", false},                                            \
+		{"minutes", "NUMBER", "for so long, 1 to 1440", false},                            \
+		{"mail", NULL, "also by mail to the members of the account", false},               \
+	{                                                                                          \
+		"webhook", "URL", "also by a signed webhook", false                                \
+	}
+
 static const struct option_rule add_options[] = {
-	{"server", "NAME", "about this server", false},
-	{"label", "SELECTOR", "about those with these labels", false},
-	{"all", NULL, "about every server of the account", false},
-	{"above", "NUMBER", "percent of a core, bytes, or bytes a second", false},
-	{"below", "NUMBER", "the same", false},
-	{"minutes", "NUMBER", "for so long, 1 to 1440", false},
-	{"mail", NULL, "also by mail to the members of the account", false},
-	{"webhook", "URL", "also by a signed webhook", false},
+	RULE_OPTIONS,
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule edit_options[] = {
+	RULE_OPTIONS,
+	{"no-mail", NULL, "no mail any more", false},
+	{"no-webhook", NULL, "no webhook any more", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule remove_options[] = {
@@ -190,6 +221,8 @@ const struct command alert_commands[] = {
 	 "Make a rule and print its number; KIND is cpu, memory_used, disk_used, disk_read, "
 	 "disk_write, network_in, network_out, stopped_unexpectedly or stopped_itself",
 	 add_options, rule_add},
+	{"alert-rule", "edit", "ID [KIND]", "Change an alert rule; open alerts of another one end",
+	 edit_options, rule_edit},
 	{"alert-rule", "remove", "ID", "Delete an alert rule", remove_options, rule_remove},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -5,7 +5,7 @@ import pytest
 
 from ippo_testing import Api, eventually
 from measurements import MINUTES
-from people import invite
+from people import invite, key_of
 
 ALWAYS = {"kind": "metric", "metric": "memory_used", "comparison": "above", "threshold": 1, "minutes": 1}
 NEVER = {**ALWAYS, "comparison": "below"}
@@ -41,7 +41,7 @@ def lines(api, what):
     return api.get(f"/history?per_page=50&what={what}")["history"]
 
 
-def end_guest(fake, server, how):
+def end_guest(fake, server, how, owner=None):
     """At the next verb of any: asking for a screen is one."""
     uuid = fake.database("SELECT lower(hex(uuid)) FROM server WHERE id = ?", server["id"])[0][0]
     uuid = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
@@ -50,7 +50,7 @@ def end_guest(fake, server, how):
     other = fake.api().create_server(f"other-{time.time_ns() % 10**9}")
     faults.unlink()
     fake.api().delete_server(other)
-    fake.api().wait_status(server, "off")
+    (owner or fake.api()).wait_status(server, "off")
 
 
 def test_rules_are_whole(fake, running):
@@ -174,6 +174,40 @@ def test_stops(fake, running):
     assert api.put(f"/alert_rules/{rules['stopped_itself']}", {"webhook_url": ""})["alert_rule"]["webhook_url"] is None
 
 
+def with_mail(fake, person, language):
+    address = f"{person.name}@example.com"
+    person.put("/me/mail", {"address": address, "language": language})
+    link, = [line for line in fake.mails(address)[0].splitlines() if "/#/confirm-mail/" in line]
+    person.post("/mail_confirmations/redeem", {"key": key_of(link)})
+    return address
+
+
+def test_mails_are_in_each_readers_language_and_nobody_elses(fake):
+    """To every member with a confirmed address, of this account alone; their words are in tests/unit/core/test_alerts.c."""
+    operator = fake.api("mails", "--operator")
+    for name in ("told", "untold"):
+        operator.post("/customers", {"name": name})
+    owner, reader = invite(fake, "told-owner", "told"), invite(fake, "told-reader", "told", role="reader")
+    invite(fake, "told-silent", "told", role="reader")
+    stranger = invite(fake, "untold-owner", "untold")
+    addresses = [with_mail(fake, person, language) for person, language in ((owner, "ja"), (reader, "en"), (stranger, "ja"))]
+    invite(fake, "told-waits", "told", role="reader").put("/me/mail", {"address": "told-waits@example.com", "language": "en"})
+    server = owner.create_server("mailed", start=True)
+    rules = [make(owner, kind="stopped_itself", server=server["id"])["id"] for _ in range(2)]
+    owner.put(f"/alert_rules/{rules[0]}", {"mail": True})  # the other one tells nobody
+    end_guest(fake, server, "ends", owner)
+    alert, = [alert for alert in alerts(owner) if alert["rule"] == rules[0]]
+    japanese, english = ([mail.split() for mail in fake.mails(address, 2)[1:]] for address in addresses[:2])
+    assert japanese == [f"サーバー: mailed 条件: サーバー内からの停止 発生: {alert['opened']} {fake.url}/#/alerts -- Ippo".split()]
+    assert english == [f"Server: mailed Condition: stopped from the inside Opened: {alert['opened']} {fake.url}/#/alerts -- Ippo".split()]
+    subjects = [[tuple(row) for row in fake.database("SELECT subject FROM outbox WHERE kind = 1 AND recipient = ? ORDER BY id", address)[1:]]
+                for address in addresses]
+    assert subjects == [[("[アラート] mailed: サーバー内からの停止",)], [("[alert] mailed: stopped from the inside",)], []]
+    for address in (addresses[2], "told-waits@example.com"):
+        assert len(fake.mails(address)) == 1, "nothing but the confirmation"
+    owner.delete_server(server)
+
+
 def test_a_server_takes_its_alerts_along(fake):
     api = fake.api()
     server = api.create_server("goes", start=True)
@@ -195,6 +229,14 @@ def test_in_a_terminal(fake, running):
     assert secret.stdout.strip().isdigit() and "only now" in secret.stderr
     shown = fake.cli("alert-rule", "list").stdout
     assert "cpu above 90 for 5 min" in shown and "all servers" in shown and "https://example.com/hook" in shown
+    fake.cli("alert-rule", "edit", number, "memory_used", "--all", "--below", "5", "--mail", "--webhook", "https://example.com/other")
+    changed = fake.api().get(f"/alert_rules/{number}")["alert_rule"]
+    assert (changed["metric"], changed["comparison"], changed["threshold"], changed["minutes"], changed["mail"], changed["all_servers"]) == \
+        ("memory_used", "below", 5, 5, True, True)
+    fake.cli("alert-rule", "edit", number, "--minutes", "6", "--no-mail", "--no-webhook")
+    changed = fake.api().get(f"/alert_rules/{number}")["alert_rule"]
+    assert (changed["metric"], changed["minutes"], changed["mail"], changed["webhook_url"]) == ("memory_used", 6, False, None)
+    assert fake.cli("alert-rule", "edit", "98765432", "--minutes", "6", check=False).returncode == 3
     assert fake.cli("alert-rule", "add", "cpu", "--all", "--above", "many", check=False).returncode != 0
     fake.cli("alert-rule", "remove", number, "--yes")
     assert refused(fake.api(), "GET", f"/alert_rules/{number}")["code"] == "not_found"

@@ -130,6 +130,61 @@ describe("rules", () => {
 		});
 	});
 
+	test("a rule is changed in the form it was made with, and what was not touched stays", async () => {
+		const { mock } = state;
+		const server = mock.addServer("hajime", "running");
+		const rule = mock.addAlertRule({ kind: "metric", metric: "memory_used", comparison: "below", threshold: 1234567890, minutes: 7, server: server.id, all_servers: false, mail: true, webhook_url: "https://example.com/a" });
+		mock.addAlert(server, { rule: rule.id });
+		await withPage({ at: "/#/alerts", language: "en" }, async (page) => {
+			await page.click("[data-do=change]");
+			await eventually(() => focused(page), "alert-scope");
+			const shown = await page.evaluate(() => Object.fromEntries(["scope", "what", "comparison", "minutes", "webhook"].map((name) => [name, document.getElementById(`alert-${name}`).value])));
+			assert.deepEqual(shown, { scope: String(server.id), what: "memory_used", comparison: "below", minutes: "7", webhook: "https://example.com/a" });
+			assert.equal(await page.isChecked("#alert-mail"), true);
+			assert.equal(await page.locator("[data-do=change], [data-do=delete]").count(), 0, "one thing at a time");
+			await page.fill("#alert-minutes", "8");
+			await page.click("#alert-save");
+			await eventually(() => rule.minutes, 8);
+			assert.deepEqual(sent(), { server: server.id, kind: "metric", metric: "memory_used", comparison: "below", threshold: 1234567890, minutes: 8, mail: true, webhook_url: "https://example.com/a" });
+			await page.waitForSelector("[data-rule]:has-text('8 minutes')");
+			await eventually(() => focused(page), "heading");
+			await eventually(() => count(page), "");
+			await page.click("[data-do=change]");
+			await page.selectOption("#alert-what", "stopped_itself");
+			await page.selectOption("#alert-scope", "label");
+			await page.fill("#alert-label", "env=prod");
+			await page.fill("#alert-webhook", "https://example.com/b");
+			await page.click("#alert-save");
+			await page.waitForSelector("#secret-title");
+			assert.match(await page.textContent("section.notice"), /fedcba9876543210/);
+			assert.match(await page.textContent("[data-rule]"), /env=prod.*Stopped from the inside/s);
+			await page.click("[data-do=change]");
+			assert.equal(await page.inputValue("#alert-label"), "env=prod");
+			await page.fill("#alert-webhook", "");
+			await page.uncheck("#alert-mail");
+			await page.click("#alert-save");
+			await eventually(() => rule.webhook_url, null);
+			assert.equal(rule.mail, false);
+			assert.equal(mock.alertRules.size, 1);
+			assert.equal(mock.count("POST", /alert_rules/), 0);
+		});
+	});
+
+	test("a rule that is gone meanwhile says so; leaving changes nothing", async () => {
+		const { mock } = state;
+		mock.addAlertRule();
+		await withPage({ at: "/#/alerts", expected: /404/ }, async (page) => {
+			await page.click("[data-do=change]");
+			await page.locator(".key-form .buttons .button").last().click();
+			await page.waitForSelector("[data-do=change]");
+			assert.equal(mock.count("PUT", /alert_rules/), 0);
+			await page.click("[data-do=change]");
+			mock.alertRules.clear();
+			await page.click("#alert-save");
+			await page.waitForSelector(".notice li:has-text('すでに削除されています')");
+		});
+	});
+
 	test("deleting asks first, and ends what is open", async () => {
 		const { mock } = state;
 		const rule = mock.addAlertRule();

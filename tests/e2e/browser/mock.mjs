@@ -879,6 +879,18 @@ export class Mock {
 			const rule = this.addAlertRule(body);
 			return [201, { alert_rule: rule, ...(body.webhook_url ? { webhook_secret: "0123456789abcdef" } : {}) }];
 		}
+		const changed = this.alertRules.get(Number(/^PUT \/v1\/alert_rules\/(\d+)$/.exec(what)?.[1]));
+		if (changed) {
+			const isNewHook = body.webhook_url && body.webhook_url !== changed.webhook_url;
+			const scope = { server: null, label_selector: null, all_servers: false };
+			const stop = body.kind === "metric" ? {} : { metric: null, comparison: null, threshold: null, minutes: null };
+			Object.assign(changed, scope, stop, body, { webhook_url: body.webhook_url || null });
+			for (const alert of this.alerts.values()) {
+				if (alert.rule === changed.id && alert.status === "open")
+					this.endAlert(alert, "rule_changed");
+			}
+			return [200, { alert_rule: { ...changed }, ...(isNewHook ? { webhook_secret: "fedcba9876543210" } : {}) }];
+		}
 		const id = Number(/^DELETE \/v1\/alert_rules\/(\d+)$/.exec(what)?.[1]);
 		if (!this.alertRules.delete(id))
 			throw new Refusal(404, "not_found", "there is no such alert rule");

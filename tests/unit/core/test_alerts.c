@@ -15,6 +15,7 @@
 #include "../store/fixture.h"
 #include "base/cleanup.h"
 #include "core/alerts/alerts.h"
+#include "core/alerts/telling.h"
 #include "core/events.h"
 #include "store/store_alert.h"
 #include "store/store_history.h"
@@ -232,9 +233,62 @@ static void many_servers(void **state)
 	end();
 }
 
+static void expect_mail(const struct alert *alert, const char *language, const char *subject,
+			const char *body)
+{
+	struct buf said_subject CLEANUP(buf_done) = {0}, said_body CLEANUP(buf_done) = {0};
+
+	telling_mail(alert, language, "https://ippo.example", &said_subject, &said_body);
+	assert_string_equal(buf_str(&said_subject), subject);
+	assert_string_equal(buf_str(&said_body), body);
+}
+
+#define TAIL "\n\nhttps://ippo.example/#/alerts\n\n-- \nIppo\n"
+
+/* The whole of each mail, opened and ended, of a measurement and of a stop. */
+static void mails_in_both_languages(void **state)
+{
+	struct alert alert = {.server_name = "hajime",
+			      .kind = ALERT_METRIC,
+			      .metric = ALERT_MEMORY_USED,
+			      .comparison = ALERT_ABOVE,
+			      .threshold = 1000,
+			      .minutes = 5,
+			      .value = 2000,
+			      .opened_ms = INT64_C(1700000000000)};
+
+	(void)state;
+	expect_mail(&alert, "ja", "[アラート] hajime: メモリ使用量",
+		    "サーバー: hajime\n条件: メモリ使用量が1000 バイト超の状態が5分以上\n"
+		    "測定値: 2000 バイト\n発生: 2023-11-14T22:13:20+00:00" TAIL);
+	expect_mail(&alert, "en", "[alert] hajime: memory used",
+		    "Server: hajime\nCondition: memory used above 1000 bytes for 5 min\n"
+		    "Measured: 2000 bytes\nOpened: 2023-11-14T22:13:20+00:00" TAIL);
+	alert.ended_ms = alert.opened_ms + 60000;
+	alert.comparison = ALERT_BELOW;
+	alert.metric = ALERT_NETWORK_OUT;
+	expect_mail(&alert, "ja", "[アラート終了] hajime: 送信",
+		    "サーバー: hajime\n条件: 送信が1000 バイト/秒未満の状態が5分以上\n"
+		    "発生: 2023-11-14T22:13:20+00:00\n終了: 2023-11-14T22:14:20+00:00" TAIL);
+	expect_mail(&alert, "en", "[alert ended] hajime: network out",
+		    "Server: hajime\nCondition: network out below 1000 bytes/s for 5 min\n"
+		    "Opened: 2023-11-14T22:13:20+00:00\nEnded: 2023-11-14T22:14:20+00:00" TAIL);
+	alert = (struct alert){.server_name = "hajime",
+			       .kind = ALERT_STOPPED_UNEXPECTEDLY,
+			       .value = -1,
+			       .opened_ms = INT64_C(1700000000000)};
+	expect_mail(&alert, "ja", "[アラート] hajime: 予期しない停止",
+		    "サーバー: hajime\n条件: 予期しない停止\n"
+		    "発生: 2023-11-14T22:13:20+00:00" TAIL);
+	expect_mail(&alert, "en", "[alert] hajime: stopped unexpectedly",
+		    "Server: hajime\nCondition: stopped unexpectedly\n"
+		    "Opened: 2023-11-14T22:13:20+00:00" TAIL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mails_in_both_languages),
 		cmocka_unit_test_setup_teardown(once_over_a_restart, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_to_a_full_disk, fixture_setup,
