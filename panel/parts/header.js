@@ -95,7 +95,7 @@ export function Header() {
 				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
 				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("contact")}</a>
 				<${ManualLink} name=${name}/>
-				${person.user?.operator && html`<a href="#/admin/customers" aria-current=${["customers", "customer"].includes(name) ? "page" : undefined}>${t("nav.admin")}</a>`}
+				${person.user?.operator && html`<a href="#/admin/customers" aria-current=${["customers", "customer", "outbox"].includes(name) ? "page" : undefined}>${t("nav.admin")}</a>`}
 			</nav>`}
 			${person === null && html`<nav aria-label=${t("header.rooms")}><${ManualLink} name=${name}/></nav>`}
 			<div class="header-tools">

@@ -32,6 +32,7 @@ const modules = {
 	"server-history": async () => (await import("./server-history.js")).ServerHistory,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,
 	notices: async () => (await import("./notices.js")).Notices,
+	outbox: async () => (await import("./outbox.js")).Outbox,
 	nowhere: async () => (await import("./nowhere.js")).Nowhere,
 	people: async () => (await import("./people.js")).People,
 };

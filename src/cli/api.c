@@ -410,11 +410,12 @@ int api_find(struct api *api, const char *collection, const char *plural, const 
 	json_decref(reply);
 	return err_set(err, ERR_NOT_FOUND, "there is no %s %s; `ippo %s list` shows what there is",
 		       singular, id_or_name,
-		       strcmp(singular, "server_type") == 0      ? "plan"
-		       : strcmp(singular, "ssh_key") == 0        ? "key"
-		       : strcmp(singular, "address_pool") == 0   ? "pool"
-		       : strcmp(singular, "contact_thread") == 0 ? "contact"
-								 : singular);
+		       strcmp(singular, "server_type") == 0    ? "plan"
+		       : strcmp(singular, "ssh_key") == 0      ? "key"
+		       : strcmp(singular, "address_pool") == 0 ? "pool"
+		       : strncmp(singular, "contact_", 8) == 0 ? "contact"
+		       : strcmp(singular, "message") == 0      ? "post"
+							       : singular);
 }
 
 int api_wait(struct api *api, int64_t action_id, bool quiet, struct err *err)

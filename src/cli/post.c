@@ -67,6 +67,16 @@ static int post_test(struct invocation *invocation)
 		   json_pack("{s:s}", "address", invocation->positionals[0]));
 }
 
+static int post_discard(struct invocation *invocation)
+{
+	return request_delete(invocation, "outbox", "messages", "message",
+			      "It is not sent, and cannot be tried again.");
+}
+
+static const struct option_rule discard_options[] = {
+	{"yes", NULL, "do not ask", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule list_options[] = {
 	{"status", "STATUS", "waiting, sent or failed", false},
 	{"all", NULL, "not the newest alone", false},
@@ -78,6 +88,8 @@ const struct command post_commands[] = {
 	 list_options, post_list},
 	{"post", "retry", "ID", "Have one that failed tried again, and print its number", NULL,
 	 post_retry},
+	{"post", "discard", "ID", "Have one that waits or failed not sent", discard_options,
+	 post_discard},
 	{"post", "test", "ADDRESS", "Send a mail to see whether mail works, and print its number",
 	 NULL, post_test},
 	{NULL, NULL, NULL, NULL, NULL, NULL},

@@ -196,7 +196,8 @@ int store_post_failed(struct store *store, uint64_t id, enum post_state state, c
 {
 	return statement_run_one(
 		store, "message",
-		"UPDATE outbox SET state = ?2, error = ?3, changed_ms = ?4 WHERE id = ?1",
+		"UPDATE outbox SET state = CASE WHEN body IS NULL THEN 3 ELSE ?2 END, error = "
+		"CASE WHEN body IS NULL THEN error ELSE ?3 END, changed_ms = ?4 WHERE id = ?1",
 		BIND(B_INT(id), B_INT(state), B_TEXT(why), B_INT(now_ms)), err);
 }
 
@@ -206,5 +207,14 @@ int store_post_retry(struct store *store, uint64_t id, int64_t now_ms, struct er
 				 "UPDATE outbox SET state = 1, attempts = 0, next_ms = ?2, "
 				 "changed_ms = ?2 "
 				 "WHERE id = ?1 AND state = 3 AND body IS NOT NULL",
+				 BIND(B_INT(id), B_INT(now_ms)), err);
+}
+
+int store_post_discard(struct store *store, uint64_t id, int64_t now_ms, struct err *err)
+{
+	return statement_run_one(store, "message that waits",
+				 "UPDATE outbox SET state = 3, body = NULL, secret = '', error = "
+				 "'it was discarded by an operator', changed_ms = ?2 "
+				 "WHERE id = ?1 AND state <> 2 AND body IS NOT NULL",
 				 BIND(B_INT(id), B_INT(now_ms)), err);
 }

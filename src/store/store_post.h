@@ -53,3 +53,7 @@ int store_post_failed(struct store *store, uint64_t id, enum post_state state, c
 /** store_post_retry() - one that failed is tried again, as if it was new. ERR_NOT_FOUND: there is
  * no such one that failed and still has its body. */
 int store_post_retry(struct store *store, uint64_t id, int64_t now_ms, struct err *err);
+/** store_post_discard() - one that waits or failed is not sent, and its body is forgotten; should
+ * it be on its way just now and arrive, it was sent. ERR_NOT_FOUND: no such one, or none with a
+ * body. */
+int store_post_discard(struct store *store, uint64_t id, int64_t now_ms, struct err *err);

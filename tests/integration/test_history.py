@@ -301,6 +301,8 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("user.take_mail", lambda: api.delete(f"/users/{kaede}/mail"), "kaede", resource_id=kaede, customer_id=0)
     did("outbox.test", lambda: api.post("/outbox/test", {"address": "desk@example.com"}), resource_type="message")
     failed = fake.fail_a_mail()
+    dropped = fake.fail_a_mail()
+    did("outbox.discard", lambda: api.delete(f"/outbox/{dropped}"), "Hello", resource_type="message", resource_id=dropped)
     did("outbox.retry", lambda: api.post(f"/outbox/{failed}/retry"), "Hello", resource_type="message", resource_id=failed)
     reset = did("user.reset_password", lambda: api.post(f"/users/{kaede}/password_reset"), "kaede", resource_id=kaede, customer_id=0)
     new = {"key": reset["link"].rsplit("/", 1)[1], "password": PASSWORD}

@@ -387,6 +387,7 @@ def test_account(walker, fake, document, seen):
     eventually(lambda: walker.get(f"/outbox/{sent}")["message"]["status"] == "sent")
     assert walker.error("POST", f"/outbox/{sent}/retry") == (422, "unsupported_error")
     walker.post(f"/outbox/{fake.fail_a_mail()}/retry")
+    walker.delete(f"/outbox/{fake.fail_a_mail()}")
     leaver = walker.post("/invitations", {"role": "reader"})["link"].rsplit("/", 1)[1]
     Walker(fake, document, seen).post("/invitations/redeem", {"key": leaver, "name": "leaver", "password": "correct horse battery"})
     walker.delete(f"/users/{walker.get('/users?name=leaver')['users'][0]['id']}")

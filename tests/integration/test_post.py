@@ -161,6 +161,31 @@ def test_a_refusal_for_now_and_one_for_good(ippo, box):
     assert operator(ippo).error("POST", "/outbox/99999/retry") == (404, "not_found")
 
 
+def test_what_is_discarded_is_not_sent(ippo, box):
+    """One that waits, and one that failed; nothing brings it back."""
+    box.stop()
+    api = operator(ippo)
+    numbers = [api.post("/outbox/test", {"address": f"wrong-{i}@example.com"})["message"]["id"] for i in range(2)]
+    for number in numbers:
+        ended(ippo, number)
+    assert message(ippo, numbers[0])["status"] == "waiting"
+    api.delete(f"/outbox/{numbers[0]}")
+    ippo.cli("post", "discard", str(numbers[1]), "--yes")
+    for number in numbers:
+        found = message(ippo, number)
+        assert (found["status"], found["error"], found["next_attempt"]) == ("failed", "it was discarded by an operator", None)
+        assert api.error("POST", f"/outbox/{number}/retry") == api.error("DELETE", f"/outbox/{number}") == (404, "gone")
+    assert [row[0] for row in ippo.database("SELECT body FROM outbox WHERE id IN (?, ?)", *numbers)] == [None, None]
+    box.start()
+    sent = api.post("/outbox/test", {"address": "right@example.com"})["message"]["id"]
+    box.wait("right@example.com")
+    assert eventually(lambda: message(ippo, sent)["status"] == "sent")
+    assert api.error("DELETE", f"/outbox/{sent}") == (422, "unsupported_error")
+    assert api.error("DELETE", "/outbox/99999") == (404, "not_found")
+    assert ippo.cli("post", "discard", "99999", "--yes", check=False).returncode == 3
+    assert not [mail for mail in box.mails if "wrong-" in mail.envelope[1][0]]
+
+
 def test_attempts_end(ippo, box):
     """After the last attempt it has failed, whoever failed: its receiver, or what sends it."""
     box.answers = ["451 never mind"]

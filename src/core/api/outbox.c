@@ -95,6 +95,29 @@ static int retry(struct request *request, struct err *err)
 	return request_answer(request, 200, "message", render(&post));
 }
 
+static int discard(struct request *request, struct err *err)
+{
+	struct store *store = request->core->store;
+	struct post post CLEANUP(post_done) = {0};
+	int code;
+
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = find(request, request->id, &post, err)) < 0)
+		return code;
+	if (post.state == POST_SENT)
+		return err_set(err, ERR_UNSUPPORTED, "message %" PRIu64 " was sent already",
+			       post.id);
+	if (post.body == NULL)
+		return err_set(err, ERR_GONE, "there is nothing left of message %" PRIu64, post.id);
+	if ((code = store_post_discard(store, post.id, clock_now_ms(), err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	request->status = 204;
+	return 0;
+}
+
 static int test(struct request *request, struct err *err)
 {
 	struct store *store = request->core->store;
@@ -119,6 +142,7 @@ static int test(struct request *request, struct err *err)
 const struct route outbox_routes[] = {
 	{"GET", "/outbox", ACCESS_SERVICE_READ, list},
 	{"GET", "/outbox/{id}", ACCESS_SERVICE_READ, get},
+	{"DELETE", "/outbox/{id}", ACCESS_SERVICE, discard, "outbox.discard"},
 	{"POST", "/outbox/{id}/retry", ACCESS_SERVICE, retry, "outbox.retry"},
 	{"POST", "/outbox/test", ACCESS_SERVICE, test, "outbox.test"},
 	{NULL, NULL, 0, NULL},

@@ -215,6 +215,22 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("mails and webhooks: none, the list, a question", async () => {
+					await withPage({ ...look, at: "/#/admin/outbox" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						state.mock.addMessage();
+						state.mock.addMessage({ kind: "webhook", recipient: `https://example.com/${"x".repeat(200)}`, status: "waiting", next_attempt: "2026-11-27T01:02:03Z" });
+						state.mock.addMessage({ status: "sent", error: null });
+						await page.click("#outbox-again");
+						await page.waitForSelector("[data-do=discard]");
+						await check(page, "the list");
+						await page.locator("[data-do=discard]").first().click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "a question");
+					});
+				});
+
 				test("alerts: none, the form, mistakes, open, past, rules, a question", async () => {
 					await withPage({ ...look, at: "/#/alerts" }, async (page) => {
 						await page.waitForSelector(".empty");

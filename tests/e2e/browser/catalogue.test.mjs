@@ -15,7 +15,7 @@ const sources = ["app.js", ...["lib", "parts", "rooms"].flatMap((folder) =>
 	readdirSync(path.join(panel, folder)).filter((name) => name.endsWith(".js")).map((name) => `${folder}/${name}`))];
 
 // Keys that are put together at run time, by their beginnings.
-const families = ["alerts.comparison.", "alerts.condition.", "alerts.ended", "alerts.kind.", "alerts.metric.", "alerts.open", "alerts.reason.", "first.", "first-step.do.", "first-step.item.", "first-step.meaning.", "first-step.reason.", "first-step.result.", "first-step.verdict.", "first-step.why.", "api-keys.scope.", "command.", "console-end.", "console-state.", "copy.", "customers.status.", "error.", "graphs.range.", "history.by.", "history.problem.", "history.result.", "history.subject.", "history.what.", "layout.", "passkeys.obstacle.", "people.what.", "power.", "quota.", "role.", "serial.writer.", "state.", "step.", "theme."];
+const families = ["alerts.comparison.", "alerts.condition.", "alerts.ended", "alerts.kind.", "alerts.metric.", "alerts.open", "alerts.reason.", "first.", "first-step.do.", "first-step.item.", "first-step.meaning.", "first-step.reason.", "first-step.result.", "first-step.verdict.", "first-step.why.", "api-keys.scope.", "command.", "console-end.", "console-state.", "copy.", "customers.status.", "error.", "graphs.range.", "history.by.", "history.problem.", "history.result.", "history.subject.", "history.what.", "layout.", "outbox.kind.", "outbox.status.", "passkeys.obstacle.", "people.what.", "power.", "quota.", "role.", "serial.writer.", "state.", "step.", "theme."];
 
 const placeholders = (value) => (typeof value === "string" ? [value] : Object.values(value))
 	.flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]));

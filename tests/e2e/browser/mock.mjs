@@ -107,6 +107,7 @@ export class Mock {
 		this.notices = new Map();
 		this.alerts = new Map();
 		this.alertRules = new Map();
+		this.outbox = new Map();
 		this.threads = new Map(); // with their messages
 		this.files = new Map(); // of messages, with their bytes
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
@@ -620,6 +621,8 @@ export class Mock {
 			return this.#history(what, url, user);
 		if (what.includes(" /v1/tokens"))
 			return this.#tokens(what, url, body);
+		if (what.includes(" /v1/outbox"))
+			return this.#outbox(what, url, user);
 		if (what.includes(" /v1/contact_attachments"))
 			return this.#attachments(what, body);
 		if (what.includes(" /v1/contact_threads"))
@@ -916,6 +919,33 @@ export class Mock {
 			thread.state = operator ? "answered" : "open";
 		this.emit("contact_thread", { contact_thread: { id: thread.id } });
 		return message;
+	}
+
+	/** A mail or webhook on its way. */
+	addMessage(changes = {}) {
+		const id = this.nextId++;
+		const message = { id, kind: "mail", customer: null, recipient: `user${id}@example.com`, subject: `Subject ${id}`, status: "failed", attempts: 13,
+			created: "2026-11-20T01:02:03Z", changed: "2026-11-20T01:02:03Z", next_attempt: null, error: "550 no such user", ...changes };
+		this.outbox.set(id, message);
+		return message;
+	}
+
+	#outbox(what, url, user) {
+		if (!user.operator)
+			throw new Refusal(403, "forbidden", "only operators of the service may see this");
+		if (what === "GET /v1/outbox")
+			return [200, { ...paged("messages", [...this.outbox.values()].reverse().filter(({ status }) => [status, null].includes(url.searchParams.get("status"))), url), mail_available: this.mailAvailable ?? true }];
+		const one = this.outbox.get(Number(/\/outbox\/(\d+)/.exec(what)?.[1]));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such message");
+		if (one.status === "sent")
+			throw new Refusal(422, "unsupported_error", "it was sent already");
+		if (what.startsWith("DELETE ")) {
+			Object.assign(one, { status: "failed", error: "it was discarded by an operator", next_attempt: null });
+			return [204, null];
+		}
+		Object.assign(one, { status: "waiting", attempts: 0, next_attempt: new Date().toISOString() });
+		return [200, { message: one }];
 	}
 
 	/** A file that is whole. */
