@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "model/server.h"
 #include "store/store_customer.h"
+#include "store/store_server.h"
 
 void filter_policy_done(struct filter_policy *policy)
 {
@@ -21,15 +22,17 @@ int filter_policy_load(struct store *store, uint64_t customer_id, uint64_t serve
 	struct filter_policy policy CLEANUP(filter_policy_done) = {0};
 	struct customer customer;
 	uint64_t applied;
+	uint16_t ssh_port = 0;
 	int r;
 
 	if ((r = store_customer_get(store, customer_id, &customer, err)) < 0 ||
+	    (r = store_server_ssh_port(store, server_id, &ssh_port, err)) < 0 ||
 	    (r = store_filter_get(store, server_id, &policy.version, &applied, err)) < 0 ||
 	    (r = store_firewall_of_server(store, server_id, &policy.firewalls, err)) < 0)
 		return r;
 	policy.policy = (struct firewall_policy){.firewalls = policy.firewalls.items,
 						 .count = policy.firewalls.count,
-						 .ssh_port = FIREWALL_SSH_PORT,
+						 .ssh_port = ssh_port,
 						 .smtp_open = customer.smtp_open};
 	*ret = policy;
 	policy = (struct filter_policy){0};

@@ -16,7 +16,7 @@
 /* What was chosen for the first step inside; all zero: the usual. Values are checked before. */
 struct seed_first_step {
 	uint16_t ssh_port;      /* 0: as the image has it */
-	const char *open_ports; /* beside SSH: "80/tcp 443/tcp"; NULL: none */
+	const char *open_ports; /* beside SSH: "80/tcp,443/tcp"; NULL: none */
 	uint32_t log_days;      /* 0: 90 */
 };
 

@@ -59,6 +59,7 @@ struct server {
 	struct address ipv4; /* id 0: none */
 	struct address ipv6; /* id 0: none; the /64 */
 	char *host_keys;     /* as told by the guest, see model/host_key.h; NULL: none so far */
+	uint16_t ssh_port;   /* that was chosen for the system in use */
 	bool closed;         /* nothing new from outside reaches it yet, see model/first_step.h */
 	uint32_t first_step_passed; /* items */
 	uint32_t first_step_known;

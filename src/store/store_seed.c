@@ -8,15 +8,19 @@
 
 int store_seed_put(struct store *store, const struct store_seed *seed, struct err *err)
 {
-	int r = statement_run(store,
-			      "INSERT INTO server_seed(server_id, user_data, password_hash, "
-			      "created_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-			      "user_data = excluded.user_data, password_hash = "
-			      "excluded.password_hash, created_ms = excluded.created_ms",
-			      BIND(B_INT(seed->server_id),
-				   B_BLOB(seed->user_data, seed->user_data_bytes),
-				   B_TEXT(seed->password_hash), B_INT(seed->created_ms)),
-			      err);
+	int r = statement_run(
+		store,
+		"INSERT INTO server_seed(server_id, user_data, password_hash, "
+		"created_ms, ssh_port, log_days, open_ports) VALUES "
+		"(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+		"user_data = excluded.user_data, password_hash = "
+		"excluded.password_hash, created_ms = excluded.created_ms, "
+		"ssh_port = excluded.ssh_port, log_days = excluded.log_days, "
+		"open_ports = excluded.open_ports",
+		BIND(B_INT(seed->server_id), B_BLOB(seed->user_data, seed->user_data_bytes),
+		     B_TEXT(seed->password_hash), B_INT(seed->created_ms), B_INT(seed->ssh_port),
+		     B_INT(seed->log_days), B_TEXT(seed->open_ports ? seed->open_ports : "")),
+		err);
 
 	if (r == ERR_IN_USE)
 		return err_set(err, ERR_NOT_FOUND, "server not found");
@@ -28,7 +32,8 @@ int store_seed_get(struct store *store, uint64_t server_id, struct store_seed *r
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct store_seed seed CLEANUP(store_seed_done) = {.server_id = server_id};
 	int r = statement_open(store,
-			       "SELECT user_data, password_hash, created_ms FROM server_seed "
+			       "SELECT user_data, password_hash, created_ms, ssh_port, log_days, "
+			       "open_ports FROM server_seed "
 			       "WHERE server_id = ?",
 			       BIND(B_INT(server_id)), &statement, err);
 
@@ -50,7 +55,10 @@ int store_seed_get(struct store *store, uint64_t server_id, struct store_seed *r
 			memcpy(seed.user_data, data, seed.user_data_bytes);
 		((char *)seed.user_data)[seed.user_data_bytes] = '\0';
 	}
-	if (statement_dup(statement, 1, &seed.password_hash) < 0)
+	seed.ssh_port = (uint16_t)statement_u32(statement, 3);
+	seed.log_days = statement_u32(statement, 4);
+	if (statement_dup(statement, 1, &seed.password_hash) < 0 ||
+	    statement_dup(statement, 5, &seed.open_ports) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	seed.created_ms = sqlite3_column_int64(statement, 2);
 	*ret = seed;
@@ -75,5 +83,6 @@ void store_seed_done(struct store_seed *seed)
 		explicit_bzero(seed->password_hash, strlen(seed->password_hash));
 	free(seed->user_data);
 	free(seed->password_hash);
+	free(seed->open_ports);
 	*seed = (struct store_seed){0};
 }

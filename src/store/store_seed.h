@@ -12,6 +12,9 @@ struct store_seed {
 	void *user_data; /* the customer's bytes; NULL: none */
 	size_t user_data_bytes;
 	char *password_hash; /* crypt(5) form; NULL: none */
+	uint16_t ssh_port;   /* 0: not chosen */
+	uint32_t log_days;   /* 0: not chosen */
+	char *open_ports;    /* "80/tcp,443/tcp"; NULL: none */
 	int64_t created_ms;
 };
 

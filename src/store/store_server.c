@@ -11,7 +11,8 @@
 	"s.locked_action_id, s.server_type_id, s.image_id, s.location_id, s.host, "                \
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
-	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known"
+	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known, "                        \
+	"s.ssh_port"
 
 static int read_row(sqlite3_stmt *statement, struct server *server)
 {
@@ -41,6 +42,7 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	server->closed = statement_u32(statement, 24) == 1;
 	server->first_step_passed = statement_u32(statement, 25);
 	server->first_step_known = statement_u32(statement, 26);
+	server->ssh_port = (uint16_t)statement_u32(statement, 27);
 	const char *host_keys = statement_text(statement, 23);
 	if (*host_keys != '\0' && (server->host_keys = strdup(host_keys)) == NULL)
 		return -ENOMEM;
@@ -355,6 +357,23 @@ int store_server_update_host_keys(struct store *store, uint64_t id, const char *
 {
 	return update(store, "UPDATE server SET host_keys = ? WHERE id = ?",
 		      BIND(B_TEXT(host_keys), B_INT(id)), err);
+}
+
+int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port, struct err *err)
+{
+	return update(store, "UPDATE server SET ssh_port = ? WHERE id = ?",
+		      BIND(B_INT(port), B_INT(id)), err);
+}
+
+int store_server_ssh_port(struct store *store, uint64_t id, uint16_t *ret, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_one(store, "server", "SELECT ssh_port FROM server WHERE id = ?",
+			      BIND(B_INT(id)), &statement, err);
+
+	if (r == 0)
+		*ret = (uint16_t)statement_u32(statement, 0);
+	return r;
 }
 
 int store_server_update_user(struct store *store, uint64_t id, const char *user, struct err *err)

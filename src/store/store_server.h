@@ -102,6 +102,9 @@ int store_server_update_first_boot(struct store *store, uint64_t id, int64_t fir
 /** store_server_update_host_keys() - @host_keys as model/host_key.h makes it. */
 int store_server_update_host_keys(struct store *store, uint64_t id, const char *host_keys,
 				  struct err *err);
+/** store_server_update_ssh_port() - that was chosen for the system in use. */
+int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port, struct err *err);
+int store_server_ssh_port(struct store *store, uint64_t id, uint16_t *ret, struct err *err);
 int store_server_update_user(struct store *store, uint64_t id, const char *user, struct err *err);
 
 /** store_server_lock() - for an action; ERR_LOCKED when another holds it. @instead_of_action_id:

@@ -2,10 +2,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "model/first_choice.h"
 #include "store/store_first_step.h"
 #include "store/store_server.h"
-
-#define SSH_PORT 22
 
 static bool wants_start(const struct task *task)
 {
@@ -82,6 +81,8 @@ static int create_accept(struct engine *engine, const struct action_request *req
 			 struct server *server, struct action *action, struct task_params *params,
 			 struct err *err)
 {
+	const uint16_t ssh_port =
+		request->ssh_port != 0 ? request->ssh_port : FIRST_CHOICE_SSH_PORT;
 	int r = verb_check_image(engine, server->image_id, server->disk_gb, err);
 
 	(void)action;
@@ -92,8 +93,9 @@ static int create_accept(struct engine *engine, const struct action_request *req
 		r = verb_put_seed(engine, request, server->id, err);
 	if (r == 0)
 		r = store_first_step_begin(engine->store, server->id, engine->limits.close_inbound,
-					   request->ssh_port != 0 ? request->ssh_port : SSH_PORT,
-					   clock_now_ms(), err);
+					   ssh_port, clock_now_ms(), err);
+	if (r == 0)
+		r = store_server_update_ssh_port(engine->store, server->id, ssh_port, err);
 	if (r == 0)
 		r = store_server_update_desired(
 			engine->store, server->id,

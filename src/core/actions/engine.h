@@ -63,6 +63,8 @@ struct action_request {
 
 	bool start;                /* create_server: start it afterwards */
 	uint16_t ssh_port;         /* create_server, rebuild_server: that was chosen; 0: 22 */
+	uint32_t log_days;         /* the same; 0: as the image has it */
+	const char *open_ports;    /* the same, beside SSH: "80/tcp,443/tcp"; NULL or "": none */
 	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
 				      reset_password: required. crypt(5) form */
 	const void *user_data; /* create_server, rebuild_server: the customer's bytes, or NULL */

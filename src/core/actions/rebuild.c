@@ -13,10 +13,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "model/first_choice.h"
 #include "store/store_first_step.h"
+#include "store/store_seed.h"
 #include "store/store_server.h"
-
-#define SSH_PORT 22
 
 static bool wants_start(const struct task *task)
 {
@@ -79,9 +79,15 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 {
 	struct store *store = task->engine->store;
 	struct server server CLEANUP(server_done) = {0};
+	struct store_seed seed CLEANUP(store_seed_done) = {0};
+	uint16_t ssh_port = FIRST_CHOICE_SSH_PORT;
 	int r = task_server(task, &server, err);
 
 	(void)answer;
+	if (r == 0)
+		r = store_seed_get(store, task->server_id, &seed, err);
+	if (r == 0 && seed.ssh_port != 0)
+		ssh_port = seed.ssh_port;
 	if (r == 0)
 		r = store_server_update_disk(store, task->server_id, task->params.image_id,
 					     next_generation(task), server.disk_gb, err);
@@ -92,8 +98,10 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 	/* What was proven was the old system. */
 	if (r == 0)
 		r = store_first_step_begin(store, task->server_id,
-					   task->engine->limits.close_inbound, SSH_PORT,
+					   task->engine->limits.close_inbound, ssh_port,
 					   clock_now_ms(), err);
+	if (r == 0)
+		r = store_server_update_ssh_port(store, task->server_id, ssh_port, err);
 	return r;
 }
 

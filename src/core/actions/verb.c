@@ -242,6 +242,9 @@ static int write_seed(struct task *task, uint32_t generation, uint64_t image_id,
 	input.user = strcmp(server.user, image.default_user) != 0 ? server.user : NULL;
 	input.keys = keys;
 	input.key_count = split_keys(lines, keys);
+	input.first_step = (struct seed_first_step){.ssh_port = kept.ssh_port,
+						    .open_ports = kept.open_ports,
+						    .log_days = kept.log_days};
 	input.root_hash = kept.password_hash;
 	input.user_data = kept.user_data;
 	input.user_data_bytes = kept.user_data_bytes;
@@ -297,6 +300,7 @@ int verb_put_seed(struct engine *engine, const struct action_request *request, u
 {
 	struct store_seed seed = {.server_id = server_id, .created_ms = clock_now_ms()};
 	char *hash AUTO_FREE = NULL;
+	char *open AUTO_FREE = NULL;
 	void *data AUTO_FREE = NULL;
 	int r = seed_check_user_data(request->user_data, request->user_data_bytes, err);
 
@@ -314,6 +318,14 @@ int verb_put_seed(struct engine *engine, const struct action_request *request, u
 			return err_set(err, -ENOMEM, "out of memory");
 		memcpy(data, request->user_data, request->user_data_bytes);
 	}
+	if (request->open_ports) {
+		open = strdup(request->open_ports);
+		if (!open)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	seed.ssh_port = request->ssh_port;
+	seed.log_days = request->log_days;
+	seed.open_ports = open;
 	seed.password_hash = hash;
 	seed.user_data = data;
 	seed.user_data_bytes = data ? request->user_data_bytes : 0;

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "core/api/first_choices.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
@@ -108,6 +109,7 @@ static int rebuild(struct request *request, struct err *err)
 	struct image image CLEANUP(image_done) = {0};
 	struct action action CLEANUP(action_done) = {0};
 	struct secret password CLEANUP(secret_done) = {0};
+	struct first_choices first CLEANUP(first_choices_done) = {0};
 	struct server server CLEANUP(server_done) = {0};
 	AUTO_FREE char *keys = NULL;
 	char hash[GUEST_HASH_BYTES] = "";
@@ -116,7 +118,8 @@ static int rebuild(struct request *request, struct err *err)
 	int code = servers_find(request, &server, err);
 
 	if (code < 0 || (code = servers_take_image(request, &image, err)) < 0 ||
-	    (code = body_text(request, "user_data", &user_data, err)) < 0)
+	    (code = body_text(request, "user_data", &user_data, err)) < 0 ||
+	    (code = first_choices_take(request, false, &first, err)) < 0)
 		return code;
 	if (user_data != NULL && *user_data != '\0') {
 		wanted.user_data = user_data;
@@ -128,8 +131,9 @@ static int rebuild(struct request *request, struct err *err)
 			return request_field(request, "user_data", code, err);
 	}
 	/* A server that was made without a key needs a password again. */
-	if (store_server_get_keys(request->core->store, server.id, &keys, NULL) < 0 ||
-	    *keys == '\0') {
+	if (first.hash[0] == '\0' &&
+	    (store_server_get_keys(request->core->store, server.id, &keys, NULL) < 0 ||
+	     *keys == '\0')) {
 		if (secret_make_password(&password) < 0 ||
 		    password_hash_guest(password.text, hash) < 0)
 			return err_set(err, ERR_SERVER, "cannot make a password");
@@ -137,6 +141,7 @@ static int rebuild(struct request *request, struct err *err)
 	}
 	wanted.image_id = image.id;
 	note_detail(request, "image", json_string(image.name));
+	first_choices_put(request, &first, &wanted);
 	code = server_actions_submit(request, &wanted, &action, err);
 	explicit_bzero(hash, sizeof hash);
 	if (code < 0)

@@ -108,6 +108,8 @@ static void write_extension(const struct server *server, struct buf *out)
 	json_text_string(out, uuid);
 	(void)buf_puts(out, ",\"user\":");
 	json_text_string(out, server->user);
+	(void)buf_puts(out, ",\"ssh_port\":");
+	json_text_number(out, server->ssh_port);
 	(void)buf_puts(out, ",\"desired\":");
 	json_text_string(out, server->desired == SERVER_DESIRED_ON ? "on" : "off");
 	(void)buf_puts(out, ",\"first_boot_done\":");

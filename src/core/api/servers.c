@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "core/actions/engine.h"
 #include "core/api/firewalls.h"
+#include "core/api/first_choices.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
@@ -133,6 +134,7 @@ struct wish {
 	struct buf keys; /* authorized_keys lines */
 	size_t key_count;
 	struct store_scope firewalls; /* ids, as its servers */
+	struct first_choices first;
 	const char *user_data;
 	size_t user_data_bytes;
 	bool start;
@@ -146,6 +148,7 @@ static void wish_done(struct wish *wish)
 	image_done(&wish->image);
 	buf_done(&wish->keys);
 	store_scope_done(&wish->firewalls);
+	first_choices_done(&wish->first);
 }
 
 int servers_take_plan(struct request *request, struct plan *ret, struct err *err)
@@ -339,6 +342,8 @@ static int take_name_and_user(struct request *request, struct wish *wish, struct
 		return code;
 	if (user != NULL && (code = name_check_user(user, err)) < 0)
 		return request_field(request, "user", code, err);
+	if (user == NULL)
+		user = wish->first.user;
 	(void)snprintf(wish->server.name, sizeof wish->server.name, "%s", name);
 	(void)snprintf(wish->server.user, sizeof wish->server.user, "%s",
 		       user != NULL ? user : wish->image.default_user);
@@ -372,6 +377,7 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 
 	wish->start = true;
 	if ((code = servers_take_image(request, &wish->image, err)) < 0 ||
+	    (code = first_choices_take(request, true, &wish->first, err)) < 0 ||
 	    (code = take_name_and_user(request, wish, err)) < 0 ||
 	    (code = servers_take_plan(request, &wish->plan, err)) < 0 ||
 	    (code = take_location(request, &wish->location, err)) < 0 ||
@@ -455,6 +461,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 	    (code = firewalls_add_server(request, &wish->firewalls, server->id, err)) < 0)
 		return code;
 	struct action_request with_id = action;
+	first_choices_put(request, &wish->first, &with_id);
 	with_id.server_id = server->id;
 	if ((code = engine_submit(request->core->engine, &with_id, ret, err)) < 0)
 		return code;
@@ -472,7 +479,7 @@ static int create(struct request *request, struct err *err)
 	if (code < 0)
 		return code;
 	/* Without a key somebody must still get in: by the console, with a password shown once. */
-	if (wish.key_count == 0 &&
+	if (wish.key_count == 0 && wish.first.hash[0] == '\0' &&
 	    (secret_make_password(&password) < 0 || password_hash_guest(password.text, hash) < 0))
 		return err_set(err, ERR_SERVER, "cannot make a password");
 	code = insert(request, &wish, *hash != '\0' ? hash : NULL, &action, err);

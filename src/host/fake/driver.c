@@ -514,9 +514,23 @@ static int unmake(struct driver *driver, const char *verb, uint8_t kind, const u
 	return end(fake, 0);
 }
 
+/* The newest seed's user-data is in the file "seed", for who wants to see what a guest would read.
+ */
+static int keep_seed(const struct fake *fake, const struct host_seed *seed, struct err *err)
+{
+	char path[PATH_BYTES];
+	int code;
+
+	path_of(fake, "seed", path);
+	code = fd_write_file(AT_FDCWD, path, seed->user_data, seed->user_data_bytes, 0600);
+	return code < 0 ? err_set(err, code, "cannot write %s", path) : 0;
+}
+
 static int seed_create(struct driver *driver, const struct host_seed *seed, struct err *err)
 {
-	return make(driver, "seed_create", HOST_ITEM_SEED, seed->uuid, 0, err);
+	int r = make(driver, "seed_create", HOST_ITEM_SEED, seed->uuid, 0, err);
+
+	return r < 0 ? r : keep_seed(self_of(driver), seed, err);
 }
 
 static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct err *err)
