@@ -10,12 +10,27 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "cli/api.h"
+#include "cli/first_choices.h"
 #include "cli/first_step.h"
 #include "cli/metrics.h"
 #include "cli/print.h"
 #include "cli/request.h"
 
 #define USER_DATA_MAX_BYTES ((size_t)32 * 1024)
+
+#define SSH_PORT          22
+#define PORT_OPTION_BYTES 16
+
+/* "-p 2222 " for ssh; "" for the port that it takes itself. */
+static const char *server_port_option(const json_t *server, char out[PORT_OPTION_BYTES])
+{
+	const long long port = (long long)json_number(server, "ippo.ssh_port");
+
+	*out = '\0';
+	if (port > 0 && port <= UINT16_MAX && port != SSH_PORT)
+		(void)snprintf(out, PORT_OPTION_BYTES, "-p %lld ", port);
+	return out;
+}
 
 /* The first address of the IPv6 network; NULL when it has none. */
 static const char *server_address6(const json_t *server, char out[IP_TEXT_BYTES])
@@ -87,7 +102,7 @@ static int server_list(struct invocation *invocation)
 
 static void server_print(const json_t *server)
 {
-	char address[IP_TEXT_BYTES];
+	char address[IP_TEXT_BYTES], port[PORT_OPTION_BYTES];
 	const char *key;
 	json_t *value;
 	size_t i;
@@ -112,8 +127,8 @@ static void server_print(const json_t *server)
 			    : "no");
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)server, "labels"), key, value)
 		print_field("Label", "%s=%s", key, json_string_value(value));
-	print_field("Log in", "ssh %s@%s", json_text(server, "ippo.user"),
-		    server_address(server, address));
+	print_field("Log in", "ssh %s%s@%s", server_port_option(server, port),
+		    json_text(server, "ippo.user"), server_address(server, address));
 	json_array_foreach(json_at(server, "ippo.host_keys"), i, value) print_field(
 		"Host key", "%s (%s)", json_text(value, "fingerprint"), json_text(value, "type"));
 }
@@ -162,6 +177,8 @@ static int server_create(struct invocation *invocation)
 	(void)json_object_set_new(body, "ssh_keys", keys);
 	(void)json_object_set_new(body, "labels", labels);
 	int code = file != NULL ? add_user_data(file, body, &err) : 0;
+	if (code == 0)
+		code = first_choices_add(invocation, body, &err);
 	if (code == 0)
 		code = api_call(invocation->api, "POST", "/servers", body, -1, &reply, &err);
 	json_decref(body);
@@ -248,7 +265,14 @@ static int server_rebuild(struct invocation *invocation)
 			    stderr);
 		return EXIT_USAGE;
 	}
-	return server_act(invocation, "rebuild", json_pack("{s:s}", "image", image));
+	struct err err = {0};
+	json_t *body = json_pack("{s:s}", "image", image);
+
+	if (first_choices_add(invocation, body, &err) < 0) {
+		json_decref(body);
+		return print_failure(&err);
+	}
+	return server_act(invocation, "rebuild", body);
 }
 
 static int server_resize(struct invocation *invocation)
@@ -317,8 +341,9 @@ static int server_ssh(struct invocation *invocation)
 	struct err err = {0};
 	json_t *server = NULL;
 	char address[IP_TEXT_BYTES], destination[128];
-	char *arguments[64] = {(char *)(uintptr_t) "ssh", destination};
-	size_t count = 2;
+	char port[PORT_OPTION_BYTES], number[PORT_OPTION_BYTES];
+	char *arguments[64] = {(char *)(uintptr_t) "ssh"};
+	size_t count = 1;
 
 	if (api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
 		     &server, &err) < 0)
@@ -326,9 +351,17 @@ static int server_ssh(struct invocation *invocation)
 	(void)server_address(server, address);
 	(void)snprintf(destination, sizeof destination, "%s@%s", json_text(server, "ippo.user"),
 		       address);
+	(void)server_port_option(server, port);
 	json_decref(server);
+	if (*port != '\0') {
+		(void)snprintf(number, sizeof number, "%s", port + strlen("-p "));
+		number[strcspn(number, " ")] = '\0';
+		arguments[count++] = (char *)(uintptr_t) "-p";
+		arguments[count++] = number;
+	}
+	arguments[count++] = destination;
 	if (option_given(invocation, "print")) {
-		(void)printf("ssh %s\n", destination);
+		(void)printf("ssh %s%s\n", port, destination);
 		return EXIT_OK;
 	}
 	for (char **word = invocation->rest; *word != NULL && count + 1 < ARRAY_SIZE(arguments);
@@ -346,7 +379,7 @@ static int server_host_keys(struct invocation *invocation)
 	struct err err = {0};
 	const json_t *keys, *key;
 	json_t *server = NULL;
-	char address6[IP_TEXT_BYTES];
+	char address6[IP_TEXT_BYTES], end[24];
 	size_t i;
 
 	if (api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
@@ -363,9 +396,22 @@ static int server_host_keys(struct invocation *invocation)
 	}
 	const char *ipv4 = json_string_value(json_at(server, "public_net.ipv4.ip"));
 	const char *ipv6 = server_address6(server, address6);
-	json_array_foreach(keys, i, key)(void) printf(
-		"%s%s%s %s\n", ipv4 != NULL ? ipv4 : "", ipv4 != NULL && ipv6 != NULL ? "," : "",
-		ipv6 != NULL ? ipv6 : "", json_text(key, "public_key"));
+	/* "[192.0.2.1]:2222" where the port is not 22 */
+	const long long port = (long long)json_number(server, "ippo.ssh_port");
+	const char *open = "", *close = "";
+	if (port > 0 && port != SSH_PORT) {
+		open = "[";
+		(void)snprintf(end, sizeof end, "]:%lld", port);
+		close = end;
+	}
+	json_array_foreach(keys, i, key)
+	{
+		if (ipv4 != NULL)
+			(void)printf("%s%s%s", open, ipv4, close);
+		if (ipv6 != NULL)
+			(void)printf("%s%s%s%s", ipv4 != NULL ? "," : "", open, ipv6, close);
+		(void)printf(" %s\n", json_text(key, "public_key"));
+	}
 	json_decref(server);
 	return EXIT_OK;
 }
@@ -430,6 +476,13 @@ static const struct option_rule create_options[] = {
 	{"key", "KEY", "SSH key of who may log in (ippo key list)", true},
 	{"user", "USER", "name of the ordinary user with sudo", false},
 	{"user-data", "FILE", "cloud-init user data, at most 32 KiB", false},
+	{"ssh-port", "PORT", "where SSH listens: 22, 1024 and above, or random; 22 unless given",
+	 false},
+	{"open-port", "PORT/PROTOCOL",
+	 "what the server's own packet filter lets in beside SSH: 443/tcp", true},
+	{"log-days", "DAYS", "how long the server keeps its logs; 90 unless given", false},
+	{"console-password-file", "FILE",
+	 "first line: root's password for the console, to be changed at the first login", false},
 	{"label", "KEY=VALUE", "a label", true},
 	{"start", NULL, "start it at once (a stopped server cannot be attacked)", false},
 	{"wait", NULL, "wait until it is made", false},
@@ -441,6 +494,13 @@ static const struct option_rule action_options[] = {
 };
 static const struct option_rule rebuild_options[] = {
 	{"image", "IMAGE", "the system to install", false},
+	{"ssh-port", "PORT", "where SSH listens: 22, 1024 and above, or random; 22 unless given",
+	 false},
+	{"open-port", "PORT/PROTOCOL",
+	 "what the server's own packet filter lets in beside SSH: 443/tcp", true},
+	{"log-days", "DAYS", "how long the server keeps its logs; 90 unless given", false},
+	{"console-password-file", "FILE",
+	 "first line: root's password for the console, to be changed at the first login", false},
 	{"yes", NULL, "I know that the disk's contents are lost", false},
 	{"no-wait", NULL, "do not wait for the end", false},
 	{NULL, NULL, NULL, false},

@@ -86,6 +86,33 @@ def test_server_commands(fake, server):
     assert printed == f"ssh {fake.cli_json('server', 'show', server)['ippo']['user']}@{address}\n"
 
 
+def test_choices_for_the_first_boot(fake, tmp_path):
+    """They are in the server; ssh and known_hosts are given the port; a password is taken from a file and shown nowhere."""
+    password = tmp_path / "password"
+    password.write_text("canary-of-the-cli\nnot this line\n")
+    made = fake.cli("server", "create", "choosy", "--plan", "1g", "--image", "tiny", "--key", "laptop", "--ssh-port", "2222", "--open-port", "80/tcp",
+                    "--open-port", "443/tcp", "--log-days", "30", "--console-password-file", password, "--wait")
+    assert "assword" not in made.stdout
+    seed = (fake.state / "host/seed").read_text()
+    assert "port='2222'\nsettings='open = 80/tcp,443/tcp\nlog_days = 30'" in seed and '"chpasswd"' in seed and "canary" not in seed
+    shown = fake.cli_json("server", "show", "choosy")
+    assert shown["ippo"]["ssh_port"] == 2222
+    printed = fake.cli("server", "ssh", "choosy", "--print").stdout
+    assert printed == f"ssh -p 2222 {shown['ippo']['user']}@{address_of(shown)}\n"
+    assert printed.strip() in fake.cli("server", "show", "choosy").stdout
+    fake.cli("server", "start", "choosy")
+    eventually(lambda: fake.cli_json("server", "show", "choosy")["ippo"]["first_boot_done"], 10)
+    known = tmp_path / "known_hosts"
+    known.write_text(fake.cli("server", "host-keys", "choosy").stdout)
+    for address in (address_of(shown), address6_of(shown)):
+        assert shown["ippo"]["user"] and run("ssh-keygen", "-l", "-F", f"[{address}]:2222", "-f", known).stdout
+    refused = fake.cli("server", "rebuild", "choosy", "--image", "tiny", "--yes", "--ssh-port", "3306", check=False)
+    assert refused.returncode == 1 and "first_step.ssh_port" in refused.stderr
+    fake.cli("server", "rebuild", "choosy", "--image", "tiny", "--yes", "--ssh-port", "random")
+    assert 20000 <= fake.cli_json("server", "show", "choosy")["ippo"]["ssh_port"] <= 32767
+    fake.cli("server", "delete", "choosy", "--yes")
+
+
 def test_host_keys_are_printed_for_known_hosts(fake, server, tmp_path):
     """ssh-keygen finds the server under both of its addresses, and shows the fingerprint that `show` shows."""
     server = "known"
