@@ -65,7 +65,10 @@ export function ipv6Address(server) {
 
 export const loginUser = (server) => server.ippo?.user ?? "debian";
 
+export const loginPort = (server) => server.ippo?.ssh_port ?? 22;
+
 export function sshCommand(server) {
 	const address = loginAddress(server);
-	return address ? `ssh ${loginUser(server)}@${address}` : null;
+	const port = loginPort(server);
+	return address ? `ssh ${port === 22 ? "" : `-p ${port} `}${loginUser(server)}@${address}` : null;
 }

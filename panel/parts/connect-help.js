@@ -1,7 +1,7 @@
 // How to log in with each of the usual programs: what to type where, and the fingerprint that the server must show.
 
 import { t } from "../lib/i18n.js";
-import { loginAddress, loginUser, sshCommand } from "../lib/power.js";
+import { loginAddress, loginPort, loginUser, sshCommand } from "../lib/power.js";
 import { recall, remember } from "../lib/storage.js";
 import { html } from "../lib/ui.js";
 import { useState } from "../vendor/hooks.js";
@@ -14,32 +14,32 @@ const clients = [
 	{ id: "putty", name: "PuTTY" },
 	{ id: "winscp", name: "WinSCP" },
 ];
-const port = "22";
 
 /** What stands in a program's window: its name there, and what goes into it. */
 const Entries = ({ entries }) => html`<dl class="lines">${entries.map(([name, value, isText]) => html`<div key=${name}><dt>${name}</dt>
 	<dd>${isText ? value : html`<${Copy} text=${value} what=${name}/>`}</dd></div>`)}</dl>`;
 
+const scpPort = (port) => (port === "22" ? "" : `-P ${port} `);
 const addressOfFile = (address) => (address.includes(":") ? `[${address}]` : address);
 
-function Commands({ server, user, address }) {
+function Commands({ server, user, address, port }) {
 	const key = server.ippo?.host_keys?.[0];
 	const ssh = sshCommand(server);
 	return html`<${Entries} entries=${[
 		[t("connect.command"), ssh],
 		[t("connect.command.file"), ssh.replace(/^ssh/, "ssh -i ~/ippo-key")],
-		...(key ? [[t("connect.known"), `echo '${address} ${key.public_key}' >> ~/.ssh/known_hosts`]] : []),
+		...(key ? [[t("connect.known"), `echo '${port === "22" ? address : `[${address}]:${port}`} ${key.public_key}' >> ~/.ssh/known_hosts`]] : []),
 	]}/>
 	<p class="hint">${t("connect.ssh.what", { user })}</p>`;
 }
 
-const Copying = ({ user, address }) => html`<${Entries} entries=${[
-	[t("connect.scp.to"), `scp file.txt ${user}@${addressOfFile(address)}:`],
-	[t("connect.scp.from"), `scp ${user}@${addressOfFile(address)}:file.txt .`],
-	[t("connect.scp.folder"), `scp -r folder ${user}@${addressOfFile(address)}:`],
+const Copying = ({ user, address, port }) => html`<${Entries} entries=${[
+	[t("connect.scp.to"), `scp ${scpPort(port)}file.txt ${user}@${addressOfFile(address)}:`],
+	[t("connect.scp.from"), `scp ${scpPort(port)}${user}@${addressOfFile(address)}:file.txt .`],
+	[t("connect.scp.folder"), `scp ${scpPort(port)}-r folder ${user}@${addressOfFile(address)}:`],
 ]}/><p class="hint">${t("connect.scp.what")}</p>`;
 
-const TeraTerm = ({ user, address }) => html`<${Entries} entries=${[
+const TeraTerm = ({ user, address, port }) => html`<${Entries} entries=${[
 	[t("connect.teraterm.host"), address],
 	[t("connect.teraterm.port"), port],
 	[t("connect.service"), "SSH (SSH2)", true],
@@ -47,14 +47,14 @@ const TeraTerm = ({ user, address }) => html`<${Entries} entries=${[
 	[t("connect.key"), t("connect.teraterm.key"), true],
 ]}/>`;
 
-const Putty = ({ user, address }) => html`<${Entries} entries=${[
+const Putty = ({ user, address, port }) => html`<${Entries} entries=${[
 	["Host Name", `${user}@${address}`],
 	["Port", port],
 	["Connection type", "SSH", true],
 	["Connection › SSH › Auth › Credentials", t("connect.putty.key"), true],
 ]}/>`;
 
-const WinScp = ({ user, address }) => html`<${Entries} entries=${[
+const WinScp = ({ user, address, port }) => html`<${Entries} entries=${[
 	[t("connect.winscp.protocol"), "SFTP", true],
 	[t("connect.winscp.host"), address],
 	[t("connect.winscp.port"), port],
@@ -90,7 +90,8 @@ export function ConnectHelp({ server }) {
 		<h2 id="connect-title">${t("connect")}</h2>
 		<div class="buttons" role="group" aria-label=${t("connect.clients")}>${clients.map(({ id, name }) => html`<button key=${id} type="button"
 			class="button small" translate="no" aria-pressed=${String(id === client)} onClick=${() => choose(id)}>${name}</button>`)}</div>
-		<div data-client=${client}><${Help} server=${server} user=${loginUser(server)} address=${address}/></div>
+		<div data-client=${client}><${Help} server=${server} user=${loginUser(server)} address=${address}
+			port=${String(loginPort(server))}/></div>
 		<h3>${t("connect.fingerprint")}</h3>
 		<${Fingerprints} server=${server}/>
 	</section>`;

@@ -2,6 +2,7 @@
 // costs stands before the button.
 
 import { costOf, createServer, fits, readOffer } from "../lib/create.js";
+import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
 import { gigabytes, price, t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { me } from "../lib/session.js";
@@ -11,6 +12,7 @@ import { announce, html, useValue } from "../lib/ui.js";
 import { Choices } from "../parts/choices.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
+import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { Allowance } from "../parts/quotas.js";
 import { RootPassword } from "../parts/root-password.js";
@@ -55,6 +57,7 @@ function explain(error) {
 		ssh_keys: { field: "keys", key: "create.keys.wrong" },
 		user: { field: "user", key: "create.user.wrong" },
 		user_data: { field: "user-data", key: "create.script.wrong" },
+		...choice_fields,
 	}) ?? [{ key: "create.failed", error }];
 }
 
@@ -159,6 +162,7 @@ function Form({ offer, onMade }) {
 		wish.way === "make" && !saved.current && field("key-name") === "" && { field: "key-name", key: "keys.name.missing" },
 		!name_pattern.test(field("server-name")) && { field: "server-name", key: "home.name.wrong" },
 		field("user") !== "" && !user_pattern.test(field("user")) && { field: "user", key: "create.user.wrong" },
+		...judgeChoices(form.current),
 	].filter(Boolean);
 
 	/** The ids of the keys the server gets; one that is made here is saved before there is a server. */
@@ -190,6 +194,7 @@ function Form({ offer, onMade }) {
 				name: field("server-name"), server_type: wish.plan.id, image: wish.image.id, location: wish.location.id,
 				ssh_keys: await keysOfWish(), start_after_create: wish.start === "yes",
 				...(field("user") ? { user: field("user") } : {}), ...(script.trim() ? { user_data: script } : {}),
+				...choicesOf(form.current),
 			}));
 		},
 		explain: (error) => {
@@ -211,6 +216,7 @@ function Form({ offer, onMade }) {
 			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
 		]}/>
 		<${Further} problems=${problems}/>
+		<${FirstChoices} problems=${problems}/>
 		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
 		<${Cost} wish=${wish} busy=${busy}/>
 		${saving && html`<${SaveKey} name=${saving.key.name} pair=${saving.pair} fallback=${() => document.getElementById("heading")}

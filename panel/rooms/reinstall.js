@@ -1,6 +1,7 @@
 // A fresh system on a server that keeps its name and addresses: the way out of every mistake.
 
 import { fits, readImages } from "../lib/create.js";
+import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
 import { gigabytes, t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { reinstallServer } from "../lib/server-changes.js";
@@ -10,6 +11,7 @@ import { announce, html, useValue } from "../lib/ui.js";
 import { Choices } from "../parts/choices.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
+import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, useSubmit } from "../parts/form.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
@@ -21,6 +23,7 @@ import { Heading } from "./room.js";
 const explain = (error) => problemsOf(error, {
 	image: { field: "image", key: "create.image.wrong" },
 	user_data: { field: "user-data", key: "create.script.wrong" },
+	...choice_fields,
 }) ?? [{ key: "reinstall.failed", error }];
 
 /** Why it cannot be done now, as words; null when it can. */
@@ -40,12 +43,12 @@ function Form({ server, images, onDone }) {
 	const ask = () => new Promise((resolve) => setQuestion({ resolve: (answer) => { setQuestion(null); resolve(answer); } }));
 
 	const { problems, attempt, busy, submit } = useSubmit({
-		judge: () => [],
+		judge: () => judgeChoices(form.current),
 		work: async () => {
 			if (obstacle || !await ask())
 				return;
 			const script = form.current.elements["user-data"].value;
-			onDone(await reinstallServer(server.id, { image: image.id, ...(script.trim() ? { user_data: script } : {}) }));
+			onDone(await reinstallServer(server.id, { image: image.id, ...(script.trim() ? { user_data: script } : {}), ...choicesOf(form.current) }));
 		},
 		explain,
 	});
@@ -63,6 +66,7 @@ function Form({ server, images, onDone }) {
 			<${AreaField} id="user-data" label=${t("create.script")} hint=${t("create.script.hint")} problems=${problems} rows="6"
 				spellcheck="false" autocapitalize="none" maxlength="32768" class="fixed"/>
 		</details>
+		<${FirstChoices} port=${server.ippo?.ssh_port} problems=${problems}/>
 		${obstacle && html`<p class="hint" id="reinstall-obstacle">${obstacle}</p>`}
 		<div class="buttons"><button class="button destroys" disabled=${Boolean(obstacle)} aria-disabled=${busy ? "true" : undefined}
 			aria-describedby=${obstacle ? "reinstall-obstacle" : undefined}>${t("reinstall.submit")}</button></div>

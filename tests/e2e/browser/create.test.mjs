@@ -36,6 +36,41 @@ describe("creating a server", () => {
 		});
 	});
 
+	test("what is chosen for the first boot is asked for, and the help to connect names the port", async () => {
+		addKey();
+		await withPage({ at: "/#/servers/new", expected: /422/ }, async (page) => {
+			await page.waitForSelector(".create");
+			await page.click("#first-choices summary");
+			assert.ok(await page.isChecked("#port-way input[value='usual']"));
+			assert.equal(await page.inputValue("#log-days"), "90");
+			await page.check("#port-way input[value='own']");
+			await page.fill("#server-name", "hajime");
+			await page.fill("#ssh-port", "80");
+			await page.fill("#open-ports", "443, www");
+			await page.fill("#log-days", "0");
+			await page.fill("#console-password", "short");
+			await page.click(".create-cost button");
+			await page.waitForSelector("#ssh-port-problem");
+			assert.equal(await page.locator(".notice.attention li").count(), 4);
+			assert.equal(made(), 0);
+			await page.fill("#ssh-port", "2222");
+			await page.fill("#open-ports", "443, 3306");
+			await page.fill("#log-days", "30");
+			await page.fill("#console-password", "a long password");
+			await page.click(".create-cost button");
+			await page.waitForSelector("#open-ports-problem");
+			await page.fill("#open-ports", "443, 60000-61000/udp");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(asked().first_step, { ssh_port: 2222, open_ports: ["443/tcp", "60000-61000/udp"], log_days: 30, console_password: "a long password" });
+			assert.match(await page.textContent("main"), /ssh -p 2222 debian@/);
+			await page.click("[aria-labelledby='connect-title'] button:has-text('PuTTY')");
+			assert.match(await page.textContent("[data-client='putty']"), /Port.*2222/s);
+			await page.click("[aria-labelledby='connect-title'] button:has-text('scp')");
+			assert.match(await page.textContent("[data-client='scp']"), /scp -P 2222 file\.txt/);
+		});
+	});
+
 	test("the price follows the plan; a system that does not fit takes a plan that does", async () => {
 		addKey();
 		await withPage({ at: "/#/servers/new", language: "en" }, async (page) => {

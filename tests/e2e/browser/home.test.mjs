@@ -190,6 +190,27 @@ describe("a server's home", () => {
 });
 
 describe("reinstalling", () => {
+	test("the port of SSH stays, unless another is chosen", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		server.ippo.ssh_port = 2222;
+		const asked = () => JSON.parse(state.mock.bodies.filter((body) => body.includes("\"image\"")).at(-1));
+		for (const [way, wanted] of [[null, { ssh_port: 2222 }], ["random", { ssh_port: "random" }], ["usual", undefined]]) {
+			await withPage({ at: `${at(server)}/reinstall` }, async (page) => {
+				await page.waitForSelector(".reinstall");
+				await page.click("#first-choices summary");
+				if (way)
+					await page.check(`#port-way input[value='${way}']`);
+				await page.click(".reinstall .destroys");
+				await page.fill("#reinstall-name", "hajime");
+				await page.click("dialog .destroys");
+				await page.waitForSelector("[data-home]");
+				assert.deepEqual(asked().first_step, wanted);
+				await eventually(() => [...state.mock.actions.values()].some(({ status }) => status === "running"), false);
+			});
+			server.ippo.ssh_port = 2222;
+		}
+	});
+
 	test("wants the exact name, says what is lost and what stays, and asks for it once", async () => {
 		const server = state.mock.addServer("hajime", "running");
 		await withPage({ at: `${at(server)}/reinstall` }, async (page) => {

@@ -53,6 +53,9 @@ const hostKey = {
 	public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu",
 };
 
+/** Where SSH of a new system listens. */
+const portOf = ({ first_step: { ssh_port } = {} }) => (ssh_port === "random" ? 23456 : ssh_port ?? 22);
+
 class Refusal extends Error {
 	constructor(status, code, message, details = {}) {
 		super(message);
@@ -209,7 +212,7 @@ export class Mock {
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
+			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -1072,9 +1075,12 @@ export class Mock {
 			throw new Refusal(409, "uniqueness_error", "there is a server of this name");
 		if (body.user === "root")
 			throw new Refusal(422, "invalid_input", "root is an account of the system", { fields: [{ name: "user", messages: ["root is an account of the system"] }] });
+		if (body.first_step?.open_ports?.includes("3306/tcp"))
+			throw new Refusal(422, "invalid_input", "would open a database", { fields: [{ name: "first_step.open_ports", messages: ["would open a database"] }] });
 		const server = this.addServer(body.name, "initializing", {
 			server_type: this.plans.find(({ id }) => id === body.server_type), image: this.images.find(({ id }) => id === body.image),
 		});
+		server.ippo.ssh_port = portOf(body);
 		const action = this.addAction(server, "create_server", { ippo: { step: "disk", undoing: false } });
 		setTimeout(() => {
 			this.setStatus(server, body.start_after_create ? "running" : "off");
@@ -1123,6 +1129,7 @@ export class Mock {
 		case "POST /v1/servers/ID/actions/rebuild": {
 			if (server.protection.rebuild)
 				throw new Refusal(422, "protected", "the server is protected from a rebuild");
+			server.ippo.ssh_port = portOf(body);
 			const action = this.addAction(server, "rebuild_server", { ippo: { step: "disk", undoing: false } });
 			setTimeout(() => this.endAction(action), this.action_ms);
 			return [201, { action, root_password: server.hasKey === false ? "correct-horse-battery" : null }];
