@@ -1,0 +1,43 @@
+"""A Debian server whose first boot was chosen: SSH on another port, more ports open, a password for the console."""
+import pytest
+
+from ippo_testing import BOOT_SECONDS, address_of, eventually
+
+PORT = "2222"
+
+
+@pytest.fixture(scope="module")
+def guest(ippo, key):
+    api = ippo.api()
+    kept = api.post("/ssh_keys", {"name": "first-choices", "public_key": key.public})["ssh_key"]
+    server = api.create_server("first-choices", start=True, server_type="1g", image="debian-12", ssh_keys=["first-choices"], first_step={
+        "ssh_port": int(PORT), "user": "aya", "console_password": "long enough for it", "log_days": 30, "open_ports": ["80/tcp", "60000-61000/udp"]})
+    eventually(lambda: api.server(server)["ippo"]["first_boot_done"], BOOT_SECONDS, 1)
+    yield api, server
+    api.delete_server(server)
+    api.delete(f"/ssh_keys/{kept['id']}")
+
+
+def test_what_was_chosen_is_so(guest, key):
+    api, server = guest
+    address = address_of(server)
+
+    def ssh(script, port=PORT, user="aya"):
+        return key.ssh(address, script, check=False, user=user, options=("-p", port, "-o", "ConnectTimeout=5"))
+
+    eventually(lambda: ssh("true").returncode == 0, 120, 2)
+    assert ssh("true", port="22").returncode != 0
+    assert ssh("true", user="root").returncode != 0
+    chosen = ssh("cat /etc/firststep.conf").stdout
+    for line in (f"ssh_port = {PORT}", "open = 80/tcp,60000-61000/udp", "log_days = 30"):
+        assert line in chosen.replace(", ", ","), chosen
+    listening = ssh("sudo ss -Hltn").stdout
+    assert f":{PORT} " in listening and ":22 " not in listening
+    fields = ssh("sudo grep ^root: /etc/shadow").stdout.split(":")
+    assert fields[1].startswith("$6$") and fields[2] == "0"  # to be changed at the first login
+    found = eventually(lambda: (seen := api.get(f"/servers/{server['id']}/first_step")["first_step"])["probed"] and seen, 120, 2)
+    assert found["ssh_port"] == int(PORT)
+    verdicts = {item["id"]: item["verdict"] for item in found["items"]}
+    for item in ("ssh-port", "root-ssh", "key-only", "packet-filter", "initial-password"):
+        assert verdicts[item] == "pass", found
+    assert api.server(server)["ippo"]["first_step"]["inbound"] == "open"
