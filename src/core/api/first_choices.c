@@ -7,6 +7,8 @@
 #include "core/api/note.h"
 #include "model/name.h"
 
+#define FIELD(name) "first_step." name
+
 void first_choices_done(struct first_choices *choices)
 {
 	explicit_bzero(choices->hash, sizeof choices->hash);
@@ -35,7 +37,7 @@ static uint16_t random_port(void)
 static int take_ssh_port(struct request *request, const json_t *value, struct first_choices *ret,
 			 struct err *err)
 {
-	static const char field[] = "first_step.ssh_port";
+	static const char field[] = FIELD("ssh_port");
 	struct err why = {0};
 
 	if (json_is_string(value) && strcmp(json_string_value(value), "random") == 0) {
@@ -56,7 +58,7 @@ static int take_log_days(struct request *request, const json_t *value, struct fi
 	const json_int_t days = json_integer_value(value);
 
 	if (!json_is_integer(value) || days < 1 || days > FIRST_CHOICE_LOG_DAYS_MAX)
-		return request_invalid(request, err, "first_step.log_days",
+		return request_invalid(request, err, FIELD("log_days"),
 				       "must be a number from 1 to %d", FIRST_CHOICE_LOG_DAYS_MAX);
 	ret->log_days = (uint32_t)days;
 	return 0;
@@ -65,7 +67,7 @@ static int take_log_days(struct request *request, const json_t *value, struct fi
 static int take_open_ports(struct request *request, const json_t *value, struct first_choices *ret,
 			   struct err *err)
 {
-	static const char field[] = "first_step.open_ports";
+	static const char field[] = FIELD("open_ports");
 	const json_t *item;
 	size_t i, len = 0;
 
@@ -96,7 +98,7 @@ static int take_open_ports(struct request *request, const json_t *value, struct 
 static int take_password(struct request *request, const json_t *value, struct first_choices *ret,
 			 struct err *err)
 {
-	static const char field[] = "first_step.console_password";
+	static const char field[] = FIELD("console_password");
 	struct err why = {0};
 
 	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
@@ -111,7 +113,7 @@ static int take_password(struct request *request, const json_t *value, struct fi
 static int take_user(struct request *request, const json_t *value, struct first_choices *ret,
 		     struct err *err)
 {
-	static const char field[] = "first_step.user";
+	static const char field[] = FIELD("user");
 	const char *outside = json_string_value(json_object_get(request->body, "user"));
 	struct err why = {0};
 
@@ -144,7 +146,7 @@ static int take_field(struct request *request, const char *key, const json_t *va
 		if (json_is_null(value))
 			return 0;
 		if (!may_name_user && fields[i].take == take_user)
-			return request_invalid(request, err, "first_step.user",
+			return request_invalid(request, err, FIELD("user"),
 					       "a server keeps its user when it is rebuilt");
 		return fields[i].take(request, value, ret, err);
 	}
