@@ -10,6 +10,7 @@ const rooms = [
 	{ name: "home", path: "", words: "home" },
 	{ name: "console", path: "/console", words: "home.console" },
 	{ name: "first-step", path: "/first-step", words: "first-step" },
+	{ name: "filter", path: "/filter", words: "firewalls" },
 	{ name: "graphs", path: "/graphs", words: "graphs" },
 	{ name: "reinstall", path: "/reinstall", words: "reinstall" },
 	{ name: "history", path: "/history", words: "home.history" },

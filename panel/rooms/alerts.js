@@ -13,7 +13,8 @@ import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
 import { Moment } from "../parts/moment.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useRead } from "../parts/read.js";
+import { useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const page_size = 20;
@@ -65,28 +66,6 @@ function Rule({ rule, mayChange, onChange, onDeleted }) {
 			<p>${t("alerts.delete.what")}</p>
 		<//>`}
 	</li>`;
-}
-
-/** Read when the room is opened, and again whenever `key` is another. */
-function useRead(read, key) {
-	const [found, setFound] = useState({ value: null, failure: null });
-	const asked = useRef(0);
-	const again = async () => {
-		const mine = ++asked.current;
-		try {
-			const value = await read();
-			if (mine === asked.current)
-				setFound({ value, failure: null });
-		} catch (failure) {
-			if (mine === asked.current)
-				setFound((before) => ({ ...before, failure: before.value ? null : failure }));
-		}
-	};
-	useEffect(() => {
-		again();
-		return () => { asked.current++; };
-	}, [key]);
-	return { ...found, again, setValue: (value) => setFound({ value, failure: null }) };
 }
 
 function Past({ now }) {

@@ -262,6 +262,52 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("packet filters: none, the form, mistakes, difference, a question, a trial, a server's own", async () => {
+					await withPage({ ...look, at: "/#/firewalls" }, async (page) => {
+						const narrow = async () => assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-firewall");
+						await page.click("#firewall-save");
+						await page.waitForSelector(".field-problem");
+						await check(page, "mistakes");
+						const server = furnish();
+						const rules = [{ port: "22", source_ips: ["0.0.0.0/0", "::/0"], description: "SSH" }];
+						const firewall = state.mock.addFirewall("web", rules, { applied_to: [{ type: "server", server: { id: server.id } }, { type: "label_selector", label_selector: { selector: "env=prod" }, applied_to_resources: [] }] });
+						await page.reload();
+						await page.waitForSelector("[data-firewall]");
+						await check(page, "list");
+						await page.goto(`${state.mock.url}/#/firewalls/${firewall.id}`);
+						await page.click("#edit-rules");
+						await page.click("[data-template=database]");
+						await page.click("#rules-save");
+						await page.waitForSelector(".field-problem");
+						await check(page, "the rules' form");
+						await narrow();
+						await page.fill("#rule-1-addresses", "0.0.0.0/0");
+						await page.click("#rules-save");
+						await page.waitForSelector("[data-difference]");
+						await check(page, "the difference");
+						await page.click("#rules-save");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "a database for everybody");
+						await page.keyboard.press("Escape");
+						state.mock.tryFirewall(firewall, firewall.rules);
+						await page.reload();
+						await page.waitForSelector("[data-trial]");
+						await check(page, "a trial");
+						await narrow();
+						state.mock.refused = [{ kind: "in", protocol: "tcp", address: "2001:db8:1:2:3:4:5:6", port: 23, count: 7, first: "2026-11-20T01:02:03Z", last: "2026-11-20T01:12:03Z" }];
+						await page.goto(`${state.mock.url}/#/servers/${server.id}/filter`);
+						await page.waitForSelector("[data-refused]");
+						await page.fill("#test-address", "203.0.113.5");
+						await page.click("#test-ask");
+						await page.waitForSelector("#test-verdict strong");
+						await check(page, "a server's own");
+						await narrow();
+					});
+				});
+
 				test("notices: none, the form, mistakes, the preview, list and strip, a question", async () => {
 					await withPage({ ...look, at: "/#/notices" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -108,6 +108,8 @@ export class Mock {
 		this.historyProblems = []; // what a check finds
 		this.actions = new Map();
 		this.notices = new Map();
+		this.firewalls = new Map();
+		this.refused = []; // by the edge of every server
 		this.alerts = new Map();
 		this.alertRules = new Map();
 		this.outbox = new Map();
@@ -630,6 +632,10 @@ export class Mock {
 			return this.#attachments(what, body);
 		if (what.includes(" /v1/contact_threads"))
 			return this.#contact(what, url, body, user);
+		if (what.includes(" /v1/firewalls"))
+			return this.#firewalls(what, url, body);
+		if (/^GET \/v1\/servers\/\d+\/filter/.test(what))
+			return this.#filter(what, url);
 		if (what.includes(" /v1/alert"))
 			return this.#alerts(what, url, body);
 		if (what.includes(" /v1/notices"))
@@ -905,6 +911,78 @@ export class Mock {
 				this.endAlert(alert, "rule_changed");
 		}
 		return [204, null];
+	}
+
+	/** Rules are given as those of the API, with what is left out being usual. */
+	addFirewall(name, rules = [], changes = {}) {
+		const id = this.nextId++;
+		const firewall = { id, name, labels: {}, created: "2026-11-20T01:02:03Z", rules: rules.map(wholeRule), applied_to: [], ippo: { trial: null }, ...changes };
+		this.firewalls.set(id, firewall);
+		return firewall;
+	}
+
+	/** A change of it is in force and goes back to @before at the deadline. */
+	tryFirewall(firewall, before, ms = 60000) {
+		firewall.before = before;
+		firewall.ippo.trial = { address: "203.0.113.5", started: new Date().toISOString(), deadline: new Date(Date.now() + ms).toISOString() };
+	}
+
+	#firewalls(what, url, body) {
+		const shown = ({ before: _, ...firewall }) => firewall;
+		if (what === "GET /v1/firewalls")
+			return [200, paged("firewalls", [...this.firewalls.values()].map(shown), url)];
+		const firewall = this.firewalls.get(Number(/\/v1\/firewalls\/(\d+)/.exec(what)?.[1]));
+		if (firewall && Date.parse(firewall.ippo.trial?.deadline) <= Date.now())
+			Object.assign(firewall, { rules: firewall.before, ippo: { trial: null } });
+		if (!firewall && what !== "POST /v1/firewalls")
+			throw new Refusal(404, "not_found", "there is no such firewall");
+		if (what.endsWith("/test"))
+			return [200, { test: judge([firewall], url) }];
+		if (what.startsWith("GET"))
+			return [200, { firewall: shown(firewall) }];
+		if (this.role === "reader")
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (what === "POST /v1/firewalls") {
+			if ([...this.firewalls.values()].some(({ name }) => name === body.name))
+				throw new Refusal(409, "uniqueness_error", "the name is taken");
+			return [201, { firewall: this.addFirewall(body.name, body.rules), actions: [] }];
+		}
+		const verb = /actions\/(\w+)$/.exec(what)?.[1];
+		if (verb === "confirm" || verb === "revert") {
+			if (!firewall.ippo.trial)
+				throw new Refusal(410, "gone", "nothing of this firewall is on trial");
+			Object.assign(firewall, { rules: verb === "confirm" ? firewall.rules : firewall.before, ippo: { trial: null } });
+			return [200, { firewall: shown(firewall) }];
+		}
+		if (firewall.ippo.trial)
+			throw new Refusal(423, "locked", "a change of this firewall is on trial");
+		if (what.startsWith("DELETE")) {
+			if (firewall.applied_to.length > 0)
+				throw new Refusal(409, "resource_in_use", "the firewall is applied");
+			this.firewalls.delete(firewall.id);
+			return [204, null];
+		}
+		const same = (one, other) => one.server?.id === other.server?.id && one.label_selector?.selector === other.label_selector?.selector;
+		if (verb === "set_rules") {
+			const before = firewall.rules;
+			firewall.rules = body.rules.map(wholeRule);
+			if (body.trial && firewall.applied_to.length > 0 && !firewall.rules.some(({ port }) => port === "22"))
+				this.tryFirewall(firewall, before);
+		} else if (verb === "apply_to_resources") {
+			firewall.applied_to.push(...body.apply_to.map((target) => (target.type === "server" ? target : { ...target, applied_to_resources: [] })));
+		} else {
+			firewall.applied_to = firewall.applied_to.filter((target) => !body.remove_from.some((other) => same(target, other)));
+		}
+		return [201, { actions: [], ippo: firewall.ippo }];
+	}
+
+	#filter(what, url) {
+		const id = Number(/servers\/(\d+)/.exec(what)[1]);
+		const applied = [...this.firewalls.values()].filter(({ applied_to: targets }) => targets.some(({ server }) => server?.id === id));
+		if (what.endsWith("/test"))
+			return [200, { test: judge(applied, url) }];
+		return [200, { filter: { status: "applied", firewalls: applied.map(({ id: number, name, rules }) => ({ id: number, name, rules })), ssh_port: 22, smtp_open: false, connections_per_second: 300, measured: true,
+			counters: applied.flatMap((firewall) => firewall.rules.map((_, rule) => ({ kind: "rule", firewall: firewall.id, rule, packets: 1200 + rule, bytes: 72000 }))), refused: this.refused } }];
 	}
 
 	addThread(subject, text, changes = {}, attachments = []) {
@@ -1231,6 +1309,21 @@ function sorted(map, url) {
 	const list = [...map.values()].filter(({ id }) => ids.length === 0 || ids.includes(id));
 	list.sort((a, b) => (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : 0));
 	return direction === "desc" ? list.reverse() : list;
+}
+
+const wholeRule = (rule) => ({ direction: "in", protocol: "tcp", port: null, source_ips: [], destination_ips: [], description: null, ...rule });
+
+/** As the API's model does, but for one port and networks of everybody or one address. */
+function judge(firewalls, url) {
+	const [address, port, protocol] = ["address", "port", "protocol"].map((name) => url.searchParams.get(name));
+	if (!/^[0-9a-f.:]+$/.test(address))
+		throw new Refusal(422, "invalid_input", "must be an IPv4 or IPv6 address", { fields: [{ name: "address", messages: ["must be an IPv4 or IPv6 address"] }] });
+	for (const { id, rules } of firewalls) {
+		const rule = rules.findIndex((each) => each.protocol === protocol && each.port === port && each.source_ips.some((ip) => ip.endsWith("/0") || ip === `${address}/32`));
+		if (rule >= 0)
+			return { passes: true, reason: "rule", firewall: id, rule };
+	}
+	return { passes: false, reason: "no_rule", firewall: null, rule: null };
 }
 
 function paged(name, list, url) {

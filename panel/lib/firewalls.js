@@ -1,0 +1,113 @@
+// The packet filters: what the API says of them, their rules as one types them, and what a change of them is.
+
+import { get, post, remove } from "./api.js";
+
+const page_size = 50;
+const everybody = ["0.0.0.0/0", "::/0"];
+const database_ports = [1433, 3306, 5432, 5984, 6379, 9200, 11211, 27017];
+
+export async function readFirewalls() {
+	const firewalls = [];
+	for (let page = 1; page !== null;) {
+		const answer = await get(`/v1/firewalls?sort=name%3Aasc&page=${page}&per_page=${page_size}`);
+		firewalls.push(...answer.firewalls);
+		page = answer.meta.pagination.next_page;
+	}
+	return firewalls;
+}
+
+export const readFirewall = async (id) => (await get(`/v1/firewalls/${id}`)).firewall;
+export const readFilter = async (server) => (await get(`/v1/servers/${server}/filter`)).filter;
+export const deleteFirewall = (id) => remove(`/v1/firewalls/${id}`);
+
+/** A new one lets SSH in, so that applying it locks nobody out. */
+export const makeFirewall = async (name) => (await post("/v1/firewalls", { name, rules: [fromDraft(draftOf("ssh"))] })).firewall;
+
+const act = (id, what, body) => post(`/v1/firewalls/${id}/actions/${what}`, body);
+
+/** What could cut off who asks goes back by itself, unless it is confirmed. */
+export const setRules = (id, drafts) => act(id, "set_rules", { rules: drafts.map(fromDraft), trial: true });
+export const applyTo = (id, target) => act(id, "apply_to_resources", { apply_to: [target], trial: true });
+export const takeOff = (id, target) => act(id, "remove_from_resources", { remove_from: [target], trial: true });
+export const confirmTrial = (id) => act(id, "confirm");
+export const revertTrial = (id) => act(id, "revert");
+
+/** Would a packet pass? @param place  "firewalls/1/test" or "servers/1/filter/test" */
+export async function testPacket(place, { protocol, address, port }) {
+	const query = new URLSearchParams({ direction: "in", protocol, address, ...(hasPorts(protocol) ? { port } : {}) });
+	return (await get(`/v1/${place}?${query}`)).test;
+}
+
+export const protocols = ["tcp", "udp", "icmp", "icmpv6", "gre", "esp"];
+export const hasPorts = (protocol) => protocol === "tcp" || protocol === "udp";
+
+const templates = {
+	ssh: { port: "22", description: "SSH" },
+	http: { port: "80", description: "HTTP" },
+	https: { port: "443", description: "HTTPS" },
+	mail: { port: "25", description: "SMTP" },
+	dns: { protocol: "udp", port: "53", description: "DNS" },
+	// Nobody's until addresses are given: it is not to stand open by mistake.
+	database: { port: "5432", addresses: "", description: "PostgreSQL" },
+};
+export const templateNames = Object.keys(templates);
+
+/** A rule as one types it: all of it text. */
+export const draftOf = (template) => ({ direction: "in", protocol: "tcp", addresses: everybody.join(", "), ...templates[template] });
+export const emptyDraft = () => ({ direction: "in", protocol: "tcp", port: "", addresses: "", description: "" });
+
+export const addressesOf = (rule) => (rule.direction === "in" ? rule.source_ips : rule.destination_ips);
+
+export const toDraft = (rule) => ({
+	direction: rule.direction, protocol: rule.protocol, port: rule.port ?? "",
+	addresses: addressesOf(rule).join(", "), description: rule.description ?? "",
+});
+
+const splitAddresses = (text) => text.split(/[\s,、]+/).filter(Boolean)
+	.map((address) => (address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`));
+
+export function fromDraft({ direction, protocol, port = "", addresses, description }) {
+	return {
+		direction, protocol, ...(hasPorts(protocol) ? { port: port.trim() } : {}),
+		[direction === "in" ? "source_ips" : "destination_ips"]: splitAddresses(addresses),
+		description: description.trim() || null,
+	};
+}
+
+function isPort(text) {
+	const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text.trim());
+	const [first, last] = match ? [Number(match[1]), Number(match[2] ?? match[1])] : [0, 0];
+	return text.trim() === "any" || (first >= 1 && first <= last && last <= 65535);
+}
+
+/** What is wrong with the drafts that can be seen here: for <Summary>. */
+export function problemsIn(drafts) {
+	return drafts.flatMap(({ protocol, port, addresses }, index) => [
+		...(hasPorts(protocol) && !isPort(port) ? [{ field: `rule-${index}-port`, key: "firewalls.port.wrong", values: { number: index + 1 } }] : []),
+		...(splitAddresses(addresses).length === 0 ? [{ field: `rule-${index}-addresses`, key: "firewalls.addresses.missing", values: { number: index + 1 } }] : []),
+	]);
+}
+
+/** The ports of databases that a draft opens to everybody. */
+export function openDatabases(drafts) {
+	return [...new Set(drafts.filter((draft) => draft.direction === "in" && hasPorts(draft.protocol) && splitAddresses(draft.addresses).some((address) => address.endsWith("/0")))
+		.flatMap(({ port }) => {
+			const [first, last = first] = port.trim() === "any" ? [1, 65535] : port.split("-").map(Number);
+			return database_ports.filter((each) => each >= first && each <= last);
+		}))];
+}
+
+/** {added, removed}: rules of which only one side has one. */
+export function differenceOf(before, after) {
+	const key = (draft) => JSON.stringify(fromDraft(draft));
+	const without = (list, others) => {
+		const left = others.map(key);
+		return list.filter((draft) => {
+			const at = left.indexOf(key(draft));
+			if (at >= 0)
+				left.splice(at, 1);
+			return at < 0;
+		});
+	};
+	return { added: without(after, before), removed: without(before, after) };
+}

@@ -1,0 +1,51 @@
+// A change on trial: how long until it goes back by itself, and the two ways out.
+
+import { serviceNow } from "../lib/api.js";
+import { confirmTrial, revertTrial } from "../lib/firewalls.js";
+import { t } from "../lib/i18n.js";
+import { announce, html } from "../lib/ui.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { FailureDetail, failureText } from "./failure.js";
+import { Icon } from "./icon.js";
+
+const second_ms = 1000;
+
+/** @param onEnded  called when it was confirmed, was taken back or has gone back */
+export function Trial({ firewall, onEnded }) {
+	const { deadline, address } = firewall.ippo.trial;
+	const left = () => Math.max(0, Math.ceil((Date.parse(deadline) - serviceNow()) / second_ms));
+	const [seconds, setSeconds] = useState(left);
+	const [state, setState] = useState({ busy: false, failure: null });
+
+	useEffect(() => {
+		const timer = setInterval(() => {
+			setSeconds(left());
+			if (left() === 0)
+				onEnded();
+		}, second_ms);
+		return () => clearInterval(timer);
+	}, [deadline]);
+	const end = (ask, words) => async () => {
+		if (state.busy)
+			return;
+		setState({ busy: true, failure: null });
+		try {
+			await ask(firewall.id);
+			announce(t(words));
+			setState({ busy: false, failure: null });
+		} catch (failure) {
+			setState({ busy: false, failure });
+		}
+		onEnded();
+	};
+	return html`<section class="notice attention" aria-labelledby="trial-title" data-trial=${firewall.id}>
+		<h2 id="trial-title"><${Icon} name="attention"/> ${t("firewalls.trial")}</h2>
+		<p>${t("firewalls.trial.about", { address })}</p>
+		<p role="timer"><strong>${t("firewalls.trial.left", { count: seconds })}</strong></p>
+		${state.failure && html`<div role="alert"><p>${failureText(state.failure.code)}</p><${FailureDetail} error=${state.failure}/></div>`}
+		<p class="buttons">
+			<button type="button" class="button primary" id="trial-confirm" aria-disabled=${state.busy ? "true" : undefined} onClick=${end(confirmTrial, "firewalls.trial.confirmed")}>${t("firewalls.trial.confirm")}</button>
+			<button type="button" class="button" id="trial-revert" aria-disabled=${state.busy ? "true" : undefined} onClick=${end(revertTrial, "firewalls.trial.reverted")}>${t("firewalls.trial.revert")}</button>
+		</p>
+	</section>`;
+}

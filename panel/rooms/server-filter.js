@@ -1,0 +1,65 @@
+// A server's packet filters: which are in force, what was refused in the last hour, and whether a packet would reach it.
+
+import { readFilter } from "../lib/firewalls.js";
+import { number, t } from "../lib/i18n.js";
+import { actions } from "../lib/servers.js";
+import { html, useValue } from "../lib/ui.js";
+import { Crumbs } from "../parts/crumbs.js";
+import { Failure } from "../parts/failure.js";
+import { PacketTest } from "../parts/firewall-test.js";
+import { Moment } from "../parts/moment.js";
+import { DeletedServer, useServer } from "../parts/one-server.js";
+import { useRead } from "../parts/read.js";
+import { ServerTabs } from "../parts/server-tabs.js";
+import { Heading } from "./room.js";
+
+function Refused({ list }) {
+	return html`<div class="graph-table" tabindex="0" role="region" aria-label=${t("firewalls.refused")}><table>
+		<thead><tr>${["kind", "address", "port", "count", "last"].map((each) => html`<th key=${each} scope="col">${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
+		<tbody>${list.map((line, index) => html`<tr key=${index} data-refused=${index}>
+			<td>${t(`firewalls.kind.${line.kind}`)}</td><td><code>${line.address}</code></td>
+			<td><code>${line.port === null ? line.protocol : `${line.port}/${line.protocol}`}</code></td>
+			<td>${number(line.count)}</td><td><${Moment} at=${line.last}/></td></tr>`)}</tbody>
+	</table></div>`;
+}
+
+function Inside({ server }) {
+	const ended = [...useValue(actions).values()].filter(({ command, status }) => /firewall/.test(command) && status !== "running").length;
+	const { value: filter, failure, again } = useRead(() => readFilter(server.id), `${server.id} ${ended}`);
+	return html`<div class="alerts">
+		<${Crumbs} server=${server}/>
+		<${Heading} text=${t("firewalls.heading", { name: server.name })} help="firewalls"/>
+		<${ServerTabs} server=${server} now="filter"/>
+		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
+		${!filter && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}
+		${filter && html`
+			<section class="box" aria-labelledby="filters-title"><h2 id="filters-title">${t("firewalls.in-force")}</h2>
+				<p class="hint" role="status">${t(filter.status === "applied" ? "firewalls.status.applied" : "firewalls.status.pending")}</p>
+				${filter.firewalls.length === 0 ? html`<p>${t("firewalls.server.none")}</p>`
+					: html`<ul class="alert-lines">${filter.firewalls.map(({ id, name, rules }) => html`<li class="alert-line" key=${id}><p class="alert-about"><a href=${`#/firewalls/${id}`} dir="auto" translate="no">${name}</a>
+						${" "}<span class="hint">${t("firewalls.rules.count", { count: rules.length })}</span></p></li>`)}</ul>`}
+				<p class="hint">${t("firewalls.note")}</p>
+				<p class="buttons"><a class="button" href="#/firewalls">${t("firewalls")}</a></p>
+			</section>
+			<section class="box" aria-labelledby="refused-title"><h2 id="refused-title">${t("firewalls.refused")}</h2>
+				${!filter.measured ? html`<p class="hint">${t("firewalls.refused.unknown")}</p>`
+					: filter.refused.length === 0 ? html`<p class="hint">${t("firewalls.refused.none")}</p>` : html`<${Refused} list=${filter.refused}/>`}
+				<p class="buttons"><button type="button" class="button small" id="refresh" onClick=${again}>${t("firewalls.refresh")}</button></p>
+			</section>
+			<${PacketTest} place=${`servers/${server.id}/filter/test`} firewalls=${filter.firewalls}/>`}
+	</div>`;
+}
+
+export function ServerFilter({ parameters }) {
+	const { server, known, failure, read } = useServer(Number(parameters.id));
+
+	if (server)
+		return html`<${Inside} server=${server}/>`;
+	if (known)
+		return html`<${DeletedServer} name=${known.name}/>`;
+	return html`<div class="narrow"><${Heading} text=${t("firewalls")}/>
+		${failure
+			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
+			: html`<p class="waiting">${t("home.loading")}</p>`}
+	</div>`;
+}
