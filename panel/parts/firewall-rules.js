@@ -19,12 +19,12 @@ export function ruleWords(draft) {
 
 /** @param packets  by a rule's place: how many began; null while that is not known */
 export function RuleTable({ rules, packets }) {
-	return html`<div class="graph-table" tabindex="0" role="region" aria-label=${t("firewalls.rules")}><table>
-		<thead><tr>${["direction", "port", "addresses", "description", "packets"].map((each) => html`<th key=${each} scope="col">${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
+	return html`<div class="graph-table firewall-table" tabindex="0" role="region" aria-label=${t("firewalls.rules")}><table>
+		<thead><tr>${["direction", "port", "addresses", "description", "packets"].map((each) => html`<th key=${each} scope="col" class=${["packets", "count"].includes(each) ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
 		<tbody>${rules.map((rule, index) => html`<tr key=${index} data-rule=${index}>
 			<td>${t(`firewalls.direction.${rule.direction}`)}</td><td><code>${ports(rule)}</code></td>
 			<td>${networks(addressesOf(rule))}</td><td dir="auto">${rule.description}</td>
-			<td>${packets ? number(packets[index] ?? 0) : "—"}</td></tr>`)}</tbody>
+			<td class="amount">${packets ? number(packets[index] ?? 0) : "—"}</td></tr>`)}</tbody>
 	</table></div>`;
 }
 
@@ -49,7 +49,7 @@ function Draft({ draft, index, problems, onChange, onRemove }) {
 }
 
 function Difference({ added, removed }) {
-	const lines = (list, key) => list.length > 0 && html`<h4>${t(key)}</h4><ul data-difference=${key}>${list.map((draft, index) => html`<li key=${index}>${ruleWords(draft)}</li>`)}</ul>`;
+	const lines = (list, key) => list.length > 0 && html`<h3>${t(key)}</h3><ul data-difference=${key}>${list.map((draft, index) => html`<li key=${index}>${ruleWords(draft)}</li>`)}</ul>`;
 	return html`${lines(added, "firewalls.added")}${lines(removed, "firewalls.removed")}`;
 }
 

@@ -27,7 +27,7 @@ export function PacketTest({ place, firewalls }) {
 		}) ?? [{ key: "firewalls.test.failed", error }],
 	});
 	const name = found && firewalls.find(({ id }) => id === found.firewall)?.name;
-	return html`<section class="box" aria-labelledby="test-title">
+	return html`<section class="box firewall-part" aria-labelledby="test-title">
 		<h2 id="test-title">${t("firewalls.test")}</h2>
 		<p class="hint">${t("firewalls.test.what")}</p>
 		<${Summary} ...${told}/>

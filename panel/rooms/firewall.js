@@ -106,7 +106,7 @@ function Delete({ firewall }) {
 			setFailure(error);
 		}
 	};
-	return html`<section class="box" aria-labelledby="delete-title"><h2 id="delete-title">${t("firewalls.delete")}</h2>
+	return html`<section class="box firewall-part" aria-labelledby="delete-title"><h2 id="delete-title">${t("firewalls.delete")}</h2>
 		<p class="hint">${t("firewalls.delete.hint")}</p>
 		${failure && html`<div role="alert"><p>${failureText(failure.code)}</p><${FailureDetail} error=${failure}/></div>`}
 		<p class="buttons"><button type="button" class="button destroys" id="delete-firewall" onClick=${() => setAsking(true)}>${t("firewalls.delete")}</button></p>
@@ -135,12 +135,12 @@ export function Firewall({ parameters }) {
 		<${Heading} text=${firewall.name} help="firewalls"/>
 		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${firewall} onEnded=${again}/>`}
 		${editing && mayChange && html`<${RuleForm} firewall=${firewall} onCancel=${leave} onSaved=${() => { leave(); announce(t("firewalls.saved")); again(); }}/>`}
-		<section class="box" aria-labelledby="rules-title"><h2 id="rules-title">${t("firewalls.rules")}</h2>
+		<section class="box firewall-part" aria-labelledby="rules-title"><h2 id="rules-title">${t("firewalls.rules")}</h2>
 			<p class="hint">${t("firewalls.note")}</p>
 			${firewall.rules.length === 0 ? html`<p>${t("firewalls.rules.none")}</p>` : html`<${RuleTable} rules=${firewall.rules} packets=${packets}/>`}
 			${mayChange && !editing && html`<p class="buttons"><button type="button" class="button" id="edit-rules" onClick=${() => setEditing(true)}>${t("firewalls.edit")}</button></p>`}
 		</section>
-		<section class="box" aria-labelledby="targets-title"><h2 id="targets-title">${t("firewalls.targets")}</h2>
+		<section class="box firewall-part" aria-labelledby="targets-title"><h2 id="targets-title">${t("firewalls.targets")}</h2>
 			${firewall.applied_to.length === 0 ? html`<p class="hint">${t("firewalls.targets.none")}</p>`
 				: html`<ul class="alert-lines">${firewall.applied_to.map((target) => html`<${Target} key=${JSON.stringify(target)} firewall=${firewall} target=${target} mayChange=${mayChange} onChanged=${again}/>`)}</ul>`}
 			${mayChange && html`<${Apply} firewall=${firewall} onChanged=${again}/>`}

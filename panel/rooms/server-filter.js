@@ -14,12 +14,12 @@ import { ServerTabs } from "../parts/server-tabs.js";
 import { Heading } from "./room.js";
 
 function Refused({ list }) {
-	return html`<div class="graph-table" tabindex="0" role="region" aria-label=${t("firewalls.refused")}><table>
-		<thead><tr>${["kind", "address", "port", "count", "last"].map((each) => html`<th key=${each} scope="col">${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
+	return html`<div class="graph-table firewall-table" tabindex="0" role="region" aria-label=${t("firewalls.refused")}><table>
+		<thead><tr>${["kind", "address", "port", "count", "last"].map((each) => html`<th key=${each} scope="col" class=${["packets", "count"].includes(each) ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
 		<tbody>${list.map((line, index) => html`<tr key=${index} data-refused=${index}>
 			<td>${t(`firewalls.kind.${line.kind}`)}</td><td><code>${line.address}</code></td>
 			<td><code>${line.port === null ? line.protocol : `${line.port}/${line.protocol}`}</code></td>
-			<td>${number(line.count)}</td><td><${Moment} at=${line.last}/></td></tr>`)}</tbody>
+			<td class="amount">${number(line.count)}</td><td><${Moment} at=${line.last}/></td></tr>`)}</tbody>
 	</table></div>`;
 }
 
@@ -33,7 +33,7 @@ function Inside({ server }) {
 		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
 		${!filter && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}
 		${filter && html`
-			<section class="box" aria-labelledby="filters-title"><h2 id="filters-title">${t("firewalls.in-force")}</h2>
+			<section class="box firewall-part" aria-labelledby="filters-title"><h2 id="filters-title">${t("firewalls.in-force")}</h2>
 				<p class="hint" role="status">${t(filter.status === "applied" ? "firewalls.status.applied" : "firewalls.status.pending")}</p>
 				${filter.firewalls.length === 0 ? html`<p>${t("firewalls.server.none")}</p>`
 					: html`<ul class="alert-lines">${filter.firewalls.map(({ id, name, rules }) => html`<li class="alert-line" key=${id}><p class="alert-about"><a href=${`#/firewalls/${id}`} dir="auto" translate="no">${name}</a>
@@ -41,7 +41,7 @@ function Inside({ server }) {
 				<p class="hint">${t("firewalls.note")}</p>
 				<p class="buttons"><a class="button" href="#/firewalls">${t("firewalls")}</a></p>
 			</section>
-			<section class="box" aria-labelledby="refused-title"><h2 id="refused-title">${t("firewalls.refused")}</h2>
+			<section class="box firewall-part" aria-labelledby="refused-title"><h2 id="refused-title">${t("firewalls.refused")}</h2>
 				${!filter.measured ? html`<p class="hint">${t("firewalls.refused.unknown")}</p>`
 					: filter.refused.length === 0 ? html`<p class="hint">${t("firewalls.refused.none")}</p>` : html`<${Refused} list=${filter.refused}/>`}
 				<p class="buttons"><button type="button" class="button small" id="refresh" onClick=${again}>${t("firewalls.refresh")}</button></p>
