@@ -958,7 +958,7 @@ export class Mock {
 			throw new Refusal(423, "locked", "a change of this firewall is on trial");
 		if (what.startsWith("DELETE")) {
 			if (firewall.applied_to.length > 0)
-				throw new Refusal(409, "resource_in_use", "the firewall is applied");
+				throw new Refusal(422, "resource_in_use", "the firewall is applied");
 			this.firewalls.delete(firewall.id);
 			return [204, null];
 		}
