@@ -21,6 +21,8 @@ const patterns = [
 	{ name: "alerts", pattern: /^\/alerts(?:\/for\/([0-9]{1,15})\/(cpu|memory_used|disk_read|network_in))?$/, parameters: ["id", "metric"] },
 	{ name: "firewalls", pattern: /^\/firewalls$/ },
 	{ name: "firewall", pattern: /^\/firewalls\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "zones", pattern: /^\/zones$/ },
+	{ name: "zone", pattern: /^\/zones\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "notices", pattern: /^\/notices$/ },
 	{ name: "contact", pattern: /^\/contact(?:\/([0-9]{1,15}))?$/, parameters: ["id"], roomBy: "id" },
 	{ name: "manual", pattern: /^\/manual(?:\/([a-z-]{1,40})(?:\/([a-z0-9-]{1,120}))?)?$/, parameters: ["topic", "place"], roomBy: "topic" },

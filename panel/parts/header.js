@@ -90,6 +90,7 @@ export function Header() {
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
 				<a href="#/alerts" aria-current=${name === "alerts" ? "page" : undefined}>${t("alerts")}<${Open}/></a>
 				<a href="#/firewalls" aria-current=${["firewalls", "firewall"].includes(name) ? "page" : undefined}>${t("firewalls")}</a>
+				<a href="#/zones" aria-current=${["zones", "zone"].includes(name) ? "page" : undefined}>${t("zones")}</a>
 				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
 				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>

@@ -38,6 +38,8 @@ const modules = {
 	outbox: async () => (await import("./outbox.js")).Outbox,
 	nowhere: async () => (await import("./nowhere.js")).Nowhere,
 	people: async () => (await import("./people.js")).People,
+	zone: async () => (await import("./zone.js")).Zone,
+	zones: async () => (await import("./zones.js")).Zones,
 };
 
 /** What is behind each door by now: {room} or {failure}, by name. */

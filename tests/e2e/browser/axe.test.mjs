@@ -308,6 +308,37 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("zones: none, mistakes, the list, a question", async () => {
+					await withPage({ ...look, at: "/#/zones" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-zone");
+						await page.click("#zone-save");
+						await page.waitForSelector(".field-problem");
+						await page.click("summary");
+						await check(page, "mistakes");
+						const zone = state.mock.addZone("日本.example", { dnssec: { enabled: true, ds: [`12345 13 2 ${"0C".repeat(32)}`] } });
+						state.mock.addRrset(zone, "@", "TXT", [`"${"x".repeat(200)}"`]);
+						state.mock.addZone(`${"long".repeat(14)}.example`, { status: "error", status_reason: "the name server does not answer" });
+						state.mock.addZone("new.example", { status: "updating" });
+						await page.reload();
+						await page.waitForSelector("[data-zone]");
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-do=delete]").first().click();
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+						await page.keyboard.press("Escape");
+						await page.goto(`${state.mock.url}/#/zones/${zone.id}`);
+						await page.waitForSelector("[data-rrset]");
+						await page.click("#add-rrset");
+						await page.click("#rrset-save");
+						await page.waitForSelector(".field-problem");
+						await check(page, "room");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+					});
+				});
+
 				test("notices: none, the form, mistakes, the preview, list and strip, a question", async () => {
 					await withPage({ ...look, at: "/#/notices" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -43,7 +43,7 @@ describe("manual", () => {
 		const server = state.mock.addServer("hajime", "running");
 		const rooms = {
 			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/first-step`]: "first-step", [`/servers/${server.id}/console`]: "console",
-			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts", "/firewalls": "firewalls", [`/servers/${server.id}/filter`]: "firewalls",
+			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts", "/zones": "zones", "/firewalls": "firewalls", [`/servers/${server.id}/filter`]: "firewalls",
 			"/servers/new": "create", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
 			"/admin/outbox": "outbox", "/admin/customers": "customers", "/admin/customers/1": "customers",
 		};
@@ -55,7 +55,7 @@ describe("manual", () => {
 			await page.click(".help a");
 			await page.waitForSelector(".manual-text");
 			assert.match(page.url(), /#\/manual\/customers$/);
-			assert.equal(await page.locator(".header nav a").count(), 10);
+			assert.equal(await page.locator(".header nav a").count(), 11);
 		});
 	});
 

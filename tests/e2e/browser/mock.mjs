@@ -113,6 +113,8 @@ export class Mock {
 		this.alerts = new Map();
 		this.alertRules = new Map();
 		this.outbox = new Map();
+		this.zones = new Map();
+		this.zoneLimit = 5;
 		this.threads = new Map(); // with their messages
 		this.files = new Map(); // of messages, with their bytes
 		this.users = new Map([["taro", { id: 2, name: "taro", password, operator: true }]]);
@@ -638,6 +640,8 @@ export class Mock {
 			return this.#filter(what, url);
 		if (what.includes(" /v1/alert"))
 			return this.#alerts(what, url, body);
+		if (what.includes(" /v1/zones"))
+			return this.#zones(what, url, body);
 		if (what.includes(" /v1/notices"))
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/pricing")
@@ -911,6 +915,99 @@ export class Mock {
 				this.endAlert(alert, "rule_changed");
 		}
 		return [204, null];
+	}
+
+	addZone(name, changes = {}) {
+		const id = this.nextId++;
+		const zone = {
+			id, name: new URL(`http://${name}`).hostname, unicode_name: name, created: "2026-11-20T01:02:03Z", ttl: 3600, mode: "primary", primary_nameservers: [],
+			protection: { delete: false }, labels: {}, registrar: "other", status: "ok", status_reason: null, record_count: 2, version: 1, serial: 1,
+			authoritative_nameservers: { assigned: ["ns1.ippo.example.", "ns2.ippo.example."], delegated: [], delegation_last_check: null, delegation_status: "unknown" },
+			dnssec: { enabled: false, ds: [] }, ...changes,
+		};
+		this.zones.set(id, zone);
+		return zone;
+	}
+
+	addRrset(zone, name, type, values, ttl = null) {
+		const rrset = { id: `${name}/${type}`, name, type, ttl, labels: {}, protection: { change: false }, records: values.map((value) => ({ value, comment: "" })), zone: zone.id };
+		(zone.rrsets ??= new Map()).set(rrset.id, rrset);
+		return rrset;
+	}
+
+	#rrsets(zone, method, [name, type, , action], url, body) {
+		const sets = zone.rrsets ?? new Map();
+		if (method === "GET")
+			return [200, paged("rrsets", [...sets.values()], url)];
+		const values = body?.records?.map(({ value }) => value) ?? [];
+		if (values.some((value) => value.includes("192.0.2.256")))
+			throw new Refusal(422, "invalid_input", "the value of A is an IPv4 address", { fields: [{ name: "records", messages: ["the value of A is an IPv4 address"] }] });
+		if (name === undefined) {
+			if (sets.has(`${body.name}/${body.type}`))
+				throw new Refusal(409, "uniqueness_error", "there is such a record set already");
+			return [201, { rrset: this.addRrset(zone, body.name, body.type, values, body.ttl), action: { id: this.nextId++ } }];
+		}
+		const rrset = sets.get(`${name}/${type}`);
+		if (!rrset)
+			throw new Refusal(404, "not_found", "there is no such record set");
+		if (action === "set_records")
+			rrset.records = body.records;
+		else if (action === "change_ttl")
+			rrset.ttl = body.ttl;
+		else
+			sets.delete(rrset.id);
+		return [201, { action: { id: this.nextId++ } }];
+	}
+
+	#makeZone({ name, zonefile }) {
+		if (this.zones.size >= this.zoneLimit)
+			throw new Refusal(403, "resource_limit_exceeded", `this account's servers allow ${this.zoneLimit} zones, and there are ${this.zones.size}`);
+		const wrong = (field, message) => new Refusal(422, "invalid_input", message, { fields: [{ name: field, messages: [message] }] });
+		if (!name.includes("."))
+			throw wrong("name", "a zone's name has at least two labels");
+		if ([...this.zones.values()].some((zone) => zone.unicode_name === name))
+			throw new Refusal(409, "uniqueness_error", `there is a zone ${name} already`);
+		if (zonefile?.includes("192.0.2.256"))
+			throw wrong("zonefile", "line 1: the value of A is an IPv4 address");
+		return this.addZone(name, { status: "updating", serial: 0 });
+	}
+
+	#zones(what, url, body) {
+		if (what === "GET /v1/zones") {
+			const answer = paged("zones", sorted(this.zones, url), url);
+			return [200, { ...answer, quota: { used: this.zones.size, limit: this.zoneLimit } }];
+		}
+		const [, method, number, rest] = /^(\w+) \/v1\/zones\/(\d+)(?:\/rrsets\/?(.*)|\/[a-z_/]+)?$/.exec(what) ?? [];
+		const one = this.zones.get(Number(number));
+		if (this.role === "reader" && !what.startsWith("GET "))
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (one && rest !== undefined)
+			return this.#rrsets(one, method, rest === "" ? [] : rest.split("/").map(decodeURIComponent), url, body);
+		if (what === `GET /v1/zones/${one?.id}/versions`)
+			return [200, { versions: Array.from({ length: one.version }, (_, i) => ({ version: one.version - i, created: one.created, who: "taro", changes: 1 })) }];
+		if (what === `GET /v1/zones/${one?.id}/zonefile`)
+			return [200, { zonefile: `$ORIGIN ${one.name}.\n` }];
+		if (one && rest === undefined && method === "GET")
+			return [200, { zone: one }];
+		if (what === "POST /v1/zones")
+			return [201, { zone: this.#makeZone(body), action: { id: this.nextId++ } }];
+		const command = /\/actions\/(change_dnssec|import_zonefile|rollback)$/.exec(what)?.[1];
+		if (one && command) {
+			if (body.zonefile?.includes("192.0.2.256"))
+				throw new Refusal(422, "invalid_input", "line 1", { fields: [{ name: "zonefile", messages: ["line 1: the value of A is an IPv4 address"] }] });
+			if (command === "change_dnssec")
+				one.dnssec = { enabled: body.enabled, ds: body.enabled ? ["12345 13 2 0C0C"] : [] };
+			else
+				one.version++;
+			return [201, { action: { id: this.nextId++ } }];
+		}
+		const zone = this.zones.get(Number(/^DELETE \/v1\/zones\/(\d+)$/.exec(what)?.[1]));
+		if (!zone)
+			throw new Refusal(404, "not_found", "there is no such zone");
+		if (zone.protection.delete)
+			throw new Refusal(423, "protected", "the zone is protected from being deleted");
+		this.zones.delete(zone.id);
+		return [201, { action: { id: this.nextId++ } }];
 	}
 
 	/** Rules are given as those of the API, with what is left out being usual. */

@@ -1,0 +1,45 @@
+// Zones: the domains that this service's name servers answer for.
+
+import { get, post, remove } from "./api.js";
+
+const page_size = 50;
+
+/** {zones, quota: {used, limit}, next}: `next` is the page after it, or null. */
+export async function readZones(page = 1) {
+	const { zones, quota, meta } = await get(`/v1/zones?${new URLSearchParams({ page, per_page: page_size, sort: "name" })}`);
+	return { zones, quota, next: meta.pagination.next_page };
+}
+
+export const makeZone = async (fields) => (await post("/v1/zones", fields)).zone;
+export const deleteZone = (id) => remove(`/v1/zones/${id}`);
+export const readZone = async (id) => (await get(`/v1/zones/${id}`)).zone;
+
+/** All record sets of a zone. */
+export async function readRrsets(id) {
+	const found = [];
+	for (let page = 1; page !== null;) {
+		const { rrsets, meta } = await get(`/v1/zones/${id}/rrsets?page=${page}&per_page=${page_size}`);
+		found.push(...rrsets);
+		page = meta.pagination.next_page;
+	}
+	return found;
+}
+
+const pathOf = ({ zone, name, type }) => `/v1/zones/${zone}/rrsets/${encodeURIComponent(name)}/${type}`;
+
+export const makeRrset = (zone, fields) => post(`/v1/zones/${zone}/rrsets`, fields);
+export const deleteRrset = (rrset) => remove(pathOf(rrset));
+
+/** Other values and another TTL; a value that stays keeps its comment. */
+export async function changeRrset(rrset, { records, ttl }) {
+	const comments = new Map(rrset.records.map(({ value, comment }) => [value, comment]));
+	await post(`${pathOf(rrset)}/actions/set_records`, { records: records.map(({ value }) => ({ value, ...(comments.get(value) ? { comment: comments.get(value) } : {}) })) });
+	// Last: of the two, the values are what is refused.
+	if (ttl !== rrset.ttl)
+		await post(`${pathOf(rrset)}/actions/change_ttl`, { ttl });
+}
+export const setDnssec = (id, enabled) => post(`/v1/zones/${id}/actions/change_dnssec`, { enabled });
+export const readFile = async (id) => (await get(`/v1/zones/${id}/zonefile`)).zonefile;
+export const importFile = (id, zonefile) => post(`/v1/zones/${id}/actions/import_zonefile`, { zonefile });
+export const readVersions = async (id) => (await get(`/v1/zones/${id}/versions`)).versions;
+export const goBack = (id, version) => post(`/v1/zones/${id}/actions/rollback`, { version });
