@@ -196,6 +196,7 @@ static const char *const nouns[][2] = {
 	{"alert", "what is wrong with servers, and was"},
 	{"alert-rule", "what alerts come from"},
 	{"firewall", "packet filters: what may come in and go out"},
+	{"zone", "zones: the names that the name servers answer, and their records"},
 	{"image", "operating system images"},
 	{"plan", "plans: memory, disk, cores and price"},
 	{"location", "locations"},

@@ -19,6 +19,8 @@ NOUNS = {
     "customer": "list show create quota suspend resume note delete",
     "account": "show",
     "user": "list disable enable delete",
+    "zone": "list show create delete export import ttl label protect unprotect sign unsign versions changes rollback permit forbid records "
+            "add-record set-records remove-record comment-record record-ttl protect-record unprotect-record",
     "action": "list show wait",
     "ca": "path",
 }
