@@ -9,6 +9,7 @@ import { chooseTheme, theme, themes } from "../lib/theme.js";
 import { html, useValue } from "../lib/ui.js";
 import { useState } from "../vendor/hooks.js";
 import { failureText } from "./failure.js";
+import { GroupLink } from "./group-tabs.js";
 import { Menu } from "./menu.js";
 
 function LanguageMenu() {
@@ -89,15 +90,13 @@ export function Header() {
 			${person && html`<nav aria-label=${t("header.rooms")}>
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
 				<a href="#/alerts" aria-current=${name === "alerts" ? "page" : undefined}>${t("alerts")}<${Open}/></a>
-				<a href="#/firewalls" aria-current=${["firewalls", "firewall"].includes(name) ? "page" : undefined}>${t("firewalls")}</a>
-				<a href="#/zones" aria-current=${["zones", "zone"].includes(name) ? "page" : undefined}>${t("zones")}</a>
-				<a href="#/keys" aria-current=${name === "keys" ? "page" : undefined}>${t("nav.keys")}</a>
-				<a href="#/api-keys" aria-current=${name === "api-keys" ? "page" : undefined}>${t("nav.api-keys")}</a>
+				<${GroupLink} of="network" here=${name}/>
+				<${GroupLink} of="keys" here=${name}/>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
 				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
 				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("contact")}</a>
 				<${ManualLink} name=${name}/>
-				${person.user?.operator && html`<a href="#/admin/customers" aria-current=${["customers", "customer", "outbox"].includes(name) ? "page" : undefined}>${t("nav.admin")}</a>`}
+				${person.user?.operator && html`<${GroupLink} of="admin" here=${name}/>`}
 			</nav>`}
 			${person === null && html`<nav aria-label=${t("header.rooms")}><${ManualLink} name=${name}/></nav>`}
 			<div class="header-tools">

@@ -8,6 +8,7 @@ import { Copy } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField } from "../parts/form.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { Moment } from "../parts/moment.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -172,6 +173,7 @@ export function ApiKeys() {
 		body = html`<ul class="servers">${list.tokens.map((token) => html`<li key=${token.id}><${Token} item=${token} mayChange=${mayChange} onRemoved=${forget}/></li>`)}</ul>`;
 	return html`<div>
 		<${Heading} text=${t("api-keys")} help="api-keys"/>
+		<${GroupTabs} of="keys" here="api-keys"/>
 		${isReady && list.tokens.length > 0 && mayChange && !adding && !fresh && html`<div class="key-ways">${way}</div>`}
 		${adding && html`<${Add} onMade=${made} onCancel=${cancel}/>`}
 		${fresh && html`<${Secret} fresh=${fresh} onDone=${done}/>`}

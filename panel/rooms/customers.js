@@ -4,9 +4,9 @@ import { amount, createCustomer, readCustomers } from "../lib/customers.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { announce, html } from "../lib/ui.js";
-import { AdminTabs } from "../parts/admin-tabs.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { Icon } from "../parts/icon.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -105,7 +105,7 @@ export function Customers() {
 		${list.next !== null && html`<div class="more"><button type="button" class="button" onClick=${() => read(filter, list.next)}>${t("customers.more")}</button></div>`}`;
 	return html`<div>
 		<${Heading} text=${t("customers")} help="customers"/>
-		<${AdminTabs} here="customers"/>
+		<${GroupTabs} of="admin" here="customers"/>
 		${!making && html`<div class="key-ways"><div class="buttons"><button type="button" class="button primary" id="make-customer" onClick=${() => setMaking(true)}>${t("customers.create")}</button></div></div>`}
 		${making && html`<${Create} onCancel=${() => { setMaking(false); setTimeout(() => document.getElementById("make-customer")?.focus()); }}/>`}
 		<${Filter} onFilter=${setFilter}/>

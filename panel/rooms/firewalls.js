@@ -7,6 +7,7 @@ import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Failure } from "../parts/failure.js";
 import { problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { useRead } from "../parts/read.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -55,6 +56,7 @@ export function Firewalls() {
 	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-firewall" onClick=${() => setMaking(true)}>${t("firewalls.make")}</button></p>`;
 	return html`<div class="alerts">
 		<${Heading} text=${t("firewalls")} help="firewalls"/>
+		<${GroupTabs} of="network" here="firewalls"/>
 		${making && html`<${Create} onCancel=${leave}/>`}
 		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
 		${!list && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}

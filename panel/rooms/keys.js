@@ -9,6 +9,7 @@ import { Copy } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { problemsOf, Summary, TextField } from "../parts/form.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { Moment } from "../parts/moment.js";
 import { SaveKey } from "../parts/save-key.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -182,6 +183,7 @@ export function Keys() {
 		body = html`<ul class="servers">${list.keys.map((key) => html`<li key=${key.id}><${Key} item=${key} mayChange=${mayChange} onRemoved=${forget}/></li>`)}</ul>`;
 	return html`<div>
 		<${Heading} text=${t("keys")} help="ssh-keys">${list.state === "ready" && list.keys.length > 0 && html`<p class="heading-about number">${t("keys.count", { count: list.keys.length })}</p>`}<//>
+		<${GroupTabs} of="keys" here="keys"/>
 		${list.state === "ready" && list.keys.length > 0 && mayChange && !way && html`<div class="key-ways">${ways}</div>`}
 		${way && html`<${Add} key=${way} way=${way} onMade=${made} onCancel=${() => setWay(null)}/>`}
 		${body}

@@ -3,9 +3,9 @@
 import { t } from "../lib/i18n.js";
 import { discardMessage, readOutbox, retryMessage } from "../lib/outbox.js";
 import { announce, html } from "../lib/ui.js";
-import { AdminTabs } from "../parts/admin-tabs.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { Icon } from "../parts/icon.js";
 import { Moment } from "../parts/moment.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -104,7 +104,7 @@ export function Outbox() {
 		${list.next !== null && html`<div class="more"><button type="button" class="button" onClick=${() => read(list.next)}>${t("outbox.more")}</button></div>`}`;
 	return html`<div>
 		<${Heading} text=${t("outbox")} help="outbox"/>
-		<${AdminTabs} here="outbox"/>
+		<${GroupTabs} of="admin" here="outbox"/>
 		${!list.mailAvailable && html`<p class="hint" id="no-mail">${t("outbox.no-mail")}</p>`}
 		<div class="key-ways"><div class="buttons contact-ways"><button type="button" class="button" id="outbox-again" onClick=${() => read()}>${t("outbox.again")}</button>
 			<div class="field contact-state"><label for="outbox-status">${t("contact.show")}</label>

@@ -6,6 +6,7 @@ import { announce, html, useValue } from "../lib/ui.js";
 import { deleteZone, makeZone, readZones } from "../lib/zones.js";
 import { Failure } from "../parts/failure.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { GroupTabs } from "../parts/group-tabs.js";
 import { Icon } from "../parts/icon.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -156,6 +157,7 @@ export function Zones() {
 		${list.next !== null && html`<div class="more"><button type="button" class="button" onClick=${() => read(list.next)}>${t("zones.more")}</button></div>`}`;
 	return html`<div>
 		<${Heading} text=${t("zones")} help="zones"/>
+		<${GroupTabs} of="network" here="zones"/>
 		${making && html`<${Create} onMade=${made} onCancel=${() => { setMaking(false); setTimeout(() => document.getElementById("make-zone")?.focus()); }}/>`}
 		${body}
 	</div>`;

@@ -1,0 +1,24 @@
+// Rooms that stand behind one link of the header, side by side.
+
+import { t } from "../lib/i18n.js";
+import { html } from "../lib/ui.js";
+
+/** Of each group its word and its rooms: name, address and word of each, and what lies within it. */
+const groups = {
+	network: { word: "nav.network", rooms: [["firewalls", "/firewalls", "firewalls", "firewall"], ["zones", "/zones", "zones", "zone"]] },
+	keys: { word: "nav.all-keys", rooms: [["keys", "/keys", "nav.keys"], ["api-keys", "/api-keys", "nav.api-keys"]] },
+	admin: { word: "nav.admin", rooms: [["customers", "/admin/customers", "customers", "customer"], ["outbox", "/admin/outbox", "outbox"]] },
+};
+
+export function GroupLink({ of, here }) {
+	const { word, rooms } = groups[of];
+	const isHere = rooms.some(([name, , , within]) => here === name || here === within);
+	return html`<a href=${`#${rooms[0][1]}`} aria-current=${isHere ? "page" : undefined}>${t(word)}</a>`;
+}
+
+export function GroupTabs({ of, here }) {
+	const { word, rooms } = groups[of];
+	return html`<nav class="room-tabs group-tabs" aria-label=${t(word)}>
+		<ul>${rooms.map(([name, address, text]) => html`<li key=${name}><a href=${`#${address}`} aria-current=${name === here ? "page" : undefined}>${t(text)}</a></li>`)}</ul>
+	</nav>`;
+}
