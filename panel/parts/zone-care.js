@@ -45,7 +45,7 @@ export function Signing({ zone, mayChange, onDone }) {
 	return html`<section class="group" aria-labelledby="ds-title">
 		<h2 id="ds-title">DNSSEC</h2>
 		<p class="hint">${t(!enabled ? "zone.sign.what" : ds.length > 0 ? "zone.ds.what" : "zone.ds.soon")}</p>
-		${ds.length > 0 && html`<ul>${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
+		${ds.length > 0 && html`<ul class="copies">${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
 		${mayChange && html`<p class="buttons"><button type="button" class="button" id="sign" onClick=${enabled ? () => setAsking(true) : turn}>${t(enabled ? "zone.sign.end" : "zone.sign")}</button></p>`}
 		${failed}
 		${asking && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}

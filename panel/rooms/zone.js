@@ -9,6 +9,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { RrsetForm } from "../parts/rrset-form.js";
 import { Signing, Versions, ZoneFile } from "../parts/zone-care.js";
+import { useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -50,6 +51,7 @@ function Rrset({ rrset, zone, mayChange, onChange, onGone }) {
 function Inside({ zone, rrsets, read }) {
 	const [form, setForm] = useState(null); // {rrset}: the one that is changed, null for a new one
 	const mayChange = useValue(me)?.role !== "reader";
+	useArrival([zone], read);
 	const done = (words) => {
 		setForm(null);
 		announce(words);
@@ -60,7 +62,7 @@ function Inside({ zone, rrsets, read }) {
 		<section class="group" aria-labelledby="servers-title">
 			<h2 id="servers-title">${t("zone.servers")}</h2>
 			<p class="hint">${t("zone.servers.what")}</p>
-			<ul>${zone.authoritative_nameservers.assigned.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>
+			<ul class="copies">${zone.authoritative_nameservers.assigned.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>
 		</section>
 		<section class="group" aria-labelledby="rrsets-title">
 			<h2 id="rrsets-title">${t("rrset.list")}</h2>
@@ -98,7 +100,8 @@ export function Zone({ parameters }) {
 	const { zone, rrsets, failure } = found;
 	return html`<div>
 		<nav class="crumbs" aria-label=${t("console.crumbs")}><a href="#/zones">${t("zones")}</a></nav>
-		<${Heading} text=${zone?.unicode_name ?? t("zone")} help="zones"/>
+		<${Heading} text=${zone?.unicode_name ?? t("zone")} help="zones">${zone && html`<p class="heading-about"><${ZoneState} zone=${zone}/></p>`}<//>
+		${zone && html`<${ZoneReason} zone=${zone}/>`}
 		${failure ? html`<${Failure} title=${t("zone.unread")} error=${failure} onRetry=${read}/>`
 			: zone ? html`<${Inside} zone=${zone} rrsets=${rrsets} read=${read}/>` : html`<p class="waiting">${t("zones.loading")}</p>`}
 	</div>`;

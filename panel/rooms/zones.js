@@ -7,13 +7,10 @@ import { deleteZone, makeZone, readZones } from "../lib/zones.js";
 import { Failure } from "../parts/failure.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { GroupTabs } from "../parts/group-tabs.js";
-import { Icon } from "../parts/icon.js";
 import { NameDialog } from "../parts/name-dialog.js";
+import { useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
-
-const look_again_ms = 2000;
-const icons = { ok: "success", updating: "busy", error: "attention" };
 
 function explain(error) {
 	const whole = { uniqueness_error: "zones.name.taken", forbidden: "zones.name.foreign" }[error.code];
@@ -61,7 +58,7 @@ function Create({ onMade, onCancel }) {
 function Zone({ zone, mayChange, onDeleted }) {
 	const [asking, setAsking] = useState(false);
 	const [state, setState] = useState({ busy: false, failure: null });
-	const { id, status, dnssec } = zone;
+	const { id, dnssec } = zone;
 	const drop = async () => {
 		setAsking(false);
 		if (state.busy)
@@ -81,9 +78,9 @@ function Zone({ zone, mayChange, onDeleted }) {
 	return html`<article class="server" aria-labelledby=${`zone-${id}`} data-zone=${id}>
 		<div class="server-top">
 			<h2 class="customer-name" id=${`zone-${id}`} translate="no"><a href=${`#/zones/${id}`}><bdi>${zone.unicode_name}</bdi></a></h2>
-			<span class=${`state state-${status === "ok" ? "running" : status === "error" ? "unknown" : "busy"}`}><${Icon} name=${icons[status]}/> ${t(`zones.status.${status}`)}</span>
+			<${ZoneState} zone=${zone}/>
 		</div>
-		${zone.status_reason && html`<p class="detail"><span>${t("error.detail")}</span> <span lang="en">${zone.status_reason}</span></p>`}
+		<${ZoneReason} zone=${zone}/>
 		<dl class="facts">
 			${zone.name !== zone.unicode_name && html`<div><dt>${t("zones.ascii")}</dt><dd><code translate="no">${zone.name}</code></dd></div>`}
 			<div><dt>${t("zones.records")}</dt><dd>${number(zone.record_count)}</dd></div>
@@ -121,14 +118,7 @@ export function Zones() {
 		read();
 		return () => { asked.current++; };
 	}, []);
-	// What is on its way to the name server has arrived a moment later.
-	const underWay = list.state === "ready" && list.items.some(({ status }) => status === "updating");
-	useEffect(() => {
-		if (!underWay)
-			return undefined;
-		const timer = setTimeout(read, look_again_ms, 1);
-		return () => clearTimeout(timer);
-	}, [list]);
+	useArrival(list.items, () => read());
 
 	const made = (zone) => {
 		setMaking(false);
