@@ -3,14 +3,14 @@
 import { serviceNow } from "../lib/api.js";
 import { confirmTrial, revertTrial } from "../lib/firewalls.js";
 import { t } from "../lib/i18n.js";
-import { announce, html } from "../lib/ui.js";
+import { html } from "../lib/ui.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { FailureDetail, failureText } from "./failure.js";
 import { Icon } from "./icon.js";
 
 const second_ms = 1000;
 
-/** @param onEnded  called when it was confirmed, was taken back or has gone back */
+/** @param onEnded  called with the words of how it ended, or null when that is not known */
 export function Trial({ firewall, onEnded }) {
 	const { deadline, address } = firewall.ippo.trial;
 	const left = () => Math.max(0, Math.ceil((Date.parse(deadline) - serviceNow()) / second_ms));
@@ -21,7 +21,7 @@ export function Trial({ firewall, onEnded }) {
 		const timer = setInterval(() => {
 			setSeconds(left());
 			if (left() === 0)
-				onEnded();
+				onEnded(t("firewalls.trial.gone"));
 		}, second_ms);
 		return () => clearInterval(timer);
 	}, [deadline]);
@@ -31,12 +31,12 @@ export function Trial({ firewall, onEnded }) {
 		setState({ busy: true, failure: null });
 		try {
 			await ask(firewall.id);
-			announce(t(words));
 			setState({ busy: false, failure: null });
+			onEnded(t(words));
 		} catch (failure) {
 			setState({ busy: false, failure });
+			onEnded(failure.code === "gone" ? t("firewalls.trial.gone") : null);
 		}
-		onEnded();
 	};
 	return html`<section class="notice attention" aria-labelledby="trial-title" data-trial=${firewall.id}>
 		<h2 id="trial-title"><${Icon} name="attention"/> ${t("firewalls.trial")}</h2>

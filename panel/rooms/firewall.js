@@ -122,6 +122,7 @@ export function Firewall({ parameters }) {
 	const ended = [...useValue(actions).values()].filter(({ command, status }) => /firewall/.test(command) && status !== "running").length;
 	const { value, failure, again } = useRead(() => read(Number(parameters.id)), ended);
 	const [editing, setEditing] = useState(false);
+	const [said, setSaid] = useState(null); // of the last trial, how it ended
 
 	if (!value) {
 		return html`<div class="narrow"><${Heading} text=${t("firewalls")}/>
@@ -133,7 +134,8 @@ export function Firewall({ parameters }) {
 	return html`<div class="alerts">
 		<nav class="crumbs" aria-label=${t("firewalls")}><a href="#/firewalls">${t("firewalls")}</a></nav>
 		<${Heading} text=${firewall.name} help="firewalls"/>
-		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${firewall} onEnded=${again}/>`}
+		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${firewall} onEnded=${(words) => { setSaid(words); again(); }}/>`}
+		<div role="status">${said && !firewall.ippo.trial && html`<p class="notice" id="trial-ended">${said}</p>`}</div>
 		${editing && mayChange && html`<${RuleForm} firewall=${firewall} onCancel=${leave} onSaved=${() => { leave(); announce(t("firewalls.saved")); again(); }}/>`}
 		<section class="box firewall-part" aria-labelledby="rules-title"><h2 id="rules-title">${t("firewalls.rules")}</h2>
 			<p class="hint">${t("firewalls.note")}</p>

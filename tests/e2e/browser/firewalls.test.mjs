@@ -74,12 +74,13 @@ describe("packet filters", () => {
 			mock.tryFirewall(firewall, []);
 			await page.reload();
 			await page.click("#trial-confirm");
-			await page.waitForSelector("#edit-rules");
+			await page.waitForSelector("#trial-ended:has-text('was confirmed')");
 			assert.equal(firewall.rules.length, 1);
 			mock.tryFirewall(firewall, [], 2000);
 			await page.reload();
 			await page.waitForSelector("[data-trial]");
-			await page.waitForSelector("[data-trial]", { state: "detached" });
+			await page.waitForSelector("#trial-ended:has-text('went back by itself')");
+			assert.equal(await page.locator("[data-trial]").count(), 0);
 			assert.equal(firewall.rules.length, 0);
 		});
 	});
