@@ -70,10 +70,11 @@ export function AreaField({ id, label, hint, problems, ...area }) {
 }
 
 /** One of a few; @param choices  [{value, text}], the first one chosen */
-export function ChoiceField({ id, label, choices }) {
+export function ChoiceField({ id, label, hint, choices }) {
 	return html`<div class="field">
 		<label for=${id}>${label}</label>
-		<select id=${id} name=${id}>${choices.map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}</select>
+		${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+		<select id=${id} name=${id} aria-describedby=${hint ? `${id}-hint` : undefined}>${choices.map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}</select>
 	</div>`;
 }
 

@@ -1,11 +1,13 @@
 // The zones: what the name servers answer for, how many more there may be, making one and deleting one.
 
 import { number, t } from "../lib/i18n.js";
+import { recordsOf, recordsWithoutMail } from "../lib/new-zone.js";
+import { sortedServers } from "../lib/servers.js";
 import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { deleteZone, makeZone, readZones } from "../lib/zones.js";
 import { Failure } from "../parts/failure.js";
-import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { AreaField, ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { GroupTabs } from "../parts/group-tabs.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
@@ -26,12 +28,15 @@ function explain(error) {
 
 function Create({ onMade, onCancel }) {
 	const form = useRef(null);
+	const servers = useValue(sortedServers);
 	const name = () => form.current.elements["zone-name"].value.trim();
 	const { submit, busy, ...told } = useSubmit({
 		judge: () => (name() === "" ? [{ field: "zone-name", key: "zones.name.missing" }] : []),
 		work: async () => {
-			const file = form.current.elements["zone-file"].value;
-			onMade(await makeZone({ name: name(), ...(file.trim() ? { zonefile: file } : {}) }));
+			const { "zone-file": { value: file }, "zone-server": { value: wanted }, "zone-mailless": { checked: mailless } } = form.current.elements;
+			const server = servers.find(({ id }) => String(id) === wanted);
+			const rrsets = [...(server ? recordsOf(server) : []), ...(mailless ? recordsWithoutMail : [])];
+			onMade(await makeZone({ name: name(), ...(rrsets.length > 0 ? { rrsets } : {}), ...(file.trim() ? { zonefile: file } : {}) }));
 		},
 		explain,
 	});
@@ -42,6 +47,8 @@ function Create({ onMade, onCancel }) {
 		<form ref=${form} onSubmit=${submit} novalidate>
 			<${TextField} id="zone-name" label=${t("zones.name")} hint=${t("zones.name.hint")} problems=${told.problems}
 				maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false"/>
+			<${ChoiceField} id="zone-server" label=${t("zones.server")} hint=${t("zones.server.hint")} choices=${[{ value: "", text: t("zones.server.none") }, ...servers.map((each) => ({ value: String(each.id), text: each.name }))]}/>
+			<label class="check"><input type="checkbox" id="zone-mailless" name="zone-mailless"/> <span>${t("zones.mailless")}</span></label>
 			<details class="further" open=${told.problems.some(({ field }) => field === "zone-file") || undefined}>
 				<summary>${t("zones.file.from")}</summary>
 				<${AreaField} id="zone-file" label=${t("zones.file")} hint=${t("zones.file.hint")} problems=${told.problems} rows="8"

@@ -959,7 +959,7 @@ export class Mock {
 		return [201, { action: { id: this.nextId++ } }];
 	}
 
-	#makeZone({ name, zonefile }) {
+	#makeZone({ name, zonefile, rrsets = [] }) {
 		if (this.zones.size >= this.zoneLimit)
 			throw new Refusal(403, "resource_limit_exceeded", `this account's servers allow ${this.zoneLimit} zones, and there are ${this.zones.size}`);
 		const wrong = (field, message) => new Refusal(422, "invalid_input", message, { fields: [{ name: field, messages: [message] }] });
@@ -969,7 +969,10 @@ export class Mock {
 			throw new Refusal(409, "uniqueness_error", `there is a zone ${name} already`);
 		if (zonefile?.includes("192.0.2.256"))
 			throw wrong("zonefile", "line 1: the value of A is an IPv4 address");
-		return this.addZone(name, { status: "updating", serial: 0 });
+		const zone = this.addZone(name, { status: "updating", serial: 0 });
+		for (const { name: of, type, records } of rrsets)
+			this.addRrset(zone, of, type, records.map(({ value }) => value));
+		return zone;
 	}
 
 	#zones(what, url, body) {

@@ -80,6 +80,27 @@ describe("making", () => {
 	});
 });
 
+test("a new zone leads to a server, and says that it has no mail", async () => {
+	const server = state.mock.addServer("hajime", "running");
+	state.mock.addServer("later", "running");
+	await withPage({ at: "/#/zones" }, async (page) => {
+		await page.click("#make-zone");
+		await page.fill("#zone-name", "new.example");
+		await page.selectOption("#zone-server", "hajime");
+		await page.check("#zone-mailless");
+		await page.click("#zone-save");
+		await page.waitForSelector("[data-zone]");
+		const [zone] = state.mock.zones.values();
+		const values = Object.fromEntries([...zone.rrsets.values()].map(({ id, records }) => [id, records.map(({ value }) => value)]));
+		const ipv6 = server.public_net.ipv6.ip.replace("/64", "1");
+		const fingerprint = Buffer.from(server.ippo.host_keys[0].fingerprint.replace("SHA256:", ""), "base64").toString("hex").toUpperCase();
+		assert.deepEqual(values, {
+			"@/A": [server.public_net.ipv4.ip], "@/AAAA": [ipv6], "www/A": [server.public_net.ipv4.ip], "www/AAAA": [ipv6], "@/SSHFP": [`4 2 ${fingerprint}`],
+			"@/MX": ["0 ."], "@/TXT": ["\"v=spf1 -all\""], "_dmarc/TXT": ["\"v=DMARC1; p=reject\""],
+		});
+	});
+});
+
 describe("deleting", () => {
 	test("takes the exact name, and a protected one says why it stays", async () => {
 		const { mock } = state;
