@@ -15,6 +15,7 @@
 #include "cli/metrics.h"
 #include "cli/print.h"
 #include "cli/request.h"
+#include "cli/server_address.h"
 
 #define USER_DATA_MAX_BYTES ((size_t)32 * 1024)
 
@@ -29,31 +30,6 @@ static const char *server_port_option(const json_t *server, char out[PORT_OPTION
 	*out = '\0';
 	if (port > 0 && port <= UINT16_MAX && port != SSH_PORT)
 		(void)snprintf(out, PORT_OPTION_BYTES, "-p %lld ", port);
-	return out;
-}
-
-/* The first address of the IPv6 network; NULL when it has none. */
-static const char *server_address6(const json_t *server, char out[IP_TEXT_BYTES])
-{
-	const char *network = json_string_value(json_at(server, "public_net.ipv6.ip"));
-	struct ip prefix;
-
-	if (network == NULL || ip_parse_prefix(network, &prefix) < 0)
-		return NULL;
-	prefix.bytes[15] |= 1;
-	ip_format(&prefix, out);
-	return out;
-}
-
-/* The address one types: the IPv4 one, or else that. */
-static const char *server_address(const json_t *server, char out[IP_TEXT_BYTES])
-{
-	const char *v4 = json_string_value(json_at(server, "public_net.ipv4.ip"));
-
-	if (v4 != NULL)
-		(void)snprintf(out, IP_TEXT_BYTES, "%s", v4);
-	else if (server_address6(server, out) == NULL)
-		(void)snprintf(out, IP_TEXT_BYTES, "-");
 	return out;
 }
 

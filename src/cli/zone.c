@@ -16,6 +16,7 @@
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/request.h"
+#include "cli/zone_start.h"
 #include "wire/http_message.h"
 
 #define WAIT_MS 30000
@@ -251,6 +252,25 @@ static void tell_name_servers(const json_t *zone)
 	(void)fputc('\n', stderr);
 }
 
+/* What makes a zone of use at once, as far as it is asked for. */
+static int add_start(struct invocation *invocation, json_t *body, struct err *err)
+{
+	const char *name = option_text(invocation, "server");
+	json_t *rrsets = json_array(), *server = NULL;
+	int code = 0;
+
+	if (name != NULL && (code = api_find(invocation->api, "servers", "servers", "server", name,
+					     &server, err)) == 0)
+		zone_start_server(rrsets, server);
+	if (option_given(invocation, "no-mail"))
+		zone_start_no_mail(rrsets);
+	if (json_array_size(rrsets) > 0)
+		(void)json_object_set(body, "rrsets", rrsets);
+	json_decref(rrsets);
+	json_decref(server);
+	return code;
+}
+
 static int create(struct invocation *invocation)
 {
 	const char *file = option_text(invocation, "file"), *ttl = option_text(invocation, "ttl");
@@ -264,6 +284,8 @@ static int create(struct invocation *invocation)
 	}
 	add_labels(invocation, body);
 	code = file != NULL ? read_zonefile(file, body, &err) : 0;
+	if (code == 0)
+		code = add_start(invocation, body, &err);
 	if (code == 0)
 		code = api_call(invocation->api, "POST", "/zones", body, -1, &reply, &err);
 	json_decref(body);
@@ -521,6 +543,8 @@ static const struct option_rule list_options[] = {
 };
 static const struct option_rule create_options[] = {
 	{"file", "FILE", "a zone file to begin with; - for what comes in", false},
+	{"server", "SERVER", "the domain and its www lead there (A, AAAA, SSHFP)", false},
+	{"no-mail", NULL, "the domain has no mail: nobody can write in its name", false},
 	{"ttl", "SECONDS", "of records without one of their own; 3600 without", false},
 	{"label", "KEY=VALUE", "a label", true},
 	ZONE_WAIT_OPTION,

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from ippo_testing import address6_of, address_of, eventually, run
 from name_server import NameServer
 
 
@@ -138,6 +139,27 @@ def test_settings_and_the_end(dns, zone):
     dns.cli("zone", "create", "日本語.example", "--wait")
     assert "xn--wgv71a119e.example" in dns.cli("zone", "show", "日本語.example").stdout
     dns.cli("zone", "delete", "日本語.example", "--yes")
+
+
+def test_a_zone_that_leads_to_a_server(dns, tmp_path):
+    """Its SSHFP records are those that ssh-keygen makes of the server's host keys."""
+    dns.cli("server", "create", "led", "--plan", "named", "--image", "tiny", "--wait")
+    dns.cli("server", "start", "led")
+    eventually(lambda: dns.cli_json("server", "show", "led")["ippo"]["host_keys"], 20)
+    server = dns.cli_json("server", "show", "led")
+    dns.cli("zone", "create", "led.example", "--server", "led", "--no-mail", "--wait")
+    for name in ("led.example", "www.led.example"):
+        assert dns.dig(name) == [("A", address_of(server))] and dns.dig(name, "AAAA") == [("AAAA", address6_of(server))]
+    wanted = set()
+    for key in server["ippo"]["host_keys"]:
+        (tmp_path / "key.pub").write_text(key["public_key"] + "\n")
+        wanted.update(line.split("SSHFP ")[1].lower() for line in run("ssh-keygen", "-r", "led.example", "-f", tmp_path / "key.pub").stdout.splitlines())
+    said = {data.replace(" ", "").lower() for _, data in dns.dig("led.example", "SSHFP")}
+    assert said == {line.replace(" ", "") for line in wanted if line.split()[1] == "2"}
+    assert dns.dig("led.example", "MX") == [("MX", "0 .")] and dns.dig("led.example", "TXT") == [("TXT", '"v=spf1 -all"')]
+    assert dns.dig("_dmarc.led.example", "TXT") == [("TXT", '"v=DMARC1; p=reject"')]
+    absent = dns.cli("zone", "create", "more.example", "--server", "absent", check=False)
+    assert absent.returncode == 3 and "more.example" not in dns.cli("zone", "list").stdout
 
 
 def test_an_operator_permits_a_name(dns):
