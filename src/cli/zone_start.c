@@ -54,8 +54,11 @@ static void add_host_keys(json_t *rrsets, const json_t *server)
 	char text[8 + 2 * DIGEST_BYTES];
 	size_t i;
 
-	json_array_foreach(keys, i, key) if (fingerprint_text(key, text, sizeof text))(void)
-		json_array_append_new(records, json_pack("{s:s}", "value", text));
+	json_array_foreach(keys, i, key)
+	{
+		if (fingerprint_text(key, text, sizeof text))
+			(void)json_array_append_new(records, json_pack("{s:s}", "value", text));
+	}
 	if (json_array_size(records) > 0)
 		(void)json_array_append_new(rrsets, json_pack("{s:s, s:s, s:O}", "name", "@",
 							      "type", "SSHFP", "records", records));
