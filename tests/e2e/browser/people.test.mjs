@@ -37,7 +37,7 @@ describe("a link for a new password", () => {
 				await page.click("button.primary");
 				await eventually(async () => problem.test(await page.textContent("main .field")
 					.then((words) => words.replace(/At least 12.*safest\./, ""))), true);
-				assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-labelledby")), "summary-title");
+				await eventually(() => page.evaluate(() => document.activeElement.getAttribute("aria-labelledby")), "summary-title");
 				assert.equal(await page.inputValue("#password"), text);
 			}
 			const mend = state.mock.cut("POST", /redeem/);

@@ -225,7 +225,7 @@ describe("servers", () => {
 					await page.keyboard.press(key);
 			};
 			const tabTo = async (text) => {
-				for (let i = 0; i < 20; i++) {
+				for (let i = 0; i < 30; i++) {
 					await press("Tab");
 					if ((await focused(page)).startsWith(text))
 						return;
