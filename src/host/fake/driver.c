@@ -515,14 +515,17 @@ static int unmake(struct driver *driver, const char *verb, uint8_t kind, const u
 }
 
 /* The newest seed's user-data is in the file "seed", for who wants to see what a guest would read.
- */
-static int keep_seed(const struct fake *fake, const struct host_seed *seed, struct err *err)
+ * It is of no use after a crash, so it waits for no disk. */
+static int keep_seed(struct fake *fake, const struct host_seed *seed, struct err *err)
 {
 	char path[PATH_BYTES];
-	int code;
+	int code = 0;
 
 	path_of(fake, "seed", path);
-	code = fd_write_file(AT_FDCWD, path, seed->user_data, seed->user_data_bytes, 0600);
+	(void)pthread_mutex_lock(&fake->lock);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	code = fd < 0 ? -errno : fd_write_all(fd, seed->user_data, seed->user_data_bytes);
+	(void)pthread_mutex_unlock(&fake->lock);
 	return code < 0 ? err_set(err, code, "cannot write %s", path) : 0;
 }
 
