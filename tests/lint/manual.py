@@ -83,8 +83,8 @@ def words():
 def tables():
     """The verbs of each noun of the command, and all its options."""
     verbs, options = set(), {"help", "json", "quiet"}
-    for path in (ROOT / "src/cli").glob("*.c"):
-        text = path.read_text()
+    for path in (ROOT / "src/cli").glob("*.[ch]"):
+        text = path.read_text().replace("\\\n", " ")  # a macro's lines are one
         verbs |= {(noun, verb or None) for noun, verb in TABLE_ROW.findall(text)}
         options |= set(OPTION_ROW.findall(text))
     return verbs, options
