@@ -173,4 +173,6 @@ def test_nothing_typed_later_reaches_the_guest(fake, ending, code, limit_s):
     if ending is cut:
         # Its answer says that the host has been told: not a byte after that.
         assert not [number for number in at_guest if typist.typed[number] > said + 0.05]
+    # A suspension that is over starts what it stopped.
+    eventually(lambda: not fake.api().get(f"/servers/{server['id']}")["server"]["locked"])
     fake.api().delete_server(server)
