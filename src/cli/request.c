@@ -78,6 +78,19 @@ int request_delete(struct invocation *invocation, const char *collection, const 
 	return request_finish(invocation, reply, NULL, true);
 }
 
+void request_add_labels(const struct invocation *invocation, json_t *body)
+{
+	json_t *labels = json_object();
+	const char *value;
+
+	for (size_t at = 0; (value = option_next(invocation, "label", &at)) != NULL;) {
+		AUTO_FREE char *name = strndup(value, strcspn(value, "="));
+		const char *rest = strchr(value, '=');
+		(void)json_object_set_new(labels, name, json_string(rest != NULL ? rest + 1 : ""));
+	}
+	(void)json_object_set_new(body, "labels", labels);
+}
+
 int request_finish_made(struct invocation *invocation, json_t *reply, int code,
 			const struct err *err, const char *path)
 {

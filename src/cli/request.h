@@ -26,6 +26,8 @@ bool request_confirmed(const struct invocation *invocation, const char *name,
 /** request_finish() - after a call that answered {action, ...}: print or wait as asked; frees
  * @reply. */
 int request_finish(struct invocation *invocation, json_t *reply, const char *object_key, bool wait);
+/** request_add_labels() - what --label KEY=VALUE gave, as `labels` into @body; {} when none was. */
+void request_add_labels(const struct invocation *invocation, json_t *body);
 /** request_finish_made() - after a call that made something: the reply as JSON, or for people the
  * number or text at @path of it; frees @reply. @code and @err: of the call. */
 int request_finish_made(struct invocation *invocation, json_t *reply, int code,

@@ -140,18 +140,13 @@ static int server_create(struct invocation *invocation)
 		option_given(invocation, "start"));
 	const char *file = option_text(invocation, "user-data");
 	struct err err = {0};
-	json_t *reply = NULL, *keys = json_array(), *labels = json_object();
+	json_t *reply = NULL, *keys = json_array();
 	const char *value;
 
 	for (size_t at = 0; (value = option_next(invocation, "key", &at)) != NULL;)
 		(void)json_array_append_new(keys, json_string(value));
-	for (size_t at = 0; (value = option_next(invocation, "label", &at)) != NULL;) {
-		AUTO_FREE char *name = strndup(value, strcspn(value, "="));
-		const char *rest = strchr(value, '=');
-		(void)json_object_set_new(labels, name, json_string(rest != NULL ? rest + 1 : ""));
-	}
 	(void)json_object_set_new(body, "ssh_keys", keys);
-	(void)json_object_set_new(body, "labels", labels);
+	request_add_labels(invocation, body);
 	int code = file != NULL ? add_user_data(file, body, &err) : 0;
 	if (code == 0)
 		code = first_choices_add(invocation, body, &err);

@@ -120,7 +120,7 @@ static int read_zonefile(const char *name, json_t *body, struct err *err)
 	return json_object_set_new(body, "zonefile", text) == 0 ? 0 : -ENOMEM;
 }
 
-static int take_ttl(const char *text, json_t *body)
+int zone_take_ttl(const char *text, json_t *body)
 {
 	uint64_t ttl = 0;
 
@@ -229,19 +229,6 @@ static int show(struct invocation *invocation)
 
 /* --- making and taking away --- */
 
-static void add_labels(struct invocation *invocation, json_t *body)
-{
-	json_t *labels = json_object();
-	const char *value;
-
-	for (size_t at = 0; (value = option_next(invocation, "label", &at)) != NULL;) {
-		AUTO_FREE char *name = strndup(value, strcspn(value, "="));
-		const char *rest = strchr(value, '=');
-		(void)json_object_set_new(labels, name, json_string(rest != NULL ? rest + 1 : ""));
-	}
-	(void)json_object_set_new(body, "labels", labels);
-}
-
 static void tell_name_servers(const json_t *zone)
 {
 	const json_t *servers = json_at(zone, "authoritative_nameservers.assigned"), *item;
@@ -278,11 +265,11 @@ static int create(struct invocation *invocation)
 	struct err err = {0};
 	int code;
 
-	if (ttl != NULL && (code = take_ttl(ttl, body)) != EXIT_OK) {
+	if (ttl != NULL && (code = zone_take_ttl(ttl, body)) != EXIT_OK) {
 		json_decref(body);
 		return code;
 	}
-	add_labels(invocation, body);
+	request_add_labels(invocation, body);
 	code = file != NULL ? read_zonefile(file, body, &err) : 0;
 	if (code == 0)
 		code = add_start(invocation, body, &err);
@@ -373,7 +360,7 @@ static int import_file(struct invocation *invocation)
 static int change_ttl(struct invocation *invocation)
 {
 	json_t *body = json_object();
-	const int code = take_ttl(invocation->positionals[1], body);
+	const int code = zone_take_ttl(invocation->positionals[1], body);
 
 	if (code == EXIT_OK)
 		return act(invocation, "change_ttl", body);
@@ -417,7 +404,7 @@ static int relabel(struct invocation *invocation)
 	struct buf path CLEANUP(buf_done) = {0};
 	json_t *body = json_object();
 
-	add_labels(invocation, body);
+	request_add_labels(invocation, body);
 	zone_path(invocation, &path);
 	return zone_change(invocation, "PUT", buf_str(&path), body);
 }
@@ -453,6 +440,14 @@ static int versions(struct invocation *invocation)
 	return EXIT_OK;
 }
 
+static int take_version(const struct invocation *invocation, uint64_t *ret)
+{
+	if (parse_u64(invocation->positionals[1], 1, INT64_MAX, ret) == 0)
+		return EXIT_OK;
+	(void)fputs("ippo: VERSION is a number, as `ippo zone versions` shows it\n", stderr);
+	return EXIT_USAGE;
+}
+
 static void print_state(char sign, const json_t *change, const char *state)
 {
 	const json_t *ttl = json_at(json_object_get(change, state), "ttl"), *record;
@@ -481,11 +476,8 @@ static int changes(struct invocation *invocation)
 	size_t i;
 	int code;
 
-	if (parse_u64(invocation->positionals[1], 1, INT64_MAX, &version) < 0) {
-		(void)fputs("ippo: VERSION is a number, as `ippo zone versions` shows it\n",
-			    stderr);
-		return EXIT_USAGE;
-	}
+	if ((code = take_version(invocation, &version)) != EXIT_OK)
+		return code;
 	(void)snprintf(below, sizeof below, "/versions/%llu", (unsigned long long)version);
 	if ((code = fetch(invocation, below, &reply)) != EXIT_OK)
 		return code;
@@ -504,12 +496,10 @@ static int changes(struct invocation *invocation)
 static int rollback(struct invocation *invocation)
 {
 	uint64_t version = 0;
+	const int code = take_version(invocation, &version);
 
-	if (parse_u64(invocation->positionals[1], 1, INT64_MAX, &version) < 0) {
-		(void)fputs("ippo: VERSION is a number, as `ippo zone versions` shows it\n",
-			    stderr);
-		return EXIT_USAGE;
-	}
+	if (code != EXIT_OK)
+		return code;
 	return act(invocation, "rollback", json_pack("{s:I}", "version", (json_int_t)version));
 }
 

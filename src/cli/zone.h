@@ -13,6 +13,8 @@ void zone_path(const struct invocation *invocation, struct buf *out);
  * The reply is printed with --json. Steals @body. Returns an exit code.
  */
 int zone_change(struct invocation *invocation, const char *method, const char *path, json_t *body);
+/** zone_take_ttl() - as `ttl` into @body. EXIT_OK, or EXIT_USAGE after it was said. */
+int zone_take_ttl(const char *text, json_t *body);
 /** zone_confirmed() - as request_confirmed(), by the first word. */
 bool zone_confirmed(const struct invocation *invocation, const char *what_happens);
 

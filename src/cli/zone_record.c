@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "base/parse.h"
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/request.h"
@@ -62,19 +61,9 @@ static json_t *record(const struct invocation *invocation, const char *value)
 			 "comment", option_text(invocation, "comment"));
 }
 
-/* 0, or EXIT_USAGE. */
 static int add_ttl(const char *text, json_t *body)
 {
-	uint64_t ttl = 0;
-
-	if (text == NULL)
-		return EXIT_OK;
-	if (parse_u64(text, 1, INT32_MAX, &ttl) < 0) {
-		(void)fprintf(stderr, "ippo: a TTL is a number of seconds, not %s\n", text);
-		return EXIT_USAGE;
-	}
-	(void)json_object_set_new(body, "ttl", json_integer((json_int_t)ttl));
-	return EXIT_OK;
+	return text != NULL ? zone_take_ttl(text, body) : EXIT_OK;
 }
 
 /* --- reading --- */
