@@ -1,19 +1,9 @@
 // One's own password, and where one is signed in.
 
-import { get, put, remove } from "./api.js";
-
-const page_size = 50;
+import { getEvery, put, remove } from "./api.js";
 
 /** All of one's sessions, the one used last first: [{id, current, address, client, customer, created, last_used, expires}]. */
-export async function readSessions() {
-	const sessions = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/sessions?page=${page}&per_page=${page_size}`);
-		sessions.push(...answer.sessions);
-		page = answer.meta.pagination.next_page;
-	}
-	return sessions;
-}
+export const readSessions = () => getEvery("/v1/sessions", "sessions");
 
 export const endSession = (id) => remove(`/v1/sessions/${id}`);
 export const endOtherSessions = () => remove("/v1/sessions");

@@ -1,7 +1,7 @@
 // The alerts that are open, for the header, the servers and their room; and the rules they come from.
 
 import { computed, signal } from "../vendor/signals.js";
-import { get, post, put, remove } from "./api.js";
+import { get, getEvery, post, put, remove } from "./api.js";
 import { number } from "./i18n.js";
 
 const page_size = 50;
@@ -58,15 +58,7 @@ export async function readEnded(count) {
 	return { items, total: pagination.total_entries };
 }
 
-export async function readRules() {
-	const rules = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/alert_rules?page=${page}&per_page=${page_size}`);
-		rules.push(...answer.alert_rules);
-		page = answer.meta.pagination.next_page;
-	}
-	return rules;
-}
+export const readRules = () => getEvery("/v1/alert_rules", "alert_rules");
 
 /** @return {alert_rule, webhook_secret?}; the secret is never told again */
 export const makeRule = (rule) => post("/v1/alert_rules", rule);

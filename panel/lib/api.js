@@ -121,6 +121,20 @@ async function send(method, path, { body, signal, anonymous = false, customer })
 }
 
 export const get = (path, options) => request("GET", path, options);
+
+const page_size = 50;
+
+/** Every page of a list, in turn: all that stands under `key`. */
+export async function getEvery(path, key, options) {
+	const found = [];
+	for (let page = 1; page !== null;) {
+		const answer = await get(`${path}${path.includes("?") ? "&" : "?"}page=${page}&per_page=${page_size}`, options);
+		found.push(...answer[key]);
+		page = answer.meta.pagination.next_page;
+	}
+	return found;
+}
+
 export const post = (path, body, options) => request("POST", path, { ...options, body });
 export const put = (path, body, options) => request("PUT", path, { ...options, body });
 export const remove = (path, options) => request("DELETE", path, options);

@@ -1,7 +1,7 @@
 // Threads with the operators, as the service has them.
 
 import { signal } from "../vendor/signals.js";
-import { ApiError, get, post, put, remove } from "./api.js";
+import { ApiError, get, getEvery, post, put, remove } from "./api.js";
 
 const page_size = 25;
 
@@ -30,13 +30,7 @@ export async function readThreads(state, pages) {
 /** {thread, messages}; the messages, oldest first. */
 export async function readThread(id) {
 	const { contact_thread: thread } = await get(`/v1/contact_threads/${id}`);
-	const messages = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/contact_threads/${id}/messages?page=${page}&per_page=50`);
-		messages.push(...answer.messages);
-		page = answer.meta.pagination.next_page;
-	}
-	return { thread, messages };
+	return { thread, messages: await getEvery(`/v1/contact_threads/${id}/messages`, "messages") };
 }
 
 export const openThread = async (subject, text, attachments) => (await post("/v1/contact_threads", { subject, text, attachments })).contact_thread;

@@ -1,30 +1,18 @@
 // What a new server may be made of, and the asking for one.
 
-import { get, post } from "./api.js";
+import { getEvery, post } from "./api.js";
 import { readKeys } from "./ssh-keys.js";
 import { takeEvent } from "./servers.js";
 
-const page_size = 50;
-
-async function readAll(kind, query = "") {
-	const all = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/${kind}?${query}page=${page}&per_page=${page_size}`);
-		all.push(...answer[kind]);
-		page = answer.meta.pagination.next_page;
-	}
-	return all;
-}
-
 /** The systems that can be installed now. */
 export async function readImages() {
-	return (await readAll("images", "status=available&")).filter(({ deprecated }) => !deprecated);
+	return (await getEvery("/v1/images?status=available", "images")).filter(({ deprecated }) => !deprecated);
 }
 
 /** {plans, images, locations, keys}: what can be chosen now; plans with the cheapest first. */
 export async function readOffer() {
 	const [plans, images, locations, keys] = await Promise.all([
-		readAll("server_types"), readImages(), readAll("locations"), readKeys(),
+		getEvery("/v1/server_types", "server_types"), readImages(), getEvery("/v1/locations", "locations"), readKeys(),
 	]);
 	return {
 		plans: plans.filter(({ deprecated }) => !deprecated)

@@ -1,6 +1,6 @@
 // What an account has and may have; and, for operators, the customers.
 
-import { get, post, put, remove } from "./api.js";
+import { get, getEvery, post, put, remove } from "./api.js";
 import { gigabytes, number } from "./i18n.js";
 
 const page_size = 50;
@@ -33,20 +33,10 @@ export async function readCustomers({ search, status }, page = 1) {
 	return { customers, total: meta.pagination.total_entries, next: meta.pagination.next_page };
 }
 
-async function all(path, key, customer) {
-	const found = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/${path}?page=${page}&per_page=${page_size}`, { customer });
-		found.push(...answer[key]);
-		page = answer.meta.pagination.next_page;
-	}
-	return found;
-}
-
 /** One customer with all there is to be seen of it: {customer, members, servers}. */
 export async function readCustomer(id) {
 	const [{ customer }, members, servers] = await Promise.all([
-		get(`/v1/customers/${id}`), all("members", "members", id), all("servers", "servers", id),
+		get(`/v1/customers/${id}`), getEvery("/v1/members", "members", { customer: id }), getEvery("/v1/servers", "servers", { customer: id }),
 	]);
 	return { customer, members, servers };
 }

@@ -1,20 +1,15 @@
 // The packet filters: what the API says of them, their rules as one types them, and what a change of them is.
 
-import { get, post, remove } from "./api.js";
+import { get, getEvery, post, remove } from "./api.js";
 
-const page_size = 50;
 const everybody = ["0.0.0.0/0", "::/0"];
 const database_ports = [1433, 3306, 5432, 5984, 6379, 9200, 11211, 27017];
 
-export async function readFirewalls() {
-	const firewalls = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/firewalls?sort=name%3Aasc&page=${page}&per_page=${page_size}`);
-		firewalls.push(...answer.firewalls);
-		page = answer.meta.pagination.next_page;
-	}
-	return firewalls;
-}
+export const readFirewalls = () => getEvery("/v1/firewalls?sort=name:asc", "firewalls");
+
+/** The ids of the servers that it is in force for. */
+export const serversOf = ({ applied_to: targets }) => [...new Set(targets
+	.flatMap((target) => (target.type === "server" ? [target] : target.applied_to_resources)).map(({ server }) => server.id))];
 
 export const readFirewall = async (id) => (await get(`/v1/firewalls/${id}`)).firewall;
 export const readFilter = async (server) => (await get(`/v1/servers/${server}/filter`)).filter;

@@ -1,19 +1,9 @@
 // The customer's public keys, as the service has them.
 
-import { get, post, remove } from "./api.js";
-
-const page_size = 50;
+import { getEvery, post, remove } from "./api.js";
 
 /** All of them, oldest first. */
-export async function readKeys() {
-	const keys = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/ssh_keys?page=${page}&per_page=${page_size}&sort=id:asc`);
-		keys.push(...answer.ssh_keys);
-		page = answer.meta.pagination.next_page;
-	}
-	return keys;
-}
+export const readKeys = () => getEvery("/v1/ssh_keys?sort=id:asc", "ssh_keys");
 
 export async function addKey(name, publicKey) {
 	return (await post("/v1/ssh_keys", { name, public_key: publicKey })).ssh_key;

@@ -1,20 +1,11 @@
 // The account's API keys, as the service has them. The API calls them tokens.
 
-import { get, post, remove, serviceNow } from "./api.js";
+import { getEvery, post, remove, serviceNow } from "./api.js";
 
-const page_size = 50;
 const day_ms = 86400000;
 
 /** All of them, oldest first. */
-export async function readTokens() {
-	const tokens = [];
-	for (let page = 1; page !== null;) {
-		const answer = await get(`/v1/tokens?page=${page}&per_page=${page_size}&sort=id:asc`);
-		tokens.push(...answer.tokens);
-		page = answer.meta.pagination.next_page;
-	}
-	return tokens;
-}
+export const readTokens = () => getEvery("/v1/tokens?sort=id:asc", "tokens");
 
 /**
  * @param days  how long it is good; 0: for ever

@@ -1,6 +1,6 @@
 // Zones: the domains that this service's name servers answer for.
 
-import { get, post, remove } from "./api.js";
+import { get, getEvery, post, remove } from "./api.js";
 
 const page_size = 50;
 
@@ -15,15 +15,7 @@ export const deleteZone = (id) => remove(`/v1/zones/${id}`);
 export const readZone = async (id) => (await get(`/v1/zones/${id}`)).zone;
 
 /** All record sets of a zone. */
-export async function readRrsets(id) {
-	const found = [];
-	for (let page = 1; page !== null;) {
-		const { rrsets, meta } = await get(`/v1/zones/${id}/rrsets?page=${page}&per_page=${page_size}`);
-		found.push(...rrsets);
-		page = meta.pagination.next_page;
-	}
-	return found;
-}
+export const readRrsets = (id) => getEvery(`/v1/zones/${id}/rrsets`, "rrsets");
 
 const pathOf = ({ zone, name, type }) => `/v1/zones/${zone}/rrsets/${encodeURIComponent(name)}/${type}`;
 

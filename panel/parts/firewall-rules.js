@@ -20,7 +20,7 @@ export function ruleWords(draft) {
 /** @param packets  by a rule's place: how many began; null while that is not known */
 export function RuleTable({ rules, packets }) {
 	return html`<div class="graph-table firewall-table" tabindex="0" role="group" aria-label=${t("firewalls.rules")}><table>
-		<thead><tr>${["direction", "port", "addresses", "description", "packets"].map((each) => html`<th key=${each} scope="col" class=${["packets", "count"].includes(each) ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
+		<thead><tr>${["direction", "port", "addresses", "description", "packets"].map((each) => html`<th key=${each} scope="col" class=${each === "packets" ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
 		<tbody>${rules.map((rule, index) => html`<tr key=${index} data-rule=${index}>
 			<td>${t(`firewalls.direction.${rule.direction}`)}</td><td><code>${ports(rule)}</code></td>
 			<td>${networks(addressesOf(rule))}</td><td dir="auto">${rule.description}</td>

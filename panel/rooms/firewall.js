@@ -1,6 +1,6 @@
 // One packet filter: a change on trial, its rules, where it is in force, and whether a packet would pass.
 
-import { applyTo, deleteFirewall, readFilter, readFirewall, takeOff } from "../lib/firewalls.js";
+import { applyTo, deleteFirewall, readFilter, readFirewall, serversOf, takeOff } from "../lib/firewalls.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { actions, servers, sortedServers } from "../lib/servers.js";
@@ -19,8 +19,6 @@ import { Heading } from "./room.js";
 const most_counted = 20; // servers whose hosts are asked
 
 const focusHeading = () => document.getElementById("heading")?.focus();
-const serversOf = ({ applied_to: targets }) => [...new Set(targets
-	.flatMap((target) => (target.type === "server" ? [target] : target.applied_to_resources)).map(({ server }) => server.id))];
 
 /** How many connections each rule let begin, on all its servers; null when a host does not say. */
 async function countPackets(firewall) {

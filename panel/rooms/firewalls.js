@@ -1,6 +1,6 @@
 // The packet filters: what there is, where it is in force, and making one.
 
-import { makeFirewall, readFirewalls } from "../lib/firewalls.js";
+import { makeFirewall, readFirewalls, serversOf } from "../lib/firewalls.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { me } from "../lib/session.js";
@@ -40,11 +40,6 @@ function Create({ onCancel }) {
 	</section>`;
 }
 
-function serverCount({ applied_to: targets }) {
-	const ids = targets.flatMap((target) => (target.type === "server" ? [target] : target.applied_to_resources)).map(({ server }) => server.id);
-	return new Set(ids).size;
-}
-
 export function Firewalls() {
 	const mayChange = useValue(me)?.role !== "reader";
 	const { value: list, failure, again } = useRead(readFirewalls, "");
@@ -63,7 +58,7 @@ export function Firewalls() {
 		${list?.length === 0 && !making && html`<div class="empty"><p>${t("firewalls.none")}</p>${way}</div>`}
 		${list?.length > 0 && html`<ul class="alert-lines">${list.map((firewall) => html`<li class="alert-line" key=${firewall.id} data-firewall=${firewall.id}>
 			<p class="alert-about"><a href=${`#/firewalls/${firewall.id}`} dir="auto" translate="no"><strong>${firewall.name}</strong></a></p>
-			<p class="alert-when"><span>${t("firewalls.rules.count", { count: firewall.rules.length })}</span><span>${t("firewalls.servers.count", { count: serverCount(firewall) })}</span>
+			<p class="alert-when"><span>${t("firewalls.rules.count", { count: firewall.rules.length })}</span><span>${t("firewalls.servers.count", { count: serversOf(firewall).length })}</span>
 				${firewall.ippo.trial && html`<strong>${t("firewalls.trial")}</strong>`}</p>
 		</li>`)}</ul>${way}`}
 	</div>`;

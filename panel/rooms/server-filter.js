@@ -15,7 +15,7 @@ import { Heading } from "./room.js";
 
 function Refused({ list }) {
 	return html`<div class="graph-table firewall-table" tabindex="0" role="group" aria-label=${t("firewalls.refused")}><table>
-		<thead><tr>${["kind", "address", "port", "count", "last"].map((each) => html`<th key=${each} scope="col" class=${["packets", "count"].includes(each) ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
+		<thead><tr>${["kind", "address", "port", "count", "last"].map((each) => html`<th key=${each} scope="col" class=${each === "count" ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
 		<tbody>${list.map((line, index) => html`<tr key=${index} data-refused=${index}>
 			<td>${t(`firewalls.kind.${line.kind}`)}</td><td><code>${line.address}</code></td>
 			<td><code>${line.port === null ? line.protocol : `${line.port}/${line.protocol}`}</code></td>
