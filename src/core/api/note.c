@@ -48,8 +48,10 @@ struct note {
 
 static void copy_text(char *out, size_t size, const char *text)
 {
-	size_t len = strnlen(text, size - 1);
+	size_t len = strlen(text);
 
+	if (len > size - 1)
+		len = size - 1;
 	/* Cut at a character. */
 	while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len--;

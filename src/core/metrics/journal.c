@@ -70,7 +70,7 @@ int journal_append(struct journal *journal, const struct buf *records, struct er
 
 int journal_rotate(struct journal *journal, struct err *err)
 {
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	int fd;
 
 	if (journal->old_fd >= 0)
