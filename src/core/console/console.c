@@ -39,7 +39,7 @@
 #include "base/log.h"
 #include "core/actions/engine.h"
 #include "core/api/exchange.h"
-#include "core/console/console_line.h"
+#include "core/console/console_state.h"
 #include "core/console/entrance.h"
 #include "core/console/first_frame.h"
 #include "core/console/right.h"
@@ -49,58 +49,9 @@
 #include "store/store_token.h"
 #include "store/store_user.h"
 
-#define DAY_MS INT64_C(86400000)
-
-#define IPV6_CUSTOMER_BITS 64 /* who has one address has its /64 */
-
-enum console_state { WAITING, RECORDING, OPENING, OPEN, CLOSING };
-
-struct console {
-	struct console *next, *previous;
-	struct consoles *consoles;
-	struct exchange *exchange; /* NULL: the client has gone or confirmed */
-	enum console_state state;
-	bool host_asked; /* an OPEN is unanswered */
-	bool at_host;    /* the host holds its other end */
-	bool has_claim;
-	bool admitted; /* it counts against the limits */
-	struct ticket claim;
-	struct ticket_place place;
-	char origin[TICKET_ORIGIN_BYTES];
-	struct ip address; /* of the peer, for limits */
-	uint64_t from;
-	int64_t began_ms;               /* of the state, monotonic */
-	struct store_console_line line; /* id 0: not in the history */
-};
-
-/* What the history has to be told still. */
-struct ending {
-	struct ending *next;
-	struct store_console_line line;
-	struct ticket claim;
-};
-
-struct consoles {
-	struct core *core;
-	struct console *first;
-	size_t count, half_open;
-	struct ending *endings;
-	uv_timer_t *look; /* libuv closes it later than we free */
-	uv_timer_t *record;
-	uint64_t generation; /* of the store, as last asked about */
-	int64_t asked_ms;
-};
-
 static void on_look(uv_timer_t *timer);
-static void on_record(uv_timer_t *timer);
 
 /* --- life --- */
-
-static void record_soon(struct consoles *consoles)
-{
-	if (!uv_is_active((uv_handle_t *)consoles->record))
-		(void)uv_timer_start(consoles->record, on_record, 0, 0);
-}
 
 static void set_state(struct console *console, enum console_state state)
 {
@@ -133,7 +84,7 @@ static void settle(struct console *console)
 			ending->claim = console->claim;
 			ending->next = consoles->endings;
 			consoles->endings = ending;
-			record_soon(consoles);
+			console_record_soon(consoles);
 		}
 	}
 	explicit_bzero(console, sizeof *console);
@@ -168,11 +119,8 @@ static void close_at_host(struct console *console)
 			       &body, 0, -1, CONSOLE_HOST_MS, on_closed_at_host, NULL, &id, NULL);
 }
 
-static void shut(struct console *console, enum console_close_code code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
 /* End it at both ends, host first. The console may be freed. */
-static void shut(struct console *console, enum console_close_code code, const char *format, ...)
+void console_shut(struct console *console, enum console_close_code code, const char *format, ...)
 {
 	struct console_close close = {.code = (uint16_t)code};
 	struct buf body CLEANUP(buf_done) = {0};
@@ -199,70 +147,6 @@ static void shut(struct console *console, enum console_close_code code, const ch
 	settle(console);
 }
 
-/* --- limits --- */
-
-static void take_address(const char *peer, struct ip *ret)
-{
-	if (ip_parse(peer, ret) < 0)
-		*ret = (struct ip){0};
-	else if (ret->family == 6)
-		memset(ret->bytes + IPV6_CUSTOMER_BITS / 8, 0,
-		       sizeof ret->bytes - IPV6_CUSTOMER_BITS / 8);
-}
-
-static bool is_same_address(const struct ip *a, const struct ip *b)
-{
-	return a->family != 0 && a->family == b->family &&
-	       memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
-/* A person's tokens count as that person. */
-static bool is_same_user(const struct principal *a, const struct principal *b)
-{
-	if (a->via == PRINCIPAL_LOCAL || b->via == PRINCIPAL_LOCAL)
-		return false;
-	if (a->user_id != 0 || b->user_id != 0)
-		return a->user_id == b->user_id;
-	return a->token_id == b->token_id;
-}
-
-static int check_limits(const struct console *console, struct err *err)
-{
-	const struct config *config = console->consoles->core->config;
-	uint32_t of_user = 0, of_server = 0, of_address = 0;
-
-	for (const struct console *other = console->consoles->first; other != NULL;
-	     other = other->next) {
-		if (!other->admitted)
-			continue;
-		of_user += is_same_user(&other->claim.who, &console->claim.who);
-		of_server += other->claim.server_id == console->claim.server_id;
-		of_address += is_same_address(&other->address, &console->address);
-	}
-	if (config->console_per_user != 0 && of_user >= config->console_per_user)
-		return err_set(err, ERR_LIMIT, "you have %u consoles open: close another first",
-			       of_user);
-	if (config->console_per_server != 0 && of_server >= config->console_per_server)
-		return err_set(err, ERR_LIMIT, "this server has %u consoles open", of_server);
-	if (config->console_per_address != 0 && of_address >= config->console_per_address)
-		return err_set(err, ERR_LIMIT, "from your address %u consoles are open",
-			       of_address);
-	return 0;
-}
-
-static int check_handshakes(const struct consoles *consoles, const struct ip *address,
-			    struct err *err)
-{
-	unsigned count = 0;
-
-	for (const struct console *other = consoles->first; other != NULL; other = other->next)
-		count += other->state == WAITING && is_same_address(&other->address, address);
-	if (consoles->half_open >= CONSOLE_HALF_OPEN_MAX || count >= CONSOLE_HANDSHAKES_MAX)
-		return err_set(err, ERR_RATE_LIMIT,
-			       "too many consoles are being opened; try again in a moment");
-	return 0;
-}
-
 /* --- coming in --- */
 
 int console_begin(struct consoles *consoles, struct exchange *exchange,
@@ -272,8 +156,8 @@ int console_begin(struct consoles *consoles, struct exchange *exchange,
 	struct ip address;
 	int code;
 
-	take_address(arrival->peer, &address);
-	if (!arrival->admit && (code = check_handshakes(consoles, &address, err)) < 0)
+	console_take_address(arrival->peer, &address);
+	if (!arrival->admit && (code = console_check_handshakes(consoles, &address, err)) < 0)
 		return code;
 	console = calloc(1, sizeof *console);
 	if (console == NULL)
@@ -356,15 +240,15 @@ void console_admit(struct console *console)
 	struct err err = {0};
 
 	if (right_ask(console->consoles->core, &console->claim, &code, &err) < 0) {
-		shut(console, code, "%s", err.text);
-	} else if (check_limits(console, &err) < 0) {
-		shut(console, CONSOLE_LIMIT, "%s", err.text);
+		console_shut(console, code, "%s", err.text);
+	} else if (console_check_limits(console, &err) < 0) {
+		console_shut(console, CONSOLE_LIMIT, "%s", err.text);
 	} else if (take_line(console, &err) < 0) {
-		shut(console, CONSOLE_DELETED, "%s", err.text);
+		console_shut(console, CONSOLE_DELETED, "%s", err.text);
 	} else {
 		console->admitted = true;
 		set_state(console, RECORDING);
-		record_soon(console->consoles);
+		console_record_soon(console->consoles);
 	}
 }
 
@@ -398,14 +282,14 @@ int console_frame(struct console *console, const void *data, size_t bytes)
 	if (console->state != WAITING)
 		return ERR_PROTOCOL;
 	if (bytes > CONSOLE_FIRST_FRAME_BYTES) {
-		shut(console, CONSOLE_TOO_BIG, "the first message is too long");
+		console_shut(console, CONSOLE_TOO_BIG, "the first message is too long");
 	} else if (first_frame_parse(data, bytes, &frame, &err) < 0) {
-		shut(console, CONSOLE_PROTOCOL, "%s", err.text);
+		console_shut(console, CONSOLE_PROTOCOL, "%s", err.text);
 	} else {
 		const int code = redeem(console, &frame, &err);
 		explicit_bzero(&frame, sizeof frame);
 		if (code < 0)
-			shut(console, CONSOLE_REFUSED, "%s", err.text);
+			console_shut(console, CONSOLE_REFUSED, "%s", err.text);
 		else
 			console_admit(console);
 	}
@@ -453,20 +337,20 @@ static void give(struct console *console, int fd)
 	set_state(console, OPEN);
 	if (body.error != 0) {
 		(void)close(fd);
-		shut(console, CONSOLE_LOST, "no memory");
+		console_shut(console, CONSOLE_LOST, "no memory");
 	} else if (exchange_send(console->exchange, CONSOLE_OPEN, body.data, body.len, fd) < 0) {
-		shut(console, CONSOLE_LOST, "the console's client takes no messages");
+		console_shut(console, CONSOLE_LOST, "the console's client takes no messages");
 	}
 }
 
 static void refused_by_host(struct console *console, int code, const char *text)
 {
 	if (code == ERR_SERVER_NOT_RUNNING || code == ERR_NOT_FOUND)
-		shut(console, CONSOLE_OFF, "the server is off");
+		console_shut(console, CONSOLE_OFF, "the server is off");
 	else if (code == ERR_LIMIT)
-		shut(console, CONSOLE_LIMIT, "%s", text);
+		console_shut(console, CONSOLE_LIMIT, "%s", text);
 	else
-		shut(console, CONSOLE_LOST, "%s", text);
+		console_shut(console, CONSOLE_LOST, "%s", text);
 }
 
 static void on_opened(void *context, int code, const char *text, struct reader *answer, bool more)
@@ -489,9 +373,9 @@ static void on_opened(void *context, int code, const char *text, struct reader *
 	} else if (code < 0) {
 		refused_by_host(console, code, text);
 	} else if (fd < 0) {
-		shut(console, CONSOLE_LOST, "the host gave no descriptor");
+		console_shut(console, CONSOLE_LOST, "the host gave no descriptor");
 	} else if (right_ask(core, &console->claim, &why, &err) < 0) {
-		shut(console, why, "%s", err.text);
+		console_shut(console, why, "%s", err.text);
 	} else {
 		give(console, steal_fd(&fd));
 	}
@@ -508,7 +392,7 @@ static void write_label(const struct console *console, char out[CONSOLE_LABEL_BY
 		out[--len] = '\0';
 }
 
-static void ask_host(struct console *console)
+void console_ask_host(struct console *console)
 {
 	struct host_console_open open = {.console_id = console->line.id,
 					 .kind = console->claim.kind,
@@ -524,102 +408,10 @@ static void ask_host(struct console *console)
 	set_state(console, OPENING);
 	if (host_client_call(engine_host(console->consoles->core->engine), HOST_CONSOLE_OPEN, &body,
 			     0, -1, CONSOLE_HOST_MS, on_opened, console, &id, &err) < 0) {
-		shut(console, CONSOLE_LOST, "%s", err.text);
+		console_shut(console, CONSOLE_LOST, "%s", err.text);
 		return;
 	}
 	console->host_asked = true;
-}
-
-/* --- the history --- */
-
-static int write_ending(struct store *store, const struct ending *ending, struct err *err)
-{
-	int code = store_console_update_end(store, &ending->line, err);
-
-	if (code < 0)
-		return code == ERR_NOT_FOUND ? 0 : code;
-	return console_line_close(store, &ending->line, &ending->claim, err);
-}
-
-static int write_lines(struct consoles *consoles, struct err *err)
-{
-	struct store *store = consoles->core->store;
-	int code = store_begin(store, err);
-
-	if (code < 0)
-		return code;
-	STORE_GUARD(store);
-	for (struct ending *ending = consoles->endings; ending != NULL; ending = ending->next)
-		if ((code = write_ending(store, ending, err)) < 0)
-			return code;
-	for (struct console *console = consoles->first; console != NULL; console = console->next)
-		if (console->state == RECORDING &&
-		    ((code = store_console_insert(store, &console->line, err)) < 0 ||
-		     (code = console_line_open(store, &console->line, &console->claim, err)) < 0))
-			return code;
-	return store_commit(store, err);
-}
-
-static bool has_lines(const struct consoles *consoles)
-{
-	if (consoles->endings != NULL)
-		return true;
-	for (const struct console *console = consoles->first; console != NULL;
-	     console = console->next)
-		if (console->state == RECORDING)
-			return true;
-	return false;
-}
-
-static void forget_endings(struct consoles *consoles)
-{
-	while (consoles->endings != NULL) {
-		struct ending *ending = consoles->endings;
-		consoles->endings = ending->next;
-		free(ending);
-	}
-}
-
-static void on_record(uv_timer_t *timer)
-{
-	struct consoles *consoles = timer->data;
-	const bool is_new = store_generation(consoles->core->store) != consoles->generation;
-	struct err err = {0};
-	struct console *next;
-	int code;
-
-	if (!has_lines(consoles))
-		return;
-	code = write_lines(consoles, &err);
-	if (code == 0) {
-		forget_endings(consoles);
-		if (!is_new)
-			consoles->generation = store_generation(consoles->core->store);
-	} else {
-		log_error("the history of consoles cannot be written: %s", err.text);
-	}
-	for (struct console *console = consoles->first; console != NULL; console = next) {
-		next = console->next;
-		if (console->state != RECORDING)
-			continue;
-		if (code < 0) {
-			console->line.id = 0;
-			shut(console, CONSOLE_LOST, "the service cannot write its history");
-		} else {
-			ask_host(console);
-		}
-	}
-}
-
-void console_forget_old(struct consoles *consoles)
-{
-	const int64_t days = consoles->core->config->console_history_days;
-	struct err err = {0};
-
-	if (days != 0 &&
-	    store_console_delete_old(consoles->core->store, clock_now_ms() - days * DAY_MS,
-				     CONSOLE_FORGET_LINES, &err) < 0)
-		log_error("the history of consoles cannot be shortened: %s", err.text);
 }
 
 /* --- asking again --- */
@@ -635,7 +427,7 @@ static void ask_again(struct consoles *consoles, uint64_t server_id)
 		if (!console->admitted || (server_id != 0 && console->claim.server_id != server_id))
 			continue;
 		if (right_ask(consoles->core, &console->claim, &code, &err) < 0)
-			shut(console, code, "%s", err.text);
+			console_shut(console, code, "%s", err.text);
 	}
 }
 
@@ -648,11 +440,11 @@ static void look_at(struct console *console, int64_t now_ms)
 	switch (console->state) {
 	case WAITING:
 		if (age_ms > CONSOLE_FIRST_FRAME_MS)
-			shut(console, CONSOLE_REFUSED, "no ticket came in time");
+			console_shut(console, CONSOLE_REFUSED, "no ticket came in time");
 		break;
 	case OPEN:
 		if (life_ms != 0 && age_ms > life_ms)
-			shut(console, CONSOLE_LIFE, "open for as long as a console may be");
+			console_shut(console, CONSOLE_LIFE, "open for as long as a console may be");
 		break;
 	case CLOSING:
 		if (age_ms > CONSOLE_ENDED_MS && console->exchange != NULL) {
@@ -682,8 +474,8 @@ static void on_look(uv_timer_t *timer)
 		consoles->asked_ms = now_ms;
 		ask_again(consoles, 0);
 	}
-	if (has_lines(consoles))
-		record_soon(consoles);
+	if (console_record_waits(consoles))
+		console_record_soon(consoles);
 	else if (consoles->first == NULL)
 		(void)uv_timer_stop(consoles->look);
 }
@@ -728,11 +520,11 @@ void console_host_ended(struct consoles *consoles, uint64_t id, enum host_consol
 	if (console == NULL)
 		return;
 	if (end == HOST_CONSOLE_OFF)
-		shut(console, CONSOLE_OFF, "the server is off");
+		console_shut(console, CONSOLE_OFF, "the server is off");
 	else if (end == HOST_CONSOLE_BAD)
-		shut(console, CONSOLE_PROTOCOL, "a message that a console does not take");
+		console_shut(console, CONSOLE_PROTOCOL, "a message that a console does not take");
 	else
-		shut(console, CONSOLE_LOST, "the hypervisor has gone; come again");
+		console_shut(console, CONSOLE_LOST, "the hypervisor has gone; come again");
 }
 
 void console_host_lost(struct consoles *consoles)
@@ -744,7 +536,8 @@ void console_host_lost(struct consoles *consoles)
 		console->at_host = false;
 		/* One that is opening hears it as the answer to its call. */
 		if (console->state == OPEN)
-			shut(console, CONSOLE_LOST, "the host process has gone; come again");
+			console_shut(console, CONSOLE_LOST,
+				     "the host process has gone; come again");
 	}
 }
 
@@ -754,7 +547,7 @@ int console_cut(struct consoles *consoles, uint64_t id, const char *reason, stru
 
 	if (console == NULL)
 		return err_set(err, ERR_NOT_FOUND, "this console is not open any more");
-	shut(console, CONSOLE_CUT, "%s", reason);
+	console_shut(console, CONSOLE_CUT, "%s", reason);
 	return 0;
 }
 
@@ -763,36 +556,10 @@ size_t console_count(const struct consoles *consoles)
 	return consoles->count;
 }
 
-/* What a crash left open. */
-static int close_open(struct store *store, struct err *err)
-{
-	const struct store_console_filter open = {.open = 1};
-	struct store_consoles left CLEANUP(store_console_done) = {0};
-	const int64_t now_ms = clock_now_ms();
-	int code = store_begin(store, err);
-
-	if (code < 0)
-		return code;
-	STORE_GUARD(store);
-	if ((code = store_console_list(store, &open, &left, err)) < 0 ||
-	    (code = store_console_close_open(store, now_ms, CONSOLE_LOST,
-					     "the service was interrupted", err)) < 0)
-		return code;
-	for (size_t i = 0; i < left.count; i++) {
-		struct store_console_line *row = &left.items[i];
-
-		row->closed_ms = now_ms;
-		row->code = CONSOLE_LOST;
-		if ((code = console_line_close(store, row, NULL, err)) < 0)
-			return code;
-	}
-	return store_commit(store, err);
-}
-
 int console_setup(struct core *core, struct consoles **ret, struct err *err)
 {
 	struct consoles *consoles;
-	int code = close_open(core->store, err);
+	int code = console_record_interrupted(core->store, err);
 
 	if (code < 0)
 		return code;
@@ -819,7 +586,7 @@ void console_stop(struct consoles *consoles)
 
 	for (struct console *console = consoles->first; console != NULL; console = next) {
 		next = console->next;
-		shut(console, CONSOLE_GOING_AWAY, "the service is stopping");
+		console_shut(console, CONSOLE_GOING_AWAY, "the service is stopping");
 	}
 }
 
@@ -842,9 +609,7 @@ void console_teardown(struct consoles *consoles)
 			exchange_end(steal_ptr(console->exchange));
 		settle(console);
 	}
-	if (consoles->endings != NULL)
-		(void)write_lines(consoles, NULL);
-	forget_endings(consoles);
+	console_record_rest(consoles);
 	uv_close((uv_handle_t *)consoles->look, on_timer_closed);
 	uv_close((uv_handle_t *)consoles->record, on_timer_closed);
 	free(consoles);
