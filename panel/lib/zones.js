@@ -34,4 +34,6 @@ export const setDnssec = (id, enabled) => post(`/v1/zones/${id}/actions/change_d
 export const readFile = async (id) => (await get(`/v1/zones/${id}/zonefile`)).zonefile;
 export const importFile = (id, zonefile) => post(`/v1/zones/${id}/actions/import_zonefile`, { zonefile });
 export const readVersions = async (id) => (await get(`/v1/zones/${id}/versions`)).versions;
+/** What one version changed: [{name, type, before, after}]; a name of "" is the TTL of the zone. */
+export const readChanges = async (id, version) => (await get(`/v1/zones/${id}/versions/${version}`)).changes;
 export const goBack = (id, version) => post(`/v1/zones/${id}/actions/rollback`, { version });

@@ -12,6 +12,8 @@ const examples = {
 	SRV: "10 5 5060 sip.example.com.", CAA: "0 issue \"letsencrypt.org\"", TLSA: "3 1 1 0A1B…", SSHFP: "4 2 0A1B…", HTTPS: "1 . alpn=h2",
 	SVCB: "1 svc.example.com. port=853", PTR: "host.example.com.", DS: "12345 13 2 0A1B…",
 };
+/* What their parts are is not plain from an example. */
+const explained = ["CNAME", "MX", "TXT", "NS", "SRV", "CAA", "TLSA", "SSHFP", "HTTPS", "SVCB", "DS"];
 const min_ttl = 60;
 const max_ttl = 2147483647;
 const max_string = 255;
@@ -78,7 +80,7 @@ export function RrsetForm({ zone, rrset, onSaved, onCancel }) {
 				<${TextField} id="rrset-name" label=${t("rrset.name")} hint=${t("rrset.name.hint", { zone: zone.unicode_name })} problems=${told.problems}
 					maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false"/>
 				<div onChange=${(event) => setType(event.target.value)}><${ChoiceField} id="rrset-type" label=${t("rrset.type")} choices=${types.map((value) => ({ value, text: value }))}/></div>`}
-			<${AreaField} id="rrset-values" label=${t("rrset.values")} hint=${t(type === "TXT" ? "rrset.values.text" : "rrset.values.hint", { example: examples[type] ?? "" })} problems=${told.problems}
+			<${AreaField} id="rrset-values" label=${t("rrset.values")} hint=${`${explained.includes(type) ? `${t(`rrset.meaning.${type.toLowerCase()}`)} ` : ""}${t("rrset.values.hint", { example: examples[type] ?? "" })}`} problems=${told.problems}
 				rows="3" spellcheck="false" autocapitalize="none" class="fixed" defaultValue=${rrset?.records.map(({ value }) => value).join("\n")}/>
 			<${TextField} id="rrset-ttl" label=${t("rrset.ttl")} hint=${t("rrset.ttl.hint", { ttl: zone.ttl })} problems=${told.problems} inputmode="numeric" autocomplete="off"
 				maxlength="10" defaultValue=${rrset?.ttl ?? ""}/>

@@ -10,6 +10,7 @@ import { Dialog } from "./dialog.js";
 import { Failure } from "./failure.js";
 import { AreaField, problemsOf, Summary, useSubmit } from "./form.js";
 import { Moment } from "./moment.js";
+import { VersionChanges } from "./zone-version.js";
 
 /** {run, failed}: run() does one thing at a time; `failed` is what is shown when it went wrong. */
 function useOnce(title) {
@@ -96,6 +97,7 @@ export function Versions({ zone, mayChange, onDone }) {
 		<h2 id="versions-title">${t("zone.versions")}</h2>
 		<ul class="alerts">${versions.map(({ version, created, who, changes }) => html`<li key=${version} class="alert-line" data-version=${version}>
 			<p class="alert-about"><strong>${t("zone.version", { version: number(version) })}</strong> <bdi translate="no">${who}</bdi> <${Moment} at=${created}/> <span class="hint">${t("zone.version.changes", { changes: number(changes) })}</span></p>
+			<${VersionChanges} zone=${zone} version=${version}/>
 			${mayChange && version !== zone.version && html`<p class="buttons"><button type="button" class="button small" data-do="back" onClick=${() => setAsking(version)}>${t("zone.versions.back")}<span class="visually-hidden"> (${number(version)})</span></button></p>`}
 		</li>`)}</ul>
 		${failed}

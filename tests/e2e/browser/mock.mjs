@@ -980,7 +980,7 @@ export class Mock {
 			const answer = paged("zones", sorted(this.zones, url), url);
 			return [200, { ...answer, quota: { used: this.zones.size, limit: this.zoneLimit } }];
 		}
-		const [, method, number, rest] = /^(\w+) \/v1\/zones\/(\d+)(?:\/rrsets\/?(.*)|\/[a-z_/]+)?$/.exec(what) ?? [];
+		const [, method, number, rest] = /^(\w+) \/v1\/zones\/(\d+)(?:\/rrsets\/?(.*)|\/[a-z_/0-9]+)?$/.exec(what) ?? [];
 		const one = this.zones.get(Number(number));
 		if (this.role === "reader" && !what.startsWith("GET "))
 			throw new Refusal(403, "forbidden", "readers may not do this");
@@ -988,6 +988,9 @@ export class Mock {
 			return this.#rrsets(one, method, rest === "" ? [] : rest.split("/").map(decodeURIComponent), url, body);
 		if (what === `GET /v1/zones/${one?.id}/versions`)
 			return [200, { versions: Array.from({ length: one.version }, (_, i) => ({ version: one.version - i, created: one.created, who: "taro", changes: 1 })) }];
+		if (one && what.startsWith(`GET /v1/zones/${one.id}/versions/`))
+			return [200, { changes: [{ name: "www", type: "A", before: { ttl: null, records: [{ value: "192.0.2.1" }, { value: "192.0.2.7" }] }, after: { ttl: 300, records: [{ value: "192.0.2.7" }, { value: "192.0.2.9" }] } },
+				{ name: "", type: "", before: { ttl: 3600, records: [] }, after: { ttl: 600, records: [] } }] }];
 		if (what === `GET /v1/zones/${one?.id}/zonefile`)
 			return [200, { zonefile: `$ORIGIN ${one.name}.\n` }];
 		if (one && rest === undefined && method === "GET")

@@ -147,6 +147,8 @@ describe("a zone's room", () => {
 			await page.waitForSelector("[data-rrset='www/A']:has-text('192.0.2.3')");
 			assert.equal(zone.rrsets.get("www/A").ttl, 300);
 			await page.click("#add-rrset");
+			await page.selectOption("#rrset-type", "MX");
+			assert.match(await page.textContent("#rrset-values-hint"), /優先度.*10 mail\.example\.com\./);
 			await page.selectOption("#rrset-type", "TXT");
 			await page.fill("#rrset-values", "v=spf1 \"x\"");
 			await page.click("#rrset-save");
@@ -177,6 +179,10 @@ test("a zone's room signs, replaces by a file, and goes back to a version", asyn
 		await page.click("#file-save");
 		await page.waitForSelector("[data-version='4']");
 		assert.equal(await page.locator("[data-version='4'] [data-do=back]").count(), 0);
+		await page.click("[data-version='3'] summary");
+		await page.waitForSelector("[data-version='3'] .zone-change");
+		const changed = (await page.locator("[data-version='3'] .zone-changes").innerText()).replace(/\s+/g, " ");
+		assert.equal(changed, "www A − 削除: 192.0.2.1 + 追加: 192.0.2.9 + 追加: TTL 300 ゾーンのTTL − 削除: TTL 3,600 + 追加: TTL 600");
 		await page.click("[data-version='2'] [data-do=back]");
 		await page.click("dialog .destroys");
 		await page.waitForSelector("[data-version='5']");
