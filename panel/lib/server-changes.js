@@ -9,12 +9,17 @@ export async function renameServer(id, name) {
 }
 
 async function act(id, verb, body) {
-	takeEvent("action", await post(`/v1/servers/${id}/actions/${verb}`, body));
+	const answer = await post(`/v1/servers/${id}/actions/${verb}`, body);
+	takeEvent("action", answer);
 	takeEvent("server", await get(`/v1/servers/${id}`));
+	return answer;
 }
 
-/** @param name  null: back to the service's own */
-export const setReverseName = (id, ip, name) => act(id, "change_dns_ptr", { ip, dns_ptr: name });
+/** @param name    null: back to the service's own
+ * @param rename  the server is called so as well
+ * @return whether the name leads back; null without a name */
+export const setReverseName = async (id, ip, name, rename) =>
+	(await act(id, "change_dns_ptr", { ip, dns_ptr: name, rename_server: rename && name !== null })).reverse_name;
 
 /** A locked server is neither deleted nor reinstalled. */
 export const setLock = (id, on) => act(id, "change_protection", { delete: on, rebuild: on });

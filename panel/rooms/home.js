@@ -42,7 +42,7 @@ function Start({ server, power, mayChange }) {
 }
 
 /** One line of text that is changed in a form of its own. `save` gets the text, trimmed. */
-function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, ...input }) {
+function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, children, ...input }) {
 	const form = useRef(null);
 	const busy = useRef(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
@@ -62,8 +62,7 @@ function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, .
 		busy.current = true;
 		setState({ problems: [], attempt, busy: true });
 		try {
-			await save(text);
-			onDone(text);
+			onDone(text, await save(text, form.current.elements));
 		} catch (error) {
 			setState({ problems: fields(error), attempt: attempt + 1, busy: false });
 		} finally {
@@ -74,6 +73,7 @@ function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, .
 		<${Summary} ...${state}/>
 		<${TextField} id=${id} label=${label} hint=${hint} problems=${state.problems} defaultValue=${value}
 			autocomplete="off" autocapitalize="none" spellcheck="false" ...${input}/>
+		${children}
 		<div class="buttons">
 			<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "keys.busy" : "home.save")}</button>
 			<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
@@ -111,12 +111,24 @@ function Rename({ server }) {
 
 function ReverseName({ server, ip, now, kind, mayChange }) {
 	const id = `reverse-${kind}`;
-	const problems = (error) => problemsOf(error, { dns_ptr: { field: id, key: "home.reverse.wrong" } }) ?? [{ key: "home.failed", error }];
+	const [said, setSaid] = useState(null); // of the last change: whether the name leads back
+	const problems = (error) => (error.code === "uniqueness_error"
+		? [{ field: `${id}-rename`, key: "home.name.taken", error }]
+		: problemsOf(error, { dns_ptr: { field: id, key: "home.reverse.wrong" }, rename_server: { field: `${id}-rename`, key: "home.reverse.rename.wrong" } })
+			?? [{ key: "home.failed", error }]);
+	const done = (close, named) => {
+		setSaid(named);
+		close();
+		announce(`${t("home.reverse.changed")} ${named ? t(`home.reverse.${named.forward}`, { address: ip }) : ""}`.trim());
+	};
 	return html`${now ? html`<code translate="no">${now}</code>` : html`<span class="hint">${t("home.reverse.none")}</span>`}
+		${said && html`<p class="hint" data-forward=${said.forward}>${t(`home.reverse.${said.forward}`, { address: ip })}</p>`}
 		${mayChange && html`<${Changeable} id=${`change-${id}`} words=${t("home.change")} name=${t("home.reverse", { kind })}>${(close) => html`<${Edit} id=${id}
 			label=${t("home.reverse.field", { address: ip })} hint=${t("home.reverse.hint")} value=${now ?? ""} maxlength="253" fields=${problems}
-			judge=${(text) => (/\s/.test(text) ? "home.reverse.wrong" : null)} save=${(text) => setReverseName(server.id, ip, text || null)}
-			onDone=${() => { close(); announce(t("home.reverse.changed")); }} onCancel=${close}/>`}<//>`}`;
+			judge=${(text) => (/\s/.test(text) ? "home.reverse.wrong" : null)} save=${(text, form) => setReverseName(server.id, ip, text || null, form[`${id}-rename`].checked)}
+			onDone=${(text, named) => done(close, named)} onCancel=${close}>
+			<label class="check"><input type="checkbox" id=${`${id}-rename`} name=${`${id}-rename`}/> <span>${t("home.reverse.rename")}</span></label>
+			<//>`}<//>`}`;
 }
 
 function useCurrency() {

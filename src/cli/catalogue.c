@@ -432,17 +432,26 @@ static int host_show(struct invocation *invocation)
 
 static void pool_row(struct table *table, const json_t *pool)
 {
+	struct buf zones CLEANUP(buf_done) = {0};
+	const json_t *names = json_object_get(pool, "reverse_zones");
 	char id[24], used[24], total[24];
 
+	(void)buf_puts(&zones, json_array_size(names) > 0
+				       ? json_string_value(json_array_get(names, 0))
+				       : "-");
+	if (json_array_size(names) > 1) /* one for each value of the label that it ends within */
+		(void)buf_printf(
+			&zones, " … %s",
+			json_string_value(json_array_get(names, json_array_size(names) - 1)));
 	table_row(table, number_text(pool, "id", id), json_text(pool, "prefix"),
 		  json_text(pool, "location"), number_text(pool, "used", used),
-		  number_text(pool, "total", total));
+		  number_text(pool, "total", total), buf_str(&zones));
 }
 
 static int pool_list(struct invocation *invocation)
 {
 	return request_list(invocation, "/address_pools", "address_pools",
-			    "ID PREFIX LOCATION USED TOTAL", pool_row,
+			    "ID PREFIX LOCATION USED TOTAL REVERSE-ZONES", pool_row,
 			    "There are no address pools. `ippo pool create PREFIX` makes one.");
 }
 

@@ -193,6 +193,10 @@ static int server_act(struct invocation *invocation, const char *verb, json_t *b
 		(void)printf("Root password, shown this once; it must be changed at the first "
 			     "login: %s\n",
 			     password);
+	const json_t *named = json_object_get(reply, "reverse_name");
+	if (json_is_string(json_object_get(named, "warning")))
+		(void)fprintf(stderr, "ippo: %s: %s\n", json_text(named, "dns_ptr"),
+			      json_text(named, "warning"));
 	return request_finish(invocation, reply, NULL, !option_given(invocation, "no-wait"));
 }
 
@@ -277,9 +281,9 @@ static int server_reverse(struct invocation *invocation)
 {
 	const char *name = invocation->positionals[2];
 
-	return server_act(
-		invocation, "change_dns_ptr",
-		json_pack("{s:s, s:s?}", "ip", invocation->positionals[1], "dns_ptr", name));
+	return server_act(invocation, "change_dns_ptr",
+			  json_pack("{s:s, s:s?, s:b}", "ip", invocation->positionals[1], "dns_ptr",
+				    name, "rename_server", option_given(invocation, "rename")));
 }
 
 static int server_rename(struct invocation *invocation)
@@ -453,6 +457,11 @@ static const struct option_rule create_options[] = {
 	{"wait", NULL, "wait until it is made", false},
 	{NULL, NULL, NULL, false},
 };
+static const struct option_rule reverse_options[] = {
+	{"rename", NULL, "give the server this name as well", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule action_options[] = {
 	{"no-wait", NULL, "do not wait for the end", false},
 	{NULL, NULL, NULL, false},
@@ -505,7 +514,7 @@ const struct command server_commands[] = {
 	{"server", "reset-password", "NAME", "Make a new root password for the console",
 	 action_options, server_password},
 	{"server", "reverse-name", "NAME ADDRESS [HOST-NAME]",
-	 "Set or, without HOST-NAME, reset a reverse name", action_options, server_reverse},
+	 "Set or, without HOST-NAME, reset a reverse name", reverse_options, server_reverse},
 	{"server", "protect", "NAME", "Refuse deletion and rebuild", action_options,
 	 server_protect},
 	{"server", "unprotect", "NAME", "Allow deletion and rebuild", action_options,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/query.h"
+#include "store/store_reverse.h"
 
 #define COLUMNS "id, name, location_id, prefix, used, created_ms"
 
@@ -43,7 +44,6 @@ int store_pool_insert(struct store *store, struct pool *pool, struct err *err)
 {
 	struct store *guard CLEANUP(store_guard) = NULL;
 	char prefix[IP_TEXT_BYTES];
-	uint64_t id;
 	int r = statement_begin(store, &guard, err);
 
 	if (r == 0)
@@ -63,11 +63,12 @@ int store_pool_insert(struct store *store, struct pool *pool, struct err *err)
 		return err_set(err, ERR_INVALID_INPUT, "location not found");
 	if (r < 0)
 		return r;
-	id = (uint64_t)sqlite3_last_insert_rowid(store->db);
-	r = statement_commit(&guard, err);
-	if (r < 0)
+	struct pool made = *pool;
+	made.id = (uint64_t)sqlite3_last_insert_rowid(store->db);
+	if ((r = store_reverse_make(store, &made, err)) < 0 ||
+	    (r = statement_commit(&guard, err)) < 0)
 		return r;
-	pool->id = id;
+	*pool = made;
 	return 0;
 }
 

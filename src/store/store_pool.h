@@ -14,7 +14,8 @@ struct store_pools {
 	uint64_t total;
 };
 
-/** store_pool_insert() - ERR_UNIQUENESS when it shares an address with another pool. */
+/** store_pool_insert() - ERR_UNIQUENESS when it shares an address with another pool. With it come
+ * the zones of its reverse names. */
 int store_pool_insert(struct store *store, struct pool *pool, struct err *err);
 int store_pool_get(struct store *store, uint64_t id, struct pool *ret, struct err *err);
 int store_pool_list(struct store *store, const struct page *page, struct store_pools *ret,

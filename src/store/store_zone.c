@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/query.h"
+#include "store/store_reverse.h"
 
 #define COLUMNS                                                                                    \
 	"z.id, z.customer_id, z.name, z.shown, z.ttl, z.labels, z.protected, z.dnssec, "           \
@@ -189,13 +190,23 @@ int store_zone_check_owner(struct store *store, uint64_t customer_id, const char
 			   struct err *err)
 {
 	uint64_t count = 0;
-	int r = statement_number(
-		store,
-		"SELECT count(*) FROM zone WHERE customer_id <> ?1 AND (?2 LIKE '%.' || "
-		"replace(name, '_', '\\_') ESCAPE '\\' OR name LIKE '%.' || replace(?2, '_', "
-		"'\\_') ESCAPE '\\') AND NOT EXISTS (SELECT 1 FROM zone_permit p WHERE "
-		"p.customer_id = ?1 AND p.name = ?2)",
-		BIND(B_INT(customer_id), B_TEXT(name)), &count, err);
+	bool is_reverse = false;
+	int r = store_reverse_is_zone(store, name, &is_reverse, err);
+
+	if (r == 0 && is_reverse)
+		return err_set(err, ERR_FORBIDDEN,
+			       "%.150s is of the addresses of this service's pools: their names "
+			       "are given with the servers",
+			       name);
+	if (r == 0)
+		r = statement_number(
+			store,
+			"SELECT count(*) FROM zone WHERE customer_id <> ?1 AND (?2 LIKE '%.' || "
+			"replace(name, '_', '\\_') ESCAPE '\\' OR name LIKE '%.' || replace(?2, "
+			"'_', "
+			"'\\_') ESCAPE '\\') AND NOT EXISTS (SELECT 1 FROM zone_permit p WHERE "
+			"p.customer_id = ?1 AND p.name = ?2)",
+			BIND(B_INT(customer_id), B_TEXT(name)), &count, err);
 
 	if (r < 0 || count == 0)
 		return r;

@@ -30,6 +30,7 @@ struct dns_job_zone {
 	struct buf text; /* its records in master file format, without SOA */
 	uint32_t ttl;
 	uint32_t serial; /* in: that it had; out: that it has */
+	bool is_reverse; /* core's own */
 	bool dnssec;
 	bool is_new; /* to the name server */
 	/* out */

@@ -255,6 +255,7 @@ def test_servers(walker, fake):
     walker.act(server, "change_dns_ptr", {"ip": address, "dns_ptr": "www.example.org"})
     walker.act(server, "change_dns_ptr", {"ip": server["public_net"]["ipv6"]["ip"].replace("/64", "5"), "dns_ptr": "six.example.org"})
     assert walker.get(path)["server"]["public_net"]["ipv6"]["dns_ptr"]
+    assert len(walker.get(f"{path}/reverse_names")["reverse_names"]) == 2
     walker.act(server, "change_type", {"server_type": "2g", "upgrade_disk": True})
     for verb in ("poweron", "reset", "reboot", "reset_password", "check_first_step"):
         walker.act(server, verb, success=None)

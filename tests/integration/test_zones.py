@@ -144,6 +144,8 @@ def test_records_are_added_changed_and_removed(dns, owner):
     owner.post("/zones/sets.example/rrsets", {"name": "www", "type": "CNAME", "records": [{"value": "other"}]})
     dns.answers("www.sets.example", "CNAME", "other.sets.example.")
     assert owner.error("DELETE", "/zones/sets.example/rrsets/@/NS") == (422, "resource_in_use")
+    said = owner.request("POST", "/zones/sets.example/rrsets/www/LOC/actions/add_records", {"records": [{"value": "x"}]}).json()["error"]
+    assert said["code"] == "invalid_input" and said["details"]["fields"][0]["name"] == "type" and "type must be" in said["message"]
 
 
 FILE = r"""
@@ -355,8 +357,12 @@ def test_core_killed_between(dns, owner):
 def test_it_has_no_power(dns, owner):
     """ippo-dns runs as the user of the name server, without capabilities, and sees nothing of core's."""
     make(owner, "power.example")
-    pid = eventually(lambda: next((pid for pid in dns._children(dns.process.pid) if dns._comm(pid) == "ippo-dns"), None), 10, 0.005)
-    status = open(f"/proc/{pid}/status").read()
+    def started():
+        """One that has given its powers up."""
+        pid = next((pid for pid in dns._children(dns.process.pid) if dns._comm(pid) == "ippo-dns"), None)
+        status = open(f"/proc/{pid}/status").read() if pid else ""
+        return status if "Seccomp:\t2" in status else None
+    status = eventually(started, 10, 0.005)
     user = run("id", "-u", "ippo-dns").stdout.strip()
     assert re.search(rf"^Uid:\s{user}\s{user}\s{user}\s{user}$", status, re.M)
     assert re.search(r"^CapEff:\s0+$", status, re.M) and re.search(r"^NoNewPrivs:\s1$", status, re.M) and re.search(r"^Seccomp:\s2$", status, re.M)

@@ -80,6 +80,7 @@ struct action_request {
 
 	const char *ip;      /* change_dns_ptr: an address of the server */
 	const char *dns_ptr; /* change_dns_ptr: the name, NULL to reset */
+	const char *rename;  /* change_dns_ptr: the server's name from now on, or NULL */
 
 	int protect_delete;  /* change_protection: 1, 0, or -1 to leave it */
 	int protect_rebuild; /* change_protection: 1, 0, or -1 to leave it */

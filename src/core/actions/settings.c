@@ -18,7 +18,12 @@ static int dns_ptr_accept(struct engine *engine, const struct action_request *re
 	(void)params;
 	if (!request->ip || ip_parse(request->ip, &ip))
 		return err_set(err, ERR_INVALID_INPUT, "ip is not an address");
-	return store_dns_ptr_set(engine->store, server->id, &ip, request->dns_ptr, err);
+	const int code =
+		request->rename != NULL
+			? store_server_update_name(engine->store, server->id, request->rename, err)
+			: 0;
+	return code < 0 ? code
+			: store_dns_ptr_set(engine->store, server->id, &ip, request->dns_ptr, err);
 }
 
 const struct command dns_ptr_command = {

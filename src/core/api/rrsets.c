@@ -121,8 +121,12 @@ int zone_request_rrset(struct request *request, const struct zone *zone, json_t 
 static int take_path(struct request *request, const struct zone *zone, struct rrset *rrset,
 		     struct err *err)
 {
-	if (zone_text_take_name(request->segments[3], zone->name, rrset->name, err) < 0 ||
-	    rrset_type_parse(request->segments[4], &rrset->type, err) < 0)
+	const int code = rrset_type_parse(request->segments[4], &rrset->type, err);
+
+	/* None of a type that is not known can be added either: that is what has to be said. */
+	if (code < 0)
+		return request_field(request, "type", code, err);
+	if (zone_text_take_name(request->segments[3], zone->name, rrset->name, err) < 0)
 		return err_set(err, ERR_NOT_FOUND, "there is no record set %.100s %.20s in %.100s",
 			       request->segments[3], request->segments[4], zone->shown);
 	return 0;

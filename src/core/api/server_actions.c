@@ -173,25 +173,6 @@ static int reset_password(struct request *request, struct err *err)
 	return 0;
 }
 
-static int change_dns_ptr(struct request *request, struct err *err)
-{
-	struct action_request wanted = {.command = ACTION_CHANGE_DNS_PTR, .fd = -1};
-	struct ip ip;
-	int code = body_need_text(request, "ip", &wanted.ip, err);
-
-	if (code < 0 || (code = body_text(request, "dns_ptr", &wanted.dns_ptr, err)) < 0)
-		return code;
-	if (ip_parse(wanted.ip, &ip) < 0)
-		return request_invalid(request, err, "ip", "must be an IPv4 or IPv6 address");
-	if (wanted.dns_ptr != NULL && (code = name_check_dns(wanted.dns_ptr, err)) < 0)
-		return request_field(request, "dns_ptr", code, err);
-	note_detail(request, "ip", json_string(wanted.ip));
-	note_detail(request, "dns_ptr",
-		    wanted.dns_ptr != NULL ? json_string(wanted.dns_ptr) : json_null());
-	code = submit_and_answer(request, &wanted, err);
-	return request_field(request, "ip", code, err);
-}
-
 static int change_protection(struct request *request, struct err *err)
 {
 	static const char *const keys[] = {"delete", "rebuild"};
@@ -244,7 +225,6 @@ const struct route server_action_routes[] = {
 	{"POST", "/servers/{id}/actions/rebuild", ACCESS_MANAGE, rebuild, "server.rebuild",
 	 ROUTE_NEEDS_PROOF},
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
-	ACTION("change_dns_ptr", ACCESS_MANAGE, change_dns_ptr),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),
 	NOT_OFFERED("attach_iso"),
 	NOT_OFFERED("detach_iso"),

@@ -12,11 +12,13 @@
 #include "core/actions/engine.h"
 #include "core/api/note.h"
 #include "core/api/router.h"
+#include "core/dns/dns.h"
 #include "core/events.h"
 #include "core/metrics/metrics.h"
 #include "store/store_image.h"
 #include "store/store_location.h"
 #include "store/store_pool.h"
+#include "store/store_reverse.h"
 #include "store/store_server.h"
 #include "wire/child.h"
 
@@ -113,15 +115,20 @@ static int health(struct request *request, struct err *err)
 
 static json_t *render_pool(struct request *request, const struct pool *pool)
 {
+	struct store_reverse_zones zones CLEANUP(store_reverse_done) = {0};
+	json_t *names = json_array();
 	struct location location = {0};
 	char prefix[IP_TEXT_BYTES];
 
 	(void)store_location_get(request->core->store, pool->location_id, &location, NULL);
 	ip_format_prefix(&pool->prefix, prefix);
-	return json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:o}", "id", (json_int_t)pool->id, "name",
-			 pool->name, "prefix", prefix, "location", location.name, "used",
+	if (store_reverse_list(request->core->store, pool->id, &zones, NULL) == 0)
+		for (size_t i = 0; i < zones.count; i++)
+			(void)json_array_append_new(names, json_string(zones.items[i].name));
+	return json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "id", (json_int_t)pool->id,
+			 "name", pool->name, "prefix", prefix, "location", location.name, "used",
 			 (json_int_t)pool->used, "total", (json_int_t)pool_usable(&pool->prefix),
-			 "created", json_time(pool->created_ms));
+			 "created", json_time(pool->created_ms), "reverse_zones", names);
 }
 
 static int list_pools(struct request *request, struct err *err)
@@ -206,6 +213,7 @@ static int create_pool(struct request *request, struct err *err)
 	note_detail(request, "prefix", json_string(prefix));
 	if ((code = store_commit(store, err)) < 0)
 		return code;
+	dns_kick(request->core->dns);
 	return request_answer(request, 201, "address_pool", render_pool(request, &pool));
 }
 

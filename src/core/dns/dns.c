@@ -22,7 +22,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/dns/reverse_zones.h"
 #include "core/visitor/visitor_link.h"
+#include "store/store_reverse.h"
 #include "store/store_zone.h"
 #include "wire/dns_message.h"
 
@@ -107,7 +109,7 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 		job->count++;
 		records += zones.items[i].record_count;
 	}
-	return 0;
+	return reverse_zones_fill(dns->core, failed, job, err);
 }
 
 /* --- its outcome --- */
@@ -168,11 +170,20 @@ static bool is_known(const struct store_zone_knowns *knowns, const char *name)
 					    sizeof *knowns->items, by_known_name) != NULL;
 }
 
+static bool is_reverse(const struct store_reverse_zones *zones, const char *name)
+{
+	for (size_t i = 0; i < zones->count; i++)
+		if (strcmp(zones->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* What Knot was to have and has lost waits again; what nobody owns goes. */
 static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 {
 	struct listing set CLEANUP(listing_done) = {0}, loaded CLEANUP(listing_done) = {0};
 	struct store_zone_knowns knowns CLEANUP(store_zone_known_done) = {0};
+	struct store_reverse_zones reverse CLEANUP(store_reverse_done) = {0};
 	struct store *store = dns->core->store;
 	size_t again = 0, unknown = 0;
 	char *rest;
@@ -185,7 +196,8 @@ static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = store_zone_known(store, &knowns, err)) < 0)
+	if ((code = store_zone_known(store, &knowns, err)) < 0 ||
+	    (code = store_reverse_list(store, 0, &reverse, err)) < 0)
 		return code;
 	for (size_t i = 0; i < knowns.count; i++) {
 		const struct store_zone_known *known = &knowns.items[i];
@@ -196,8 +208,17 @@ static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 			return code;
 		again++;
 	}
+	for (size_t i = 0; i < reverse.count; i++) {
+		const struct reverse_zone *zone = &reverse.items[i];
+		if (zone->applied == 0 || (is_listed(set.names, set.count, zone->name) &&
+					   is_listed(loaded.names, loaded.count, zone->name)))
+			continue;
+		if ((code = store_reverse_forget_applied(store, zone->id, err)) < 0)
+			return code;
+		again++;
+	}
 	for (size_t i = 0; i < set.count; i++) {
-		if (is_known(&knowns, set.names[i]))
+		if (is_known(&knowns, set.names[i]) || is_reverse(&reverse, set.names[i]))
 			continue;
 		if ((code = store_zone_remove_unknown(store, set.names[i], err)) < 0)
 			return code;
@@ -213,6 +234,8 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 {
 	struct store *store = dns->core->store;
 
+	if (zone->is_reverse)
+		return reverse_zones_settle(store, zone, err);
 	if (zone->code < 0) {
 		log_warning("zone %s: %s", zone->name, zone->error);
 		return store_zone_failed(store, zone->id, zone->error, err);
@@ -443,7 +466,11 @@ void dns_start(struct dns *dns)
 {
 	if (dns->core->config->dns_listen[0] == '\0')
 		return;
+	struct err err = {0};
+
 	visitor_link_set_child(dns->link, dns->core->child);
+	if (store_reverse_make_all(dns->core->store, &err) < 0)
+		log_error("reverse zones: %s", err.text);
 	(void)uv_timer_start(&dns->timer, on_look, LOOK_MS, LOOK_MS);
 }
 

@@ -117,7 +117,26 @@ describe("a server's home", () => {
 			await page.keyboard.press("Enter");
 			await page.waitForSelector("#change-reverse-IPv4");
 			assert.match(state.mock.bodies.at(-2) + state.mock.bodies.at(-1), /"dns_ptr":null/);
+			assert.equal(await page.locator("[data-forward]").count(), 1); // of the name that is there
 		});
+	});
+
+	test("a reverse name that does not lead back is said, and the server is called so as well", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		state.mock.forward = "different";
+		await withPage({ at: at(server), language: "en", expected: /422/ }, async (page) => {
+			await page.click("#change-reverse-IPv4");
+			await page.fill("#reverse-IPv4", `${"a".repeat(60)}.example.org`);
+			await page.check("#reverse-IPv4-rename");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("text=at most 63 characters");
+			await page.fill("#reverse-IPv4", "mail.example.org");
+			await page.click("button.primary:has-text('Save')");
+			await page.waitForSelector("[data-forward=different]");
+			assert.match(await page.textContent("[data-forward]"), new RegExp(`not to ${server.public_net.ipv4.ip}`));
+			assert.equal(await page.textContent("#heading"), "mail.example.org");
+		});
+		delete state.mock.forward;
 	});
 
 	test("a locked server is not deleted: the reason is visible, and another tab follows", async () => {

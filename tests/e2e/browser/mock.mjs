@@ -1326,7 +1326,12 @@ export class Mock {
 				ipv4.dns_ptr = body.dns_ptr ?? `static.${server.id}.example`;
 			else
 				ipv6.dns_ptr = body.dns_ptr === null ? [] : [{ ip: body.ip, dns_ptr: body.dns_ptr }];
-			return [201, { action: this.#changed(server, "change_dns_ptr") }];
+			if (body.rename_server && body.dns_ptr.length > 63)
+				throw new Refusal(422, "invalid_input", "too long", { fields: [{ name: "rename_server", messages: ["is too long"] }] });
+			if (body.rename_server)
+				server.name = body.dns_ptr;
+			return [201, { action: this.#changed(server, "change_dns_ptr"),
+				reverse_name: body.dns_ptr && { ip: body.ip, dns_ptr: body.dns_ptr, forward: this.forward ?? "confirmed", warning: null } }];
 		}
 		case "GET /v1/servers/ID/console/text":
 			return [200, this.consoles.text(server, url)];
