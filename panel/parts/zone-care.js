@@ -3,7 +3,7 @@
 import { number, t } from "../lib/i18n.js";
 import { saveFile } from "../lib/save-file.js";
 import { html } from "../lib/ui.js";
-import { goBack, importFile, readFile, readVersions, setDnssec } from "../lib/zones.js";
+import { goBack, importFile, readFile, readParent, readVersions, setDnssec } from "../lib/zones.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Copy } from "./copy.js";
 import { Dialog } from "./dialog.js";
@@ -32,6 +32,17 @@ function useOnce(title) {
 	return { run, failed: failure && html`<${Failure} title=${title} error=${failure.error} onRetry=${failure.again}/>` };
 }
 
+/** What the registrar has passed on. Asked for when it is shown, and again on request. */
+function Parent({ zone }) {
+	const [parent, setParent] = useState(null);
+	const { run, failed } = useOnce(t("zone.parent.failed"));
+	const look = () => run(async () => setParent(await readParent(zone.id)));
+	useEffect(() => { look(); }, [zone.id, ...zone.dnssec.ds]);
+	return html`${parent && html`<p data-parent=${parent.status}>${t(parent.reason ? "zone.parent.unknown" : `zone.parent.${parent.status}`)}</p>`}
+		<p class="buttons"><button type="button" class="button small" id="parent" onClick=${look}>${t("zone.parent.look")}</button></p>
+		${failed}`;
+}
+
 export function Signing({ zone, mayChange, onDone }) {
 	const [asking, setAsking] = useState(false);
 	const { run, failed } = useOnce(t("zone.sign.failed"));
@@ -47,6 +58,7 @@ export function Signing({ zone, mayChange, onDone }) {
 		<h2 id="ds-title">DNSSEC</h2>
 		<p class="hint">${t(!enabled ? "zone.sign.what" : ds.length > 0 ? "zone.ds.what" : "zone.ds.soon")}</p>
 		${ds.length > 0 && html`<ul class="copies">${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
+		${enabled && ds.length > 0 && html`<${Parent} zone=${zone}/>`}
 		${mayChange && html`<p class="buttons"><button type="button" class="button" id="sign" onClick=${enabled ? () => setAsking(true) : turn}>${t(enabled ? "zone.sign.end" : "zone.sign")}</button></p>`}
 		${failed}
 		${asking && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}

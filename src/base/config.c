@@ -61,6 +61,7 @@ static const struct setting {
 	{"post", "webhook_allow", SETTING_NETWORKS, FIELD(webhook_allow), NULL},
 	{"dns", "user", SETTING_TEXT, FIELD(dns_user), NULL},
 	{"dns", "listen", SETTING_TEXT, FIELD(dns_listen), NULL},
+	{"dns", "resolver", SETTING_TEXT, FIELD(dns_resolver), NULL},
 	{"dns", "names", SETTING_TEXT, FIELD(dns_names), NULL},
 	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},
 	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},

@@ -68,9 +68,10 @@ struct config {
 	struct config_networks
 		webhook_allow; /* that webhooks may go to although they are private */
 	/* [dns] */
-	char dns_user[32];    /* ippo-dns: Knot runs as it */
-	char dns_listen[256]; /* addresses with ports; empty: no name server */
-	char dns_names[256];  /* of the name servers, as the world knows them */
+	char dns_user[32];     /* ippo-dns: Knot runs as it */
+	char dns_listen[256];  /* addresses with ports; empty: no name server */
+	char dns_resolver[64]; /* whom to ask about other zones; empty: as resolv.conf(5) says */
+	char dns_names[256];   /* of the name servers, as the world knows them */
 	/* [host] */
 	char driver[16];                  /* libvirt or fake */
 	char libvirt_uri[256];            /* qemu:///system */

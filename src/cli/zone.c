@@ -199,6 +199,25 @@ static void print_zone(const json_t *zone)
 		print_field("DS", "%s", json_string_value(item));
 }
 
+/* Asked now, where it matters: of a signed zone. */
+static void print_parent(struct invocation *invocation)
+{
+	json_t *reply = NULL;
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+
+	zone_path(invocation, &path);
+	(void)buf_puts(&path, "/parent_ds");
+	if (api_call(invocation->api, "GET", buf_str(&path), NULL, -1, &reply, &err) < 0)
+		print_field("DS above", "unknown: %s", err.text);
+	else if (json_is_string(json_at(reply, "parent_ds.reason")))
+		print_field("DS above", "%s: %s", json_text(reply, "parent_ds.status"),
+			    json_text(reply, "parent_ds.reason"));
+	else
+		print_field("DS above", "%s", json_text(reply, "parent_ds.status"));
+	json_decref(reply);
+}
+
 /* Below the zone's path; 0 or an exit code. */
 static int fetch(struct invocation *invocation, const char *below, json_t **ret)
 {
@@ -223,6 +242,8 @@ static int show(struct invocation *invocation)
 		print_json(json_object_get(reply, "zone"));
 	else
 		print_zone(json_object_get(reply, "zone"));
+	if (!invocation->json && json_is_true(json_at(reply, "zone.dnssec.enabled")))
+		print_parent(invocation);
 	json_decref(reply);
 	return EXIT_OK;
 }

@@ -16,6 +16,7 @@ struct engine;
 struct events;
 struct filters;
 struct history;
+struct lookups;
 struct metrics;
 struct office;
 struct password_guard;
@@ -39,6 +40,7 @@ struct core {
 	struct checks *checks; /* of first steps */
 	struct suspension *suspension;
 	struct dns *dns;         /* what carries zones to the name server */
+	struct lookups *lookups; /* questions to the resolver */
 	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;
 	gid_t operators; /* the local socket's group */

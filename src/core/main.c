@@ -29,6 +29,7 @@
 #include "core/console/console.h"
 #include "core/core.h"
 #include "core/dns/dns.h"
+#include "core/dns/lookups.h"
 #include "core/events.h"
 #include "core/filters.h"
 #include "core/first_step/checks.h"
@@ -122,6 +123,8 @@ static void on_connect(void *context, const char *neighbour, int fd)
 		office_connect(core.office, fd);
 	else if (strcmp(neighbour, "probe") == 0)
 		checks_connect(core.checks, fd);
+	else if (strcmp(neighbour, "lookups") == 0)
+		lookups_connect(core.lookups, fd);
 	else if (strcmp(neighbour, "dns") == 0)
 		dns_connect(core.dns, fd);
 	else if (strcmp(neighbour, "host") != 0)
@@ -230,6 +233,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = checks_new(&core, &core.checks, err)) < 0 ||
 	    (code = engine_new(&core.loop, core.store, &hooks, &limits, &core.engine, err)) < 0 ||
 	    (code = dns_new(&core, &core.dns, err)) < 0 ||
+	    (code = lookups_new(&core, &core.lookups, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = filters_new(&core, &core.filters, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
@@ -297,6 +301,7 @@ int main(int argc, char **argv)
 	office_start(core.office);
 	checks_start(core.checks);
 	dns_start(core.dns);
+	lookups_start(core.lookups);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

@@ -74,6 +74,7 @@ struct supervisor {
 	struct visitor *metrics;
 	struct visitor *post;
 	struct visitor *probe;
+	struct visitor *lookups;
 	struct visitor *dns;
 	struct name_server *names; /* NULL: none */
 	bool names_ended;
@@ -174,6 +175,11 @@ static void on_probe_started(void *context, int fd)
 	hand_to_core(context, "probe", fd);
 }
 
+static void on_lookups_started(void *context, int fd)
+{
+	hand_to_core(context, "lookups", fd);
+}
+
 static void on_post_started(void *context, int fd)
 {
 	hand_to_core(context, "post", fd);
@@ -205,6 +211,13 @@ static int on_probe(void *context, struct channel *channel, struct message *mess
 	const struct child_process *child = context;
 
 	return want(child, child->supervisor->probe);
+}
+
+static int on_lookups(void *context, struct channel *channel, struct message *message)
+{
+	const struct child_process *child = context;
+
+	return want(child, child->supervisor->lookups);
 }
 
 static int on_post(void *context, struct channel *channel, struct message *message)
@@ -297,15 +310,11 @@ static void on_control_closed(void *context, struct channel *channel, const stru
 }
 
 static const struct message_rule rules[] = {
-	{SUPERVISION_PONG, 0, on_pong},
-	{SUPERVISION_READY, 0, on_ready},
-	{SUPERVISION_HEALTH, 0, on_health},
-	{SUPERVISION_RECONNECT, 0, on_reconnect},
-	{SUPERVISION_METRICS, 0, on_metrics},
-	{SUPERVISION_POST, 0, on_post},
-	{SUPERVISION_PROBE, 0, on_probe},
-	{SUPERVISION_DNS, 0, on_dns},
-	{0, 0, NULL},
+	{SUPERVISION_PONG, 0, on_pong},       {SUPERVISION_READY, 0, on_ready},
+	{SUPERVISION_HEALTH, 0, on_health},   {SUPERVISION_RECONNECT, 0, on_reconnect},
+	{SUPERVISION_METRICS, 0, on_metrics}, {SUPERVISION_POST, 0, on_post},
+	{SUPERVISION_PROBE, 0, on_probe},     {SUPERVISION_DNS, 0, on_dns},
+	{SUPERVISION_LOOKUPS, 0, on_lookups}, {0, 0, NULL},
 };
 static const struct channel_events control_events = {.rules = rules, .closed = on_control_closed};
 
@@ -476,10 +485,14 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 			supervisor, &supervisor->post) < 0 ||
 	    visitor_new(loop, "ippo-probe", config, config_path, sockets->lock, on_probe_started,
 			supervisor, &supervisor->probe) < 0 ||
+	    visitor_new(loop, "ippo-probe", config, config_path, sockets->lock, on_lookups_started,
+			supervisor, &supervisor->lookups) < 0 ||
 	    visitor_new(loop, "ippo-dns", config, config_path, sockets->lock, on_dns_started,
 			supervisor, &supervisor->dns) < 0) {
 		visitor_free(supervisor->metrics);
 		visitor_free(supervisor->post);
+		visitor_free(supervisor->probe);
+		visitor_free(supervisor->lookups);
 		free(supervisor);
 		return err_set(err, -ENOMEM, "no memory");
 	}
@@ -487,6 +500,8 @@ int supervisor_new(uv_loop_t *loop, const struct config *config, const char *con
 	if (code < 0) {
 		visitor_free(supervisor->metrics);
 		visitor_free(supervisor->post);
+		visitor_free(supervisor->probe);
+		visitor_free(supervisor->lookups);
 		visitor_free(supervisor->dns);
 		free(supervisor);
 		return code;
@@ -554,6 +569,7 @@ void supervisor_free(struct supervisor *supervisor)
 	visitor_free(supervisor->metrics);
 	visitor_free(supervisor->post);
 	visitor_free(supervisor->probe);
+	visitor_free(supervisor->lookups);
 	visitor_free(supervisor->dns);
 	name_server_free(supervisor->names);
 	free(supervisor);

@@ -146,3 +146,36 @@ int zone_check_ttl(int64_t ttl, struct err *err)
 		       : err_set(err, ERR_INVALID_INPUT, "a TTL is %d to %d seconds", ZONE_TTL_MIN,
 				 ZONE_TTL_MAX);
 }
+
+const char *zone_parent_name(enum zone_parent parent)
+{
+	static const char *const names[] = {"unknown", "missing", "present", "different"};
+
+	return names[parent];
+}
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	while (*text != '\0') {
+		const size_t here = strcspn(text, "\n");
+		if (here == len && strncmp(text, line, len) == 0)
+			return true;
+		text += here + (text[here] == '\n');
+	}
+	return false;
+}
+
+enum zone_parent zone_judge_parent(const char *needed, const char *found)
+{
+	enum zone_parent parent = ZONE_PARENT_MISSING;
+
+	while (*found != '\0') {
+		const size_t len = strcspn(found, "\n");
+		if (len > 0 && has_line(needed, found, len))
+			return ZONE_PARENT_PRESENT;
+		if (len > 0)
+			parent = ZONE_PARENT_DIFFERENT;
+		found += len + (found[len] == '\n');
+	}
+	return parent;
+}

@@ -18,6 +18,14 @@
 #define ZONE_SHOWN_BYTES   768 /* the longest name in UTF-8 */
 #define ZONE_ERROR_BYTES   256
 
+/* Whether the zone above has the DS of this one. */
+enum zone_parent {
+	ZONE_PARENT_UNKNOWN = 0,
+	ZONE_PARENT_MISSING = 1,
+	ZONE_PARENT_PRESENT = 2,
+	ZONE_PARENT_DIFFERENT = 3, /* it has others: nothing validates */
+};
+
 enum zone_status { ZONE_OK = 1, ZONE_UPDATING, ZONE_ERROR };
 
 /* `struct zone z CLEANUP(zone_done) = {0};` is a valid empty one. */
@@ -34,6 +42,8 @@ struct zone {
 	uint64_t version; /* grows with every change of what it answers */
 	uint64_t applied; /* the version that the name server has */
 	uint32_t serial;  /* that the name server gave it; 0: none yet */
+	enum zone_parent parent_ds;
+	int64_t parent_ms; /* when that was found out; 0: never */
 	uint32_t record_count;
 	char error[ZONE_ERROR_BYTES]; /* why the name server does not take it; "" */
 };
@@ -53,5 +63,9 @@ int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE
 		   struct err *err);
 /** zone_name_to_dns() - the same name in A-labels, for looking one up; without any other check. */
 int zone_name_to_dns(const char *typed, char name[NAME_DNS_BYTES], struct err *err);
+const char *zone_parent_name(enum zone_parent parent);
+/** zone_judge_parent() - lines of DS records: of those that the zone needs, and of those that were
+ * found above it. One of the needed is enough (RFC 4035 section 5). */
+enum zone_parent zone_judge_parent(const char *needed, const char *found);
 /** zone_check_ttl() - within the bounds. */
 int zone_check_ttl(int64_t ttl, struct err *err);

@@ -1,8 +1,8 @@
 /*
- * ippo-probe: looks at servers from outside, as a stranger would. It lives only while there is
- * something to look at: ippod starts it when core asks, and it ends when core closes the channel,
- * which is descriptor 3. It has no power, no database and no files: it gets an address, looks once,
- * and says what it saw. Whoever it talks to may be hostile.
+ * ippo-probe: looks at servers from outside, as a stranger would, and asks the resolver about
+ * names. It lives only while there is something to look at: ippod starts it when core asks, and it
+ * ends when core closes the channel, which is descriptor 3. It has no power, no database and no
+ * files: it gets an address, looks once, and says what it saw. Whoever it talks to may be hostile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "base/isolate.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "probe/ask.h"
 #include "probe/hello.h"
 #include "probe/login.h"
 #include "probe/reach.h"
@@ -70,7 +71,24 @@ static int reply(uint64_t id, const struct probe_answer *answer, struct err *err
 	return channel_send_fd(SUPERVISION_FD, PROBE_REPLY, id, body.data, body.len, NULL, 0, err);
 }
 
-/* One look. 1: core has gone; negative: it is broken. */
+static int answer_question(uint64_t id, struct reader *in, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+	struct probe_question question;
+	struct probe_names names = {0};
+
+	if (probe_question_read(in, &question) < 0 || reader_done(in) < 0)
+		return err_set(err, ERR_PROTOCOL, "core asked something that is no question");
+	ask_resolver(&question, &names);
+	write_i32(&body, 0);
+	write_text(&body, "");
+	probe_names_write(&body, &names);
+	if (body.error != 0)
+		return err_set(err, body.error, "no memory");
+	return channel_send_fd(SUPERVISION_FD, PROBE_REPLY, id, body.data, body.len, NULL, 0, err);
+}
+
+/* One look or question. 1: core has gone; negative: it is broken. */
 static int serve_one(const struct config *config, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0};
@@ -85,6 +103,8 @@ static int serve_one(const struct config *config, struct err *err)
 	if (channel_receive_one(SUPERVISION_FD, &type, &flags, &id, &body, &fd, err) < 0)
 		return 1;
 	reader_init(&in, body.data, body.len);
+	if (type == PROBE_ASK)
+		return answer_question(id, &in, err);
 	if (type != PROBE_LOOK || probe_look_read(&in, &look) < 0 || reader_done(&in) < 0 ||
 	    (look.ipv4.family == 0 && look.ipv6.family == 0))
 		return err_set(err, ERR_PROTOCOL, "core asked something that is no look");

@@ -10,7 +10,8 @@
 
 #define COLUMNS                                                                                    \
 	"z.id, z.customer_id, z.name, z.shown, z.ttl, z.labels, z.protected, z.dnssec, "           \
-	"z.created_ms, z.version, z.applied, z.serial, z.record_count, z.error"
+	"z.created_ms, z.version, z.applied, z.serial, z.record_count, z.error, z.parent_ds, "     \
+	"z.parent_ms"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "z.id", [SORT_NAME] = "z.name", [SORT_CREATED] = "z.created_ms"};
@@ -29,6 +30,8 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	zone->applied = statement_u64(statement, 10);
 	zone->serial = statement_u32(statement, 11);
 	zone->record_count = statement_u32(statement, 12);
+	zone->parent_ds = (enum zone_parent)statement_u32(statement, 14);
+	zone->parent_ms = sqlite3_column_int64(statement, 15);
 	if (statement_copy(statement, 2, zone->name, sizeof zone->name) < 0 ||
 	    statement_copy(statement, 3, zone->shown, sizeof zone->shown) < 0 ||
 	    statement_copy(statement, 13, zone->error, sizeof zone->error) < 0)
@@ -283,9 +286,11 @@ int store_zone_set_ttl(struct store *store, struct zone *zone, uint32_t ttl, str
 
 int store_zone_set_dnssec(struct store *store, struct zone *zone, bool dnssec, struct err *err)
 {
-	int r = statement_run_one(store, "zone",
-				  "UPDATE zone SET dnssec = ?, ds = '', applied = 0 WHERE id = ?",
-				  BIND(B_INT(dnssec), B_INT(zone->id)), err);
+	int r = statement_run_one(
+		store, "zone",
+		"UPDATE zone SET dnssec = ?, ds = '', applied = 0, parent_ds = 0, "
+		"parent_ms = 0 WHERE id = ?",
+		BIND(B_INT(dnssec), B_INT(zone->id)), err);
 
 	if (r == 0)
 		zone->dnssec = dnssec;
@@ -581,12 +586,23 @@ int store_zone_waiting(struct store *store, bool failed, size_t max, struct stor
 }
 
 int store_zone_applied(struct store *store, uint64_t id, uint64_t version, uint32_t serial,
-		       const char *ds, struct err *err)
+		       bool dnssec, const char *ds, struct err *err)
 {
-	int r = statement_run(store,
-			      "UPDATE zone SET applied = ?, serial = ?, error = '', ds = "
-			      "coalesce(?, ds) WHERE id = ?",
-			      BIND(B_INT(version), B_INT(serial), B_TEXT(ds), B_INT(id)), err);
+	/* Signing that was switched meanwhile is a setting that it does not have yet. */
+	int r = statement_run(
+		store,
+		"UPDATE zone SET applied = ?, serial = ?, error = '', ds = "
+		"coalesce(?, ds) WHERE id = ? AND dnssec = ?",
+		BIND(B_INT(version), B_INT(serial), B_TEXT(ds), B_INT(id), B_INT(dnssec)), err);
+
+	return r < 0 ? r : 0;
+}
+
+int store_zone_set_parent(struct store *store, const struct zone *zone, struct err *err)
+{
+	int r = statement_run(store, "UPDATE zone SET parent_ds = ?, parent_ms = ? WHERE id = ?",
+			      BIND(B_INT(zone->parent_ds), B_INT(zone->parent_ms), B_INT(zone->id)),
+			      err);
 
 	return r < 0 ? r : 0;
 }

@@ -128,9 +128,12 @@ void store_zone_changes_done(struct store_zone_changes *changes);
  * that it did not take. */
 int store_zone_waiting(struct store *store, bool failed, size_t max, struct store_zones *ret,
 		       struct err *err);
-/** store_zone_applied() - it has this version. @ds: lines, NULL leaves them. */
+/** store_zone_applied() - it has this version, with signing as in @dnssec: when that is another
+ * thing by now, the zone goes on waiting. @ds: lines, NULL leaves them. */
 int store_zone_applied(struct store *store, uint64_t id, uint64_t version, uint32_t serial,
-		       const char *ds, struct err *err);
+		       bool dnssec, const char *ds, struct err *err);
+/** store_zone_set_parent() - what the zone above had. */
+int store_zone_set_parent(struct store *store, const struct zone *zone, struct err *err);
 int store_zone_failed(struct store *store, uint64_t id, const char *error, struct err *err);
 /** store_zone_forget_applied() - it has to be told everything of this zone again; @id 0: of all. */
 int store_zone_forget_applied(struct store *store, uint64_t id, struct err *err);

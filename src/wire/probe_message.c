@@ -115,3 +115,45 @@ int probe_answer_read(struct reader *in, struct probe_answer *ret)
 	read_scan(in, &answer.scan6);
 	READER_FINISH(in, ret, answer);
 }
+
+void probe_question_write(struct buf *out, const struct probe_question *question)
+{
+	write_address(out, &question->resolver);
+	write_u16(out, question->port);
+	write_u16(out, question->type);
+	write_text(out, question->name);
+}
+
+int probe_question_read(struct reader *in, struct probe_question *ret)
+{
+	struct probe_question question = {0};
+
+	question.resolver.family = reader_u8(in);
+	reader_bytes(in, question.resolver.bytes, sizeof question.resolver.bytes);
+	question.resolver.prefix = question.resolver.family == 4 ? 32 : 128;
+	if (question.resolver.family != 4 && question.resolver.family != 6)
+		in->error = ERR_PROTOCOL;
+	question.port = reader_u16(in);
+	question.type = reader_u16(in);
+	reader_text(in, question.name, sizeof question.name);
+	READER_FINISH(in, ret, question);
+}
+
+void probe_names_write(struct buf *out, const struct probe_names *names)
+{
+	write_u8(out, names->status);
+	write_text(out, names->why);
+	write_text(out, names->records);
+}
+
+int probe_names_read(struct reader *in, struct probe_names *ret)
+{
+	struct probe_names names = {0};
+
+	names.status = reader_u8(in);
+	reader_text(in, names.why, sizeof names.why);
+	reader_text(in, names.records, sizeof names.records);
+	if (names.status > PROBE_NAME_FOUND)
+		in->error = ERR_PROTOCOL;
+	READER_FINISH(in, ret, names);
+}

@@ -1,4 +1,4 @@
-// What core asks of ippo-probe: one look at a server from outside, and what was seen.
+// What core asks of ippo-probe: one look at a server from outside, or one question to the resolver.
 #pragma once
 
 #include <stdint.h>
@@ -12,6 +12,7 @@
 enum probe_message_type {
 	/* core → probe */
 	PROBE_LOOK = 0x700, /* struct probe_look */
+	PROBE_ASK = 0x701,  /* struct probe_question; its answer ends with struct probe_names */
 	/* probe → core */
 	PROBE_REPLY = 0x780,
 };
@@ -84,8 +85,35 @@ struct probe_answer {
 	struct probe_scan scan6;
 };
 
+/* A question to the resolver. */
+#define PROBE_NAME_BYTES    254
+#define PROBE_RECORDS_BYTES 4096
+
+struct probe_question {
+	struct ip resolver;
+	uint16_t port;
+	uint16_t type;
+	char name[PROBE_NAME_BYTES]; /* without a period at its end */
+};
+
+enum probe_name_status {
+	PROBE_NAME_FAILED = 0,
+	PROBE_NAME_NONE = 1, /* there is no such record */
+	PROBE_NAME_FOUND = 2,
+};
+
+struct probe_names {
+	uint8_t status;                    /* enum probe_name_status */
+	char why[PROBE_TEXT_BYTES];        /* after a failure */
+	char records[PROBE_RECORDS_BYTES]; /* their data as text, a line each */
+};
+
 /* Encoders append to @out (check out->error); decoders return 0 or ERR_PROTOCOL. */
 void probe_look_write(struct buf *out, const struct probe_look *look);
 int probe_look_read(struct reader *in, struct probe_look *ret);
 void probe_answer_write(struct buf *out, const struct probe_answer *answer);
 int probe_answer_read(struct reader *in, struct probe_answer *ret);
+void probe_question_write(struct buf *out, const struct probe_question *question);
+int probe_question_read(struct reader *in, struct probe_question *ret);
+void probe_names_write(struct buf *out, const struct probe_names *names);
+int probe_names_read(struct reader *in, struct probe_names *ret);

@@ -28,6 +28,8 @@ enum supervision_message_type {
 	SUPERVISION_POST = 0x215,  /* core → ippod: the same of ippo-post; its name is "post" */
 	SUPERVISION_PROBE = 0x216, /* core → ippod: the same of ippo-probe; its name is "probe" */
 	SUPERVISION_DNS = 0x217,   /* core → ippod: the same of ippo-dns; its name is "dns" */
+	SUPERVISION_LOOKUPS = 0x218, /* core → ippod: a second ippo-probe, which asks the resolver
+					while the first looks at servers; its name is "lookups" */
 	SUPERVISION_HEALTH =
 		0x212, /* core → ippod: ask for health; ippod → core: answer, JSON text */
 };

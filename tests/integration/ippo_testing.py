@@ -207,7 +207,8 @@ class IppoInstance:
             "core": {"rate_limit": 0, "pool_ipv4": self.pool, "pool_ipv6": self.pool6},
             "host": {"driver": driver, "emulation": "yes"},
             # A name server only where a test wants one: see name_server.py.
-            "dns": {"listen": ""},
+            # Nobody is asked about names elsewhere.
+            "dns": {"listen": "", "resolver": "127.0.0.1:1"},
             # Mails go nowhere but into a folder, unless a test says where.
             "post": {} if "post" in (settings or {}) else {"mail_drop": self.dir / "mail", "sender": "ippo@localhost"},
         }

@@ -1,8 +1,58 @@
 """What zones' tests share: an Ippo with a name server of its own on loopback, and kdig, which asks it."""
 import pathlib
 import re
+import subprocess
 
 from ippo_testing import IppoInstance, eventually, free_port, run
+
+
+class OtherKnot:
+    """A Knot of the test's own on loopback: a secondary, or what knows names elsewhere."""
+
+    def __init__(self, folder, settings, **zones):
+        """@settings: what comes after server, control and database; {port} and {dir} in it. @zones: texts of zone files, by a word."""
+        self.dir, self.port = pathlib.Path(folder), free_port()
+        self.dir.mkdir(parents=True, exist_ok=True)
+        for word, text in zones.items():
+            (self.dir / f"{word}.zone").write_text(text)
+        self.configure(settings)
+        self.process = None
+
+    def configure(self, settings):
+        (self.dir / "knot.conf").write_text(settings.replace("{port}", str(self.port)).replace("{dir}", str(self.dir)))
+
+    def start(self):
+        self.log = open(self.dir / "log", "a")
+        self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", self.dir / "knot.conf"], stdout=self.log, stderr=self.log)
+        eventually(lambda: "status:" in self.ask("nothing.invalid", "SOA").stdout, 30)
+        return self
+
+    def ask(self, name, kind, *options):
+        return run("kdig", "@127.0.0.1", "-p", self.port, "+retry=0", "+timeout=5", "+norecurse", name, kind, *options, check=False)
+
+    def short(self, name, kind):
+        return sorted(self.ask(name, kind, "+short").stdout.splitlines())
+
+    def close(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait(30)
+            self.log.close()
+
+
+ELSEWHERE = """server:
+    rundir: "{dir}"
+    pidfile: "pid"
+    listen: 127.0.0.1@{port}
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: "{dir}"
+zone:
+  - domain: elsewhere.example
+    file: "{dir}/elsewhere.zone"
+"""
 
 
 class NameServer(IppoInstance):
@@ -10,7 +60,9 @@ class NameServer(IppoInstance):
         self.dns_port = free_port()
         self.zones = zones
         super().__init__("fake", {"dns": {"listen": f"127.0.0.1:{self.dns_port} [::1]:{self.dns_port}",
-                                          "names": "ns1.example.net ns2.example.net"}, **(settings or {})})
+                                          "names": "ns1.example.net ns2.example.net",
+                                          # It knows the zones of a test: parents and children alike.
+                                          "resolver": f"127.0.0.1:{self.dns_port}"}, **(settings or {})})
 
     def with_image(self):
         """Started, with an image."""

@@ -214,6 +214,7 @@ def test_zones(walker):
     walker.get("/zones?name=walk.example&mode=primary&sort=name&label_selector=a=b")
     zone = walker.get("/zones/walk.example")["zone"]
     path = f"/zones/{zone['id']}"
+    walker.get(f"{path}/parent_ds")
     walker.put(path, {"labels": {}})
     walker.get(path + "/zonefile")
     walker.post(path + "/actions/import_zonefile", {"zonefile": "www 300 A 192.0.2.2\n"})

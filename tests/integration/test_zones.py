@@ -308,6 +308,40 @@ def test_signing_by_one_switch(dns, owner, tmp_path):
     eventually(lambda: dns.dig("signed.example", "DNSKEY") == "NOERROR", 20)
 
 
+def test_whether_the_parent_has_the_ds(dns, owner):
+    """The name server is its own resolver here: it has the zone above as well."""
+    make(owner, "above.example", rrsets=[{"name": "below", "type": "NS", "records": [{"value": "ns1.example.net."}]}])
+
+    def above():
+        return owner.get("/zones/below.above.example/parent_ds")["parent_ds"]
+
+    def put(*values):
+        owner.post("/zones/above.example/rrsets/below/DS/actions/add_records", {"records": [{"value": values[-1]}]})
+        eventually(lambda: dns.dig("below.above.example", "DS") == sorted(("DS", value) for value in values), 20)
+    zone = make(owner, "below.above.example")
+    assert zone["dnssec"]["parent_ds"] == "unknown" and zone["dnssec"]["parent_ds_checked"] is None
+    owner.post("/zones/below.above.example/actions/change_dnssec", {"enabled": True})
+    zone = eventually(lambda: (lambda z: z if z["dnssec"]["ds"] and z["status"] == "ok" else None)(owner.get("/zones/below.above.example")["zone"]), 20)
+    assert above()["status"] == "missing"
+    stranger = "12345 13 2 " + "0C" * 32
+    put(stranger)
+    assert above()["status"] == "different" and above()["found"] == [stranger]
+    put(stranger, zone["dnssec"]["ds"][0])
+    found = above()
+    assert found["status"] == "present" and found["reason"] is None and len(found["found"]) == 2
+    shown = owner.get("/zones/below.above.example")["zone"]["dnssec"]
+    assert shown["parent_ds"] == "present" and shown["parent_ds_checked"] == found["checked"]
+    # Nobody to ask: what was known last stays, with the reason.
+    os.kill(dns.knotd(), signal.SIGSTOP)
+    try:
+        lost = above()
+        assert lost["status"] == "present" and lost["reason"] == "the resolver does not answer"
+    finally:
+        os.kill(dns.knotd(), signal.SIGCONT)
+    assert dns.cli("zone", "show", "below.above.example", "--customer", "zoned").stdout.count("present") == 1
+    assert owner.error("GET", "/zones/nothing.example/parent_ds") == (404, "not_found")
+
+
 def test_name_server_down_and_back(dns, owner):
     """Changes wait, and what is answered afterwards is the last of them."""
     zone = make(owner, "down.example")

@@ -18,7 +18,7 @@ ROOMS = {
     "ippod": {"base", "wire"},
     "metrics": {"base", "wire"},
     "post": {"base", "wire", "model"},
-    "probe": {"base", "wire"},
+    "probe": {"base", "wire", "model"},
     "dns": {"base", "wire", "model"},
     "cli": {"base", "wire", "model"},
     "firststep": {"base"},

@@ -43,7 +43,7 @@ json_t *zone_request_render(struct request *request, const struct zone *zone)
 				(void)json_array_append_new(ds, json_string(line));
 	return json_pack(
 		"{s:I, s:s, s:s, s:o, s:I, s:s, s:[], s:{s:b}, s:o, s:{s:o, s:[], s:n, s:s}, s:s, "
-		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o}}",
+		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}}",
 		"id", (json_int_t)zone->id, "name", zone->name, "unicode_name", zone->shown,
 		"created", json_time(zone->created_ms), "ttl", (json_int_t)zone->ttl, "mode",
 		"primary", "primary_nameservers", "protection", "delete", zone->protected, "labels",
@@ -52,7 +52,9 @@ json_t *zone_request_render(struct request *request, const struct zone *zone)
 		"other", "status", zone_status_name(zone_status(zone)), "status_reason",
 		zone->error[0] != '\0' ? json_string(zone->error) : json_null(), "record_count",
 		(json_int_t)zone->record_count, "version", (json_int_t)zone->version, "serial",
-		(json_int_t)zone->serial, "dnssec", "enabled", zone->dnssec, "ds", ds);
+		(json_int_t)zone->serial, "dnssec", "enabled", zone->dnssec, "ds", ds, "parent_ds",
+		zone_parent_name(zone->parent_ds), "parent_ds_checked",
+		zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null());
 }
 
 /* --- in common --- */

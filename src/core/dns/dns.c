@@ -243,7 +243,7 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 	/* Signing goes on behind the commit; DS is there a moment later. */
 	if (!zone->is_signed)
 		return 0;
-	return store_zone_applied(store, zone->id, zone->version, zone->serial,
+	return store_zone_applied(store, zone->id, zone->version, zone->serial, zone->dnssec,
 				  zone->dnssec ? buf_str(&zone->ds) : "", err);
 }
 

@@ -26,3 +26,7 @@ END;
 CREATE TRIGGER dns_ptr_zone_delete AFTER DELETE ON dns_ptr BEGIN
 	UPDATE reverse_zone SET version = version + 1, error = '' WHERE id = OLD.reverse_zone_id;
 END;
+
+-- Whether the zone above has the DS, when it was last asked: enum zone_parent.
+ALTER TABLE zone ADD COLUMN parent_ds INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE zone ADD COLUMN parent_ms INTEGER NOT NULL DEFAULT 0;

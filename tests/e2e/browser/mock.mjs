@@ -991,6 +991,8 @@ export class Mock {
 		if (one && what.startsWith(`GET /v1/zones/${one.id}/versions/`))
 			return [200, { changes: [{ name: "www", type: "A", before: { ttl: null, records: [{ value: "192.0.2.1" }, { value: "192.0.2.7" }] }, after: { ttl: 300, records: [{ value: "192.0.2.7" }, { value: "192.0.2.9" }] } },
 				{ name: "", type: "", before: { ttl: 3600, records: [] }, after: { ttl: 600, records: [] } }] }];
+		if (what === `GET /v1/zones/${one?.id}/parent_ds`)
+			return [200, { parent_ds: { status: this.parent ?? "missing", checked: one.created, found: [], reason: null } }];
 		if (what === `GET /v1/zones/${one?.id}/zonefile`)
 			return [200, { zonefile: `$ORIGIN ${one.name}.\n` }];
 		if (one && rest === undefined && method === "GET")

@@ -168,6 +168,11 @@ test("a zone's room signs, replaces by a file, and goes back to a version", asyn
 		await page.click("#sign");
 		await page.waitForSelector("text=署名を終了");
 		assert.equal(zone.dnssec.enabled, true);
+		await page.waitForSelector("[data-parent=missing]");
+		state.mock.parent = "different";
+		await page.click("#parent");
+		await page.waitForSelector("[data-parent=different]");
+		delete state.mock.parent;
 		await page.click("#sign");
 		await page.click("dialog .destroys");
 		await page.waitForSelector("#sign:has-text('署名を始める')");

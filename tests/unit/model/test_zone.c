@@ -12,6 +12,21 @@
 #include "base/cleanup.h"
 #include "model/zone_file.h"
 
+static void what_the_zone_above_has(void **state)
+{
+	const char *two = "1 13 2 AA\n1 13 4 BB\n";
+
+	(void)state;
+	assert_int_equal(zone_judge_parent(two, ""), ZONE_PARENT_MISSING);
+	assert_int_equal(zone_judge_parent(two, "1 13 4 BB\n"), ZONE_PARENT_PRESENT);
+	assert_int_equal(zone_judge_parent(two, "9 8 2 CC\n1 13 2 AA\n"), ZONE_PARENT_PRESENT);
+	assert_int_equal(zone_judge_parent(two, "1 13 2 A\n"), ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent(two, "1 13 2 AAA\n"), ZONE_PARENT_DIFFERENT);
+	/* One that is not signed any more. */
+	assert_int_equal(zone_judge_parent("", "1 13 2 AA\n"), ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent("", ""), ZONE_PARENT_MISSING);
+}
+
 static void names(void **state)
 {
 	static const char *const wrong[] = {"",         ".",         "com",        "co.jp",
@@ -163,8 +178,13 @@ static void many_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),  cmocka_unit_test(values), cmocka_unit_test(same_data),
-		cmocka_unit_test(beside), cmocka_unit_test(files),  cmocka_unit_test(many_records),
+		cmocka_unit_test(what_the_zone_above_has),
+		cmocka_unit_test(names),
+		cmocka_unit_test(values),
+		cmocka_unit_test(same_data),
+		cmocka_unit_test(beside),
+		cmocka_unit_test(files),
+		cmocka_unit_test(many_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

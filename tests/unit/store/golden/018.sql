@@ -499,8 +499,8 @@ CREATE TABLE zone (
 	record_count INTEGER NOT NULL DEFAULT 0, -- kept by triggers, as the next
 	bytes INTEGER NOT NULL DEFAULT 0,
 	error TEXT NOT NULL DEFAULT '' -- why the name server does not take it
-);
-INSERT INTO zone VALUES(1,1,'example.com','example.com',3600,'a=b',1,1,1700000000000,2,1,1700000000,'1 13 2 00',2,32,'why');
+, parent_ds INTEGER NOT NULL DEFAULT 0, parent_ms INTEGER NOT NULL DEFAULT 0);
+INSERT INTO zone VALUES(1,1,'example.com','example.com',3600,'a=b',1,1,1700000000000,2,1,1700000000,'1 13 2 00',2,32,'why',0,0);
 CREATE TABLE rrset (
 	zone_id INTEGER NOT NULL REFERENCES zone(id) ON DELETE CASCADE,
 	name TEXT NOT NULL, -- below the zone; '@' is the zone itself

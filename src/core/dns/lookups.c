@@ -1,0 +1,160 @@
+#include "core/dns/lookups.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "core/visitor/visitor_link.h"
+
+#define RESOLV_CONF     "/etc/resolv.conf"
+#define RESOLV_MAX      65536
+#define DNS_PORT        53
+#define NAME_SERVER_KEY "nameserver"
+
+struct lookups {
+	struct core *core;
+	struct visitor_link *link;
+	struct ip resolver; /* family 0: there is none */
+	uint16_t port;
+};
+
+struct question {
+	lookups_reply *reply;
+	void *context;
+};
+
+static const struct visitor_kind kind = {
+	.program = "ippo-probe",
+	.ask = SUPERVISION_LOOKUPS,
+	.reply = PROBE_REPLY,
+	.ended = "what asks the resolver has ended",
+	.silent = "what asks the resolver does not answer",
+};
+
+/* 127.0.0.1, 127.0.0.1:53, ::1, [::1]:53 */
+static int take_resolver(const char *text, struct ip *ret, uint16_t *ret_port)
+{
+	char word[64];
+	uint64_t port = DNS_PORT;
+	char *address = word, *colon;
+
+	if ((size_t)snprintf(word, sizeof word, "%s", text) >= sizeof word)
+		return -EINVAL;
+	colon = strrchr(word, ':');
+	if (colon != NULL && (*word == '[' ? colon[-1] == ']' : strchr(word, ':') == colon)) {
+		*colon = '\0';
+		if (parse_u64(colon + 1, 1, UINT16_MAX, &port) < 0)
+			return -EINVAL;
+	}
+	if (*address == '[') {
+		address[strcspn(address, "]")] = '\0';
+		address++;
+	}
+	if (ip_parse(address, ret) < 0)
+		return -EINVAL;
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+/* The first one that is an address (resolv.conf(5)). */
+static void read_resolver(struct lookups *lookups)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	char *rest, *line;
+
+	if (fd_read_file(AT_FDCWD, RESOLV_CONF, RESOLV_MAX, &text) < 0 || text.len == 0 ||
+	    buf_putc(&text, '\0') < 0)
+		return;
+	for (rest = (char *)text.data; (line = strsep(&rest, "\n")) != NULL;) {
+		line += strspn(line, " \t");
+		if (strncmp(line, NAME_SERVER_KEY, strlen(NAME_SERVER_KEY)) != 0)
+			continue;
+		line += strlen(NAME_SERVER_KEY);
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t%#;")] = '\0';
+		if (ip_parse(line, &lookups->resolver) == 0)
+			return;
+	}
+}
+
+int lookups_new(struct core *core, struct lookups **ret, struct err *err)
+{
+	struct lookups *lookups = calloc(1, sizeof *lookups);
+	const char *wanted = core->config->dns_resolver;
+	int code = lookups == NULL ? err_set(err, -ENOMEM, "no memory") : 0;
+
+	if (code < 0)
+		return code;
+	lookups->core = core;
+	lookups->port = DNS_PORT;
+	if (*wanted == '\0')
+		read_resolver(lookups);
+	else if (take_resolver(wanted, &lookups->resolver, &lookups->port) < 0)
+		code = err_set(err, ERR_INVALID_INPUT,
+			       "resolver in [dns] must be address, address:port or [address]:port");
+	if (code == 0)
+		code = visitor_link_new(&core->loop, &kind, &lookups->link, err);
+	if (code < 0) {
+		free(lookups);
+		return code;
+	}
+	*ret = lookups;
+	return 0;
+}
+
+void lookups_start(struct lookups *lookups)
+{
+	visitor_link_set_child(lookups->link, lookups->core->child);
+}
+
+void lookups_connect(struct lookups *lookups, int fd)
+{
+	visitor_link_connect(lookups->link, fd);
+}
+
+static void on_answer(void *context, int code, const char *text, struct reader *in)
+{
+	AUTO_FREE struct question *question = context;
+	AUTO_FREE struct probe_names *names = calloc(1, sizeof *names);
+	static const struct probe_names no_memory = {.why = "no memory"};
+
+	if (names == NULL) {
+		question->reply(question->context, &no_memory);
+		return;
+	}
+	if (code < 0)
+		(void)snprintf(names->why, sizeof names->why, "%s", text);
+	else if (probe_names_read(in, names) < 0 || reader_done(in) < 0)
+		(void)snprintf(names->why, sizeof names->why,
+			       "what asks the resolver makes no sense");
+	question->reply(question->context, names);
+}
+
+int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, lookups_reply *reply,
+		void *context, struct err *err)
+{
+	struct probe_question ask = {
+		.resolver = lookups->resolver, .port = lookups->port, .type = type};
+	struct buf body CLEANUP(buf_done) = {0};
+	AUTO_FREE struct question *question = calloc(1, sizeof *question);
+	int code;
+
+	if (lookups == NULL || lookups->resolver.family == 0)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "there is no resolver to ask: resolver in [dns] of ippo.conf(5)");
+	(void)snprintf(ask.name, sizeof ask.name, "%s", name);
+	probe_question_write(&body, &ask);
+	if (question == NULL || body.error < 0)
+		return err_set(err, -ENOMEM, "no memory");
+	*question = (struct question){reply, context};
+	code = visitor_link_call(lookups->link, PROBE_ASK, &body, -1, on_answer, question, err);
+	if (code == 0)
+		(void)steal_ptr(question);
+	return code;
+}
