@@ -197,6 +197,7 @@ static const char *const nouns[][2] = {
 	{"alert-rule", "what alerts come from"},
 	{"firewall", "packet filters: what may come in and go out"},
 	{"zone", "zones: the names that the name servers answer, and their records"},
+	{"name-server", "further name servers, which fetch the zones"},
 	{"image", "operating system images"},
 	{"plan", "plans: memory, disk, cores and price"},
 	{"location", "locations"},

@@ -71,6 +71,7 @@ extern const struct command alert_commands[];
 extern const struct command firewall_commands[];
 extern const struct command zone_commands[];
 extern const struct command zone_record_commands[];
+extern const struct command name_server_commands[];
 extern const struct command contact_commands[];
 extern const struct command post_commands[];
 extern const struct command service_commands[];

@@ -30,6 +30,7 @@ const struct command *const *command_tables(void)
 						       firewall_commands,
 						       zone_commands,
 						       zone_record_commands,
+						       name_server_commands,
 						       NULL};
 
 	return tables;

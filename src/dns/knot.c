@@ -217,16 +217,48 @@ int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *
 		    NULL, NULL, err);
 }
 
+/* What was to be taken away is not there. */
+static bool is_absent(const struct knot *knot)
+{
+	return says(knot, KNOT_ENOENT) || says(knot, KNOT_YP_EINVAL_ID) ||
+	       says(knot, KNOT_YP_ENOID) || says(knot, KNOT_YP_EINVAL_ITEM);
+}
+
 int knot_remove_zone(struct knot *knot, const char *zone, struct err *err)
 {
 	int code =
 		call(knot, &(struct command){.name = "conf-unset", .section = "zone", .id = zone},
 		     NULL, NULL, err);
 
-	return code == ERR_SERVER && (says(knot, KNOT_ENOENT) || says(knot, KNOT_YP_EINVAL_ID) ||
-				      says(knot, KNOT_YP_ENOID))
-		       ? 0
-		       : code;
+	return code == ERR_SERVER && is_absent(knot) ? 0 : code;
+}
+
+int knot_set(struct knot *knot, const char *section, const char *id, const char *item,
+	     const char *value, struct err *err)
+{
+	return call(knot,
+		    &(struct command){.name = "conf-set",
+				      .section = section,
+				      .item = item,
+				      .id = id,
+				      .data = value},
+		    NULL, NULL, err);
+}
+
+int knot_unset(struct knot *knot, const char *section, const char *id, const char *item,
+	       struct err *err)
+{
+	const int code = call(
+		knot,
+		&(struct command){.name = "conf-unset", .section = section, .item = item, .id = id},
+		NULL, NULL, err);
+
+	return code == ERR_SERVER && is_absent(knot) ? 0 : code;
+}
+
+int knot_abort_settings(struct knot *knot, struct err *err)
+{
+	return simple(knot, "conf-abort", NULL, err);
 }
 
 int knot_commit_settings(struct knot *knot, struct err *err)
@@ -241,7 +273,11 @@ int knot_commit_settings(struct knot *knot, struct err *err)
 
 int knot_purge(struct knot *knot, const char *zone, struct err *err)
 {
-	int code = simple(knot, "zone-purge", zone, err);
+	/* Expire, file, journal, keys; not the timers: with one of those it would forget as what
+	 * the zone is in the list of zones, and not take it out of there. */
+	int code =
+		call(knot, &(struct command){.name = "zone-purge", .zone = zone, .filter = "efjk"},
+		     NULL, NULL, err);
 
 	return code == ERR_SERVER ? 0 : code; /* it has none */
 }

@@ -24,7 +24,14 @@ int knot_list(struct knot *knot, bool all, struct buf *out, struct err *err);
 int knot_begin_settings(struct knot *knot, struct err *err);
 int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err);
 int knot_remove_zone(struct knot *knot, const char *zone, struct err *err);
+/** knot_set() - an entry @id of a section (@item NULL), or one item of it; of a list one more. */
+int knot_set(struct knot *knot, const char *section, const char *id, const char *item,
+	     const char *value, struct err *err);
+/** knot_unset() - an item, an entry or (both NULL) all of a section; nothing there is no error. */
+int knot_unset(struct knot *knot, const char *section, const char *id, const char *item,
+	       struct err *err);
 int knot_commit_settings(struct knot *knot, struct err *err);
+int knot_abort_settings(struct knot *knot, struct err *err);
 
 /** knot_purge() - all that it keeps of a zone: contents, journal, keys. */
 int knot_purge(struct knot *knot, const char *zone, struct err *err);

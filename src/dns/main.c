@@ -15,6 +15,7 @@
 #include "base/isolate.h"
 #include "base/log.h"
 #include "dns/knot.h"
+#include "dns/secondaries.h"
 #include "wire/channel.h"
 #include "wire/dns_message.h"
 #include "wire/supervision_message.h"
@@ -97,6 +98,19 @@ static int carry_settings(const struct dns_job *job, struct knot *knot, struct e
 	return knot_commit_settings(knot, err);
 }
 
+/* One of them that Knot does not take must not keep the zones waiting. */
+static int carry_servers(struct dns_job *job, struct knot *knot, struct err *err)
+{
+	struct err why = {0};
+
+	if (!job->tell_servers)
+		return 0;
+	job->servers_code = secondaries_set(knot, job->servers, job->server_count, &why);
+	(void)snprintf(job->servers_error, sizeof job->servers_error, "%s", why.text);
+	return job->servers_code == ERR_UNAVAILABLE ? err_set(err, ERR_UNAVAILABLE, "%s", why.text)
+						    : 0;
+}
+
 static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
 {
 	for (size_t i = 0; i < job->count; i++) {
@@ -137,7 +151,8 @@ static int carry(const char *path, struct dns_job *job, struct err *err)
 
 	if (code == 0 && job->compare)
 		return list(job, knot, err);
-	if (code == 0 && (code = carry_settings(job, knot, err)) == 0)
+	if (code == 0 && (code = carry_servers(job, knot, err)) == 0 &&
+	    (code = carry_settings(job, knot, err)) == 0)
 		return carry_zones(job, knot, err);
 	job->count = code < 0 ? 0 : count;
 	return code;

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "wire/dns_message.h"
 
 #define KNOTD            "/usr/sbin/knotd"
 #define KNOTC            "/usr/sbin/knotc"
@@ -103,9 +104,16 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "template:\n  - id: default\n    storage: \"%s/dns\"\n"
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n    serial-policy: unixtime\n"
-			 "    dnssec-policy: signed\n",
+			 "    dnssec-policy: signed\n"
+			 "    catalog-role: member\n    catalog-zone: \"" DNS_CATALOG_FORMAT "\"\n"
+			 "  - id: catalog\n    storage: \"%s/dns\"\n"
+			 "    zonefile-sync: -1\n    zonefile-load: none\n"
+			 "    journal-content: all\n    serial-policy: unixtime\n"
+			 "zone:\n  - domain: \"" DNS_CATALOG_FORMAT "\"\n"
+			 "    template: catalog\n    catalog-role: generate\n",
 			 config->dns_user, config->dns_user, config->run_dir, config->run_dir,
-			 config->state_dir, config->state_dir);
+			 config->state_dir, config->state_dir, config->instance, config->state_dir,
+			 config->instance);
 	return out->error < 0 ? err_set(err, out->error, "no memory") : 0;
 }
 

@@ -109,6 +109,14 @@ static int check_labels(const char *name, unsigned *ret_labels, struct err *err)
 	}
 }
 
+static bool is_below(const char *name, const char *top)
+{
+	const size_t len = strlen(name), top_len = strlen(top);
+
+	return len > top_len && name[len - top_len - 1] == '.' &&
+	       strcmp(name + len - top_len, top) == 0;
+}
+
 int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE_SHOWN_BYTES],
 		   struct err *err)
 {
@@ -128,6 +136,9 @@ int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE
 		return err_set(err, ERR_INVALID_INPUT,
 			       "everybody's names are below %.200s; it cannot be a zone of yours",
 			       dns);
+	/* The zone that lists all others is there (RFC 6761 section 6.4: and nothing else). */
+	if (is_below(dns, "invalid"))
+		return err_set(err, ERR_INVALID_INPUT, "names that end with invalid are nobody's");
 	if (strstr(dns, "xn--") != NULL) {
 		if (idn2_to_unicode_8z8z(dns, &unicode, 0) != IDN2_OK)
 			return err_set(err, ERR_INVALID_INPUT, "%.200s is no domain name", dns);

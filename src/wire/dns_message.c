@@ -1,6 +1,7 @@
 #include "wire/dns_message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void dns_job_free(struct dns_job *job)
 {
@@ -11,6 +12,7 @@ void dns_job_free(struct dns_job *job)
 		buf_done(&job->zones[i].ds);
 	}
 	buf_done(&job->listed);
+	explicit_bzero(job->servers, sizeof job->servers);
 	free(job);
 }
 
@@ -18,6 +20,14 @@ void dns_job_write(struct buf *out, const struct dns_job *job)
 {
 	write_u8(out, job->compare);
 	write_text(out, job->primary);
+	write_u8(out, job->tell_servers);
+	write_u8(out, (uint8_t)job->server_count);
+	for (size_t i = 0; i < job->server_count; i++) {
+		write_text(out, job->servers[i].name);
+		write_text(out, job->servers[i].address);
+		write_u16(out, job->servers[i].port);
+		write_text(out, job->servers[i].secret);
+	}
 	write_u16(out, (uint16_t)job->removal_count);
 	for (size_t i = 0; i < job->removal_count; i++)
 		write_text(out, job->removals[i]);
@@ -50,10 +60,26 @@ static size_t take_count(struct reader *in)
 	return in->error == 0 ? count : 0;
 }
 
+static void read_servers(struct reader *in, struct dns_job *job)
+{
+	job->tell_servers = reader_u8(in) != 0;
+	job->server_count = reader_u8(in);
+	if (job->server_count > DNS_MESSAGE_MAX_SERVERS)
+		in->error = ERR_PROTOCOL;
+	for (size_t i = 0; in->error == 0 && i < job->server_count; i++) {
+		struct dns_job_server *server = &job->servers[i];
+		reader_text(in, server->name, sizeof server->name);
+		reader_text(in, server->address, sizeof server->address);
+		server->port = reader_u16(in);
+		reader_text(in, server->secret, sizeof server->secret);
+	}
+}
+
 int dns_job_read(struct reader *in, struct dns_job *job)
 {
 	job->compare = reader_u8(in) != 0;
 	reader_text(in, job->primary, sizeof job->primary);
+	read_servers(in, job);
 	job->removal_count = take_count(in);
 	for (size_t i = 0; i < job->removal_count; i++)
 		reader_text(in, job->removals[i], sizeof job->removals[i]);
@@ -73,6 +99,8 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 {
 	write_slice(out, job->listed.data, job->listed.len);
+	write_i32(out, job->servers_code);
+	write_text(out, job->servers_error);
 	write_u16(out, (uint16_t)job->count);
 	for (size_t i = 0; i < job->count; i++) {
 		const struct dns_job_zone *zone = &job->zones[i];
@@ -87,6 +115,8 @@ void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 int dns_job_read_outcome(struct reader *in, struct dns_job *job)
 {
 	take(in, &job->listed);
+	job->servers_code = reader_i32(in);
+	reader_text(in, job->servers_error, sizeof job->servers_error);
 	const size_t count = take_count(in);
 	if (count > job->count)
 		return ERR_PROTOCOL;

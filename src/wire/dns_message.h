@@ -40,6 +40,20 @@ struct dns_job_zone {
 	struct buf ds;
 };
 
+/* The zone that lists all others for further name servers (RFC 9432), by the instance's name. */
+#define DNS_CATALOG_FORMAT "catalog.%s.invalid"
+
+#define DNS_MESSAGE_MAX_SERVERS  16
+#define DNS_MESSAGE_SECRET_BYTES 48
+
+/* One that fetches the zones. */
+struct dns_job_server {
+	char name[DNS_MESSAGE_NAME_BYTES];
+	char address[50];
+	uint16_t port;
+	char secret[DNS_MESSAGE_SECRET_BYTES]; /* of its key, base64 */
+};
+
 /* `struct dns_job` is large: for the heap. */
 struct dns_job {
 	bool compare; /* only say what there is */
@@ -48,6 +62,12 @@ struct dns_job {
 	size_t removal_count;
 	struct dns_job_zone zones[DNS_MESSAGE_MAX_ZONES];
 	size_t count;
+	bool tell_servers; /* these are all that fetch zones */
+	struct dns_job_server servers[DNS_MESSAGE_MAX_SERVERS];
+	size_t server_count;
+	uint64_t servers_version; /* core's own */
+	int servers_code;         /* out */
+	char servers_error[DNS_MESSAGE_ERROR_BYTES];
 	struct buf listed; /* out: names that it is to have, an empty line, names it has */
 };
 

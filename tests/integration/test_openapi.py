@@ -208,6 +208,16 @@ def test_keys_and_images(walker, tmp_path):
     walker.get(path)
 
 
+def test_name_servers(walker):
+    made = walker.post("/name_servers", {"name": "ns9.example.net", "address": "192.0.2.54", "port": 53, "primary": None})["name_server"]
+    walker.get("/name_servers")
+    path = f"/name_servers/{made['id']}"
+    walker.get(path)
+    walker.get(f"{path}/config?primary=192.0.2.53")
+    walker.post(f"{path}/actions/renew_key", {"primary": "192.0.2.53"})
+    walker.delete(path)
+
+
 def test_zones(walker):
     walker.post("/zones", {"name": "walk.example", "mode": "primary", "ttl": 600, "labels": {"a": "b"}, "zonefile": "www A 192.0.2.1 ; web\n",
                            "rrsets": [{"name": "@", "type": "TXT", "records": [{"value": '"x"'}]}]})

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/dns/name_servers.h"
 #include "core/dns/reverse_zones.h"
 #include "core/visitor/visitor_link.h"
 #include "store/store_reverse.h"
@@ -46,6 +47,8 @@ struct dns {
 	int64_t next_ms;     /* not before; monotonic */
 	int64_t failed_ms;   /* when those that it did not take were last tried */
 	uint64_t backoff_ms;
+	uint64_t servers_version; /* of those that fetch zones, grows with each change */
+	uint64_t servers_told;
 	bool waits; /* there may be more to do */
 	bool is_up;
 	bool has_told; /* that it is not */
@@ -109,6 +112,10 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 		job->count++;
 		records += zones.items[i].record_count;
 	}
+	job->tell_servers = dns->servers_told != dns->servers_version;
+	job->servers_version = dns->servers_version;
+	if (job->tell_servers && (code = name_servers_fill(store, job, err)) < 0)
+		return code;
 	return reverse_zones_fill(dns->core, failed, job, err);
 }
 
@@ -186,9 +193,11 @@ static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 	struct store_reverse_zones reverse CLEANUP(store_reverse_done) = {0};
 	struct store *store = dns->core->store;
 	size_t again = 0, unknown = 0;
+	char catalog[64];
 	char *rest;
 	int code;
 
+	(void)snprintf(catalog, sizeof catalog, DNS_CATALOG_FORMAT, dns->core->config->instance);
 	if (job->listed.data == NULL ||
 	    (rest = take_lines((char *)job->listed.data, &set)) == NULL ||
 	    take_lines(rest, &loaded) == NULL)
@@ -218,7 +227,8 @@ static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 		again++;
 	}
 	for (size_t i = 0; i < set.count; i++) {
-		if (is_known(&knowns, set.names[i]) || is_reverse(&reverse, set.names[i]))
+		if (is_known(&knowns, set.names[i]) || strcmp(set.names[i], catalog) == 0 ||
+		    is_reverse(&reverse, set.names[i]))
 			continue;
 		if ((code = store_zone_remove_unknown(store, set.names[i], err)) < 0)
 			return code;
@@ -303,6 +313,14 @@ static void tell_down(struct dns *dns, const char *why)
 	dns->inode = 0;
 }
 
+/* What Knot did not take would not be taken a moment later either. */
+static void settle_servers(struct dns *dns, const struct dns_job *job)
+{
+	dns->servers_told = job->servers_version;
+	if (job->servers_code < 0)
+		log_error("further name servers: %s", job->servers_error);
+}
+
 /* @code: of the job as a whole; each zone has one of its own. */
 static void on_carried(void *context, int code, const char *text, struct reader *answer)
 {
@@ -321,6 +339,10 @@ static void on_carried(void *context, int code, const char *text, struct reader 
 	const int kept = settle(dns, job, code, &err);
 	if (kept < 0)
 		log_error("zones: %s", err.text);
+	if (code == 0 && job->compare)
+		dns->servers_version++; /* it may have lost them too */
+	if (code == 0 && job->tell_servers)
+		settle_servers(dns, job);
 	if (code < 0)
 		tell_down(dns, text);
 	if (code < 0 || kept < 0) {
@@ -426,7 +448,7 @@ static void look(struct dns *dns)
 		dns_job_free(job);
 		return;
 	}
-	if (job->count > 0 || job->removal_count > 0) {
+	if (job->count > 0 || job->removal_count > 0 || job->tell_servers) {
 		hand_over(dns, job);
 		return;
 	}
@@ -449,6 +471,7 @@ int dns_new(struct core *core, struct dns **ret, struct err *err)
 	dns->core = core;
 	dns->backoff_ms = RETRY_FIRST_MS;
 	dns->waits = true;
+	dns->servers_version = 1;
 	dns->failed_ms = clock_mono_ms();
 	(void)snprintf(dns->path, sizeof dns->path, "%s/dns/knot.sock", core->config->run_dir);
 	(void)uv_timer_init(&core->loop, &dns->timer);
@@ -487,24 +510,14 @@ void dns_kick(struct dns *dns)
 	look(dns);
 }
 
+void dns_tell_servers(struct dns *dns)
+{
+	if (dns != NULL)
+		dns->servers_version++;
+	dns_kick(dns);
+}
+
 bool dns_is_up(const struct dns *dns)
 {
 	return dns->is_up;
-}
-
-void dns_names(const struct core *core, void (*each)(void *context, const char *name),
-	       void *context)
-{
-	const char *text = core->config->dns_names;
-
-	while (*(text += strspn(text, " ,\t")) != '\0') {
-		char name[NAME_DNS_BYTES];
-		size_t len = strcspn(text, " ,\t");
-		(void)snprintf(name, sizeof name, "%.*s", (int)len, text);
-		text += len;
-		len = strlen(name);
-		if (len > 0 && name[len - 1] == '.')
-			name[len - 1] = '\0';
-		each(context, name);
-	}
 }

@@ -1,6 +1,7 @@
 // What zones are in the database, the name server answers: changes are carried to it, in order.
 #pragma once
 
+#include "base/ip.h"
 #include "core/core.h"
 
 struct dns;
@@ -12,8 +13,13 @@ void dns_start(struct dns *dns);
 void dns_connect(struct dns *dns, int fd);
 /** dns_kick() - something has changed; it is carried there at once. */
 void dns_kick(struct dns *dns);
+/** dns_tell_servers() - which further name servers there are has changed. */
+void dns_tell_servers(struct dns *dns);
 /** dns_is_up() - the name server answered the last time it was spoken to. */
 bool dns_is_up(const struct dns *dns);
-/** dns_names() - calls @each with the name of each name server, without trailing period. */
+/** dns_names() - calls @each with the name of each name server, without trailing period: those of
+ * the settings, then those that fetch from here. */
 void dns_names(const struct core *core, void (*each)(void *context, const char *name),
 	       void *context);
+/** dns_parse_address() - "192.0.2.1", "192.0.2.1:53", "::1" or "[::1]:53". -EINVAL. */
+int dns_parse_address(const char *text, uint16_t default_port, struct ip *ret, uint16_t *ret_port);

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/parse.h"
+#include "core/dns/dns.h"
 #include "core/visitor/visitor_link.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
@@ -36,31 +36,6 @@ static const struct visitor_kind kind = {
 	.ended = "what asks the resolver has ended",
 	.silent = "what asks the resolver does not answer",
 };
-
-/* 127.0.0.1, 127.0.0.1:53, ::1, [::1]:53 */
-static int take_resolver(const char *text, struct ip *ret, uint16_t *ret_port)
-{
-	char word[64];
-	uint64_t port = DNS_PORT;
-	char *address = word, *colon;
-
-	if ((size_t)snprintf(word, sizeof word, "%s", text) >= sizeof word)
-		return -EINVAL;
-	colon = strrchr(word, ':');
-	if (colon != NULL && (*word == '[' ? colon[-1] == ']' : strchr(word, ':') == colon)) {
-		*colon = '\0';
-		if (parse_u64(colon + 1, 1, UINT16_MAX, &port) < 0)
-			return -EINVAL;
-	}
-	if (*address == '[') {
-		address[strcspn(address, "]")] = '\0';
-		address++;
-	}
-	if (ip_parse(address, ret) < 0)
-		return -EINVAL;
-	*ret_port = (uint16_t)port;
-	return 0;
-}
 
 /* The first one that is an address (resolv.conf(5)). */
 static void read_resolver(struct lookups *lookups)
@@ -95,7 +70,7 @@ int lookups_new(struct core *core, struct lookups **ret, struct err *err)
 	lookups->port = DNS_PORT;
 	if (*wanted == '\0')
 		read_resolver(lookups);
-	else if (take_resolver(wanted, &lookups->resolver, &lookups->port) < 0)
+	else if (dns_parse_address(wanted, DNS_PORT, &lookups->resolver, &lookups->port) < 0)
 		code = err_set(err, ERR_INVALID_INPUT,
 			       "resolver in [dns] must be address, address:port or [address]:port");
 	if (code == 0)

@@ -30,3 +30,11 @@ END;
 -- Whether the zone above has the DS, when it was last asked: enum zone_parent.
 ALTER TABLE zone ADD COLUMN parent_ds INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE zone ADD COLUMN parent_ms INTEGER NOT NULL DEFAULT 0;
+
+-- The zones of reverse names have the name servers in them.
+CREATE TRIGGER name_server_insert AFTER INSERT ON name_server BEGIN
+	UPDATE reverse_zone SET version = version + 1, error = '';
+END;
+CREATE TRIGGER name_server_delete AFTER DELETE ON name_server BEGIN
+	UPDATE reverse_zone SET version = version + 1, error = '';
+END;

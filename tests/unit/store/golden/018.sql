@@ -850,6 +850,12 @@ END;
 CREATE TRIGGER dns_ptr_zone_delete AFTER DELETE ON dns_ptr BEGIN
 	UPDATE reverse_zone SET version = version + 1, error = '' WHERE id = OLD.reverse_zone_id;
 END;
+CREATE TRIGGER name_server_insert AFTER INSERT ON name_server BEGIN
+	UPDATE reverse_zone SET version = version + 1, error = '';
+END;
+CREATE TRIGGER name_server_delete AFTER DELETE ON name_server BEGIN
+	UPDATE reverse_zone SET version = version + 1, error = '';
+END;
 COMMIT;
 PRAGMA application_id=1232105583;
 PRAGMA user_version=18;

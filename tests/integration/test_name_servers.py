@@ -1,0 +1,147 @@
+"""Further name servers: a second real Knot with the configuration that is printed, fed by the catalog and signed transfers."""
+import base64
+import re
+
+import pytest
+
+from ippo_testing import eventually, run
+from name_server import NameServer, OtherKnot
+from people import invite
+
+NAME = "ns3.example.net"
+
+
+@pytest.fixture(scope="module")
+def dns():
+    instance = NameServer()
+    try:
+        yield instance.with_servers()
+    finally:
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def operator(dns):
+    return dns.api("op", "--operator")
+
+
+@pytest.fixture(scope="module")
+def owner(dns, operator):
+    operator.post("/customers", {"name": "zoned"})
+    owner = invite(dns, "zone-owner", "zoned")
+    owner.create_server("named", server_type="named")
+    return owner
+
+
+def place(text, folder):
+    """The printed configuration, for a folder of the test's own and no user of its own."""
+    for was, now in (('"/run/knot"', f'"{folder}"'), ('"/var/lib/knot"', f'"{folder}"'), ('    user: "knot:knot"\n', ""), ("target: syslog", "target: stderr")):
+        assert was in text
+        text = text.replace(was, now)
+    return text
+
+
+@pytest.fixture(scope="module")
+def second(dns, operator, owner):
+    owner.post("/zones", {"name": "early.example"})
+    knot = OtherKnot(dns.dir / "second", "")
+    said = dns.cli("name-server", "add", NAME, "127.0.0.1", "--port", str(knot.port)).stdout
+    assert said.count("    secret: ") == 1
+    knot.configure(place(said, knot.dir))
+    try:
+        yield knot.start()
+    finally:
+        knot.close()
+
+
+def secret_of(knot):
+    return re.search(r'secret: "([^"]+)"', (knot.dir / "knot.conf").read_text()).group(1)
+
+
+def transfer(dns, zone, *key):
+    return run("kdig", "@127.0.0.1", "-p", dns.dns_port, "+retry=0", "+timeout=5", *key, zone, "AXFR", check=False)
+
+
+def test_zones_appear_change_and_vanish(dns, owner, second):
+    eventually(lambda: second.short("early.example", "NS"), 60)
+    owner.post("/zones", {"name": "there.example", "rrsets": [{"name": "www", "type": "A", "records": [{"value": "192.0.2.1"}]}]})
+    eventually(lambda: second.short("www.there.example", "A") == ["192.0.2.1"], 60)
+    # It is one of those that answer for what is made from now on.
+    assert second.short("there.example", "NS") == ["ns1.example.net.", "ns2.example.net.", NAME + "."]
+    assert NAME + "." in owner.get("/zones/there.example")["zone"]["authoritative_nameservers"]["assigned"]
+    owner.post("/zones/there.example/rrsets/www/A/actions/set_records", {"records": [{"value": "192.0.2.2"}]})
+    eventually(lambda: second.short("www.there.example", "A") == ["192.0.2.2"], 60)
+    owner.post("/zones/there.example/actions/change_dnssec", {"enabled": True})
+    eventually(lambda: second.short("there.example", "DNSKEY"), 60)
+    owner.delete("/zones/there.example")
+    eventually(lambda: "REFUSED" in second.ask("www.there.example", "A").stdout, 60)
+    # Names of addresses go there as well.
+    server = owner.create_server("reverse", server_type="named")
+    ip = server["public_net"]["ipv4"]["ip"]
+    owner.post(f"/servers/{server['id']}/actions/change_dns_ptr", {"ip": ip, "dns_ptr": "www.early.example"})
+    eventually(lambda: second.short(".".join(reversed(ip.split("."))) + ".in-addr.arpa", "PTR") == ["www.early.example."], 60)
+
+
+def test_a_transfer_needs_the_key(dns, owner, second):
+    zone = "early.example"
+    good = "-y", f"hmac-sha256:{NAME}:{secret_of(second)}"
+    assert "SOA" in transfer(dns, zone, *good).stdout
+    other = base64.b64encode(bytes(32)).decode()
+    for key in ((), ("-y", f"hmac-sha256:{NAME}:{other}"), ("-y", f"hmac-sha256:ns4.example.net:{secret_of(second)}"),
+                ("-y", f"hmac-sha512:{NAME}:{secret_of(second)}")):
+        for name in (zone, f"catalog.{dns.name}.invalid"):
+            said = transfer(dns, name, *key)
+            assert "SOA" not in said.stdout and re.search("NOTAUTH|BADSIG|BADKEY", said.stdout + said.stderr), key
+    # It hands out what it has fetched to nobody.
+    said = run("kdig", "@127.0.0.1", "-p", second.port, zone, "AXFR", check=False)
+    assert "SOA" not in said.stdout
+
+
+def test_everything_lost_is_told_again(dns, owner, second):
+    dns.stop()
+    run("rm", "-rf", dns.state / "dns")
+    dns.start()
+    owner.post("/zones", {"name": "after.example"})
+    eventually(lambda: second.short("after.example", "NS"), 90)
+    eventually(lambda: second.short("early.example", "NS"), 90)
+
+
+def test_the_key_is_shown_once_and_renewed(dns, operator, owner, second):
+    server = operator.get("/name_servers")["name_servers"][0]
+    assert server["name"] == NAME and "secret" not in server
+    secret = secret_of(second)
+    path = f"/name_servers/{server['id']}"
+    assert secret not in str(operator.get(path)) and secret not in operator.get(path + "/config")["config"]
+    assert secret not in dns.cli("name-server", "config", NAME).stdout
+    assert 'address: "192.0.2.53@5353"' in operator.get(path + "/config?primary=192.0.2.53:5353")["config"]
+    said = dns.cli("name-server", "renew-key", NAME).stdout
+    old, new = ("-y", f"hmac-sha256:{NAME}:{secret}"), ("-y", f"hmac-sha256:{NAME}:" + re.search(r'secret: "([^"]+)"', said).group(1))
+    eventually(lambda: "SOA" in transfer(dns, "early.example", *new).stdout, 20)
+    assert "SOA" not in transfer(dns, "early.example", *old).stdout
+
+
+WRONG = [({"name": "ns9", "address": "192.0.2.1"}, "name"), ({"name": "a b.example", "address": "192.0.2.1"}, "name"),
+         ({"name": "ns9.example.net", "address": "ns9.example.net"}, "address"), ({"name": "ns9.example.net", "address": "192.0.2.1@53"}, "address"),
+         ({"name": "ns9.example.net", "address": "192.0.2.1", "port": 0}, "port"), ({"name": "ns9.example.net", "address": "192.0.2.1", "primary": "0.0.0.0"}, "primary"),
+         ({"name": "ns9.example.net", "address": "192.0.2.1", "primary": "x\"\n"}, "primary")]
+
+
+def test_what_is_wrong_and_who_may(dns, operator, owner):
+    for body, field in WRONG:
+        answer = operator.request("POST", "/name_servers", body)
+        assert answer.status_code == 422 and answer.json()["error"]["details"]["fields"][0]["name"] == field, (body, answer.text)
+    assert owner.error("GET", "/name_servers")[0] == 403
+    assert owner.error("POST", "/name_servers", {"name": "ns9.example.net", "address": "192.0.2.1"})[0] == 403
+    # The list of zones is nobody's zone.
+    assert operator.error("POST", "/zones", {"name": f"catalog.{dns.name}.invalid"}) == (422, "invalid_input")
+
+
+def test_one_that_is_removed_gets_nothing(dns, operator, second):
+    _, created = operator.error("POST", "/name_servers", {"name": NAME.upper(), "address": "192.0.2.9"})
+    assert created == "uniqueness_error"
+    said = dns.cli("name-server", "renew-key", NAME).stdout
+    key = "-y", f"hmac-sha256:{NAME}:" + re.search(r'secret: "([^"]+)"', said).group(1)
+    eventually(lambda: "SOA" in transfer(dns, "early.example", *key).stdout, 20)
+    dns.cli("name-server", "delete", NAME, "--yes")
+    eventually(lambda: "SOA" not in transfer(dns, "early.example", *key).stdout, 20)
+    assert operator.get("/name_servers")["name_servers"] == []
