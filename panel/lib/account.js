@@ -8,7 +8,7 @@ export const readSessions = () => getEvery("/v1/sessions", "sessions");
 export const endSession = (id) => remove(`/v1/sessions/${id}`);
 export const endOtherSessions = () => remove("/v1/sessions");
 
-/** All other sessions end with it; this one goes on with another cookie. */
+/** All other sessions end with it; this one goes on with another cookie. @param present  undefined: there is none so far */
 export const changePassword = (present, fresh) => put("/v1/me/password", { current_password: present, password: fresh });
 
 // More telling names first: each browser also calls itself by the names of those it descends from.

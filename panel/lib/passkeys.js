@@ -58,8 +58,8 @@ async function show(asked) {
 	};
 }
 
-async function challengeOf(path, options) {
-	const answer = await post(`${path}/challenge`, undefined, options);
+async function challengeOf(path, options, said) {
+	const answer = await post(`${path}/challenge`, said, options);
 	if (!answer?.passkey_challenge)
 		throw new ApiError("bad_answer", "no challenge in the answer");
 	return answer.passkey_challenge;
@@ -73,6 +73,9 @@ export async function addPasskey(name) {
 	const made = await make(await challengeOf("/v1/me/passkeys"));
 	return (await post("/v1/me/passkeys", { name, ...made })).passkey;
 }
+
+/** A new one at a one-time link, where nobody is signed in yet; @param said  which link, and who one wants to be */
+export const makeForLink = async (path, said) => make(await challengeOf(path, { anonymous: true }, said));
 
 /** Gets the session's cookie; see session.js for what comes after. */
 export async function showToSignIn() {

@@ -7,7 +7,7 @@ import { noteContact } from "./contact.js";
 import { startEvents, stopEvents } from "./events.js";
 import { forgetAlerts, refreshAlerts } from "./alerts.js";
 import { forgetNotices, refreshNotices } from "./notices.js";
-import { showToSignIn } from "./passkeys.js";
+import { makeForLink, showToSignIn } from "./passkeys.js";
 import { forgetServers, refreshServers, takeEvent } from "./servers.js";
 import { onOtherTab, recall, remember } from "./storage.js";
 
@@ -47,8 +47,8 @@ function whenEvent(name, value) {
 		takeEvent(name, value);
 }
 
-/** The account was suspended, or is no more. What cannot be read now is read after the next event. */
-async function lookAgain() {
+/** The account was suspended, or is no more; or the person has a password now. What cannot be read now is read after the next event. */
+export async function lookAgain() {
 	try {
 		const { me: answer } = await get("/v1/me");
 		if (me.peek() && markOf(me.peek()) === markOf(answer))
@@ -124,6 +124,14 @@ export async function redeemInvitation(key, name, password) {
 	await enterByCookie();
 }
 
+/** @param called  the passkey's name in the list of one's own */
+export async function redeemInvitationByPasskey(key, name, called) {
+	const path = "/v1/invitations/redeem/passkey";
+	const made = await makeForLink(path, { key, name });
+	await post(path, { key, name, passkey_name: called, ...made }, { anonymous: true });
+	await enterByCookie();
+}
+
 export async function checkInvitation(key) {
 	const answer = await post("/v1/invitations/check", { key }, { anonymous: true });
 	if (!answer?.invitation)
@@ -141,6 +149,15 @@ export async function checkPasswordReset(key) {
 
 export async function redeemPasswordReset(key, password, code) {
 	await post("/v1/password_resets/redeem", { key, password, code }, { anonymous: true });
+	await enterByCookie();
+}
+
+/** What the device made is good for several tries with codes: @return it, for the next function. */
+export const makePasskeyForReset = (key) => makeForLink("/v1/password_resets/redeem/passkey", { key });
+
+/** From then on there is no password. */
+export async function redeemPasswordResetByPasskey(key, made, called, code) {
+	await post("/v1/password_resets/redeem/passkey", { key, code, passkey_name: called, ...made }, { anonymous: true });
 	await enterByCookie();
 }
 

@@ -30,7 +30,9 @@ export function Proof({ request }) {
 	const [hasPasskey, setHasPasskey] = useState(false);
 	const [needsCode, setNeedsCode] = useState(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
-	first.current = { focus: () => form.current.elements["proof-password"].focus() };
+	const hasPassword = person?.user?.has_password !== false; // else a passkey is the only proof
+	const obstacle = hasPassword ? "" : passkeyObstacle();
+	first.current = { focus: () => form.current.elements[hasPassword ? "proof-password" : "prove-by-passkey"].focus() };
 	const { keepInside } = useModal(dialog, first, () => document.getElementById("heading"));
 
 	// Signed out meanwhile: there is nobody to prove anything.
@@ -45,13 +47,13 @@ export function Proof({ request }) {
 
 	useEffect(() => {
 		let wanted = true;
-		if (!passkeyObstacle())
+		if (hasPassword && !passkeyObstacle())
 			readPasskeys().then((list) => wanted && setHasPasskey(list.length > 0)).catch(() => {}); // the password does as well
 		return () => { wanted = false; };
 	}, []);
 
 	const usePasskey = async () => {
-		if (busy.current)
+		if (busy.current || obstacle)
 			return;
 		const attempt = state.attempt + 1;
 		busy.current = true;
@@ -67,7 +69,7 @@ export function Proof({ request }) {
 	};
 	const submit = async (event) => {
 		event.preventDefault();
-		if (busy.current)
+		if (!hasPassword || busy.current)
 			return;
 		const { "proof-password": password, code } = form.current.elements;
 		const attempt = state.attempt + 1;
@@ -102,13 +104,14 @@ export function Proof({ request }) {
 		<${Summary} ...${state}/>
 		<form class="proof-form" ref=${form} onSubmit=${submit} novalidate>
 			<input class="visually-hidden" type="text" value=${person?.user?.name ?? ""} autocomplete="username" readonly tabindex="-1" aria-hidden="true"/>
-			<${PasswordField} id="proof-password" label=${t("password")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>
+			${hasPassword && html`<${PasswordField} id="proof-password" label=${t("password")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>`}
 			${needsCode && html`<${CodeField} problems=${state.problems}/>`}
-			${hasPasskey && html`<p><button type="button" class="button" id="prove-by-passkey" onClick=${usePasskey}
-				aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === "passkey" ? "proof.busy" : "proof.passkey")}</button></p>`}
+			${(hasPasskey || !hasPassword) && html`<p><button type="button" class="button" id="prove-by-passkey" onClick=${usePasskey}
+				aria-disabled=${state.busy || obstacle ? "true" : undefined}>${t(state.busy === "passkey" ? "proof.busy" : "proof.passkey")}</button></p>`}
+			${obstacle && html`<p class="hint">${t(`passkeys.obstacle.${obstacle}`)}</p>`}
 			<div class="buttons">
 				<button type="button" class="button" onClick=${() => request.answer(false)}>${t("cancel")}</button>
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "proof.busy" : "proof.confirm")}</button>
+				${hasPassword && html`<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "proof.busy" : "proof.confirm")}</button>`}
 			</div>
 		</form>
 	</dialog>`;

@@ -3,7 +3,7 @@
 import { changePassword, endOtherSessions, endSession, programOf, readSessions } from "../lib/account.js";
 import { t } from "../lib/i18n.js";
 import { min_password, passwordProblem } from "../lib/password.js";
-import { me } from "../lib/session.js";
+import { lookAgain, me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
@@ -28,7 +28,8 @@ function problemsFrom(error) {
 	return problemsOf(error, { password: { field: "fresh", key: "invitation.password.refused" } }) ?? [{ key: "account.password.failed", error }];
 }
 
-function Password({ name, onChanged }) {
+/** @param has  whether there is one; who came with a passkey alone may have none */
+function Password({ name, has, onChanged }) {
 	const form = useRef(null);
 	const busy = useRef(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
@@ -40,7 +41,7 @@ function Password({ name, onChanged }) {
 		const { present, fresh } = form.current.elements;
 		const attempt = state.attempt + 1;
 		const problems = [
-			present.value === "" && { field: "present", key: "account.present.missing" },
+			present?.value === "" && { field: "present", key: "account.present.missing" },
 			passwordProblem("fresh", fresh.value, name),
 		].filter(Boolean);
 		if (problems.length > 0) {
@@ -50,12 +51,13 @@ function Password({ name, onChanged }) {
 		busy.current = true;
 		setState({ problems: [], attempt, busy: true });
 		try {
-			await changePassword(present.value, fresh.value);
+			await changePassword(present?.value, fresh.value);
 			form.current.reset();
 			setState({ problems: [], attempt, busy: false });
 			focusHeading();
-			announce(t("account.password.changed"));
+			announce(t(has ? "account.password.changed" : "account.password.made"));
 			onChanged();
+			lookAgain();
 		} catch (error) {
 			setState({ problems: problemsFrom(error), attempt: attempt + 1, busy: false });
 		} finally {
@@ -63,16 +65,16 @@ function Password({ name, onChanged }) {
 		}
 	};
 	return html`<section class="notice key-form" aria-labelledby="password-title">
-		<h2 id="password-title">${t("account.password")}</h2>
-		<p class="hint">${t("account.password.what")}</p>
+		<h2 id="password-title">${t(has ? "account.password" : "account.password.make")}</h2>
+		<p class="hint">${t(has ? "account.password.what" : "account.password.make.what")}</p>
 		<${Summary} ...${state}/>
 		<form ref=${form} onSubmit=${submit} novalidate>
 			<input class="visually-hidden" type="text" value=${name} autocomplete="username" readonly tabindex="-1" aria-hidden="true"/>
-			<${PasswordField} id="present" label=${t("account.present")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>
+			${has && html`<${PasswordField} id="present" label=${t("account.present")} problems=${state.problems} autocomplete="current-password" maxlength="256"/>`}
 			<${PasswordField} id="fresh" label=${t("new-password.field")} hint=${t("invitation.password.hint", { min: min_password })}
 				problems=${state.problems} autocomplete="new-password"/>
 			<div class="buttons">
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "new-password.busy" : "account.password.change")}</button>
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "new-password.busy" : has ? "account.password.change" : "account.password.make")}</button>
 			</div>
 		</form>
 	</section>`;
@@ -160,7 +162,7 @@ export function Account() {
 		<${Heading} text=${t("account")} help="account">
 			<p class="heading-about">${t("account.who", { name: person.user?.name ?? "", customer: person.customer.name })} — ${t(`role.${person.role}`)}</p>
 		<//>
-		<${Password} name=${person.user?.name ?? ""} onChanged=${() => read()}/>
+		<${Password} name=${person.user?.name ?? ""} has=${person.user?.has_password !== false} onChanged=${() => read()}/>
 		<${Passkeys}/>
 		<${Mail}/>
 		<${TwoStep}/>

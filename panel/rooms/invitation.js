@@ -1,31 +1,30 @@
-// The invitation's link: choose a name and a password, and be signed in.
+// The invitation's link: choose a name, and a password or a passkey, and be signed in.
 
 import { t } from "../lib/i18n.js";
 import { min_password, passwordProblem } from "../lib/password.js";
 import { goInstead } from "../lib/router.js";
-import { acceptInvitation, checkInvitation, me, redeemInvitation } from "../lib/session.js";
+import { acceptInvitation, checkInvitation, me, redeemInvitation, redeemInvitationByPasskey } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary, TextField } from "../parts/form.js";
 import { Moment } from "../parts/moment.js";
+import { nameOfPasskey, PasskeyInstead, passkeyProblem } from "../parts/passkey-instead.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const namePattern = /^[a-z0-9][a-z0-9._@+-]*$/;
 
-function check(name, password) {
-	const problems = [];
+function nameProblem(name) {
 	if (name === "")
-		problems.push({ field: "name", key: "invitation.name.missing" });
-	else if (!namePattern.test(name))
-		problems.push({ field: "name", key: "invitation.name.wrong" });
-	return [...problems, passwordProblem("password", password, name)].filter(Boolean);
+		return { field: "name", key: "invitation.name.missing" };
+	return namePattern.test(name) ? null : { field: "name", key: "invitation.name.wrong" };
 }
 
 function problemsFrom(error) {
 	if (error.code === "uniqueness_error")
 		return [{ field: "name", key: "invitation.name.taken" }];
-	return problemsOf(error, {
+	const problem = passkeyProblem(error);
+	return problem ? [problem] : problemsOf(error, {
 		name: { field: "name", key: "invitation.name.wrong" },
 		password: { field: "password", key: "invitation.password.refused" },
 	}) ?? [{ key: "invitation.failed", error }];
@@ -98,22 +97,21 @@ export function Invitation({ parameters: { key } }) {
 		return () => { wanted = false; };
 	}, [key]);
 
-	const submit = async (event) => {
-		event.preventDefault();
+	/** @param how  true or "passkey"; @param judge, work  of the name that was typed */
+	const enter = async (how, judge, work) => {
 		if (busy.current)
 			return;
 		const name = form.current.elements.name.value.trim().toLowerCase();
-		const password = form.current.elements.password.value;
-		const problems = check(name, password);
+		const problems = [nameProblem(name), judge(name)].filter(Boolean);
 		const attempt = state.attempt + 1;
 		if (problems.length > 0) {
 			setState({ problems, attempt, busy: false });
 			return;
 		}
 		busy.current = true;
-		setState({ problems: [], attempt, busy: true });
+		setState({ problems: [], attempt, busy: how });
 		try {
-			await redeemInvitation(key, name, password);
+			await work(name);
 			goInstead("/servers");
 		} catch (error) {
 			if (isGone(error))
@@ -124,6 +122,13 @@ export function Invitation({ parameters: { key } }) {
 			busy.current = false;
 		}
 	};
+
+	const submit = (event) => {
+		event.preventDefault();
+		const password = form.current.elements.password.value;
+		return enter(true, (name) => passwordProblem("password", password, name), (name) => redeemInvitation(key, name, password));
+	};
+	const usePasskey = () => enter("passkey", () => null, (name) => redeemInvitationByPasskey(key, name, nameOfPasskey()));
 
 	if (invitation.state === "gone")
 		return html`<${Gone} signedIn=${Boolean(person)}/>`;
@@ -148,8 +153,9 @@ export function Invitation({ parameters: { key } }) {
 			<${PasswordField} id="password" label=${t("password")} hint=${t("invitation.password.hint", { min: min_password })}
 				problems=${state.problems} autocomplete="new-password"/>
 			<div class="buttons">
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "invitation.busy" : "invitation.submit")}</button>
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "invitation.busy" : "invitation.submit")}</button>
 			</div>
 		</form>
+		<${PasskeyInstead} what=${t("link.passkey.join")} busy=${state.busy} onUse=${usePasskey}/>
 	</div>`;
 }

@@ -1,14 +1,15 @@
-// The link for a new password: see whose it is, choose one, and be signed in.
+// The link for a new password: see whose it is, choose one or make a passkey, and be signed in.
 
 import { t } from "../lib/i18n.js";
 import { min_password, passwordProblem } from "../lib/password.js";
 import { goInstead } from "../lib/router.js";
-import { checkPasswordReset, me, redeemPasswordReset } from "../lib/session.js";
+import { checkPasswordReset, makePasskeyForReset, me, redeemPasswordReset, redeemPasswordResetByPasskey } from "../lib/session.js";
 import { plainCode } from "../lib/two-step.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { CodeField, codeProblem, codeProblemFrom } from "../parts/code.js";
 import { Failure } from "../parts/failure.js";
 import { PasswordField, problemsOf, Summary } from "../parts/form.js";
+import { nameOfPasskey, PasskeyInstead, passkeyProblem } from "../parts/passkey-instead.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -17,7 +18,10 @@ function problemsFrom(error) {
 		return [codeProblemFrom(error)];
 	if (error.code === "rate_limit_exceeded")
 		return [{ key: "sign-in.too-often", error }];
-	return problemsOf(error, {
+	if (error.code === "resource_limit_exceeded")
+		return [{ key: "link.passkey.many" }];
+	const problem = passkeyProblem(error);
+	return problem ? [problem] : problemsOf(error, {
 		password: { field: "password", key: "invitation.password.refused" },
 	}) ?? [{ key: "new-password.failed", error }];
 }
@@ -37,6 +41,7 @@ export function NewPassword({ parameters: { key } }) {
 	const person = useValue(me);
 	const form = useRef(null);
 	const busy = useRef(false);
+	const made = useRef(null); // by the device, until a right code comes with it
 	const [link, setLink] = useState({ state: "loading" });
 	const [needsCode, setNeedsCode] = useState(false);
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
@@ -62,25 +67,26 @@ export function NewPassword({ parameters: { key } }) {
 		if (needsCode)
 			form.current.elements.code.focus();
 	}, [needsCode]);
-	const submit = async (event) => {
-		event.preventDefault();
+	/** @param how  true or "passkey"; @param judge, work  of the code that was typed, if one is asked for */
+	const enter = async (how, judge, work) => {
 		if (busy.current)
 			return;
-		const password = form.current.elements.password.value;
 		const code = form.current.elements.code?.value;
-		const problems = [passwordProblem("password", password, link.name), code !== undefined && codeProblem(code)].filter(Boolean);
+		const problems = [judge(), code !== undefined && codeProblem(code)].filter(Boolean);
 		const attempt = state.attempt + 1;
 		if (problems.length > 0) {
 			setState({ problems, attempt, busy: false });
 			return;
 		}
 		busy.current = true;
-		setState({ problems: [], attempt, busy: true });
+		setState({ problems: [], attempt, busy: how });
 		try {
-			await redeemPasswordReset(key, password, code === undefined ? undefined : plainCode(code));
+			await work(code === undefined ? undefined : plainCode(code));
 			goInstead("/servers");
-			announce(t("new-password.done"));
+			announce(t(how === "passkey" ? "link.passkey.done" : "new-password.done"));
 		} catch (error) {
+			if (!["code_required", "wrong_code", "rate_limit_exceeded"].includes(error.code))
+				made.current = null;
 			if (isGone(error))
 				setLink({ state: "gone", error });
 			else if (error.code === "code_required") {
@@ -92,6 +98,15 @@ export function NewPassword({ parameters: { key } }) {
 			busy.current = false;
 		}
 	};
+	const submit = (event) => {
+		event.preventDefault();
+		const password = form.current.elements.password.value;
+		return enter(true, () => passwordProblem("password", password, link.name), (code) => redeemPasswordReset(key, password, code));
+	};
+	const usePasskey = () => enter("passkey", () => null, async (code) => {
+		made.current ??= await makePasskeyForReset(key);
+		await redeemPasswordResetByPasskey(key, made.current, nameOfPasskey(), code);
+	});
 
 	if (link.state === "gone")
 		return html`<${Gone} signedIn=${Boolean(person)}/>`;
@@ -114,8 +129,9 @@ export function NewPassword({ parameters: { key } }) {
 				problems=${state.problems} autocomplete="new-password"/>
 			${needsCode && html`<${CodeField} problems=${state.problems}/>`}
 			<div class="buttons">
-				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "new-password.busy" : "invitation.submit")}</button>
+				<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy === true ? "new-password.busy" : "invitation.submit")}</button>
 			</div>
 		</form>
+		<${PasskeyInstead} what=${t("link.passkey.reset")} busy=${state.busy} onUse=${usePasskey}/>
 	</div>`;
 }

@@ -59,7 +59,8 @@
 	X(ERR_PASSKEY_ORIGIN, -1063, "passkey_origin")                                             \
 	X(ERR_PASSKEY_UNVERIFIED, -1064, "passkey_unverified")                                     \
 	X(ERR_WRONG_PASSKEY, -1065, "wrong_passkey")                                               \
-	X(ERR_PASSKEY_COUNTER, -1066, "passkey_counter")
+	X(ERR_PASSKEY_COUNTER, -1066, "passkey_counter")                                           \
+	X(ERR_LAST_PASSKEY, -1067, "last_passkey")
 
 enum err_code {
 #define X(name, number, text) name = number,

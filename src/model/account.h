@@ -35,8 +35,8 @@ struct customer {
 struct user {
 	uint64_t id;
 	char name[NAME_PERSON_BYTES];
-	char password_hash[ACCOUNT_PASSWORD_HASH_BYTES];
-	bool service; /* an operator of the service */
+	char password_hash[ACCOUNT_PASSWORD_HASH_BYTES]; /* "": none, but a passkey */
+	bool service;                                    /* an operator of the service */
 	bool disabled;
 	bool two_step; /* is asked for a code as well: see second_step.h */
 	int64_t created_ms;

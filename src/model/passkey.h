@@ -28,4 +28,10 @@ struct passkey {
 };
 
 /* What a challenge was given for; it is good for nothing else. */
-enum passkey_purpose { PASSKEY_ADD = 1, PASSKEY_SIGN_IN, PASSKEY_PROVE };
+enum passkey_purpose {
+	PASSKEY_ADD = 1,
+	PASSKEY_SIGN_IN,
+	PASSKEY_PROVE,
+	PASSKEY_JOIN,  /* the first one of who uses an invitation */
+	PASSKEY_RESET, /* of who has a link instead of a password */
+};

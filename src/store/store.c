@@ -104,23 +104,22 @@ static int open_fleeting(struct store **ret, struct err *err)
 		return store->db ? statement_fail(store->db, err)
 				 : err_set(err, -ENOMEM, "out of memory");
 	sqlite3_extended_result_codes(store->db, 1);
-	r = execute(
-		store,
-		"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
-		"CREATE TABLE ticket (hash BLOB PRIMARY KEY, use INTEGER NOT NULL,"
-		" via INTEGER NOT NULL, user_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,"
-		" token_id INTEGER NOT NULL, session_id INTEGER NOT NULL, uid INTEGER NOT NULL,"
-		" gid INTEGER NOT NULL,"
-		" server_id INTEGER NOT NULL, uuid BLOB NOT NULL, generation INTEGER NOT NULL,"
-		" kind INTEGER NOT NULL, mode INTEGER NOT NULL, origin TEXT NOT NULL,"
-		" expires_ms INTEGER NOT NULL, by_operator INTEGER NOT NULL) WITHOUT ROWID;"
-		"CREATE INDEX ticket_expires ON ticket(expires_ms);"
-		"CREATE TABLE passkey_challenge (id INTEGER PRIMARY KEY,"
-		" hash BLOB NOT NULL UNIQUE, purpose INTEGER NOT NULL,"
-		" session_id INTEGER NOT NULL, peer TEXT NOT NULL, expires_ms INTEGER NOT NULL);"
-		"CREATE INDEX challenge_expires ON passkey_challenge(expires_ms);"
-		"CREATE INDEX challenge_peer ON passkey_challenge(peer)",
-		err);
+	r = execute(store,
+		    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+		    "CREATE TABLE ticket (hash BLOB PRIMARY KEY, use INTEGER NOT NULL,"
+		    " via INTEGER NOT NULL, user_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,"
+		    " token_id INTEGER NOT NULL, session_id INTEGER NOT NULL, uid INTEGER NOT NULL,"
+		    " gid INTEGER NOT NULL,"
+		    " server_id INTEGER NOT NULL, uuid BLOB NOT NULL, generation INTEGER NOT NULL,"
+		    " kind INTEGER NOT NULL, mode INTEGER NOT NULL, origin TEXT NOT NULL,"
+		    " expires_ms INTEGER NOT NULL, by_operator INTEGER NOT NULL) WITHOUT ROWID;"
+		    "CREATE INDEX ticket_expires ON ticket(expires_ms);"
+		    "CREATE TABLE passkey_challenge (id INTEGER PRIMARY KEY,"
+		    " hash BLOB NOT NULL UNIQUE, purpose INTEGER NOT NULL,"
+		    " holder INTEGER NOT NULL, peer TEXT NOT NULL, expires_ms INTEGER NOT NULL);"
+		    "CREATE INDEX challenge_expires ON passkey_challenge(expires_ms);"
+		    "CREATE INDEX challenge_peer ON passkey_challenge(peer)",
+		    err);
 	if (r < 0)
 		return r;
 	*ret = steal_ptr(store);

@@ -146,18 +146,31 @@ int store_passkey_use(struct store *store, uint64_t id, uint32_t counter, int64_
 				 BIND(B_INT(id), B_INT(counter), B_INT(now_ms)), err);
 }
 
-int store_passkey_delete(struct store *store, uint64_t user_id, uint64_t id, struct err *err)
+int store_passkey_delete(struct store *store, uint64_t user_id, uint64_t id, bool link_will_do,
+			 int64_t now_ms, struct err *err)
 {
-	return statement_run_one(store, "passkey",
-				 "DELETE FROM passkey WHERE user_id = ? AND id = ?",
-				 BIND(B_INT(user_id), B_INT(id)), err);
+	const int r = statement_run_one(
+		store, "passkey",
+		"DELETE FROM passkey WHERE user_id = ?1 AND id = ?2 AND "
+		"((SELECT count(*) FROM passkey WHERE user_id = ?1) > 1 OR "
+		"(SELECT password_hash FROM user WHERE id = ?1) <> '' OR "
+		"(?3 AND EXISTS (SELECT 1 FROM password_reset WHERE user_id = ?1 AND "
+		"expires_ms > ?4)))",
+		BIND(B_INT(user_id), B_INT(id), B_INT(link_will_do), B_INT(now_ms)), err);
+
+	struct passkey kept;
+
+	return r == ERR_NOT_FOUND && store_passkey_get(store, user_id, id, &kept, NULL) == 0
+		       ? err_set(err, ERR_LAST_PASSKEY,
+				 "this passkey is the only way in that somebody has")
+		       : r;
 }
 
 /* --- challenges --- */
 
 int store_passkey_challenge_insert(struct store *store, const uint8_t hash[SECRET_HASH_BYTES],
-				   enum passkey_purpose purpose, uint64_t session_id,
-				   const char *peer, int64_t now_ms, struct err *err)
+				   enum passkey_purpose purpose, uint64_t holder, const char *peer,
+				   int64_t now_ms, struct err *err)
 {
 	struct store *memory = store->fleeting;
 	int r = statement_run(memory, "DELETE FROM passkey_challenge WHERE expires_ms <= ?",
@@ -176,23 +189,23 @@ int store_passkey_challenge_insert(struct store *store, const uint8_t hash[SECRE
 				  BIND(B_INT(STORE_PASSKEY_CHALLENGES - 1)), err);
 	if (r >= 0)
 		r = statement_run(memory,
-				  "INSERT INTO passkey_challenge(hash, purpose, session_id, peer, "
+				  "INSERT INTO passkey_challenge(hash, purpose, holder, peer, "
 				  "expires_ms) VALUES (?, ?, ?, ?, ?)",
 				  BIND(B_BLOB(hash, SECRET_HASH_BYTES), B_INT(purpose),
-				       B_INT(session_id), B_TEXT(peer),
+				       B_INT(holder), B_TEXT(peer),
 				       B_INT(now_ms + PASSKEY_CHALLENGE_MS)),
 				  err);
 	return r < 0 ? r : 0;
 }
 
 int store_passkey_challenge_redeem(struct store *store, const uint8_t hash[SECRET_HASH_BYTES],
-				   enum passkey_purpose purpose, uint64_t session_id,
-				   int64_t now_ms, struct err *err)
+				   enum passkey_purpose purpose, uint64_t holder, int64_t now_ms,
+				   struct err *err)
 {
-	return statement_run_one(store->fleeting, "challenge",
-				 "DELETE FROM passkey_challenge WHERE hash = ? AND purpose = ? AND "
-				 "session_id = ? AND expires_ms > ?",
-				 BIND(B_BLOB(hash, SECRET_HASH_BYTES), B_INT(purpose),
-				      B_INT(session_id), B_INT(now_ms)),
-				 err);
+	return statement_run_one(
+		store->fleeting, "challenge",
+		"DELETE FROM passkey_challenge WHERE hash = ? AND purpose = ? AND "
+		"holder = ? AND expires_ms > ?",
+		BIND(B_BLOB(hash, SECRET_HASH_BYTES), B_INT(purpose), B_INT(holder), B_INT(now_ms)),
+		err);
 }

@@ -1,6 +1,7 @@
 // Passkeys in the database, and the challenges that wait for an answer in memory.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,21 +34,26 @@ void store_passkey_done(struct store_passkeys *passkeys);
  * ERR_NOT_FOUND when @counter is not past that of the last signature (0 and 0: nobody counts). */
 int store_passkey_use(struct store *store, uint64_t id, uint32_t counter, int64_t now_ms,
 		      struct err *err);
-/** store_passkey_delete() - ERR_NOT_FOUND also when it is another's. */
-int store_passkey_delete(struct store *store, uint64_t user_id, uint64_t id, struct err *err);
+/**
+ * store_passkey_delete() - nobody is left without a way in: ERR_LAST_PASSKEY when it is the only
+ * one of somebody without a password. ERR_NOT_FOUND also when it is another's.
+ * @link_will_do: not when there is a one-time link with which they can come in at @now_ms.
+ */
+int store_passkey_delete(struct store *store, uint64_t user_id, uint64_t id, bool link_will_do,
+			 int64_t now_ms, struct err *err);
 
 /* --- challenges: they end with the process --- */
 
 /**
  * store_passkey_challenge_insert() - remember that one was given out.
- * @session_id: who alone may answer it; 0: whoever signs in.
+ * @holder: who alone may answer it: a session, or what a one-time link is for; 0: anybody.
  * @peer: one address that asks again and again loses its own oldest ones only.
  */
 int store_passkey_challenge_insert(struct store *store, const uint8_t hash[SECRET_HASH_BYTES],
-				   enum passkey_purpose purpose, uint64_t session_id,
-				   const char *peer, int64_t now_ms, struct err *err);
+				   enum passkey_purpose purpose, uint64_t holder, const char *peer,
+				   int64_t now_ms, struct err *err);
 /** store_passkey_challenge_redeem() - one atomic statement: of any number of answers one wins, the
  * others get ERR_NOT_FOUND. */
 int store_passkey_challenge_redeem(struct store *store, const uint8_t hash[SECRET_HASH_BYTES],
-				   enum passkey_purpose purpose, uint64_t session_id,
-				   int64_t now_ms, struct err *err);
+				   enum passkey_purpose purpose, uint64_t holder, int64_t now_ms,
+				   struct err *err);

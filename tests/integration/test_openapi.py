@@ -419,6 +419,16 @@ def test_account(walker, fake, document, seen):
             passkey = Passkey("localhost", fake.url)
     walker.delete(f"/users/{me}/passkeys/{number}")
 
+    for path, made_with in (("/invitations/redeem/passkey", {"key": walker.post("/invitations", {"role": "reader"})["link"].rsplit("/", 1)[1], "name": "hikaru"}),
+                            ("/password_resets/redeem/passkey", {"key": walker.post(f"/users/{me}/password_reset")["link"].rsplit("/", 1)[1]})):
+        person = Walker(fake, document, seen)
+        person.session.headers.update({"Origin": fake.url, "X-Ippo-CSRF": "1"})
+        made = Passkey("localhost", fake.url).make(person.post(f"{path}/challenge", made_with)["passkey_challenge"]["challenge"])
+        person.post(path, {**made_with, **made, "passkey_name": "ring"})
+        only = person.get("/me/passkeys")["passkeys"][-1]["id"]
+        assert person.error("DELETE", f"/me/passkeys/{only}") == (422, "last_passkey")
+    browser = person
+
     fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
     for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}
     made = walker.post("/invitations", {"role": "reader", "name": "sora", "customer": fuji})

@@ -8,9 +8,10 @@ import pytest
 
 from authenticator import Passkey, decode, encode
 from ippo_testing import IppoInstance, eventually
-from people import PASSWORD, Person, invite, totp
+from people import PASSWORD, Person, invite, key_of, totp
 
 SIGN_IN, ADD, PROVE = "/sessions/passkey", "/me/passkeys", "/sessions/current/proof/passkey"
+JOIN, RESET = "/invitations/redeem/passkey", "/password_resets/redeem/passkey"
 UNAUTHORIZED = (401, "unauthorized")
 CHALLENGE = (422, "passkey_challenge")
 DATA = (422, "passkey_data")
@@ -18,6 +19,8 @@ ORIGIN = (422, "passkey_origin")
 UNVERIFIED = (422, "passkey_unverified")
 WRONG = (422, "wrong_passkey")
 COUNTER = (422, "passkey_counter")
+LAST = (422, "last_passkey")
+GONE = (404, "not_found")
 names = itertools.count(1)
 
 
@@ -285,6 +288,180 @@ def test_a_challenge_ends(person, patient):
     door.post(SIGN_IN, passkey.show(second))
 
 
+# --- instead of a password ---
+
+
+def invitation(ippo):
+    (customer,), = ippo.database("SELECT name FROM customer WHERE id = 1")
+    return key_of(ippo.cli("invitation", "create", "--for", customer).stdout)
+
+
+def reset(ippo, name):
+    return key_of(ippo.cli("user", "reset-password", name).stdout)
+
+
+def come(door, path, passkey, said, made=None, **wrong):
+    """The answer to a link that is used with a new passkey."""
+    made = made or passkey.make(door.post(f"{path}/challenge", said)["passkey_challenge"]["challenge"], **wrong)
+    return door.request("POST", path, {**said, **made, "passkey_name": "phone"})
+
+
+def code_of(answer):
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.fixture
+def bare(patient):
+    """Somebody who was invited, made a passkey, and has no password."""
+    passkey, door = device(patient), stranger(patient)
+    door.name = f"bare-{next(names)}"
+    assert come(door, JOIN, passkey, {"key": invitation(patient), "name": door.name}).status_code == 201
+    door.passkey = passkey
+    passkey.number = door.get(ADD)["passkeys"][0]["id"]
+    return door
+
+
+def has_password(ippo, name):
+    (kept,), = ippo.database("SELECT password_hash <> '' FROM user WHERE name = ?", name)
+    return bool(kept)
+
+
+def test_an_invitation_is_taken_with_a_passkey_alone(bare, patient):
+    me = bare.get("/me")["me"]["user"]
+    assert (me["name"], me["has_password"], has_password(patient, bare.name)) == (bare.name, False, False)
+    assert [one["name"] for one in bare.get(ADD)["passkeys"]] == ["phone"]
+    lines = patient.database("SELECT what, details FROM history WHERE actor_name = ? ORDER BY id", bare.name)
+    assert [what for what, _ in lines] == ["invitation.redeem_by_passkey", "session.create_by_passkey"] and '"passkey":"phone"' in lines[0][1]
+    door = stranger(patient)
+    door.post(SIGN_IN, bare.passkey.show(ask(door, SIGN_IN)["challenge"]))
+    assert door.get("/me")["me"]["user"]["name"] == bare.name
+    door.post("/tokens", {"name": "proved by coming in"})
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD, "x" * 256])
+def test_no_password_is_nobodys_password(bare, patient, password):
+    door = Person(patient, bare.name)
+    assert door.error("POST", "/sessions", {"name": bare.name, "password": password}) == UNAUTHORIZED
+    assert bare.error("POST", "/sessions/current/proof", {"password": password}) in ((422, "wrong_password"), (429, "rate_limit_exceeded"))
+    assert has_password(patient, bare.name) is False
+
+
+def test_what_is_refused_leaves_the_invitation(patient):
+    key, passkey, door = invitation(patient), device(patient), stranger(patient)
+    said = {"key": key, "name": f"bare-{next(names)}"}
+    assert code_of(come(door, JOIN, passkey, said, origin="https://localhost.evil.example")) == ORIGIN
+    assert code_of(come(door, JOIN, passkey, said, flags=0x01)) == UNVERIFIED
+    assert code_of(come(door, JOIN, passkey, said, kind="webauthn.get")) == DATA
+    assert code_of(come(door, JOIN, passkey, said, made=passkey.make(encode(bytes(32))))) == CHALLENGE
+    taken = invite(patient, f"holder-{next(names)}")
+    assert door.error("POST", f"{JOIN}/challenge", {**said, "name": taken.name}) == (409, "uniqueness_error")
+    assert door.error("POST", f"{JOIN}/challenge", {**said, "name": "No Name"}) == (422, "invalid_input")
+    assert door.error("POST", f"{JOIN}/challenge", {**said, "key": "A" * 43}) == GONE
+    # A challenge is for one link, and for this way of using it.
+    other = {"key": invitation(patient), "name": said["name"]}
+    made = passkey.make(door.post(f"{JOIN}/challenge", other)["passkey_challenge"]["challenge"])
+    assert code_of(come(door, JOIN, passkey, said, made)) == CHALLENGE
+    theirs = add(taken)
+    assert code_of(come(door, JOIN, theirs, said)) == (409, "uniqueness_error")
+    assert patient.database("SELECT count(*) FROM user WHERE name = ?", said["name"]) == [(0,)]
+    door.session.headers["Origin"] = "https://evil.example"
+    assert door.error("POST", f"{JOIN}/challenge", said) == (403, "forbidden")
+    door.session.headers["Origin"] = patient.url
+    assert come(door, JOIN, passkey, said).status_code == 201
+    assert stranger(patient).error("POST", f"{JOIN}/challenge", {**said, "name": "again"}) == GONE
+
+
+def test_one_invitation_makes_one_person(patient):
+    key = invitation(patient)
+    doors = [stranger(patient) for _ in range(8)]
+
+    def enter(numbered):
+        number, door = numbered
+        return come(door, JOIN, device(patient), {"key": key, "name": f"racer-{number}"}).status_code
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(lambda numbered: _try(enter, numbered), enumerate(doors)))
+    assert codes.count(201) == 1 and set(codes) <= {201, 404}, codes
+    assert patient.database("SELECT count(*) FROM user WHERE name LIKE 'racer-%'") == [(1,)]
+
+
+def _try(work, argument):
+    """The challenge is refused as well once the link is used up."""
+    try:
+        return work(argument)
+    except AssertionError as refused:
+        assert "not_found" in str(refused)
+        return 404
+
+
+def test_the_last_way_in_stays(bare, patient):
+    assert bare.error("DELETE", f"{ADD}/{bare.passkey.number}") == LAST
+    refused = patient.cli("user", "remove-passkey", bare.name, str(bare.passkey.number), check=False)
+    assert refused.returncode != 0 and "last_passkey" in refused.stderr
+    second = add(bare)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda number: bare.request("DELETE", f"{ADD}/{number}"), (bare.passkey.number, second.number)))
+    assert sorted(answer.status_code for answer in answers) == [204, 422]
+    kept, = bare.get(ADD)["passkeys"]
+    # Whoever had the device in hand must not keep it: with a link there is a way in.
+    key = reset(patient, bare.name)
+    patient.cli("user", "remove-passkey", bare.name, str(kept["id"]))
+    assert come(stranger(patient), RESET, device(patient), {"key": key}).status_code == 200
+
+
+def test_a_password_is_set_after_a_proof(bare, patient):
+    change(patient, "UPDATE session SET proved_ms = 0 WHERE user_id = ?", bare.id)
+    assert bare.error("PUT", "/me/password", {"password": PASSWORD}) == (403, "proof_required")
+    assert bare.request("POST", PROVE, bare.passkey.show(ask(bare, PROVE)["challenge"])).status_code == 204
+    assert bare.error("PUT", "/me/password", {"password": "short"}) == (422, "invalid_input")
+    bare.put("/me/password", {"password": PASSWORD})
+    assert bare.get("/me")["me"]["user"]["has_password"] is True
+    Person(patient, bare.name).sign_in()
+    assert bare.error("PUT", "/me/password", {"password": PASSWORD[::-1]}) == (422, "invalid_input"), "the present one is needed now"
+    bare.delete(f"{ADD}/{bare.passkey.number}")
+
+
+def test_a_reset_link_takes_a_passkey(person, patient):
+    other = add(person, name="old phone")
+    key, door, passkey = reset(patient, person.name), stranger(patient), device(patient)
+    asked = door.post(f"{RESET}/challenge", {"key": key})["passkey_challenge"]
+    assert asked["user"]["name"] == person.name and asked["credentials"] == [encode(other.credential)]
+    assert code_of(come(door, RESET, passkey, {"key": key}, kind="webauthn.get")) == DATA
+    assert has_password(patient, person.name), "nothing has changed so far"
+    assert come(door, RESET, passkey, {"key": key}).status_code == 200
+    assert door.get("/me")["me"]["user"]["has_password"] is False and not person.is_signed_in()
+    assert Person(patient, person.name).error("POST", "/sessions", {"name": person.name, "password": PASSWORD}) == UNAUTHORIZED
+    assert {one["name"] for one in door.get(ADD)["passkeys"]} == {"old phone", "phone"}
+    assert door.error("POST", f"{RESET}/challenge", {"key": key}) == GONE
+    entered = stranger(patient)
+    entered.post(SIGN_IN, passkey.show(ask(entered, SIGN_IN)["challenge"]))
+    assert patient.database("SELECT details FROM history WHERE what = 'user.set_passkey' AND actor_name = ?", person.name) == [('{"passkey":"phone"}',)]
+
+
+def test_a_reset_link_does_not_pass_the_second_step(person, patient):
+    secret = person.post("/me/two_step")["two_step"]["secret"]
+    person.post("/me/two_step/confirm", {"code": totp(secret)})
+    key, door, passkey = reset(patient, person.name), stranger(patient), device(patient)
+    made = passkey.make(door.post(f"{RESET}/challenge", {"key": key})["passkey_challenge"]["challenge"])
+    assert code_of(come(door, RESET, passkey, {"key": key}, made)) == (403, "code_required")
+    assert code_of(come(door, RESET, passkey, {"key": key, "code": "000000"}, made)) == (422, "wrong_code")
+    assert has_password(patient, person.name) and door.error("GET", "/me") == UNAUTHORIZED
+    change(patient, "UPDATE second_step SET wrong = 0, used_step = 0")
+    # What the device made is still good: it is asked once.
+    assert come(door, RESET, passkey, {"key": key, "code": totp(secret)}, made).status_code == 200
+    assert door.get("/me/two_step")["two_step"]["enabled"]
+
+
+def test_a_reset_link_of_one_is_no_others(person, patient):
+    other = invite(patient, f"holder-{next(names)}")
+    mine, theirs = ({"key": reset(patient, each.name)} for each in (person, other))
+    door, passkey = stranger(patient), device(patient)
+    made = passkey.make(door.post(f"{RESET}/challenge", mine)["passkey_challenge"]["challenge"])
+    assert code_of(come(door, RESET, passkey, theirs, made)) == CHALLENGE
+    change(patient, "UPDATE user SET disabled = 1 WHERE name = ?", other.name)
+    assert code_of(come(door, RESET, passkey, theirs)) == (403, "forbidden")
+    assert has_password(patient, person.name) and has_password(patient, other.name)
+
+
 # --- the history, and operators ---
 
 
@@ -319,5 +496,7 @@ def test_an_address_without_a_name_has_none():
         for path in (SIGN_IN, ADD):
             person = door if path == SIGN_IN else invite(instance, "holder")
             assert person.error("POST", f"{path}/challenge") == (412, "passkeys_unavailable")
+        assert door.error("POST", f"{JOIN}/challenge", {"key": invitation(instance), "name": "bare"}) == (412, "passkeys_unavailable")
+        assert door.error("POST", f"{RESET}/challenge", {"key": reset(instance, "holder")}) == (412, "passkeys_unavailable")
     finally:
         instance.close()

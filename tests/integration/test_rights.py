@@ -9,7 +9,7 @@ from people import attach, invite
 
 # What a route needs, first match wins. Whatever is not here needs the right to change servers.
 NEEDS = [
-    ("anybody", r"GET /health|POST /sessions|POST /sessions/passkey(/challenge)?|POST /invitations/(check|redeem)|POST /password_resets/.*|POST /mail_confirmations/redeem"),
+    ("anybody", r"GET /health|POST /sessions|POST /sessions/passkey(/challenge)?|POST /invitations/(check|redeem(/passkey(/challenge)?)?)|POST /password_resets/.*|POST /mail_confirmations/redeem"),
     # A console's own door asks for a ticket or its cookie.
     ("anybody", r"GET /consoles/\{id\}/(serial|vnc)"),
     ("person", r"(GET|DELETE) /sessions|(PUT|DELETE) /sessions/current|DELETE /sessions/\{id\}|PUT /me/password"

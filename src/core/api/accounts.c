@@ -56,8 +56,9 @@ static int me(struct request *request, struct err *err)
 		return code;
 	if (request->who.user_id != 0 &&
 	    store_user_get(request->core->store, request->who.user_id, &user, NULL) == 0)
-		person = json_pack("{s:I, s:s, s:b}", "id", (json_int_t)user.id, "name", user.name,
-				   "operator", user.service);
+		person = json_pack("{s:I, s:s, s:b, s:b}", "id", (json_int_t)user.id, "name",
+				   user.name, "operator", user.service, "has_password",
+				   user.password_hash[0] != '\0');
 	return request_answer(
 		request, 200, "me",
 		json_pack("{s:o, s:{s:I, s:s, s:b, s:s}, s:s, s:s, s:b, s:b, s:o}", "user", person,

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "core/api/entering.h"
 #include "core/api/note.h"
+#include "core/api/passkey_ceremony.h"
 #include "core/api/router.h"
 #include "core/auth/common_password.h"
 #include "core/auth/password.h"
@@ -17,16 +18,18 @@
 #include "store/store_customer.h"
 #include "store/store_invitation.h"
 #include "store/store_membership.h"
+#include "store/store_passkey.h"
 #include "store/store_quota.h"
 #include "store/store_session.h"
 #include "store/store_user.h"
 
-/* What is remembered while the new password is being hashed on another thread. */
+/* Somebody new; remembered while the password is being hashed on another thread. */
 struct joining {
 	struct request *request;
 	struct user user;
 	struct session session;
 	uint8_t invitation[SECRET_HASH_BYTES];
+	struct passkey *passkey; /* instead of a password; NULL: with one */
 };
 
 static json_t *render(struct request *request, const struct invitation *invitation)
@@ -240,6 +243,11 @@ static int make_user(struct joining *joining, struct err *err)
 					 "somebody has the name %s already; choose another",
 					 joining->user.name)
 			       : code;
+	if (joining->passkey != NULL) {
+		joining->passkey->user_id = joining->user.id;
+		if ((code = store_passkey_insert(store, joining->passkey, err)) < 0)
+			return code;
+	}
 	if ((code = store_membership_set(store, joining->user.id, invitation.customer_id,
 					 invitation.role, err)) < 0 ||
 	    (code = store_invitation_update_user(store, invitation.id, joining->user.id, err)) < 0)
@@ -253,49 +261,50 @@ static int make_user(struct joining *joining, struct err *err)
 static int join(struct joining *joining, struct err *err)
 {
 	struct request *request = joining->request;
-	int code;
+	int code = make_user(joining, err);
 
-	note_resume(request);
-	code = make_user(joining, err);
-	if (code == 0) {
-		note_what(request, "session.create");
-		code = entering_sign_in(request, &joining->user, &joining->session, err);
-	}
-	note_pause(request);
-	return code;
+	if (code < 0)
+		return code;
+	note_what(request,
+		  joining->passkey != NULL ? "session.create_by_passkey" : "session.create");
+	return entering_sign_in(request, &joining->user, &joining->session, err);
 }
 
 static void on_hashed(void *context, const char *hash)
 {
 	struct joining *joining = context;
 	struct err err = {0};
-	int code;
+	int code = 0;
 
 	(void)snprintf(joining->user.password_hash, sizeof joining->user.password_hash, "%s", hash);
 	if (*hash == '\0')
 		code = err_set(&err, ERR_UNAVAILABLE,
 			       "not enough memory to hash the password; try again");
-	else
+	if (code == 0) {
+		note_resume(joining->request);
 		code = join(joining, &err);
+		note_pause(joining->request);
+	}
 	router_finish(joining->request, code, &err);
 	explicit_bzero(joining, sizeof *joining);
 	free(joining);
 }
 
-static int check_person(struct request *request, const char *name, const char *password,
-			struct err *err)
+static int take_name(struct request *request, char out[NAME_PERSON_BYTES], struct err *err)
 {
+	const char *name = NULL;
 	struct user other;
-	int code;
+	int code = body_need_text(request, "name", &name, err);
 
+	if (code < 0)
+		return code;
 	if ((code = name_check_person(name, err)) < 0)
 		return request_field(request, "name", code, err);
-	if ((code = common_password_check(name, password, err)) < 0)
-		return request_field(request, "password", code, err);
 	/* Asked here for a quick answer; the insert asks again. */
 	if (store_user_get_by_name(request->core->store, name, &other, NULL) == 0)
 		return err_set(err, ERR_UNIQUENESS,
 			       "somebody has the name %s already; choose another", name);
+	(void)snprintf(out, NAME_PERSON_BYTES, "%s", name);
 	return 0;
 }
 
@@ -303,7 +312,7 @@ static int check_person(struct request *request, const char *name, const char *p
 static int redeem(struct request *request, struct err *err)
 {
 	struct joining *joining = calloc(1, sizeof *joining);
-	const char *name = NULL, *password = NULL;
+	const char *password = NULL;
 	struct invitation invitation;
 	int code;
 
@@ -312,17 +321,66 @@ static int redeem(struct request *request, struct err *err)
 	joining->request = request;
 	entering_place(request, &joining->session);
 	if ((code = take_key(request, joining->invitation, &invitation, err)) < 0 ||
-	    (code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = body_need_text(request, "password", &password, err)) < 0 ||
-	    (code = check_person(request, name, password, err)) < 0)
+	    (code = take_name(request, joining->user.name, err)) < 0)
 		goto fail;
-	(void)snprintf(joining->user.name, sizeof joining->user.name, "%s", name);
+	if ((code = common_password_check(joining->user.name, password, err)) < 0) {
+		code = request_field(request, "password", code, err);
+		goto fail;
+	}
 	if ((code = password_hash(request->core->passwords, password, on_hashed, joining, err)) < 0)
 		goto fail;
 	return REQUEST_LATER;
 fail:
 	free(joining);
 	return code;
+}
+
+/* --- with a passkey instead of a password --- */
+
+/* The person has no number yet: devices know them by what this invitation alone gives, so that a
+ * second try takes the place of the first. */
+static void make_handle(const uint8_t invitation[SECRET_HASH_BYTES],
+			uint8_t out[PASSKEY_HANDLE_BYTES])
+{
+	static const char words[] = "passkey handle of an invitation\n";
+	uint8_t text[sizeof words - 1 + SECRET_HASH_BYTES];
+
+	_Static_assert(PASSKEY_HANDLE_BYTES == SECRET_HASH_BYTES, "one is the other");
+	memcpy(text, words, sizeof words - 1);
+	memcpy(text + sizeof words - 1, invitation, SECRET_HASH_BYTES);
+	secret_hash((const char *)text, sizeof text, out);
+}
+
+static int challenge(struct request *request, struct err *err)
+{
+	uint8_t hash[SECRET_HASH_BYTES], handle[PASSKEY_HANDLE_BYTES];
+	char name[NAME_PERSON_BYTES];
+	struct invitation invitation;
+	int code;
+
+	if ((code = take_key(request, hash, &invitation, err)) < 0 ||
+	    (code = take_name(request, name, err)) < 0)
+		return code;
+	make_handle(hash, handle);
+	return passkey_ceremony_ask_new(request, PASSKEY_JOIN, invitation.id, handle, name, NULL,
+					err);
+}
+
+static int redeem_by_passkey(struct request *request, struct err *err)
+{
+	struct passkey passkey = {0};
+	struct joining joining = {.request = request, .passkey = &passkey};
+	struct invitation invitation;
+	int code;
+
+	entering_place(request, &joining.session);
+	if ((code = take_key(request, joining.invitation, &invitation, err)) < 0 ||
+	    (code = take_name(request, joining.user.name, err)) < 0 ||
+	    (code = passkey_ceremony_take_new(request, PASSKEY_JOIN, invitation.id, "passkey_name",
+					      &passkey, err)) < 0)
+		return code;
+	return join(&joining, err);
 }
 
 /* By somebody who is signed in: one more account to work for. */
@@ -371,6 +429,10 @@ const struct route invitation_routes[] = {
 	{"DELETE", "/invitations/{id}", ACCESS_ACCOUNT, delete, "invitation.delete"},
 	{"POST", "/invitations/check", ACCESS_PUBLIC, check, ROUTE_CHANGES_NOTHING},
 	{"POST", "/invitations/redeem", ACCESS_PUBLIC, redeem, "invitation.redeem"},
+	{"POST", "/invitations/redeem/passkey", ACCESS_PUBLIC, redeem_by_passkey,
+	 "invitation.redeem_by_passkey"},
+	{"POST", "/invitations/redeem/passkey/challenge", ACCESS_PUBLIC, challenge,
+	 ROUTE_CHANGES_NOTHING},
 	{"POST", "/invitations/accept", ACCESS_PERSON, accept_invitation, "invitation.accept"},
 	{NULL, NULL, 0, NULL},
 };

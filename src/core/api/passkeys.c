@@ -7,15 +7,14 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "core/api/entering.h"
 #include "core/api/note.h"
+#include "core/api/passkey_ceremony.h"
 #include "core/api/router.h"
 #include "core/auth/passkey.h"
 #include "core/auth/password.h"
@@ -23,57 +22,10 @@
 #include "store/store_session.h"
 #include "store/store_user.h"
 
-#define BASE64         sodium_base64_VARIANT_URLSAFE_NO_PADDING
 #define GUARD_BYTES    (ACCOUNT_PEER_BYTES + 16)
 #define UNKNOWN_REASON "this passkey lets nobody in here"
 
 /* --- challenges --- */
-
-static json_t *base64(const uint8_t *bytes, size_t count)
-{
-	char text[sodium_base64_ENCODED_LEN(PASSKEY_CREDENTIAL_BYTES, BASE64)];
-
-	return json_string(sodium_bin2base64(text, sizeof text, bytes, count, BASE64));
-}
-
-static int challenge(struct request *request, enum passkey_purpose purpose, json_t *more,
-		     struct err *err)
-{
-	uint8_t random[PASSKEY_CHALLENGE_BYTES], hash[SECRET_HASH_BYTES];
-	const int64_t now_ms = clock_now_ms();
-	struct passkey_site site;
-	json_t *made;
-	int code = passkey_site(request->core->config->url, &site, err);
-
-	secret_random(random, sizeof random);
-	secret_hash((const char *)random, sizeof random, hash);
-	if (code == 0)
-		code = store_passkey_challenge_insert(request->core->store, hash, purpose,
-						      request->who.session_id, request->http->peer,
-						      now_ms, err);
-	if (code < 0) {
-		json_decref(more);
-		return code;
-	}
-	made = json_pack("{s:o, s:s, s:s, s:o}", "challenge", base64(random, sizeof random), "site",
-			 site.id, "origin", site.origin, "expires",
-			 json_time(now_ms + PASSKEY_CHALLENGE_MS));
-	if (more != NULL)
-		(void)json_object_update(made, more);
-	json_decref(more);
-	return request_answer(request, 201, "passkey_challenge", made);
-}
-
-static json_t *render_credentials(const struct store_passkeys *passkeys)
-{
-	json_t *credentials = json_array();
-
-	for (size_t i = 0; i < passkeys->count; i++)
-		(void)json_array_append_new(
-			credentials,
-			base64(passkeys->items[i].credential, passkeys->items[i].credential_bytes));
-	return credentials;
-}
 
 static int challenge_to_add(struct request *request, struct err *err)
 {
@@ -89,11 +41,8 @@ static int challenge_to_add(struct request *request, struct err *err)
 		return err_set(err, ERR_LIMIT, "a person has at most %d passkeys; remove one first",
 			       PASSKEY_MAX);
 	passkey_handle(&user, handle);
-	return challenge(request, PASSKEY_ADD,
-			 json_pack("{s:{s:o, s:s}, s:o}", "user", "handle",
-				   base64(handle, sizeof handle), "name", user.name, "credentials",
-				   render_credentials(&passkeys)),
-			 err);
+	return passkey_ceremony_ask_new(request, PASSKEY_ADD, request->who.session_id, handle,
+					user.name, &passkeys, err);
 }
 
 static int challenge_to_prove(struct request *request, struct err *err)
@@ -105,8 +54,8 @@ static int challenge_to_prove(struct request *request, struct err *err)
 		return code;
 	if (passkeys.count == 0)
 		return err_set(err, ERR_NOT_FOUND, "you have no passkey");
-	return challenge(request, PASSKEY_PROVE,
-			 json_pack("{s:o}", "credentials", render_credentials(&passkeys)), err);
+	return passkey_ceremony_ask(request, PASSKEY_PROVE, request->who.session_id, &passkeys,
+				    err);
 }
 
 /* Whoever asks may be signed in already; whose it is is not known before the answer. */
@@ -114,71 +63,10 @@ static int challenge_to_sign_in(struct request *request, struct err *err)
 {
 	int code = entering_check_origin(request, err);
 
-	request->who.session_id = 0;
-	return code < 0 ? code : challenge(request, PASSKEY_SIGN_IN, NULL, err);
+	return code < 0 ? code : passkey_ceremony_ask(request, PASSKEY_SIGN_IN, 0, NULL, err);
 }
 
 /* --- answers --- */
-
-static int take_bytes(struct request *request, const char *key, uint8_t *out, size_t size,
-		      size_t *ret_bytes, struct err *err)
-{
-	const char *text = NULL, *end = NULL;
-	int code = body_need_text(request, key, &text, err);
-
-	if (code < 0)
-		return code;
-	if (sodium_base642bin(out, size, text, strlen(text), NULL, ret_bytes, &end, BASE64) != 0 ||
-	    *end != '\0' || *ret_bytes == 0)
-		return request_invalid(request, err, key,
-				       "must be base64url without padding, of at most %zu bytes",
-				       size);
-	return 0;
-}
-
-static int take_answer(struct request *request, bool made, struct passkey_answer *ret,
-		       struct err *err)
-{
-	int code;
-
-	if ((code = take_bytes(request, "client_data", ret->client, sizeof ret->client,
-			       &ret->client_bytes, err)) < 0 ||
-	    (code = take_bytes(request, "authenticator_data", ret->data, sizeof ret->data,
-			       &ret->data_bytes, err)) < 0)
-		return code;
-	if (made)
-		return 0; /* the credential is in the data, and nothing is signed */
-	if ((code = take_bytes(request, "credential", ret->credential, sizeof ret->credential,
-			       &ret->credential_bytes, err)) < 0)
-		return code;
-	return take_bytes(request, "signature", ret->signature, sizeof ret->signature,
-			  &ret->signature_bytes, err);
-}
-
-/* What can be said of an answer without knowing whose it is. The challenge is used up by it. */
-static int check_answer(struct request *request, enum passkey_purpose purpose,
-			const struct passkey_answer *answer, struct passkey_site *ret_site,
-			struct err *err)
-{
-	struct passkey_client client;
-	uint8_t hash[SECRET_HASH_BYTES];
-	int code;
-
-	if ((code = passkey_site(request->core->config->url, ret_site, err)) < 0 ||
-	    (code = passkey_read_client(answer->client, answer->client_bytes, &client, err)) < 0)
-		return code;
-	secret_hash((const char *)client.challenge, sizeof client.challenge, hash);
-	code = store_passkey_challenge_redeem(
-		request->core->store, hash, purpose,
-		purpose == PASSKEY_SIGN_IN ? 0 : request->who.session_id, clock_now_ms(), err);
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_PASSKEY_CHALLENGE,
-			       "this challenge was answered before, has expired, or never was");
-	if (code < 0 ||
-	    (code = passkey_check_client(ret_site, &client, purpose == PASSKEY_ADD, err)) < 0)
-		return code;
-	return passkey_check_data(ret_site, answer->data, answer->data_bytes, err);
-}
 
 /* Whose it is, and that it is signed by them. Its counter goes on, before and without the line that
  * the history gets of the request. @user_id: whose alone is looked for; 0: anybody's.
@@ -255,8 +143,8 @@ static int find_who(struct request *request, struct user *ret, bool *ret_known, 
 	struct passkey_site site;
 	int code;
 
-	if ((code = take_answer(request, false, &answer, err)) < 0 ||
-	    (code = check_answer(request, PASSKEY_SIGN_IN, &answer, &site, err)) < 0)
+	if ((code = passkey_ceremony_read(request, &answer, err)) < 0 ||
+	    (code = passkey_ceremony_check(request, PASSKEY_SIGN_IN, 0, &answer, &site, err)) < 0)
 		return code;
 	code = recognise(request, &site, &answer, 0, &passkey, err);
 	*ret_known = passkey.id != 0 &&
@@ -303,9 +191,10 @@ static int prove(struct request *request, struct err *err)
 
 	if ((code = store_user_get(request->core->store, request->who.user_id, &user, err)) < 0 ||
 	    (code = check_tries(request, err)) < 0 ||
-	    (code = take_answer(request, false, &answer, err)) < 0)
+	    (code = passkey_ceremony_read(request, &answer, err)) < 0)
 		return code;
-	code = check_answer(request, PASSKEY_PROVE, &answer, &site, err);
+	code = passkey_ceremony_check(request, PASSKEY_PROVE, request->who.session_id, &answer,
+				      &site, err);
 	if (code == 0)
 		code = recognise(request, &site, &answer, user.id, &passkey, err);
 	if (code < 0)
@@ -354,30 +243,21 @@ static int list(struct request *request, struct err *err)
 
 static int add(struct request *request, struct err *err)
 {
-	struct passkey passkey = {.user_id = request->who.user_id, .created_ms = clock_now_ms()};
-	struct passkey_answer answer = {0};
-	struct passkey_site site;
-	const char *name = NULL;
-	int code;
+	struct passkey passkey = {.user_id = request->who.user_id};
+	int code = passkey_ceremony_take_new(request, PASSKEY_ADD, request->who.session_id, "name",
+					     &passkey, err);
 
-	if ((code = body_need_text(request, "name", &name, err)) < 0)
+	if (code < 0)
 		return code;
-	if ((code = name_check_free(name, err)) < 0)
-		return request_field(request, "name", code, err);
-	if ((code = take_answer(request, true, &answer, err)) < 0 ||
-	    (code = check_answer(request, PASSKEY_ADD, &answer, &site, err)) < 0 ||
-	    (code = passkey_read_made(&site, &answer, &passkey, err)) < 0)
-		return code;
-	(void)snprintf(passkey.name, sizeof passkey.name, "%s", name);
 	note_about(request, "user", request->who.user_id, request->who_name);
-	note_detail(request, "passkey", json_string(passkey.name));
 	if ((code = store_passkey_insert(request->core->store, &passkey, err)) < 0)
 		return code;
 	return request_answer(request, 201, "passkey", render(&passkey));
 }
 
+/* The last one of somebody without a password stays, unless a link is there to come in with. */
 static int remove_from(struct request *request, const struct user *user, uint64_t id,
-		       struct err *err)
+		       bool link_will_do, struct err *err)
 {
 	struct passkey passkey;
 	int code = store_passkey_get(request->core->store, user->id, id, &passkey, err);
@@ -388,10 +268,18 @@ static int remove_from(struct request *request, const struct user *user, uint64_
 		return code;
 	note_about(request, "user", user->id, user->name);
 	note_detail(request, "passkey", json_string(passkey.name));
-	if ((code = store_passkey_delete(request->core->store, user->id, id, err)) < 0)
-		return code;
+	code = store_passkey_delete(request->core->store, user->id, id, link_will_do,
+				    clock_now_ms(), err);
+	if (code == ERR_LAST_PASSKEY)
+		return err_set(err, code,
+			       link_will_do
+				       ? "%s has no password and no other passkey: make a link "
+					 "for another way in first"
+				       : "you have no password and no other passkey than %s: "
+					 "add one of them first",
+			       link_will_do ? user->name : passkey.name);
 	request->status = 204;
-	return 0;
+	return code;
 }
 
 static int remove_own(struct request *request, struct err *err)
@@ -399,7 +287,7 @@ static int remove_own(struct request *request, struct err *err)
 	struct user user;
 	int code = store_user_get(request->core->store, request->who.user_id, &user, err);
 
-	return code < 0 ? code : remove_from(request, &user, request->id, err);
+	return code < 0 ? code : remove_from(request, &user, request->id, false, err);
 }
 
 /* --- another's, by an operator --- */
@@ -425,7 +313,7 @@ static int take_away(struct request *request, struct err *err)
 	struct user user;
 	int code = find_user(request, &user, err);
 
-	return code < 0 ? code : remove_from(request, &user, request->second_id, err);
+	return code < 0 ? code : remove_from(request, &user, request->second_id, true, err);
 }
 
 const struct route passkey_routes[] = {

@@ -1,7 +1,7 @@
 /*
  * A person's own password: changed by themselves, who know the old one, or set anew with a one-time
- * link from an operator. Either ends every session of that person, with the consoles and streams
- * that hang on them, and begins one new one.
+ * link, which also takes a passkey instead; then there is no password any more. Each ends every
+ * session of that person, with the consoles and streams that hang on them, and begins one new one.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,12 +14,14 @@
 #include "base/secret.h"
 #include "core/api/entering.h"
 #include "core/api/note.h"
+#include "core/api/passkey_ceremony.h"
 #include "core/api/router.h"
 #include "core/auth/authenticate.h"
 #include "core/auth/common_password.h"
 #include "core/auth/password.h"
 #include "core/auth/second_step.h"
 #include "core/events.h"
+#include "store/store_passkey.h"
 #include "store/store_password_reset.h"
 #include "store/store_user.h"
 
@@ -31,6 +33,7 @@ struct change {
 	char password[ACCOUNT_PASSWORD_MAX_BYTES + 1];
 	uint8_t link[SECRET_HASH_BYTES]; /* of a reset */
 	struct secret code;              /* of the second step, as typed */
+	struct passkey *passkey;         /* instead of a password; NULL: with one */
 	bool by_link;
 };
 
@@ -83,6 +86,8 @@ static int store_change(struct change *change, struct err *err)
 	if (code < 0 ||
 	    (code = store_user_update_password(store, user_id, change->user.password_hash, 0,
 					       err)) < 0 ||
+	    (change->passkey != NULL &&
+	     (code = store_passkey_insert(store, change->passkey, err)) < 0) ||
 	    (code = store_password_reset_delete(store, user_id, clock_now_ms(), err)) < 0 ||
 	    (code = authenticate_make_session(request, &change->session, err)) < 0)
 		return code;
@@ -91,6 +96,12 @@ static int store_change(struct change *change, struct err *err)
 		note_customer(request, change->session.customer_id);
 	note_about(request, "user", user_id, change->user.name);
 	return store_commit(store, err);
+}
+
+static int answer(struct change *change)
+{
+	return request_answer(change->request, 200, "session",
+			      json_pack("{s:o}", "user", entering_render_user(&change->user)));
 }
 
 static void on_hashed(void *context, const char *hash)
@@ -119,9 +130,7 @@ static void on_hashed(void *context, const char *hash)
 		note_pause(request);
 	}
 	if (code == 0)
-		code = request_answer(
-			request, 200, "session",
-			json_pack("{s:o}", "user", entering_render_user(&change->user)));
+		code = answer(change);
 	finish(change, code, &err);
 	if (code == 0)
 		events_check_rights(core->events);
@@ -159,16 +168,21 @@ static int begin_change(struct request *request, struct change *change, struct e
 	change->session.customer_id = request->who.customer_id;
 	entering_place(request, &change->session);
 	if ((code = store_user_get(request->core->store, request->who.user_id, &change->user,
-				   err)) < 0 ||
-	    (code = body_need_text(request, "current_password", &current, err)) < 0 ||
+				   err)) < 0)
+		return code;
+	const bool has_one = change->user.password_hash[0] != '\0';
+	if ((has_one && (code = body_need_text(request, "current_password", &current, err)) < 0) ||
 	    (code = take_new_password(request, change, err)) < 0)
 		return code;
-	/* The password alone is no proof for who has a second step. */
-	if (change->user.two_step) {
+	/* The password alone is no proof for who has a second step; who has none has a passkey. */
+	if (change->user.two_step || !has_one) {
 		if ((code = entering_check_proof(request, err)) < 0)
 			return code;
 		change->session.proved_ms = request->who.proved_ms;
 	}
+	if (!has_one)
+		return password_hash(request->core->passwords, change->password, on_hashed, change,
+				     err);
 	if (strlen(current) > ACCOUNT_PASSWORD_MAX_BYTES)
 		return err_set(err, ERR_WRONG_PASSWORD, "the present password is wrong");
 	/* A session somebody else sits at must not be a way to guess it. */
@@ -258,14 +272,14 @@ static int check_link(struct request *request, struct err *err)
 				  json_pack("{s:o}", "user", entering_render_user(&change.user)));
 }
 
-static int begin_redeem(struct request *request, struct change *change, struct err *err)
+/* Whose it is may come in, and has said a code where one is needed. */
+static int take_entrance(struct request *request, struct change *change, struct err *err)
 {
 	const char *second = NULL;
 	int code;
 
 	if ((code = take_link(request, change, err)) < 0 ||
-	    (code = body_text(request, "code", &second, err)) < 0 ||
-	    (code = take_new_password(request, change, err)) < 0)
+	    (code = body_text(request, "code", &second, err)) < 0)
 		return code;
 	if (change->user.disabled)
 		return err_set(err, ERR_FORBIDDEN,
@@ -276,7 +290,15 @@ static int begin_redeem(struct request *request, struct change *change, struct e
 	if (second != NULL && secret_set(&change->code, second, strlen(second)) < 0)
 		return -ENOMEM;
 	change->session.user_id = change->user.id;
-	if ((code = entering_first_customer(request, &change->user, &change->session, err)) < 0)
+	return entering_first_customer(request, &change->user, &change->session, err);
+}
+
+static int begin_redeem(struct request *request, struct change *change, struct err *err)
+{
+	int code;
+
+	if ((code = take_entrance(request, change, err)) < 0 ||
+	    (code = take_new_password(request, change, err)) < 0)
 		return code;
 	return password_hash(request->core->passwords, change->password, on_hashed, change, err);
 }
@@ -294,11 +316,61 @@ static int redeem_link(struct request *request, struct err *err)
 	return code;
 }
 
+/* --- by a link, with a passkey instead of a password --- */
+
+static int challenge(struct request *request, struct err *err)
+{
+	struct store_passkeys passkeys CLEANUP(store_passkey_done) = {0};
+	uint8_t handle[PASSKEY_HANDLE_BYTES];
+	struct change change = {0};
+	int code;
+
+	if ((code = take_link(request, &change, err)) < 0 ||
+	    (code = store_passkey_list(request->core->store, change.user.id, &passkeys, err)) < 0)
+		return code;
+	if (passkeys.count >= PASSKEY_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "a person has at most %d passkeys; set a password and remove one",
+			       PASSKEY_MAX);
+	passkey_handle(&change.user, handle);
+	return passkey_ceremony_ask_new(request, PASSKEY_RESET, change.user.id, handle,
+					change.user.name, &passkeys, err);
+}
+
+/* The code comes first: with a wrong one nothing else is used up, and the device is asked once. */
+static int redeem_by_passkey(struct request *request, struct err *err)
+{
+	struct passkey passkey = {0};
+	struct change change = {.passkey = &passkey};
+	int code = take_entrance(request, &change, err);
+
+	if (code == 0) {
+		note_pause(request);
+		code = second_step_ask(request->core, &change.user, change.session.peer,
+				       change.code.text, err);
+		note_resume(request);
+	}
+	secret_done(&change.code);
+	if (code < 0 || (code = passkey_ceremony_take_new(request, PASSKEY_RESET, change.user.id,
+							  "passkey_name", &passkey, err)) < 0)
+		return code;
+	passkey.user_id = change.user.id;
+	change.user.password_hash[0] = '\0';
+	if ((code = store_change(&change, err)) < 0 || (code = answer(&change)) < 0)
+		return code;
+	events_check_rights(request->core->events);
+	return 0;
+}
+
 const struct route password_routes[] = {
 	{"PUT", "/me/password", ACCESS_PERSON, change_own, "user.change_password"},
 	{"POST", "/users/{id}/password_reset", ACCESS_SERVICE, create_link, "user.reset_password",
 	 ROUTE_NEEDS_PROOF},
 	{"POST", "/password_resets/check", ACCESS_PUBLIC, check_link, ROUTE_CHANGES_NOTHING},
 	{"POST", "/password_resets/redeem", ACCESS_PUBLIC, redeem_link, "user.set_password"},
+	{"POST", "/password_resets/redeem/passkey", ACCESS_PUBLIC, redeem_by_passkey,
+	 "user.set_passkey"},
+	{"POST", "/password_resets/redeem/passkey/challenge", ACCESS_PUBLIC, challenge,
+	 ROUTE_CHANGES_NOTHING},
 	{NULL, NULL, 0, NULL},
 };

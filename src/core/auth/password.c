@@ -166,8 +166,8 @@ int password_verify(struct password_guard *guard, const char *password, const ch
 	if (work == NULL)
 		return err_set(err, -ENOMEM, "no memory");
 	work->verify = true;
-	work->known = hash != NULL;
-	(void)snprintf(work->hash, sizeof work->hash, "%s", hash != NULL ? hash : guard->dummy);
+	work->known = hash != NULL && *hash != '\0';
+	(void)snprintf(work->hash, sizeof work->hash, "%s", work->known ? hash : guard->dummy);
 	work->verified = done;
 	work->context = context;
 	return begin(guard, work, password, err);

@@ -20,7 +20,8 @@ void password_guard_note(struct password_guard *guard, const char *account, cons
 
 /**
  * password_verify() - compare on a worker thread; @done is called on the loop's thread.
- * @hash: NULL for an unknown user; then as much work is done, and the answer is no.
+ * @hash: NULL for an unknown user, "" for one who has no password; then as much work is done, and
+ * the answer is no.
  * Errors: ERR_UNAVAILABLE when too many wait already.
  */
 int password_verify(struct password_guard *guard, const char *password, const char *hash,

@@ -372,6 +372,20 @@ export class Mock {
 			return this.#signedIn(user);
 		}
 		case "POST /v1/password_resets/request":
+		case "POST /v1/invitations/redeem/passkey/challenge":
+			this.#invitation(body.key);
+			if (this.users.has(body.name))
+				throw new Refusal(409, "uniqueness_error", "there is a user of this name");
+			return this.#challenge(request, { user: { handle: "aW52aXRlZA", name: body.name }, credentials: [] });
+		case "POST /v1/invitations/redeem/passkey": {
+			const invitation = this.#invitation(body.key);
+			const credential = this.#made(body);
+			const user = { id: this.nextId++, name: body.name, password: null, operator: invitation.operator };
+			this.users.set(user.name, user);
+			this.addPasskey(user.name, body.passkey_name, credential);
+			this.invitations.delete(body.key);
+			return this.#signedIn(user);
+		}
 			this.#needMail();
 			if (!body.name)
 				throw new Refusal(422, "invalid_input", "name is missing");
@@ -400,6 +414,21 @@ export class Mock {
 			return [200, { session: { user: { id, name, operator } } }, headers];
 		}
 		case "POST /v1/sessions/passkey/challenge":
+		case "POST /v1/password_resets/redeem/passkey/challenge": {
+			const { name } = this.#resetOf(body.key);
+			return this.#challenge(request, { user: { handle: Buffer.from(`handle of ${name}`).toString("base64url"), name }, credentials: [] });
+		}
+		case "POST /v1/password_resets/redeem/passkey": {
+			const user = this.#resetOf(body.key);
+			this.#askCode(user, body.code);
+			this.addPasskey(user.name, body.passkey_name, this.#made(body));
+			user.password = null;
+			this.passwordResets.delete(body.key);
+			this.#endSessions(user);
+			const { id, name, operator } = user;
+			const [, , headers] = this.#signedIn(user);
+			return [200, { session: { user: { id, name, operator } } }, headers];
+		}
 			return this.#challenge(request);
 		case "POST /v1/sessions/passkey":
 			return this.#signedIn(this.users.get(this.#shown(body, new Refusal(401, "unauthorized", "this passkey lets nobody in here")).user));
@@ -466,6 +495,14 @@ export class Mock {
 	}
 
 	#shown(body, unknown) {
+	/** The credential of a new one. */
+	#made(body) {
+		this.#redeem(body, "webauthn.create");
+		// Behind the hash, the flags, the counter and the device's kind: a length and the name.
+		const data = Buffer.from(body.authenticator_data, "base64url");
+		return data.subarray(55, 55 + data.readUInt16BE(53)).toString("base64url");
+	}
+
 		this.#redeem(body, "webauthn.get");
 		const found = [...this.passkeys.values()].find(({ credential }) => credential === body.credential);
 		if (this.passkeyAnswer)
@@ -491,18 +528,15 @@ export class Mock {
 			this.#shown(body, new Refusal(422, "wrong_passkey", "this passkey is not known here"));
 			this.stale = false;
 			return [204, null];
-		case "POST /v1/me/passkeys": {
-			this.#redeem(body, "webauthn.create");
-			// Behind the hash, the flags, the counter and the device's kind: a length and the name.
-			const data = Buffer.from(body.authenticator_data, "base64url");
-			const credential = data.subarray(55, 55 + data.readUInt16BE(53)).toString("base64url");
-			return [201, { passkey: tell(this.addPasskey(user.name, body.name, credential)) }];
-		}
+		case "POST /v1/me/passkeys":
+			return [201, { passkey: tell(this.addPasskey(user.name, body.name, this.#made(body))) }];
 		default: {
 			const id = Number(/^DELETE \/v1\/me\/passkeys\/(\d+)$/.exec(what)?.[1]);
 			if (this.passkeys.get(id)?.user !== user.name)
 				throw new Refusal(404, "not_found", "no such thing");
 			this.passkeys.delete(id);
+			if (user.password === null && own.length === 1)
+				throw new Refusal(422, "last_passkey", "you have no password and no other passkey");
 			return [204, null];
 		}
 		}
@@ -616,7 +650,7 @@ export class Mock {
 		if (what === "PUT /v1/me/password")
 			return this.#changePassword(user, body);
 		if (what === "GET /v1/me")
-			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
+			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator, has_password: user.password !== null }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
 				role: this.role, via: "session", acts_for: Boolean(this.customer?.acting), customers: this.customers } }];
 		if (/ \/v1\/(account|customers|users)\b/.test(what) || /^PUT \/v1\/servers\/\d+\/owner$/.test(what))
 			return this.#operators(what, url, body, user);
@@ -802,7 +836,7 @@ export class Mock {
 	}
 
 	#changePassword(user, body) {
-		if (user.password !== body.current_password)
+		if (user.password !== null && user.password !== body.current_password)
 			throw new Refusal(422, "wrong_password", "the present password is wrong");
 		judgePassword(body.password);
 		user.password = body.password;

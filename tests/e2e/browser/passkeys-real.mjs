@@ -2,6 +2,7 @@
 //
 //   IPPO_URL         https://localhost:8443, the service's url setting
 //   IPPO_INVITATION  a one-time link
+//   IPPO_SECOND      another one
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -75,4 +76,28 @@ test("a passkey, on a real Ippo", async (t) => {
 	await page.click("#use-passkey");
 	await page.waitForSelector("#summary-title");
 	assert.match(await page.textContent("main"), /lets nobody in/);
+
+	// Somebody else comes with a passkey alone, comes back with it, and cannot lock themselves out.
+	await wire.send("WebAuthn.clearCredentials", { authenticatorId });
+	await page.goto(`${origin}/#/invitation/${env("IPPO_SECOND").split("/").at(-1)}`);
+	await page.fill("#name", "bare");
+	await page.click("#use-passkey");
+	await page.waitForURL(/#\/servers/);
+	await context.clearCookies();
+	await page.evaluate(() => localStorage.clear());
+	await page.goto(`${origin}/#/sign-in`);
+	await page.reload();
+	await page.click("#use-passkey");
+	await page.waitForURL(/#\/servers/);
+	await page.goto(`${origin}/#/account`);
+	await page.locator("[data-passkey] button").click();
+	await page.locator("dialog .destroys").click();
+	await page.waitForSelector("[role=alert]");
+	assert.match(await page.textContent("[role=alert]"), /only way in/);
+	await page.fill("#fresh", "a phrase made by the test");
+	await page.locator("form:has(#fresh) button.primary").click();
+	await page.waitForSelector("#present");
+	await page.locator("[data-passkey] button").click();
+	await page.locator("dialog .destroys").click();
+	await page.locator("[data-passkey]").waitFor({ state: "detached" });
 });

@@ -97,6 +97,105 @@ describe("the account", () => {
 	});
 });
 
+describe("a one-time link", () => {
+	const invited = { as: null, at: "/#/invitation/KEY-1" };
+
+	test("an invitation is taken with a name and a passkey, and the last passkey stays until there is a password", async () => {
+		await withDevice(invited, async (page, device) => {
+			await page.click("#use-passkey");
+			await page.waitForSelector("#name-problem");
+			assert.equal(await page.locator("#password-problem").count(), 0, "no password is asked for");
+			await page.fill("#name", "hanako");
+			await page.dblclick("#use-passkey");
+			await page.waitForSelector(".empty");
+			assert.equal(state.mock.users.get("hanako").password, null);
+			const { credentials } = await device.send("getCredentials");
+			assert.deepEqual(credentials.map(({ userName }) => userName), ["hanako"]);
+			await page.goto(`${state.mock.url}/#/account`);
+			await page.waitForSelector("[data-passkey]");
+			assert.match(await page.textContent("[data-passkey] h3"), /Chrome/);
+			assert.equal(await page.locator("#present").count(), 0);
+			await page.locator("[data-passkey] button").click();
+			await page.locator("dialog .destroys").click();
+			await eventually(async () => /先に、別のパスキーを追加するか/.test(await page.textContent("[role=alert]")), true);
+			await page.fill("#fresh", "a long enough phrase");
+			await page.locator("form:has(#fresh) button.primary").click();
+			await said(page, /パスワードを設定しました/);
+			await page.waitForSelector("#present");
+			await page.locator("[data-passkey] button").click();
+			await page.locator("dialog .destroys").click();
+			await said(page, /パスキーを削除しました/);
+		});
+	});
+
+	test("what is refused has words, and nothing typed is lost", async () => {
+		await withDevice({ ...invited, device: { hasUserVerification: false, isUserVerified: false }, expected: /409|422/ }, async (page) => {
+			await page.fill("#name", "taro");
+			await page.click("#use-passkey");
+			await page.waitForSelector("#name-problem");
+			await page.fill("#name", "hanako");
+			await page.click("#use-passkey");
+			await eventually(async () => /パスキーが使われませんでした|PIN/.test(await page.textContent("main")), true);
+			assert.equal(await page.inputValue("#name"), "hanako");
+			assert.equal(state.mock.users.has("hanako"), false);
+		});
+	});
+
+	test("at an IP address the button is off, and a password does", async () => {
+		const bare = state.mock.url.replace("localhost", "127.0.0.1");
+		await withPage({ as: null, at: null, expected: /elsewhere: http:\/\/127/ }, async (page) => {
+			await page.goto(`${bare}/#/invitation/KEY-1`);
+			await page.waitForSelector("#use-passkey[aria-disabled=true]");
+			assert.match(await page.textContent("#passkey-obstacle"), /IPアドレス/);
+			await page.fill("#name", "hanako");
+			await page.click("#use-passkey", { force: true });
+			await page.fill("#password", "a long enough phrase");
+			await page.click("button.primary");
+			await page.waitForSelector(".empty");
+			assert.equal(state.mock.challenges.size, 0);
+		});
+	});
+
+	test("a reset link takes a passkey, after the code of the second step, and the device is asked once", async () => {
+		state.mock.addTwoStep();
+		await withDevice({ as: null, at: "/#/new-password/RESET-1" }, async (page, device) => {
+			await page.click("#use-passkey");
+			await page.waitForSelector("#code");
+			await eventually(() => focused(page), "code");
+			await page.fill("#code", "654321");
+			await page.click("#use-passkey");
+			await page.waitForSelector("#code-problem");
+			await page.fill("#code", "123456");
+			await page.click("#use-passkey");
+			await page.waitForSelector(".empty");
+			assert.equal(state.mock.users.get("taro").password, null);
+			assert.equal(state.mock.count("POST", /redeem\/passkey\/challenge/), 1);
+			assert.equal((await device.send("getCredentials")).credentials.length, 1);
+		});
+	});
+
+	test("a proof is asked of the passkey alone", async () => {
+		await withDevice(invited, async (page) => {
+			await page.fill("#name", "hanako");
+			await page.click("#use-passkey");
+			await page.waitForSelector(".empty");
+			await page.goto(`${state.mock.url}/#/account`);
+			await page.waitForSelector("[data-passkey]");
+			state.mock.addPasskey("hanako", "of another device");
+			await page.reload();
+			await page.locator("[data-passkey]", { hasText: "of another device" }).waitFor();
+			state.mock.stale = true;
+			await page.locator("[data-passkey]", { hasText: "of another device" }).locator("button").click();
+			await page.locator("dialog .destroys").click();
+			await page.waitForSelector("#prove-by-passkey");
+			await eventually(() => page.evaluate(() => document.activeElement.id), "prove-by-passkey");
+			assert.equal(await page.locator("#proof-password").count(), 0);
+			await page.click("#prove-by-passkey");
+			await said(page, /パスキーを削除しました/);
+		});
+	});
+});
+
 describe("signing in", () => {
 	test("without a name or a password, even where a code would be asked for", async () => {
 		await withDevice({ at: "/#/account" }, async (page) => {

@@ -329,7 +329,8 @@ static void passkeys_are_kept_for_one_person(void **state)
 	assert_int_equal(store_passkey_find(f->store, passkey.credential, 1, &got, NULL),
 			 ERR_NOT_FOUND);
 	assert_int_equal(store_passkey_get(f->store, jiro, passkey.id, &got, NULL), ERR_NOT_FOUND);
-	assert_int_equal(store_passkey_delete(f->store, jiro, passkey.id, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_passkey_delete(f->store, jiro, passkey.id, false, NOW, NULL),
+			 ERR_NOT_FOUND);
 	for (uint8_t i = 2; i <= PASSKEY_MAX; i++) {
 		struct passkey more = passkey_of(taro, i);
 		assert_ok(store_passkey_insert(f->store, &more, ERR));
@@ -340,7 +341,7 @@ static void passkeys_are_kept_for_one_person(void **state)
 	assert_int_equal(list.count, PASSKEY_MAX);
 	assert_int_equal(list.items[0].id, passkey.id);
 	store_passkey_done(&list);
-	assert_ok(store_passkey_delete(f->store, taro, passkey.id, ERR));
+	assert_ok(store_passkey_delete(f->store, taro, passkey.id, false, NOW, ERR));
 	same = passkey_of(99, 99);
 	assert_int_equal(store_passkey_insert(f->store, &same, NULL), ERR_NOT_FOUND);
 }
