@@ -43,6 +43,9 @@ export async function readCustomer(id) {
 
 export const createCustomer = async (name) => (await post("/v1/customers", { name })).customer;
 export const setQuotas = async (id, limits) => (await put(`/v1/customers/${id}`, { quotas: limits })).customer;
+/** What a new customer may have: {servers: 10, cores: null, …}; null is no limit. */
+export const readDefaults = async () => (await get("/v1/customer_defaults")).customer_defaults.quotas;
+export const setDefaults = (limits) => put("/v1/customer_defaults", { quotas: limits });
 export const setNote = async (id, note) => (await put(`/v1/customers/${id}`, { note })).customer;
 export const suspendCustomer = async (id, reason) => (await put(`/v1/customers/${id}/suspension`, { reason })).customer;
 export const resumeCustomer = (id) => remove(`/v1/customers/${id}/suspension`);

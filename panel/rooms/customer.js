@@ -8,10 +8,11 @@ import { announce, html } from "../lib/ui.js";
 import { Copy } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
-import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { AreaField, problemsOf, Summary, useSubmit } from "../parts/form.js";
 import { Icon } from "../parts/icon.js";
 import { Moment } from "../parts/moment.js";
 import { NameDialog } from "../parts/name-dialog.js";
+import { QuotaForm } from "../parts/quota-form.js";
 import { Quotas } from "../parts/quotas.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -49,36 +50,7 @@ function useWork(onDone) {
 
 /* --- quotas --- */
 
-const wholeNumber = /^[1-9][0-9]{0,8}$/;
-
-function QuotaForm({ customer, onDone, onCancel }) {
-	const form = useRef(null);
-	const typed = (quota) => form.current.elements[`quota-${quota}`].value.trim();
-	const { submit, busy, ...told } = useSubmit({
-		judge: () => quotas.filter((quota) => typed(quota) !== "" && !wholeNumber.test(typed(quota)))
-			.map((quota) => ({ field: `quota-${quota}`, key: "quota.wrong" })),
-		work: async () => {
-			await setQuotas(customer.id, Object.fromEntries(quotas.map((quota) => [quota, typed(quota) === "" ? null : Number(typed(quota))])));
-			heading().focus();
-			announce(t("quota.saved"));
-			onDone();
-		},
-		explain: (error) => [{ key: "customers.failed", error }],
-	});
-	useEffect(() => { form.current.elements["quota-servers"].focus(); }, []);
-	return html`<div>
-		<${Summary} ...${told}/>
-		<form ref=${form} onSubmit=${submit} novalidate>
-			<p class="hint">${t("quota.form.what")}</p>
-			<div class="quota-fields">${quotas.map((quota) => html`<${TextField} key=${quota} id=${`quota-${quota}`} label=${t(`quota.field.${quota}`)} problems=${told.problems}
-				inputmode="numeric" autocomplete="off" maxlength="9" defaultValue=${customer.quotas[quota].limit ?? ""}/>`)}</div>
-			<div class="buttons">
-				<button class="button primary" aria-disabled=${busy ? "true" : undefined}>${t("quota.save")}</button>
-				<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
-			</div>
-		</form>
-	</div>`;
-}
+const limitsOf = (customer) => Object.fromEntries(quotas.map((quota) => [quota, customer.quotas[quota].limit]));
 
 function Limits({ customer, onDone }) {
 	const [editing, setEditing] = useState(false);
@@ -86,7 +58,7 @@ function Limits({ customer, onDone }) {
 		<h2 id="quotas-title">${t("quota.title")}</h2>
 		<${Quotas} account=${customer}/>
 		${editing
-			? html`<${QuotaForm} customer=${customer} onDone=${() => { setEditing(false); onDone(); }}
+			? html`<${QuotaForm} limits=${limitsOf(customer)} what=${t("quota.form.what")} save=${(limits) => setQuotas(customer.id, limits)} onDone=${() => { setEditing(false); onDone(); }}
 				onCancel=${() => { setEditing(false); setTimeout(() => document.getElementById("edit-quotas")?.focus()); }}/>`
 			: html`<p class="buttons"><button type="button" class="button" id="edit-quotas" onClick=${() => setEditing(true)}>${t("quota.edit")}</button></p>`}
 	</section>`;

@@ -1,6 +1,6 @@
 // The customers, for operators of the service: found by name and by whether they are suspended.
 
-import { amount, createCustomer, readCustomers } from "../lib/customers.js";
+import { amount, createCustomer, quotas, readCustomers, readDefaults, setDefaults } from "../lib/customers.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { announce, html } from "../lib/ui.js";
@@ -8,6 +8,7 @@ import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { GroupTabs } from "../parts/group-tabs.js";
 import { Icon } from "../parts/icon.js";
+import { QuotaForm } from "../parts/quota-form.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -70,6 +71,46 @@ function Customer({ item }) {
 	</article>`;
 }
 
+/** What a new customer may have. */
+function Defaults() {
+	const [found, setFound] = useState(null); // the limits, or {error}
+	const [editing, setEditing] = useState(false);
+
+	const read = async (isWanted = () => true) => {
+		let limits;
+		try {
+			limits = await readDefaults();
+		} catch (error) {
+			limits = { error };
+		}
+		if (isWanted())
+			setFound(limits);
+	};
+	useEffect(() => {
+		let wanted = true;
+		read(() => wanted);
+		return () => { wanted = false; };
+	}, []);
+
+	let body;
+	if (!found)
+		body = html`<p class="waiting">${t("customers.defaults.loading")}</p>`;
+	else if (found.error)
+		body = html`<${Failure} title=${t("customers.defaults.unread")} error=${found.error} onRetry=${() => read()}/>`;
+	else if (editing)
+		body = html`<${QuotaForm} limits=${found} what=${t("customers.defaults.form")} save=${setDefaults} onDone=${() => { setEditing(false); read(); }}
+			onCancel=${() => { setEditing(false); setTimeout(() => document.getElementById("edit-defaults")?.focus()); }}/>`;
+	else
+		body = html`<dl class="facts quotas">${quotas.map((quota) => html`<div key=${quota} data-default=${quota}>
+			<dt>${t(`quota.${quota}`)}</dt><dd>${found[quota] === null ? t("quota.none") : amount(quota, found[quota])}</dd></div>`)}</dl>
+			<p class="buttons"><button type="button" class="button" id="edit-defaults" onClick=${() => setEditing(true)}>${t("quota.edit")}</button></p>`;
+	return html`<section class="group" aria-labelledby="defaults-title">
+		<h2 id="defaults-title">${t("customers.defaults")}</h2>
+		<p class="hint">${t("customers.defaults.what")}</p>
+		${body}
+	</section>`;
+}
+
 export function Customers() {
 	const [filter, setFilter] = useState(everything);
 	const [list, setList] = useState({ state: "loading", items: [], total: 0, next: null });
@@ -110,5 +151,6 @@ export function Customers() {
 		${making && html`<${Create} onCancel=${() => { setMaking(false); setTimeout(() => document.getElementById("make-customer")?.focus()); }}/>`}
 		<${Filter} onFilter=${setFilter}/>
 		${body}
+		<${Defaults}/>
 	</div>`;
 }

@@ -146,7 +146,8 @@ static int change(struct invocation *invocation, const char *method, const char 
 	return reply == NULL ? EXIT_OK : request_finish(invocation, reply, "customer", false);
 }
 
-static int customer_quota(struct invocation *invocation)
+/* Those that options name; NULL after words about one that is wrong. */
+static json_t *take_limits(const struct invocation *invocation)
 {
 	json_t *limits = json_object();
 
@@ -160,17 +161,64 @@ static int customer_quota(struct invocation *invocation)
 				      "ippo: --%s takes a number from 1 on, or none for no limit\n",
 				      quotas[i].option);
 			json_decref(limits);
-			return EXIT_USAGE;
+			return NULL;
 		}
 		(void)json_object_set_new(limits, quotas[i].key,
 					  number > 0 ? json_integer((json_int_t)number)
 						     : json_null());
 	}
+	return limits;
+}
+
+static int customer_quota(struct invocation *invocation)
+{
+	json_t *limits = take_limits(invocation);
+
+	if (limits == NULL)
+		return EXIT_USAGE;
 	if (json_object_size(limits) == 0) {
 		json_decref(limits);
 		return customer_show(invocation);
 	}
 	return change(invocation, "PUT", "", json_pack("{s:o}", "quotas", limits));
+}
+
+static int customer_defaults(struct invocation *invocation)
+{
+	struct err err = {0};
+	json_t *reply = NULL, *limits = take_limits(invocation);
+	int code;
+
+	if (limits == NULL)
+		return EXIT_USAGE;
+	if (json_object_size(limits) == 0) {
+		json_decref(limits);
+		code = api_call(invocation->api, "GET", "/customer_defaults", NULL, -1, &reply,
+				&err);
+	} else {
+		json_t *body = json_pack("{s:o}", "quotas", limits);
+		code = api_call(invocation->api, "PUT", "/customer_defaults", body, -1, &reply,
+				&err);
+		json_decref(body);
+	}
+	if (code < 0)
+		return print_failure(&err);
+	const json_t *defaults = json_object_get(reply, "customer_defaults");
+	if (invocation->json) {
+		print_json(defaults);
+	} else {
+		for (size_t i = 0; i < ARRAY_SIZE(quotas); i++) {
+			const json_t *limit =
+				json_object_get(json_object_get(defaults, "quotas"), quotas[i].key);
+			if (json_is_integer(limit))
+				print_field(quotas[i].words, "%lld",
+					    (long long)json_integer_value(limit));
+			else
+				print_field(quotas[i].words, "no limit");
+		}
+	}
+	json_decref(reply);
+	return EXIT_OK;
 }
 
 static int customer_suspend(struct invocation *invocation)
@@ -282,6 +330,9 @@ const struct command customer_commands[] = {
 	{"customer", "quota", "NAME",
 	 "Set what a customer may have (none: no limit); without options show it", quota_options,
 	 customer_quota},
+	{"customer", "defaults", "",
+	 "Set what a new customer may have (none: no limit); without options show it",
+	 quota_options, customer_defaults},
 	{"customer", "suspend", "NAME", "Stop a customer's servers and refuse its changes",
 	 suspend_options, customer_suspend},
 	{"customer", "resume", "NAME", "Lift a suspension; the servers that it stopped are started",

@@ -5,30 +5,20 @@
 static const struct {
 	const char *name;
 	const char *words; /* "may have 8 …" */
-	uint32_t of_new;
 } kinds[QUOTA_COUNT] = {
-	[QUOTA_SERVERS] = {"servers", "servers", 10},
-	[QUOTA_CORES] = {"cores", "virtual cores", 64},
-	[QUOTA_MEMORY_MIB] = {"memory_mib", "MiB of memory", 131072},
-	[QUOTA_DISK_GB] = {"disk_gb", "GB of disk", 4000},
-	[QUOTA_ADDRESSES] = {"addresses", "addresses", 20},
-	[QUOTA_SSH_KEYS] = {"ssh_keys", "SSH keys", 100},
-	[QUOTA_TOKENS] = {"tokens", "API tokens", 50},
-	[QUOTA_MEMBERS] = {"members", "members", 50},
+	[QUOTA_SERVERS] = {"servers", "servers"},
+	[QUOTA_CORES] = {"cores", "virtual cores"},
+	[QUOTA_MEMORY_MIB] = {"memory_mib", "MiB of memory"},
+	[QUOTA_DISK_GB] = {"disk_gb", "GB of disk"},
+	[QUOTA_ADDRESSES] = {"addresses", "addresses"},
+	[QUOTA_SSH_KEYS] = {"ssh_keys", "SSH keys"},
+	[QUOTA_TOKENS] = {"tokens", "API tokens"},
+	[QUOTA_MEMBERS] = {"members", "members"},
 };
 
 const char *quota_name(enum quota quota)
 {
 	return (unsigned)quota < QUOTA_COUNT ? kinds[quota].name : "";
-}
-
-struct quotas quota_new(void)
-{
-	struct quotas limits = {0};
-
-	for (unsigned i = 0; i < QUOTA_COUNT; i++)
-		limits.of[i] = kinds[i].of_new;
-	return limits;
 }
 
 int quota_check(const struct quotas *limits, const struct quotas *used, const struct quotas *more,

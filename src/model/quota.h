@@ -1,4 +1,4 @@
-// How much an account may have: what is counted, what it has of each, and what a new one may have.
+// How much an account may have: what is counted, and what it has of each.
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +27,6 @@ struct quotas {
 
 /** quota_name() - the API's word; static storage. */
 const char *quota_name(enum quota quota);
-/** quota_new() - the limits of an account that is made. */
-struct quotas quota_new(void);
 /**
  * quota_check() - may an account with @limits that has @used get @more as well?
  *

@@ -94,3 +94,32 @@ int store_quota_check_one(struct store *store, uint64_t customer_id, enum quota 
 	more.of[quota] = 1;
 	return store_quota_check(store, customer_id, &more, err);
 }
+
+int store_quota_defaults(struct store *store, struct quotas *ret, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_one(store, "default quota",
+			      "SELECT server_limit, core_limit, memory_limit_mib, disk_limit_gb, "
+			      "address_limit, ssh_key_limit, token_limit, member_limit "
+			      "FROM default_quota",
+			      NULL, &statement, err);
+
+	for (int i = 0; r == 0 && i < QUOTA_COUNT; i++)
+		ret->of[i] = statement_u64(statement, i);
+	return r;
+}
+
+int store_quota_set_defaults(struct store *store, const struct quotas *limits, struct err *err)
+{
+	const uint64_t *of = limits->of;
+
+	return statement_run_one(
+		store, "default quota",
+		"UPDATE default_quota SET server_limit = ?, core_limit = ?, memory_limit_mib = ?, "
+		"disk_limit_gb = ?, address_limit = ?, ssh_key_limit = ?, token_limit = ?, "
+		"member_limit = ?",
+		BIND(B_INT(of[QUOTA_SERVERS]), B_INT(of[QUOTA_CORES]), B_INT(of[QUOTA_MEMORY_MIB]),
+		     B_INT(of[QUOTA_DISK_GB]), B_INT(of[QUOTA_ADDRESSES]),
+		     B_INT(of[QUOTA_SSH_KEYS]), B_INT(of[QUOTA_TOKENS]), B_INT(of[QUOTA_MEMBERS])),
+		err);
+}

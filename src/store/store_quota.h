@@ -17,6 +17,10 @@ int store_quota_check(struct store *store, uint64_t customer_id, const struct qu
 /** store_quota_check_one() - the same for one more of @quota. */
 int store_quota_check_one(struct store *store, uint64_t customer_id, enum quota quota,
 			  struct err *err);
+/** store_quota_defaults() - what a new account may have; 0: no limit. */
+int store_quota_defaults(struct store *store, struct quotas *ret, struct err *err);
+/** store_quota_set_defaults() - accounts that are there keep what they may have. */
+int store_quota_set_defaults(struct store *store, const struct quotas *limits, struct err *err);
 /** store_quota_of_server() - what one server counts for. */
 int store_quota_of_server(struct store *store, uint64_t server_id, struct quotas *ret,
 			  struct err *err);

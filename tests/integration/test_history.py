@@ -176,6 +176,7 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("firewall.remove", lambda: api.post(f"/firewalls/{wall}/actions/remove_from_resources", {"remove_from": everywhere}), "wall2")
     did("firewall.set_rules", lambda: api.post(f"/firewalls/{wall}/actions/set_rules", {"rules": []}), "wall2", details='{"rules":0}')
     did("firewall.delete", lambda: api.delete(f"/firewalls/{wall}"), "wall2", resource_id=wall)
+    did("customer_defaults.update", lambda: api.put("/customer_defaults", {"quotas": {"servers": 10}}), details='{"quotas":{"servers":10}}')
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])
@@ -256,12 +257,12 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("invitation.redeem", lambda: guest.post("/invitations/redeem", entry), kind="session", actor="kaede", customer_id=1)
     session, = rows(fake, "what = 'session.create' AND actor_name = 'kaede'")
     assert session["resource_id"] > 0
-    guest.session.cookies.clear()
     with_passkey = {"key": api.post("/invitations", {"role": "reader"})["link"].rsplit("/", 1)[1], "name": "kiku", "passkey_name": "ring"}
     kiku = fake.anonymous()
     made = Passkey("localhost", fake.url).make(kiku.post("/invitations/redeem/passkey/challenge", with_passkey)["passkey_challenge"]["challenge"])
     did("invitation.redeem_by_passkey", lambda: kiku.post("/invitations/redeem/passkey", {**with_passkey, **made}), kind="session", actor="kiku",
         customer_id=1)
+    guest.session.cookies.clear()
     did("session.create", lambda: guest.post("/sessions", {"name": "kaede", "password": PASSWORD}), kind="session", actor="kaede",
         customer_id=1, operator=0)
     guest.session.headers.update({"Origin": fake.url, **PANEL})
@@ -312,11 +313,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     reset = did("user.reset_password", lambda: api.post(f"/users/{kaede}/password_reset"), "kaede", resource_id=kaede, customer_id=0)
     new = {"key": reset["link"].rsplit("/", 1)[1], "password": PASSWORD}
     did("user.set_password", lambda: guest.post("/password_resets/redeem", new), "kaede", **of_kaede)
-    did("user.update", lambda: api.put(f"/users/{kaede}", {"disabled": False}), "kaede", details='{"disabled":false}')
     new = {"key": api.post(f"/users/{kaede}/password_reset")["link"].rsplit("/", 1)[1], "passkey_name": "ring"}
     made = passkey.make(guest.post("/password_resets/redeem/passkey/challenge", new)["passkey_challenge"]["challenge"])
     did("user.set_passkey", lambda: guest.post("/password_resets/redeem/passkey", {**new, **made}), "kaede", resource_id=kaede,
         details='{"passkey":"ring"}', **of_kaede)
+    did("user.update", lambda: api.put(f"/users/{kaede}", {"disabled": False}), "kaede", details='{"disabled":false}')
     # The people of an account.
     fuji = api.post("/customers", {"name": "fuji"})["customer"]["id"]
     of_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}

@@ -429,6 +429,8 @@ def test_account(walker, fake, document, seen):
         assert person.error("DELETE", f"/me/passkeys/{only}") == (422, "last_passkey")
     browser = person
 
+    walker.get("/customer_defaults")
+    walker.put("/customer_defaults", {"quotas": {"servers": 10}})
     fuji = walker.post("/customers", {"name": "fuji"})["customer"]["id"]
     for_fuji = {"headers": {"X-Ippo-Customer": "fuji"}}
     made = walker.post("/invitations", {"role": "reader", "name": "sora", "customer": fuji})

@@ -142,6 +142,30 @@ def test_a_quota_that_is_none_changes_nothing(account, operator, quotas):
     assert operator.get(f"/customers/{account.customer}") == before
 
 
+def test_what_a_new_account_may_have_is_the_operators_to_say(fake, account, operator):
+    before = operator.get("/customer_defaults")["customer_defaults"]["quotas"]
+    assert before == {"servers": 10, "cores": 64, "memory_mib": 131072, "disk_gb": 4000, "addresses": 20, "ssh_keys": 100, "tokens": 50, "members": 50}
+    operator.put("/customer_defaults", {"quotas": {"servers": 3, "cores": None}})
+    try:
+        assert operator.get("/customer_defaults")["customer_defaults"]["quotas"] == before | {"servers": 3, "cores": None}
+        line = lines(operator, "customer_defaults.update")[0]
+        assert line["details"] == {"quotas": {"servers": 3, "cores": None}} and not lines(account, "customer_defaults.update")
+        fresh = customer_of(fake, operator, "after-the-change")
+        quotas = fresh.get("/account")["account"]["quotas"]
+        assert (quotas["servers"]["limit"], quotas["cores"]["limit"], quotas["tokens"]["limit"]) == (3, None, 50)
+        assert account.get("/account")["account"]["quotas"]["servers"]["limit"] == 10, "who is there keeps what they may have"
+        for wrong in ({}, {"quotas": None}, {"quotas": {"servers": 0}}, {"quotas": {"cars": 1}}, {"quotas": [1]}, {"quotas": {"servers": 7, "cores": -1}}):
+            assert operator.error("PUT", "/customer_defaults", wrong) == (422, "invalid_input")
+        assert account.error("GET", "/customer_defaults") == (403, "forbidden")
+        fake.restart()
+        assert operator.get("/customer_defaults")["customer_defaults"]["quotas"]["servers"] == 3
+        assert "no limit" in fake.cli("customer", "defaults").stdout
+        assert fake.cli("customer", "defaults", "--servers", "0", check=False).returncode == 2
+    finally:
+        fake.cli("customer", "defaults", "--servers", "10", "--cores", "64")
+    assert operator.get("/customer_defaults")["customer_defaults"]["quotas"] == before
+
+
 def test_a_customer_sees_its_limits_changed_and_no_note(account, operator):
     operator.put(f"/customers/{account.customer}", {"note": "calls a lot", "quotas": {"servers": 4}})
     line = lines(account, "customer.update")[0]

@@ -265,12 +265,13 @@ static int take_note(struct request *request, const char **ret, struct err *err)
 
 static int create(struct request *request, struct err *err)
 {
-	struct customer customer = {.created_ms = clock_now_ms(), .limits = quota_new()};
+	struct customer customer = {.created_ms = clock_now_ms()};
 	struct store *store = request->core->store;
 	const char *name = NULL, *note = NULL;
 	int code;
 
-	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
+	if ((code = store_quota_defaults(store, &customer.limits, err)) < 0 ||
+	    (code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = take(request, &customer, err)) < 0 ||
 	    (code = take_note(request, &note, err)) < 0 || (code = store_begin(store, err)) < 0)
 		return code;
@@ -392,8 +393,51 @@ static int delete (struct request *request, struct err *err)
 	return code;
 }
 
+/* --- what a new one may have --- */
+
+static int answer_defaults(struct request *request, const struct quotas *limits)
+{
+	json_t *quotas = json_object();
+
+	for (unsigned i = 0; i < QUOTA_COUNT; i++)
+		(void)json_object_set_new(
+			quotas, quota_name((enum quota)i),
+			limits->of[i] > 0 ? json_integer((json_int_t)limits->of[i]) : json_null());
+	return request_answer(request, 200, "customer_defaults",
+			      json_pack("{s:o}", "quotas", quotas));
+}
+
+static int get_defaults(struct request *request, struct err *err)
+{
+	struct quotas limits;
+	int code = store_quota_defaults(request->core->store, &limits, err);
+
+	return code < 0 ? code : answer_defaults(request, &limits);
+}
+
+static int update_defaults(struct request *request, struct err *err)
+{
+	struct store *store = request->core->store;
+	struct quotas limits;
+	int code;
+
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if (!json_is_object(json_object_get(request->body, "quotas")))
+		return request_invalid(request, err, "quotas", "must be an object");
+	if ((code = store_quota_defaults(store, &limits, err)) < 0 ||
+	    (code = take_quotas(request, &limits, err)) < 0 ||
+	    (code = store_quota_set_defaults(store, &limits, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	return answer_defaults(request, &limits);
+}
+
 const struct route customer_routes[] = {
 	{"GET", "/account", ACCESS_READ, get_account},
+	{"GET", "/customer_defaults", ACCESS_SERVICE_READ, get_defaults},
+	{"PUT", "/customer_defaults", ACCESS_SERVICE, update_defaults, "customer_defaults.update"},
 	{"GET", "/customers", ACCESS_SERVICE_READ, list},
 	{"POST", "/customers", ACCESS_SERVICE, create, "customer.create"},
 	{"GET", "/customers/{id}", ACCESS_SERVICE_READ, get},

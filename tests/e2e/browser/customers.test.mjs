@@ -58,6 +58,27 @@ describe("customers", () => {
 		});
 	});
 
+	test("what a new customer may have is read, and changed by keyboard", async () => {
+		await withPage({ at: "/#/admin/customers" }, async (page) => {
+			await page.waitForSelector("[data-default=servers]");
+			assert.match(await page.textContent("[data-default=memory_mib] dd"), /128/);
+			assert.match(await page.textContent("[data-default=members] dd"), /上限なし/);
+			await page.focus("#edit-defaults");
+			await page.keyboard.press("Enter");
+			await eventually(() => focused(page), "quota-servers");
+			assert.equal(await page.inputValue("#quota-members"), "");
+			await page.fill("#quota-servers", "0");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#quota-servers-problem");
+			await page.fill("#quota-servers", "3");
+			await page.fill("#quota-cores", "");
+			await page.keyboard.press("Enter");
+			await eventually(async () => /3/.test(await page.textContent("[data-default=servers] dd").catch(() => "")), true);
+			assert.match(await page.textContent("[data-default=cores] dd"), /上限なし/);
+			assert.deepEqual(sent("PUT", /customer_defaults/).map(([, , body]) => JSON.parse(body).quotas.servers), [3]);
+		});
+	});
+
 	test("a suspension is asked for with a reason, shown with it, and lifted", async () => {
 		state.mock.addAccount("aoi");
 		await withPage({ at: "/#/admin/customers/2" }, async (page) => {

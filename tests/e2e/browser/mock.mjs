@@ -123,6 +123,7 @@ export class Mock {
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
 		this.customers = [{ id: 1, name: "operator", role: "owner", suspended: false }];
 		this.accounts = new Map(); // of all customers, as operators see them
+		this.customerDefaults = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: null };
 		this.addAccount("operator", { id: 1, limits: {} });
 		this.customer = null; // for whom one works; null: the first
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
@@ -371,7 +372,6 @@ export class Mock {
 			this.invitations.delete(body.key);
 			return this.#signedIn(user);
 		}
-		case "POST /v1/password_resets/request":
 		case "POST /v1/invitations/redeem/passkey/challenge":
 			this.#invitation(body.key);
 			if (this.users.has(body.name))
@@ -386,6 +386,7 @@ export class Mock {
 			this.invitations.delete(body.key);
 			return this.#signedIn(user);
 		}
+		case "POST /v1/password_resets/request":
 			this.#needMail();
 			if (!body.name)
 				throw new Refusal(422, "invalid_input", "name is missing");
@@ -413,7 +414,6 @@ export class Mock {
 			const [, , headers] = this.#signedIn(user);
 			return [200, { session: { user: { id, name, operator } } }, headers];
 		}
-		case "POST /v1/sessions/passkey/challenge":
 		case "POST /v1/password_resets/redeem/passkey/challenge": {
 			const { name } = this.#resetOf(body.key);
 			return this.#challenge(request, { user: { handle: Buffer.from(`handle of ${name}`).toString("base64url"), name }, credentials: [] });
@@ -429,6 +429,7 @@ export class Mock {
 			const [, , headers] = this.#signedIn(user);
 			return [200, { session: { user: { id, name, operator } } }, headers];
 		}
+		case "POST /v1/sessions/passkey/challenge":
 			return this.#challenge(request);
 		case "POST /v1/sessions/passkey":
 			return this.#signedIn(this.users.get(this.#shown(body, new Refusal(401, "unauthorized", "this passkey lets nobody in here")).user));
@@ -494,7 +495,6 @@ export class Mock {
 			throw new Refusal(422, "passkey_unverified", "the device must ask who you are");
 	}
 
-	#shown(body, unknown) {
 	/** The credential of a new one. */
 	#made(body) {
 		this.#redeem(body, "webauthn.create");
@@ -503,6 +503,7 @@ export class Mock {
 		return data.subarray(55, 55 + data.readUInt16BE(53)).toString("base64url");
 	}
 
+	#shown(body, unknown) {
 		this.#redeem(body, "webauthn.get");
 		const found = [...this.passkeys.values()].find(({ credential }) => credential === body.credential);
 		if (this.passkeyAnswer)
@@ -534,9 +535,9 @@ export class Mock {
 			const id = Number(/^DELETE \/v1\/me\/passkeys\/(\d+)$/.exec(what)?.[1]);
 			if (this.passkeys.get(id)?.user !== user.name)
 				throw new Refusal(404, "not_found", "no such thing");
-			this.passkeys.delete(id);
 			if (user.password === null && own.length === 1)
 				throw new Refusal(422, "last_passkey", "you have no password and no other passkey");
+			this.passkeys.delete(id);
 			return [204, null];
 		}
 		}
@@ -652,7 +653,7 @@ export class Mock {
 		if (what === "GET /v1/me")
 			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator, has_password: user.password !== null }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
 				role: this.role, via: "session", acts_for: Boolean(this.customer?.acting), customers: this.customers } }];
-		if (/ \/v1\/(account|customers|users)\b/.test(what) || /^PUT \/v1\/servers\/\d+\/owner$/.test(what))
+		if (/ \/v1\/(account|customers|customer_defaults|users)\b/.test(what) || /^PUT \/v1\/servers\/\d+\/owner$/.test(what))
 			return this.#operators(what, url, body, user);
 		if (what === "GET /v1/servers")
 			return [200, paged("servers", sorted(this.servers, url), url)];
@@ -718,6 +719,10 @@ export class Mock {
 			throw new Refusal(403, "forbidden", "only operators of the service may do this");
 		const [method, place] = what.split(" ");
 		const [, , kind, number, below] = place.split("/");
+		if (kind === "customer_defaults") {
+			Object.assign(this.customerDefaults, body?.quotas);
+			return [200, { customer_defaults: { quotas: this.customerDefaults } }];
+		}
 		if (kind === "users") {
 			if (this.members.get(Number(number))?.role === "owner")
 				throw new Refusal(422, "last_owner", "the only owner of an account that has servers");

@@ -23,6 +23,23 @@ static uint64_t insert_user(struct fixture *f, const char *name, uint64_t owner_
 	return user.id;
 }
 
+static void what_a_new_account_may_have_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct quotas limits = {0};
+
+	assert_ok(store_quota_defaults(f->store, &limits, ERR));
+	assert_int_equal(limits.of[QUOTA_SERVERS], 10);
+	assert_int_equal(limits.of[QUOTA_MEMBERS], 50);
+	for (unsigned i = 0; i < QUOTA_COUNT; i++)
+		limits.of[i] = i;
+	assert_ok(store_quota_set_defaults(f->store, &limits, ERR));
+	limits = (struct quotas){0};
+	assert_ok(store_quota_defaults(f->store, &limits, ERR));
+	for (unsigned i = 0; i < QUOTA_COUNT; i++)
+		assert_int_equal(limits.of[i], i);
+}
+
 static struct quotas used_by(struct fixture *f, uint64_t customer_id)
 {
 	struct quotas used = {0};
@@ -249,6 +266,7 @@ static void operators_note_things_for_themselves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_a_new_account_may_have_is_kept),
 		TEST(what_is_there_is_added_up),
 		TEST(a_plan_that_is_being_changed_counts_with_the_larger),
 		TEST(a_server_goes_over_without_what_was_said_of_it),
