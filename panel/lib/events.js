@@ -1,8 +1,9 @@
 // The stream of events: GET /v1/events, kept open for as long as somebody is signed in.
 //
 // It is read with fetch rather than EventSource, because that alone shows the pings (a stream that
-// is silent for too long is dead, whatever TCP thinks) and the status of a refusal. After every
-// interruption the caller reads everything anew: nothing is assumed about what was missed.
+// is silent for too long is dead, whatever TCP thinks) and the status of a refusal. The service says
+// "resync" at the beginning of each stream: the caller reads everything anew, after the first time
+// and after every interruption. Nothing is assumed about what was missed.
 //
 // A tab that nobody looks at gives its stream back after a while: a browser opens six connections
 // to a service at most, and a seventh tab would wait for ever.
@@ -94,7 +95,6 @@ async function readStream(run) {
 		if (run.attempt === attempt && !attempt.signal.aborted)
 			noteLive(run);
 	}, () => attempt.abort());
-	renew();
 
 	const decoder = new TextDecoder();
 	const feed = makeParser((name, text) => {
@@ -159,8 +159,7 @@ async function keepOpen(run) {
 }
 
 /**
- * @param renew      reads everything anew; called when the stream is open (again) and when it says that
- *                   something was missed. What is shown counts as live once this has been done
+ * @param renew      reads everything anew; called when the stream says so, as it does at its beginning. What is shown counts as live once this has been done
  * @param whenEvent  (name, value) for each event
  */
 export function startEvents({ renew, whenEvent, whenUnauthorized }) {

@@ -167,23 +167,29 @@ export function takeEvent(name, value) {
 	}
 }
 
+async function readPage(page) {
+	const { servers: list, meta } = await get(`/v1/servers?sort=name%3Aasc&per_page=${page_size}&page=${page}`);
+	return { list, total: meta?.pagination?.total_entries ?? list.length, isLast: !meta?.pagination?.next_page };
+}
+
 async function readPages(count) {
 	const list = [];
 	let total = 0;
 
 	for (let page = 1; page <= count; page++) {
-		const answer = await get(`/v1/servers?sort=name%3Aasc&per_page=${page_size}&page=${page}`);
-		list.push(...answer.servers);
-		total = answer.meta?.pagination?.total_entries ?? list.length;
-		if (!answer.meta?.pagination?.next_page)
+		const answer = await readPage(page);
+		list.push(...answer.list);
+		total = Math.max(answer.total, list.length);
+		if (answer.isLast)
 			break;
 	}
 	return { list, total };
 }
 
-function applyList(list, total, asked) {
+/** @param before  what stays though it is not in the list */
+function applyList(list, total, asked, before = new Map()) {
 	const isNewer = (id) => (touched.get(`server/${id}`) ?? 0) > asked;
-	const next = new Map();
+	const next = new Map(before);
 
 	for (const server of list) {
 		if (!isNewer(server.id))
@@ -269,17 +275,26 @@ export async function retryList() {
 	await refreshServers().catch(() => {}); // the list's state says it
 }
 
+/** The next page alone; when everything is read anew, it is among that. */
 export async function readMore() {
+	const asked = moment;
+	const mine = generation;
 	let outcome = "";
 
 	listState.value = { ...listState.peek(), more: "reading" };
-	pages = Math.floor(servers.peek().size / page_size) + 1;
 	try {
-		await refreshServers();
+		await refreshing; // or it would take away what is read here
+		const page = Math.floor(servers.peek().size / page_size) + 1;
+		const { list, total } = await readPage(page);
+		if (mine !== generation)
+			return;
+		pages = page;
+		applyList(list, total, asked, servers.peek());
 	} catch (error) {
 		outcome = error;
 	}
-	listState.value = { ...listState.peek(), more: outcome };
+	if (mine === generation)
+		listState.value = { ...listState.peek(), more: outcome };
 }
 
 export function forgetServers() {

@@ -1,6 +1,6 @@
 // The list of servers: live state, power, and how to log in.
 
-import { gigabytes, t } from "../lib/i18n.js";
+import { gigabytes, language, t } from "../lib/i18n.js";
 import { insist } from "../lib/insist.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
 import {
@@ -20,6 +20,24 @@ import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js
 import { Heading } from "./room.js";
 
 const nothing = [];
+
+/** What is drawn of each server stays as it is until something it shows changes: preact passes by what it was given before. */
+function useKept() {
+	const kept = useRef(new WeakMap()); // by what it is about: {parts, drawn}
+
+	return (about, parts, draw) => {
+		const before = kept.current.get(about);
+		if (before && parts.every((part, index) => part === before.parts[index]))
+			return before.drawn;
+		const drawn = draw(about, ...parts);
+		kept.current.set(about, { parts, drawn });
+		return drawn;
+	};
+}
+
+const drawServer = (server, running, failed, last, request, refusal) => html`<li key=${server.id}>
+	<${Server} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal}/>
+</li>`;
 
 function Facts({ server }) {
 	const { server_type: plan, image, location } = server;
@@ -123,6 +141,8 @@ export function Servers() {
 	const last = useValue(lastActions);
 	const asked = useValue(requests);
 	const refused = useValue(refusals);
+	const words = useValue(language);
+	const keep = useKept();
 	const mayCreate = useValue(me)?.role !== "reader";
 
 	let body;
@@ -133,10 +153,8 @@ export function Servers() {
 	else if (list.length === 0)
 		body = html`<${Empty} mayCreate=${mayCreate}/>`;
 	else
-		body = html`<ul class="servers">${list.map((server) => html`<li key=${server.id}>
-			<${Server} server=${server} running=${running.get(server.id) ?? nothing} failed=${failed.get(server.id) ?? nothing}
-				last=${last.get(server.id)} request=${asked.get(server.id)} refusal=${refused.get(server.id)}/>
-		</li>`)}</ul>`;
+		body = html`<ul class="servers server-list">${list.map((server) => keep(server, [running.get(server.id) ?? nothing, failed.get(server.id) ?? nothing,
+			last.get(server.id), asked.get(server.id), refused.get(server.id), words], drawServer))}</ul>`;
 	return html`<div>
 		<${Heading} text=${t("servers")} help="servers">${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
 		<${First}/>

@@ -343,7 +343,7 @@ export class Mock {
 		if (!this.eventsUp)
 			throw new Refusal(503, "unavailable", "core is not running");
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
-		response.write(": ping\n\n");
+		response.write("event: resync\ndata: {}\n\n");
 		this.streams.add(response);
 		response.on("close", () => this.streams.delete(response));
 	}
