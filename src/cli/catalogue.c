@@ -109,8 +109,9 @@ static int image_import(struct invocation *invocation)
 		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", file, strerror(errno));
 		return EXIT_USAGE;
 	}
-	body = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "name", invocation->positionals[0],
-			 "url", url, "checksum", option_text(invocation, "checksum"), "description",
+	body = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name",
+			 invocation->positionals[0], "type", option_text(invocation, "type"), "url",
+			 url, "checksum", option_text(invocation, "checksum"), "description",
 			 option_text(invocation, "description"), "os_flavor",
 			 option_text(invocation, "os-flavor"), "os_version",
 			 option_text(invocation, "os-version"));
@@ -175,10 +176,12 @@ static int image_build(struct invocation *invocation)
 
 	if (fd < 0)
 		return EXIT_USAGE;
-	json_t *body = json_pack("{s:s, s:s*, s:s*, s:s*}", "name", invocation->positionals[1],
-				 "description", option_text(invocation, "description"), "os_flavor",
-				 option_text(invocation, "os-flavor"), "os_version",
-				 option_text(invocation, "os-version"));
+	json_t *body =
+		json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "name", invocation->positionals[1],
+			  "type", option_text(invocation, "type"), "description",
+			  option_text(invocation, "description"), "os_flavor",
+			  option_text(invocation, "os-flavor"), "os_version",
+			  option_text(invocation, "os-version"));
 	return post(invocation, "/images", body, fd, "image", true);
 }
 
@@ -192,10 +195,11 @@ static int refresh(struct invocation *invocation, const json_t *older, int fd, j
 	json_t *reply = NULL;
 
 	(void)snprintf(beside, sizeof beside, "%.40s-%" PRId64, name, clock_now_ms() / 1000);
-	json_t *body = json_pack("{s:s, s:s, s:s, s:s*}", "name", beside, "description",
-				 json_text(older, "description"), "os_flavor",
-				 json_text(older, "os_flavor"), "os_version",
-				 json_string_value(json_object_get(older, "os_version")));
+	json_t *body =
+		json_pack("{s:s, s:s, s:s, s:s, s:s*}", "name", beside, "type",
+			  json_text(older, "type"), "description", json_text(older, "description"),
+			  "os_flavor", json_text(older, "os_flavor"), "os_version",
+			  json_string_value(json_object_get(older, "os_version")));
 	int code = api_call(invocation->api, "POST", "/images", body, fd, &reply, err);
 	json_decref(body);
 	if (code < 0)
@@ -473,6 +477,7 @@ static const struct option_rule import_options[] = {
 	{"file", "FILE", "a qcow2 or raw disk image on this machine", false},
 	{"url", "URL", "where to fetch it", false},
 	{"checksum", "sha256:HEX", "what it must be; refused otherwise", false},
+	{"type", "TYPE", "system, app, or rescue: the rescue system (system)", false},
 	{"description", "TEXT", "what people read", false},
 	{"os-flavor", "NAME", "debian, ubuntu, rocky, …", false},
 	{"os-version", "VERSION", "12", false},
@@ -482,6 +487,7 @@ static const struct option_rule import_options[] = {
 };
 static const struct option_rule build_options[] = {
 	{"fresh", NULL, "make it anew, with the latest updates", false},
+	{"type", "TYPE", "system, app, or rescue: the rescue system (system)", false},
 	{"description", "TEXT", "what people read", false},
 	{"os-flavor", "NAME", "debian, ubuntu, rocky, …", false},
 	{"os-version", "VERSION", "12", false},

@@ -33,6 +33,22 @@ static const char *server_port_option(const json_t *server, char out[PORT_OPTION
 	return out;
 }
 
+/* While the rescue system runs, it is what answers: for root, with host keys of its own. */
+static bool is_rescue(const json_t *server)
+{
+	return json_is_true(json_at(server, "ippo.rescue.running"));
+}
+
+static const char *server_user(const json_t *server)
+{
+	return is_rescue(server) ? "root" : json_text(server, "ippo.user");
+}
+
+static const json_t *server_told_keys(const json_t *server)
+{
+	return json_at(server, is_rescue(server) ? "ippo.rescue.host_keys" : "ippo.host_keys");
+}
+
 static void server_row(struct table *table, const json_t *server)
 {
 	char id[24], address[IP_TEXT_BYTES];
@@ -103,9 +119,13 @@ static void server_print(const json_t *server)
 			    : "no");
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)server, "labels"), key, value)
 		print_field("Label", "%s=%s", key, json_string_value(value));
-	print_field("Log in", "ssh %s%s@%s", server_port_option(server, port),
-		    json_text(server, "ippo.user"), server_address(server, address));
-	json_array_foreach(json_at(server, "ippo.host_keys"), i, value) print_field(
+	print_field("Log in", "ssh %s%s@%s", server_port_option(server, port), server_user(server),
+		    server_address(server, address));
+	if (json_is_true(json_at(server, "rescue_enabled")))
+		print_field("Rescue", "%s", "the next start boots the rescue system");
+	if (is_rescue(server))
+		print_field("Rescue", "%s", "it runs the rescue system; a restart ends it");
+	json_array_foreach(server_told_keys(server), i, value) print_field(
 		"Host key", "%s (%s)", json_text(value, "fingerprint"), json_text(value, "type"));
 }
 
@@ -269,6 +289,25 @@ static int server_password(struct invocation *invocation)
 	return server_act(invocation, "reset_password", NULL);
 }
 
+static int server_rescue(struct invocation *invocation)
+{
+	json_t *keys;
+	const char *value;
+
+	if (option_given(invocation, "off"))
+		return server_act(invocation, "disable_rescue", NULL);
+	keys = json_array();
+	for (size_t at = 0; (value = option_next(invocation, "key", &at)) != NULL;)
+		(void)json_array_append_new(keys, json_string(value));
+	const int status = server_act(invocation, "enable_rescue",
+				      json_pack("{s:s, s:o}", "type", "linux64", "ssh_keys", keys));
+	if (status == EXIT_OK && !invocation->json && !invocation->quiet)
+		(void)printf("The next start boots the rescue system, once: ippo server reset %s\n"
+			     "Then log in as root: ippo server ssh %s\n",
+			     invocation->positionals[0], invocation->positionals[0]);
+	return status;
+}
+
 static int server_protect(struct invocation *invocation)
 {
 	int on = strcmp(invocation->command->verb, "protect") == 0;
@@ -324,8 +363,7 @@ static int server_ssh(struct invocation *invocation)
 		     &server, &err) < 0)
 		return print_failure(&err);
 	(void)server_address(server, address);
-	(void)snprintf(destination, sizeof destination, "%s@%s", json_text(server, "ippo.user"),
-		       address);
+	(void)snprintf(destination, sizeof destination, "%s@%s", server_user(server), address);
 	(void)server_port_option(server, port);
 	json_decref(server);
 	if (*port != '\0') {
@@ -360,7 +398,7 @@ static int server_host_keys(struct invocation *invocation)
 	if (api_find(invocation->api, "servers", "servers", "server", invocation->positionals[0],
 		     &server, &err) < 0)
 		return print_failure(&err);
-	keys = json_at(server, "ippo.host_keys");
+	keys = server_told_keys(server);
 	if (json_array_size(keys) == 0) {
 		json_decref(server);
 		(void)fprintf(stderr,
@@ -473,6 +511,12 @@ static const struct option_rule rebuild_options[] = {
 	{"no-wait", NULL, "do not wait for the end", false},
 	{NULL, NULL, NULL, false},
 };
+static const struct option_rule rescue_options[] = {
+	{"key", "KEY", "who may log in; without it, whom the server was made for", true},
+	{"off", NULL, "the next start is the server's own system after all", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule resize_options[] = {
 	{"plan", "PLAN", "the new plan", false},
 	{"disk", NULL, "grow the disk too (it can never shrink again)", false},
@@ -508,6 +552,8 @@ const struct command server_commands[] = {
 	 server_reset},
 	{"server", "rebuild", "NAME", "Install a fresh system, keeping address and name",
 	 rebuild_options, server_rebuild},
+	{"server", "rescue", "NAME", "Boot the rescue system at the next start, once",
+	 rescue_options, server_rescue},
 	{"server", "resize", "NAME", "Change the plan of a stopped server", resize_options,
 	 server_resize},
 	{"server", "rename", "NAME NEW-NAME", "Give another name", NULL, server_rename},

@@ -252,7 +252,8 @@ void reconcile_foresee(struct reconcile *reconcile, const struct server *server)
 
 	if (server->seed && server->first_boot_done && !busy && reconcile_ready(reconcile))
 		remove_seed(engine, server);
-	if (server->seed && !server->first_boot_done && server->status == SERVER_RUNNING)
+	if (server->seed && !server->first_boot_done && server->status == SERVER_RUNNING &&
+	    !server->rescue_running)
 		watch(reconcile, server->id, WATCH_SEED, engine->limits.seed_most_ms);
 	else
 		unwatch(reconcile, server->id, WATCH_SEED);
@@ -288,7 +289,7 @@ static bool watch_due(struct reconcile *reconcile, const struct watch *due)
 	if (!reconcile_ready(reconcile) || reconcile->boot_pending || server.locked_action_id)
 		return false;
 	if (due->kind == WATCH_SEED) {
-		if (server.seed && server.status == SERVER_RUNNING)
+		if (server.seed && server.status == SERVER_RUNNING && !server.rescue_running)
 			remove_seed(engine, &server);
 		return true;
 	}

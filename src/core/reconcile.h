@@ -37,6 +37,9 @@ void reconcile_touch(struct reconcile *reconcile, const uint8_t uuid[UUID_BYTES]
  * machine itself may be on its way down, and then it shall come back). */
 void reconcile_settle(struct reconcile *reconcile, uint64_t server_id);
 
+/** reconcile_start() - by itself, as an action of nobody. @details: why, for the history; JSON. */
+void reconcile_start(struct engine *engine, const struct server *server, const char *details);
+
 /** reconcile_note_gone() - a server has just been deleted; it is forgotten once a sweep has seen
  * that nothing of it is left. */
 void reconcile_note_gone(struct reconcile *reconcile, const uint8_t uuid[UUID_BYTES]);

@@ -314,19 +314,42 @@ static void check_row(struct reconcile *reconcile, uint64_t id)
 	engine_power(engine, &server, HOST_DOMAIN_ABSENT);
 }
 
-/* For the history: nobody asked for it but the restart. */
-static void note_start(struct store *store, const struct server *server)
+/* For the history: nobody asked for it. */
+static void note_start(struct store *store, const struct server *server, const char *details)
 {
 	struct history_line line = {.customer_id = server->customer_id,
 				    .actor = HISTORY_SYSTEM,
 				    .what = "server.poweron",
 				    .result = HISTORY_SUCCESS,
 				    .resource_type = "server",
-				    .resource_id = server->id,
-				    .details = "{\"reason\":\"the machine was restarted\"}"};
+				    .resource_id = server->id};
 
 	(void)snprintf(line.resource_name, sizeof(line.resource_name), "%s", server->name);
+	(void)snprintf(line.details, sizeof(line.details), "%s", details);
 	store_history_note(store, &line);
+}
+
+void reconcile_start(struct engine *engine, const struct server *server, const char *details)
+{
+	struct store *store = engine->store;
+	struct action action CLEANUP(action_done) = {0};
+	struct action_request request = {.command = ACTION_START_SERVER,
+					 .server_id = server->id,
+					 .customer_id = server->customer_id};
+	struct err err = {0};
+	int r;
+
+	note_start(store, server, details);
+	r = store_begin(store, &err);
+	if (r == 0)
+		r = engine_submit(engine, &request, &action, &err);
+	if (r == 0)
+		r = store_commit(store, &err);
+	store_rollback(store);
+	(void)store_history_take(store, NULL);
+	if (r)
+		log_error("server %" PRIu64 " cannot be started again: %s", server->id, err.text);
+	engine_kick(engine);
 }
 
 static void start_wished(struct reconcile *reconcile)
@@ -338,25 +361,10 @@ static void start_wished(struct reconcile *reconcile)
 
 	for (size_t i = 0; i < reconcile->wished.count; i++) {
 		struct server server CLEANUP(server_done) = {0};
-		struct action action CLEANUP(action_done) = {0};
-		struct action_request request = {.command = ACTION_START_SERVER,
-						 .server_id = reconcile->wished.items[i]};
-		int r = store_server_get(store, 0, request.server_id, &server, &err);
 
-		if (r)
-			continue;
-		request.customer_id = server.customer_id;
-		note_start(store, &server);
-		r = store_begin(store, &err);
-		if (r == 0)
-			r = engine_submit(engine, &request, &action, &err);
-		if (r == 0)
-			r = store_commit(store, &err);
-		store_rollback(store);
-		(void)store_history_take(store, NULL);
-		if (r)
-			log_error("server %" PRIu64 " cannot be started again: %s",
-				  request.server_id, err.text);
+		if (store_server_get(store, 0, reconcile->wished.items[i], &server, &err) == 0)
+			reconcile_start(engine, &server,
+					"{\"reason\":\"the machine was restarted\"}");
 	}
 	if (reconcile->wished.count)
 		log_info("the machine was restarted: %zu servers are started again",

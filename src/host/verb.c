@@ -90,9 +90,27 @@ static bool is_plain(const char *text, const char *also)
 	return true;
 }
 
+/* Lines of what an authorized_keys file may hold: they travel on QEMU's command line. */
+static bool are_key_lines(const char *keys)
+{
+	for (const char *at = keys; *at != '\0'; at++)
+		if ((*at < ' ' || *at > '~') && *at != '\n')
+			return false;
+	return *keys >= 'a' && *keys <= 'z';
+}
+
+static bool rescue_is_sane(const struct host_rescue *rescue)
+{
+	if (rescue->image_id == 0)
+		return true;
+	return rescue->ssh_port != 0 && are_key_lines(rescue->keys) &&
+	       (rescue->ipv4.family == 0 || rescue->ipv4.prefix == 32) &&
+	       (rescue->ipv6.family == 0 || rescue->ipv6.prefix == 64);
+}
+
 static int run_define(struct driver *driver, struct verb *verb)
 {
-	struct host_domain domain;
+	struct host_domain domain CLEANUP(host_domain_done) = {0};
 	struct reader reader;
 
 	reader_init(&reader, verb->body.data, verb->body.len);
@@ -105,6 +123,8 @@ static int run_define(struct driver *driver, struct verb *verb)
 		return refuse(verb, "a server with an impossible name");
 	if ((domain.mac[0] & 3) != 2)
 		return refuse(verb, "a MAC address that is not a local unicast one");
+	if (!rescue_is_sane(&domain.rescue))
+		return refuse(verb, "a rescue system without keys, a port or proper addresses");
 	return driver->verbs->domain_define(driver, &domain, &verb->err);
 }
 

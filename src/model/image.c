@@ -12,7 +12,8 @@
 static const char *const type_names[] = {[IMAGE_SYSTEM] = "system",
 					 [IMAGE_APP] = "app",
 					 [IMAGE_SNAPSHOT] = "snapshot",
-					 [IMAGE_BACKUP] = "backup"};
+					 [IMAGE_BACKUP] = "backup",
+					 [IMAGE_RESCUE] = "rescue"};
 
 void image_done(struct image *image)
 {
@@ -22,12 +23,12 @@ void image_done(struct image *image)
 
 const char *image_type_name(enum image_type type)
 {
-	return type >= IMAGE_SYSTEM && type <= IMAGE_BACKUP ? type_names[type] : "unknown";
+	return type >= IMAGE_SYSTEM && type <= IMAGE_RESCUE ? type_names[type] : "unknown";
 }
 
 int image_type_parse(const char *text, enum image_type *ret)
 {
-	for (unsigned i = IMAGE_SYSTEM; i <= IMAGE_BACKUP; i++) {
+	for (unsigned i = IMAGE_SYSTEM; i <= IMAGE_RESCUE; i++) {
 		if (strcmp(type_names[i], text) == 0) {
 			*ret = (enum image_type)i;
 			return 0;
@@ -68,12 +69,12 @@ int64_t image_age_days(const struct image *image, int64_t now_ms)
 
 int image_check(const struct image *image, struct err *err)
 {
-	bool named = image->type == IMAGE_SYSTEM || image->type == IMAGE_APP;
+	bool named = image->type != IMAGE_SNAPSHOT && image->type != IMAGE_BACKUP;
 	int r = 0;
 
-	if (image->type < IMAGE_SYSTEM || image->type > IMAGE_BACKUP)
+	if (image->type < IMAGE_SYSTEM || image->type > IMAGE_RESCUE)
 		return err_set(err, ERR_INVALID_INPUT,
-			       "type must be system, app, snapshot or backup");
+			       "type must be system, app, snapshot, backup or rescue");
 	if (named)
 		r = name_check_slug(image->name, err);
 	else if (image->name[0])

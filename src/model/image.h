@@ -9,7 +9,13 @@
 #include "model/label.h"
 #include "model/name.h"
 
-enum image_type { IMAGE_SYSTEM = 1, IMAGE_APP = 2, IMAGE_SNAPSHOT = 3, IMAGE_BACKUP = 4 };
+enum image_type {
+	IMAGE_SYSTEM = 1,
+	IMAGE_APP = 2,
+	IMAGE_SNAPSHOT = 3,
+	IMAGE_BACKUP = 4,
+	IMAGE_RESCUE = 5, /* boots beside a server's disk; no server is made from it */
+};
 enum image_status { IMAGE_CREATING = 1, IMAGE_AVAILABLE = 2, IMAGE_DELETING = 3 };
 
 #define IMAGE_DESCRIPTION_BYTES   256

@@ -59,6 +59,10 @@ static const struct rule {
 	 "the password can only be reset while it runs; start it first"},
 	{ACTION_OPEN_INBOUND, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
 	 "nothing of it can be changed any more"},
+	{ACTION_ENABLE_RESCUE, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
+	{ACTION_DISABLE_RESCUE, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
 	{ACTION_CHECK_FIRST_STEP, BIT(SERVER_RUNNING), ERR_SERVER_NOT_RUNNING,
 	 "only a running server can be checked; start it first"},
 	{ACTION_REQUEST_CONSOLE, ANY & ~(BIT(SERVER_DELETING) | BIT(SERVER_REBUILDING)), ERR_LOCKED,
@@ -70,6 +74,7 @@ void server_done(struct server *server)
 	label_done(&server->labels);
 	free(server->dns_ptrs);
 	free(server->host_keys);
+	free(server->rescue_host_keys);
 	memset(server, 0, sizeof(*server));
 }
 
@@ -147,6 +152,8 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_ENABLE_RESCUE:
+	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
@@ -181,6 +188,8 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_ENABLE_RESCUE:
+	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
@@ -212,6 +221,8 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_ENABLE_RESCUE:
+	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:

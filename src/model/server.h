@@ -56,11 +56,14 @@ struct server {
 	int64_t created_ms;
 	int64_t first_started_ms; /* since the disk was made; 0: never */
 	struct labels labels;
-	struct address ipv4; /* id 0: none */
-	struct address ipv6; /* id 0: none; the /64 */
-	char *host_keys;     /* as told by the guest, see model/host_key.h; NULL: none so far */
-	uint16_t ssh_port;   /* that was chosen for the system in use */
-	bool closed;         /* nothing new from outside reaches it yet, see model/first_step.h */
+	struct address ipv4;    /* id 0: none */
+	struct address ipv6;    /* id 0: none; the /64 */
+	char *host_keys;        /* as told by the guest, see model/host_key.h; NULL: none so far */
+	uint16_t ssh_port;      /* that was chosen for the system in use */
+	bool rescue_armed;      /* the next start boots the rescue system */
+	bool rescue_running;    /* that is what it runs, or is about to */
+	char *rescue_host_keys; /* as the rescue system told them; NULL: none */
+	bool closed; /* nothing new from outside reaches it yet, see model/first_step.h */
 	uint32_t first_step_passed; /* items */
 	uint32_t first_step_known;
 	struct dns_ptr *dns_ptrs; /* those the customer changed, ordered by address */

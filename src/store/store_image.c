@@ -119,6 +119,14 @@ int store_image_get_by_name(struct store *store, uint64_t customer_id, const cha
 		   BIND(B_TEXT(name), B_INT(customer_id)), ret, err);
 }
 
+int store_image_get_rescue(struct store *store, struct image *ret, struct err *err)
+{
+	return get(store,
+		   "SELECT " COLUMNS " FROM image i WHERE i.type = ? AND i.status = ? "
+		   "ORDER BY i.id DESC LIMIT 1",
+		   BIND(B_INT(IMAGE_RESCUE), B_INT(IMAGE_AVAILABLE)), ret, err);
+}
+
 static void add_conditions(struct query *query, const struct store_image_filter *filter)
 {
 	query_add(query, " FROM image i WHERE 1");
@@ -131,6 +139,9 @@ static void add_conditions(struct query *query, const struct store_image_filter 
 	if (filter->architecture)
 		query_where(query, " AND i.architecture = ?",
 			    (struct bind)B_TEXT(filter->architecture));
+	/* No server is made from the rescue system: who looks for one of those does not see it. */
+	if (!filter->types && !filter->name)
+		query_where(query, " AND i.type <> ?", (struct bind)B_INT(IMAGE_RESCUE));
 	if (filter->types)
 		query_where(query, " AND (? >> i.type) & 1", (struct bind)B_INT(filter->types));
 	if (filter->statuses)

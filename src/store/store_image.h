@@ -34,6 +34,8 @@ int store_image_get(struct store *store, uint64_t customer_id, uint64_t id, stru
 		    struct err *err);
 int store_image_get_by_name(struct store *store, uint64_t customer_id, const char *name,
 			    struct image *ret, struct err *err);
+/** store_image_get_rescue() - the newest rescue system that is there; ERR_NOT_FOUND without one. */
+int store_image_get_rescue(struct store *store, struct image *ret, struct err *err);
 /** store_image_list() - what is being deleted is no longer in it. */
 int store_image_list(struct store *store, const struct store_image_filter *filter,
 		     struct store_images *ret, struct err *err);

@@ -12,7 +12,16 @@
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
 	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known, "                        \
-	"s.ssh_port"
+	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys"
+
+static int read_keys(sqlite3_stmt *statement, int column, char **ret)
+{
+	const char *keys = statement_text(statement, column);
+
+	if (*keys != '\0' && (*ret = strdup(keys)) == NULL)
+		return -ENOMEM;
+	return 0;
+}
 
 static int read_row(sqlite3_stmt *statement, struct server *server)
 {
@@ -43,8 +52,10 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	server->first_step_passed = statement_u32(statement, 25);
 	server->first_step_known = statement_u32(statement, 26);
 	server->ssh_port = (uint16_t)statement_u32(statement, 27);
-	const char *host_keys = statement_text(statement, 23);
-	if (*host_keys != '\0' && (server->host_keys = strdup(host_keys)) == NULL)
+	server->rescue_armed = statement_bool(statement, 28);
+	server->rescue_running = statement_bool(statement, 29);
+	if (read_keys(statement, 23, &server->host_keys) < 0 ||
+	    read_keys(statement, 30, &server->rescue_host_keys) < 0)
 		return -ENOMEM;
 	return label_read(statement_text(statement, 22), &server->labels);
 }
@@ -268,7 +279,7 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 	if (r >= 0)
 		r = update(store,
 			   "UPDATE server SET customer_id = ?, labels = '', protect_delete = 0, "
-			   "protect_rebuild = 0 WHERE id = ?",
+			   "protect_rebuild = 0, rescue_armed = 0, rescue_keys = '' WHERE id = ?",
 			   BIND(B_INT(customer_id), B_INT(id)), err);
 	store->departures++; /* it does not come last in its new list: see store_server_list.c */
 	return r;
@@ -298,8 +309,11 @@ int store_server_update_labels(struct store *store, uint64_t id, const struct la
 int store_server_update_status(struct store *store, uint64_t id, enum server_status status,
 			       struct err *err)
 {
-	return update(store, "UPDATE server SET status = ? WHERE id = ?",
-		      BIND(B_INT(status), B_INT(id)), err);
+	/* What is off runs no rescue system. */
+	return update(store,
+		      "UPDATE server SET status = ?1, rescue_running = CASE WHEN ?1 = ?3 THEN 0 "
+		      "ELSE rescue_running END WHERE id = ?2",
+		      BIND(B_INT(status), B_INT(id), B_INT(SERVER_OFF)), err);
 }
 
 int store_server_update_desired(struct store *store, uint64_t id, enum server_desired desired,
@@ -331,7 +345,8 @@ int store_server_update_disk(struct store *store, uint64_t id, uint64_t image_id
 {
 	int r = update(store,
 		       "UPDATE server SET image_id = ?, volume_generation = ?, disk_gb = ?, "
-		       "first_boot_done = 0, first_started_ms = 0, host_keys = '' WHERE id = ?",
+		       "first_boot_done = 0, first_started_ms = 0, host_keys = '', "
+		       "rescue_armed = 0, rescue_running = 0, rescue_keys = '' WHERE id = ?",
 		       BIND(B_ID(image_id), B_INT(volume_generation), B_INT(disk_gb), B_INT(id)),
 		       err);
 
@@ -357,6 +372,56 @@ int store_server_update_host_keys(struct store *store, uint64_t id, const char *
 {
 	return update(store, "UPDATE server SET host_keys = ? WHERE id = ?",
 		      BIND(B_TEXT(host_keys), B_INT(id)), err);
+}
+
+int store_server_arm_rescue(struct store *store, uint64_t id, const char *authorized_keys,
+			    struct err *err)
+{
+	return update(store,
+		      "UPDATE server SET rescue_armed = ?1 <> '', rescue_keys = ?1 WHERE id = ?2",
+		      BIND(B_TEXT(authorized_keys), B_INT(id)), err);
+}
+
+int store_server_disarm_rescue(struct store *store, uint64_t id, struct err *err)
+{
+	return update(store, "UPDATE server SET rescue_armed = 0 WHERE id = ?", BIND(B_INT(id)),
+		      err);
+}
+
+int store_server_boot_rescue(struct store *store, uint64_t id, bool rescue, struct err *err)
+{
+	return update(store,
+		      "UPDATE server SET rescue_running = ?, rescue_host_keys = '' WHERE id = ?",
+		      BIND(B_INT(rescue), B_INT(id)), err);
+}
+
+int store_server_update_rescue_host_keys(struct store *store, uint64_t id, const char *host_keys,
+					 struct err *err)
+{
+	return update(store, "UPDATE server SET rescue_host_keys = ? WHERE id = ?",
+		      BIND(B_TEXT(host_keys), B_INT(id)), err);
+}
+
+static int read_text(struct store *store, const char *sql, uint64_t id, char **ret, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	char *text;
+	int r = statement_open(store, sql, BIND(B_INT(id)), &statement, err);
+
+	if (r == 0)
+		r = statement_row(store, statement, err);
+	if (r < 0)
+		return r;
+	text = strdup(r ? statement_text(statement, 0) : "");
+	if (!text)
+		return err_set(err, -ENOMEM, "out of memory");
+	*ret = text;
+	return 0;
+}
+
+int store_server_get_rescue_keys(struct store *store, uint64_t id, char **ret, struct err *err)
+{
+	return read_text(store, "SELECT rescue_keys FROM server WHERE id = ?", id, ret, err);
 }
 
 int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port, struct err *err)
@@ -446,18 +511,6 @@ int store_server_set_keys(struct store *store, uint64_t id, const char *authoriz
 
 int store_server_get_keys(struct store *store, uint64_t id, char **ret, struct err *err)
 {
-	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
-	char *keys;
-	int r = statement_open(store, "SELECT authorized_keys FROM server_key WHERE server_id = ?",
-			       BIND(B_INT(id)), &statement, err);
-
-	if (r == 0)
-		r = statement_row(store, statement, err);
-	if (r < 0)
-		return r;
-	keys = strdup(r ? statement_text(statement, 0) : "");
-	if (!keys)
-		return err_set(err, -ENOMEM, "out of memory");
-	*ret = keys;
-	return 0;
+	return read_text(store, "SELECT authorized_keys FROM server_key WHERE server_id = ?", id,
+			 ret, err);
 }

@@ -73,7 +73,8 @@ int store_server_count(struct store *store, const struct store_server_filter *fi
 void store_server_done(struct store_servers *servers);
 void store_server_refs_done(struct store_server_refs *refs);
 
-/** Updates answer ERR_NOT_FOUND when there is no such server. */
+/** Updates answer ERR_NOT_FOUND when there is no such server. A server that goes off runs its
+ * rescue system no longer. */
 int store_server_update_name(struct store *store, uint64_t id, const char *name, struct err *err);
 /**
  * store_server_hand_over() - to another customer, in the open transaction.
@@ -102,6 +103,17 @@ int store_server_update_first_boot(struct store *store, uint64_t id, int64_t fir
 /** store_server_update_host_keys() - @host_keys as model/host_key.h makes it. */
 int store_server_update_host_keys(struct store *store, uint64_t id, const char *host_keys,
 				  struct err *err);
+/** store_server_arm_rescue() - the next start boots the rescue system, into which these keys are
+ * let; lines, at least one. */
+int store_server_arm_rescue(struct store *store, uint64_t id, const char *authorized_keys,
+			    struct err *err);
+int store_server_disarm_rescue(struct store *store, uint64_t id, struct err *err);
+/** store_server_boot_rescue() - the boot that begins is one of the rescue system, or is not. */
+int store_server_boot_rescue(struct store *store, uint64_t id, bool rescue, struct err *err);
+int store_server_update_rescue_host_keys(struct store *store, uint64_t id, const char *host_keys,
+					 struct err *err);
+/** store_server_get_rescue_keys() - ret is malloc'd, "" when none. */
+int store_server_get_rescue_keys(struct store *store, uint64_t id, char **ret, struct err *err);
 /** store_server_update_ssh_port() - that was chosen for the system in use. */
 int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port, struct err *err);
 int store_server_ssh_port(struct store *store, uint64_t id, uint16_t *ret, struct err *err);

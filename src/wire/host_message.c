@@ -290,6 +290,11 @@ void host_domain_write(struct buf *out, const struct host_domain *domain)
 	write_u64(out, domain->image_id);
 	write_u8(out, domain->has_seed);
 	write_bytes(out, domain->mac, sizeof domain->mac);
+	write_u64(out, domain->rescue.image_id);
+	write_u16(out, domain->rescue.ssh_port);
+	host_ip_write(out, &domain->rescue.ipv4);
+	host_ip_write(out, &domain->rescue.ipv6);
+	write_text(out, domain->rescue.keys);
 }
 
 int host_domain_read(struct reader *in, struct host_domain *ret)
@@ -305,7 +310,25 @@ int host_domain_read(struct reader *in, struct host_domain *ret)
 	domain.image_id = reader_u64(in);
 	domain.has_seed = read_flag(in);
 	reader_bytes(in, domain.mac, sizeof domain.mac);
-	READER_FINISH(in, ret, domain);
+	domain.rescue.image_id = reader_u64(in);
+	domain.rescue.ssh_port = reader_u16(in);
+	domain.rescue.ipv4 = host_ip_read(in);
+	domain.rescue.ipv6 = host_ip_read(in);
+	if (domain.rescue.ipv4.family == 6 || domain.rescue.ipv6.family == 4)
+		in->error = ERR_PROTOCOL;
+	domain.rescue.keys = reader_text_dup(in, HOST_RESCUE_MAX_KEY_BYTES);
+	if (in->error != 0) {
+		host_domain_done(&domain);
+		return in->error;
+	}
+	*ret = domain;
+	return 0;
+}
+
+void host_domain_done(struct host_domain *domain)
+{
+	free(domain->rescue.keys);
+	*domain = (struct host_domain){0};
 }
 
 void host_password_write(struct buf *out, const struct host_password *password)

@@ -190,6 +190,18 @@ struct host_filter_change {
 	struct host_filter filter;
 };
 
+#define HOST_RESCUE_MAX_KEY_BYTES ((size_t)40 * 1024)
+
+/* What a boot into the rescue system needs. */
+struct host_rescue {
+	uint64_t image_id; /* of the rescue system; 0: the server boots its own disk */
+	uint16_t ssh_port;
+	struct ip ipv4; /* family 0: none */
+	struct ip ipv6; /* a /64; the server is ::1 in it */
+	char *keys;     /* OpenSSH public keys of who may log in, a line each; malloc'd */
+};
+
+/* Decoded ones hold keys: host_domain_done(). */
 struct host_domain {
 	uint8_t uuid[UUID_BYTES];
 	uint64_t server_id;
@@ -200,6 +212,7 @@ struct host_domain {
 	uint64_t image_id;   /* that the volume is an overlay of */
 	uint8_t has_seed;
 	uint8_t mac[MAC_BYTES];
+	struct host_rescue rescue;
 };
 
 struct host_password {
@@ -241,6 +254,7 @@ int host_filter_change_read(struct reader *in, struct host_filter_change *ret);
 void host_filter_change_done(struct host_filter_change *change);
 void host_domain_write(struct buf *out, const struct host_domain *domain);
 int host_domain_read(struct reader *in, struct host_domain *ret);
+void host_domain_done(struct host_domain *domain);
 void host_password_write(struct buf *out, const struct host_password *password);
 int host_password_read(struct reader *in, struct host_password *ret);
 void host_guest_ask_write(struct buf *out, const struct host_guest_ask *ask);

@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ROUND_OWNED(host_filter_change, host_filter_change_done);
 		break;
 	case 9:
-		ROUND(host_domain);
+		ROUND_OWNED(host_domain, host_domain_done);
 		break;
 	case 10:
 		ROUND(host_password);

@@ -226,6 +226,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
         act(verb, result=1)
     fake.close_edge({"id": server})
     act("open_inbound", result=2)
+    rescue = tmp_path / "rescue.raw"
+    rescue.write_bytes(bytes(1 << 20))
+    fake.cli("image", "import", "rescue", "--type", "rescue", "--file", rescue)
+    act("enable_rescue", {"ssh_keys": [api.post("/ssh_keys", {"name": "of-the-rescue", "public_key": public_key()})["ssh_key"]["id"]]}, result=2)
+    act("disable_rescue", result=2)
     did("server.poweroff", lambda: api.wait(api.post(f"{path}/actions/poweroff")["action"], success=None), "runner")
     act("rebuild", {"image": "tiny"}, details='{"image":"tiny"}')
     api.act({"id": server}, "poweron")

@@ -150,6 +150,8 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_ENABLE_RESCUE:
+	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
@@ -176,7 +178,8 @@ static void note_power(struct engine *engine, uint64_t server_id, enum host_doma
 /* Nobody asked for it, and it is no longer on. */
 static bool is_surprise(const struct server *server, enum server_status status)
 {
-	return (server->status == SERVER_RUNNING || server->status == SERVER_STOPPING) &&
+	return !server->rescue_running &&
+	       (server->status == SERVER_RUNNING || server->status == SERVER_STOPPING) &&
 	       (status == SERVER_OFF || status == SERVER_UNKNOWN) &&
 	       server->desired == SERVER_DESIRED_ON && server->locked_action_id == 0;
 }
@@ -200,6 +203,15 @@ static int record_power(struct engine *engine, const struct server *server,
 	return r ? r : store_commit(store, err);
 }
 
+/* A rescue system that ends, by a reboot or by switching itself off, makes way for the server's own
+ * system. */
+static bool makes_way(const struct server *server, enum server_status status,
+		      enum host_domain_state state)
+{
+	return server->rescue_running && state == HOST_DOMAIN_OFF && status == SERVER_OFF &&
+	       server->desired == SERVER_DESIRED_ON && server->locked_action_id == 0;
+}
+
 void engine_power(struct engine *engine, const struct server *server, enum host_domain_state state)
 {
 	enum server_status status;
@@ -213,6 +225,9 @@ void engine_power(struct engine *engine, const struct server *server, enum host_
 				  err.text);
 		else
 			engine_tell_server(engine, server->id);
+		if (makes_way(server, status, state))
+			reconcile_start(engine, server,
+					"{\"reason\":\"the rescue system has ended\"}");
 	}
 	task_wake(engine, server->id);
 	reconcile_settle(engine->reconcile, server->id);

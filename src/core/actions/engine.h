@@ -78,6 +78,8 @@ struct action_request {
 	uint64_t server_type_id; /* change_server_type */
 	bool upgrade_disk;       /* change_server_type: let the disk grow to the plan's size */
 
+	const char *keys; /* enable_rescue: authorized_keys lines, at least one */
+
 	const char *ip;      /* change_dns_ptr: an address of the server */
 	const char *dns_ptr; /* change_dns_ptr: the name, NULL to reset */
 	const char *rename;  /* change_dns_ptr: the server's name from now on, or NULL */

@@ -1,7 +1,7 @@
 /*
- *	host-key TYPE BASE64	a public key the server identifies itself with over SSH
- *	first-step ...		about the first step, see core/first_step/inbox.h
- *	first-boot done		the seed disc is needed no longer
+ *	host-key TYPE BASE64	a public key the server, or its rescue system, identifies itself
+ *with over SSH first-step ...		about the first step, see core/first_step/inbox.h first-boot
+ *done		the seed disc is needed no longer
  */
 #include "core/actions/guest_report.h"
 
@@ -32,6 +32,27 @@ static int take_host_key(struct engine *engine, const struct server *server, con
 	return store_server_update_host_keys(engine->store, server->id, list, err);
 }
 
+/* The rescue system has keys of its own; whatever else is said then, the server's own system does
+ * not say it. */
+static void take_from_rescue(struct engine *engine, const struct server *server, const char *line)
+{
+	const char *known = server->rescue_host_keys != NULL ? server->rescue_host_keys : "";
+	char *list AUTO_FREE = NULL;
+	struct err err = {0};
+	int code;
+
+	if (strncmp(line, host_key, sizeof host_key - 1) != 0)
+		return;
+	code = host_key_add(known, line + sizeof host_key - 1, &list, &err);
+	if (code == 0 && strcmp(list, known) != 0)
+		code = store_server_update_rescue_host_keys(engine->store, server->id, list, &err);
+	if (code < 0)
+		log_warning("server %" PRIu64 ": a report of its rescue system is not taken: %s",
+			    server->id, err.text);
+	else
+		engine_tell_server(engine, server->id);
+}
+
 static int take_first_boot(struct engine *engine, const struct server *server, struct err *err)
 {
 	int code = store_server_update_first_boot(engine->store, server->id,
@@ -49,14 +70,18 @@ void guest_report_take(void *context, const uint8_t uuid[UUID_BYTES], const char
 	struct err err = {0};
 	const bool is_key = strncmp(line, host_key, sizeof host_key - 1) == 0;
 	const bool is_end = strcmp(line, first_boot) == 0;
+	const bool is_step = strncmp(line, first_step, sizeof first_step - 1) == 0;
 
-	if (strncmp(line, first_step, sizeof first_step - 1) == 0 &&
-	    engine->hooks.first_step != NULL)
-		engine->hooks.first_step(engine->hooks.context, uuid, line + sizeof first_step - 1);
-	if (!is_key && !is_end)
+	if ((!is_key && !is_end && !is_step) ||
+	    store_server_get_by_uuid(engine->store, uuid, &server, &err) < 0)
 		return;
-	if (store_server_get_by_uuid(engine->store, uuid, &server, &err) < 0 ||
-	    server.first_boot_done)
+	if (server.rescue_running) {
+		take_from_rescue(engine, &server, line);
+		return;
+	}
+	if (is_step && engine->hooks.first_step != NULL)
+		engine->hooks.first_step(engine->hooks.context, uuid, line + sizeof first_step - 1);
+	if (is_step || server.first_boot_done)
 		return;
 	if ((is_key ? take_host_key(engine, &server, line + sizeof host_key - 1, &err)
 		    : take_first_boot(engine, &server, &err)) < 0) {

@@ -11,12 +11,13 @@ char *task_params_write(const struct task_params *params)
 
 	if (params->has_checksum)
 		format_hex(params->checksum, HOST_CHECKSUM_BYTES, checksum);
-	root = json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:b,s:b,s:s,s:s}", "before", (int)params->before,
-			 "desired", (int)params->desired, "start", params->start, "generation",
-			 (json_int_t)params->generation, "image", (json_int_t)params->image_id,
-			 "server_type", (json_int_t)params->server_type_id, "upgrade_disk",
-			 params->upgrade_disk, "from_file", params->from_file, "checksum", checksum,
-			 "url", params->url);
+	root = json_pack("{s:i,s:i,s:b,s:b,s:b,s:I,s:I,s:I,s:b,s:b,s:s,s:s}", "before",
+			 (int)params->before, "desired", (int)params->desired, "start",
+			 params->start, "cold", params->cold, "rescue", params->rescue,
+			 "generation", (json_int_t)params->generation, "image",
+			 (json_int_t)params->image_id, "server_type",
+			 (json_int_t)params->server_type_id, "upgrade_disk", params->upgrade_disk,
+			 "from_file", params->from_file, "checksum", checksum, "url", params->url);
 	text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
 	return text;
@@ -29,6 +30,8 @@ int task_params_read(const char *text, struct task_params *ret, struct err *err)
 	int before = SERVER_OFF;
 	int desired = SERVER_DESIRED_OFF;
 	int start = 0;
+	int cold = 0;
+	int rescue = 0;
 	int upgrade = 0;
 	int from_file = 0;
 	json_int_t generation = 0;
@@ -39,10 +42,11 @@ int task_params_read(const char *text, struct task_params *ret, struct err *err)
 	bool good;
 
 	good = root &&
-	       json_unpack(root, "{s?i,s?i,s?b,s?I,s?I,s?I,s?b,s?b,s?s,s?s}", "before", &before,
-			   "desired", &desired, "start", &start, "generation", &generation, "image",
-			   &image, "server_type", &type, "upgrade_disk", &upgrade, "from_file",
-			   &from_file, "checksum", &checksum, "url", &url) == 0;
+	       json_unpack(root, "{s?i,s?i,s?b,s?b,s?b,s?I,s?I,s?I,s?b,s?b,s?s,s?s}", "before",
+			   &before, "desired", &desired, "start", &start, "cold", &cold, "rescue",
+			   &rescue, "generation", &generation, "image", &image, "server_type",
+			   &type, "upgrade_disk", &upgrade, "from_file", &from_file, "checksum",
+			   &checksum, "url", &url) == 0;
 	good = good && before >= 0 && before < SERVER_STATUS_COUNT && generation >= 0 &&
 	       generation <= UINT32_MAX && image >= 0 && type >= 0 &&
 	       strlen(url) < sizeof(params.url);
@@ -57,6 +61,8 @@ int task_params_read(const char *text, struct task_params *ret, struct err *err)
 	params.before = (enum server_status)before;
 	params.desired = desired ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF;
 	params.start = start;
+	params.cold = cold;
+	params.rescue = rescue;
 	params.upgrade_disk = upgrade;
 	params.from_file = from_file;
 	params.generation = (uint32_t)generation;

@@ -4,6 +4,30 @@
 #include "base/clock.h"
 #include "store/store_server.h"
 
+/*
+ * Which system boots is decided by the domain's definition, and QEMU reads that when it starts. So
+ * a reboot or a reset into the rescue system, or out of it, goes by way of off.
+ */
+static bool is_cold(const struct task *task)
+{
+	return task->params.cold;
+}
+
+static bool is_warm(const struct task *task)
+{
+	return !task->params.cold;
+}
+
+static void plan_boot(enum action_command command, const struct server *server,
+		      struct task_params *params)
+{
+	if (command == ACTION_START_SERVER)
+		params->cold = server->status != SERVER_RUNNING;
+	else if (command == ACTION_REBOOT_SERVER || command == ACTION_RESET_SERVER)
+		params->cold = server->rescue_armed || server->rescue_running;
+	params->rescue = params->cold && server->rescue_armed;
+}
+
 static int power_accept(struct engine *engine, const struct action_request *request,
 			struct server *server, struct action *action, struct task_params *params,
 			struct err *err)
@@ -11,7 +35,7 @@ static int power_accept(struct engine *engine, const struct action_request *requ
 	int r = 0;
 
 	(void)action;
-	(void)params;
+	plan_boot(request->command, server, params);
 	if (request->command == ACTION_START_SERVER && server->status != SERVER_RUNNING)
 		r = verb_admit_memory(engine, server, err);
 	return r ? r
@@ -22,7 +46,7 @@ static int power_accept(struct engine *engine, const struct action_request *requ
 
 /* A start puts in place whatever a restart of the machine or a lost file took away. */
 static const struct step start_steps[] = {
-	{.name = "network", .run = verb_network_set},
+	{.name = "network", .entered = verb_boot_entered, .run = verb_network_set},
 	{.name = "define", .run = verb_define},
 	{.name = "start", .run = verb_start, .answered = verb_started},
 };
@@ -116,20 +140,40 @@ const struct command shutdown_command = {
 	.accept = power_accept,
 };
 
+#define OFF_STEP 1 /* of a reboot and a reset by way of off: after it the server is off */
+
 static int reboot_run(struct task *task, struct err *err)
 {
 	return verb_uuid(task, HOST_DOMAIN_REBOOT, err);
 }
 
 static const struct step reboot_steps[] = {
-	{.name = "reboot", .run = reboot_run},
+	{.name = "reboot", .wanted = is_warm, .run = reboot_run},
+	{.name = "shutdown", .wanted = is_cold, .run = shutdown_run, .answered = shutdown_answered},
+	{.name = "network",
+	 .wanted = is_cold,
+	 .entered = verb_boot_entered,
+	 .run = verb_network_set},
+	{.name = "define", .wanted = is_cold, .run = verb_define},
+	{.name = "start", .wanted = is_cold, .run = verb_start, .answered = verb_started},
 };
+
+/* What was switched off on the way, and then not on, is off: no event says so once more. */
+static int boot_failed(struct task *task, struct err *err)
+{
+	if (task->params.cold && !task->has_power && task->results[OFF_STEP] == ACTION_STEP_DONE) {
+		task->has_power = true;
+		task->power = SERVER_OFF;
+	}
+	return task_end_restore(task, err);
+}
 
 const struct command reboot_command = {
 	.command = ACTION_REBOOT_SERVER,
 	.steps = reboot_steps,
 	.step_count = ARRAY_SIZE(reboot_steps),
 	.accept = power_accept,
+	.failed = boot_failed,
 };
 
 static int reset_run(struct task *task, struct err *err)
@@ -138,7 +182,14 @@ static int reset_run(struct task *task, struct err *err)
 }
 
 static const struct step reset_steps[] = {
-	{.name = "reset", .run = reset_run},
+	{.name = "reset", .wanted = is_warm, .run = reset_run},
+	{.name = "stop", .flags = STEP_ABSENT, .wanted = is_cold, .run = verb_stop},
+	{.name = "network",
+	 .wanted = is_cold,
+	 .entered = verb_boot_entered,
+	 .run = verb_network_set},
+	{.name = "define", .wanted = is_cold, .run = verb_define},
+	{.name = "start", .wanted = is_cold, .run = verb_start, .answered = verb_started},
 };
 
 const struct command reset_command = {
@@ -146,4 +197,5 @@ const struct command reset_command = {
 	.steps = reset_steps,
 	.step_count = ARRAY_SIZE(reset_steps),
 	.accept = power_accept,
+	.failed = boot_failed,
 };

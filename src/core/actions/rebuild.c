@@ -112,7 +112,8 @@ static int define_undo(struct task *task, struct err *err)
 
 	const struct domain_shape shape = {.generation = task->params.generation,
 					   .image_id = server.image_id,
-					   .seed = server.seed};
+					   .seed = server.seed,
+					   .rescue = server.rescue_running};
 
 	return r ? r : verb_define_as(task, &shape, err);
 }

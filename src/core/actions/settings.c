@@ -6,6 +6,7 @@
 #include "base/ip.h"
 #include "store/store_dns_ptr.h"
 #include "store/store_first_step.h"
+#include "store/store_image.h"
 #include "store/store_server.h"
 
 static int dns_ptr_accept(struct engine *engine, const struct action_request *request,
@@ -70,6 +71,48 @@ static int console_accept(struct engine *engine, const struct action_request *re
 const struct command console_command = {
 	.command = ACTION_REQUEST_CONSOLE,
 	.accept = console_accept,
+};
+
+/* It is looked for again when it boots: between, the operator may have brought in a newer one. */
+static int enable_rescue_accept(struct engine *engine, const struct action_request *request,
+				struct server *server, struct action *action,
+				struct task_params *params, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int r = store_image_get_rescue(engine->store, &image, err);
+
+	(void)action;
+	(void)params;
+	if (r == ERR_NOT_FOUND)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "this service has no rescue system; its operator brings one in with "
+			       "ippo image build images/rescue/build rescue --type rescue");
+	if (r)
+		return r;
+	if (!request->keys || !*request->keys)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "the rescue system lets in keys alone: name one");
+	return store_server_arm_rescue(engine->store, server->id, request->keys, err);
+}
+
+const struct command enable_rescue_command = {
+	.command = ACTION_ENABLE_RESCUE,
+	.accept = enable_rescue_accept,
+};
+
+static int disable_rescue_accept(struct engine *engine, const struct action_request *request,
+				 struct server *server, struct action *action,
+				 struct task_params *params, struct err *err)
+{
+	(void)request;
+	(void)action;
+	(void)params;
+	return store_server_disarm_rescue(engine->store, server->id, err);
+}
+
+const struct command disable_rescue_command = {
+	.command = ACTION_DISABLE_RESCUE,
+	.accept = disable_rescue_accept,
 };
 
 /* Whoever asks for it has the host told afterwards. */

@@ -50,6 +50,8 @@ struct task_params {
 	enum server_status before; /* status of the server when the action began */
 	enum server_desired desired;
 	bool start;              /* create, rebuild: the server shall run at the end */
+	bool cold;               /* start, reboot, reset: a boot that begins from off */
+	bool rescue;             /* the same: it boots the rescue system */
 	uint32_t generation;     /* rebuild: of the disk being replaced */
 	uint64_t image_id;       /* rebuild, images */
 	uint64_t server_type_id; /* change_server_type */
@@ -76,8 +78,8 @@ struct command {
 extern const struct command create_command, delete_command, start_command, stop_command,
 	shutdown_command, reboot_command, reset_command, rebuild_command, resize_command,
 	password_command, import_command, image_delete_command, dns_ptr_command, protection_command,
-	console_command, open_command, firewall_rules_command, firewall_apply_command,
-	firewall_remove_command;
+	console_command, open_command, enable_rescue_command, disable_rescue_command,
+	firewall_rules_command, firewall_apply_command, firewall_remove_command;
 
 enum task_state {
 	TASK_READY,
@@ -215,6 +217,7 @@ struct domain_shape {
 	uint32_t generation;
 	uint64_t image_id; /* of that generation */
 	bool seed;
+	bool rescue; /* boots the rescue system */
 };
 int verb_define_as(struct task *task, const struct domain_shape *shape, struct err *err);
 int verb_seed_create(struct task *task, uint32_t generation, uint64_t image_id, struct err *err);
@@ -228,6 +231,9 @@ int verb_put_seed(struct engine *engine, const struct action_request *request, u
 		  struct err *err);
 /** verb_started() - answered() of start: remembers the first one. */
 int verb_started(struct task *task, struct reader *answer, struct err *err);
+/** verb_boot_entered() - entered() of the first step of a boot that begins from off: whether it is
+ * one of the rescue system. */
+int verb_boot_entered(struct task *task, struct err *err);
 /** domain_body() - a HOST_DOMAIN_DEFINE of the server as the rows say. */
 int domain_body(struct engine *engine, const struct server *server, struct buf *out,
 		struct err *err);

@@ -49,7 +49,8 @@ int network_body(struct store *store, const struct server *server, struct buf *o
 		network.ipv4 = server->ipv4.ip;
 	if (server->ipv6.id)
 		network.ipv6 = server->ipv6.ip;
-	network.closed = server->closed;
+	/* The rescue system lets in keys alone, and has no other door. */
+	network.closed = server->closed && !server->rescue_running;
 	if (filter_policy_for_host(&policy, &network.filter) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	host_network_write(out, &network);
@@ -106,10 +107,23 @@ int verb_started(struct task *task, struct reader *answer, struct err *err)
 	int r = task_server(task, &server, err);
 
 	(void)answer;
+	/* The wish for a rescue system is fulfilled; its boot is none of the server's own system.
+	 */
+	if (r == 0 && server.rescue_running)
+		return task->params.rescue
+			       ? store_server_disarm_rescue(task->engine->store, server.id, err)
+			       : 0;
 	if (r == 0 && !server.first_started_ms)
 		r = store_server_update_first_boot(task->engine->store, task->server_id,
 						   clock_now_ms(), server.first_boot_done, err);
 	return r;
+}
+
+int verb_boot_entered(struct task *task, struct err *err)
+{
+	return task->params.cold ? store_server_boot_rescue(task->engine->store, task->server_id,
+							    task->params.rescue, err)
+				 : 0;
 }
 
 int verb_stop(struct task *task, struct err *err)
@@ -128,16 +142,40 @@ static struct domain_shape shape_of(const struct server *server)
 	return (struct domain_shape){.server_type_id = server->server_type_id,
 				     .generation = server->volume_generation,
 				     .image_id = server->image_id,
-				     .seed = server->seed};
+				     .seed = server->seed,
+				     .rescue = server->rescue_running};
+}
+
+static int load_rescue(struct engine *engine, const struct server *server, struct host_rescue *ret,
+		       struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int r = store_image_get_rescue(engine->store, &image, err);
+
+	if (r == ERR_NOT_FOUND)
+		return err_set(err, ERR_UNAVAILABLE_RESOURCE, "the service has no rescue system");
+	if (r == 0)
+		r = store_server_get_rescue_keys(engine->store, server->id, &ret->keys, err);
+	if (r)
+		return r;
+	ret->image_id = image.id;
+	ret->ssh_port = server->ssh_port;
+	if (server->ipv4.id)
+		ret->ipv4 = server->ipv4.ip;
+	if (server->ipv6.id)
+		ret->ipv6 = server->ipv6.ip;
+	return 0;
 }
 
 static int write_domain(struct engine *engine, const struct server *server,
 			const struct domain_shape *shape, struct buf *out, struct err *err)
 {
-	struct host_domain domain = {.server_id = server->id,
-				     .generation = shape->generation,
-				     .image_id = shape->image_id,
-				     .has_seed = shape->seed};
+	/* A seed is for the server's own system, and stays for its next boot. */
+	struct host_domain domain CLEANUP(host_domain_done) = {.server_id = server->id,
+							       .generation = shape->generation,
+							       .image_id = shape->image_id,
+							       .has_seed = shape->seed &&
+									   !shape->rescue};
 	struct plan plan;
 	int r = store_plan_get(
 		engine->store,
@@ -145,6 +183,8 @@ static int write_domain(struct engine *engine, const struct server *server,
 
 	if (r)
 		return err_wrap(err, r, "the server's plan");
+	if (shape->rescue && (r = load_rescue(engine, server, &domain.rescue, err)) < 0)
+		return r;
 	memcpy(domain.uuid, server->uuid, UUID_BYTES);
 	memcpy(domain.mac, server->mac, MAC_BYTES);
 	(void)snprintf(domain.name, sizeof(domain.name), "%s", server->name);
@@ -275,6 +315,10 @@ int verb_check_image(struct engine *engine, uint64_t image_id, uint32_t disk_gb,
 		return err_set(err, ERR_INVALID_INPUT, "there is no such image");
 	if (r)
 		return r;
+	if (image.type == IMAGE_RESCUE)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "image %s is the rescue system: no server is made from it",
+			       image.name);
 	if (image.status != IMAGE_AVAILABLE)
 		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
 			       "image %s is %s: wait until it is available", image.name,

@@ -21,7 +21,7 @@ static int take_words(struct request *request, struct store_image_filter *filter
 		enum image_type type;
 		if (image_type_parse(text, &type) < 0)
 			return request_invalid(request, err, "type",
-					       "must be system, app, snapshot or backup");
+					       "must be system, app, snapshot, backup or rescue");
 		filter->types |= 1U << type;
 	}
 	at = 0;
@@ -99,7 +99,7 @@ static int take_text(struct request *request, const char *key, char *out, size_t
 static int take_image(struct request *request, struct image *image, const char **ret_url,
 		      struct err *err)
 {
-	const char *name = NULL, *checksum = NULL;
+	const char *name = NULL, *checksum = NULL, *type = NULL;
 	int code;
 
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
@@ -113,8 +113,13 @@ static int take_image(struct request *request, struct image *image, const char *
 	    (code = take_text(request, "default_user", image->default_user,
 			      sizeof image->default_user, err)) < 0 ||
 	    (code = body_text(request, "url", ret_url, err)) < 0 ||
+	    (code = body_text(request, "type", &type, err)) < 0 ||
 	    (code = body_text(request, "checksum", &checksum, err)) < 0)
 		return code;
+	if (type != NULL && (image_type_parse(type, &image->type) < 0 ||
+			     (image->type != IMAGE_SYSTEM && image->type != IMAGE_APP &&
+			      image->type != IMAGE_RESCUE)))
+		return request_invalid(request, err, "type", "must be system, app or rescue");
 	if (checksum != NULL) {
 		if ((code = image_parse_checksum(checksum, image->checksum, err)) < 0)
 			return request_field(request, "checksum", code, err);

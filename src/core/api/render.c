@@ -111,7 +111,7 @@ json_t *render_datacenter(struct core *core, const struct location *location)
 
 json_t *render_image(const struct image *image)
 {
-	const bool named = image->type == IMAGE_SYSTEM || image->type == IMAGE_APP;
+	const bool named = image->type != IMAGE_SNAPSHOT && image->type != IMAGE_BACKUP;
 	json_t *size = image->file_bytes > 0 ? json_real((double)image->file_bytes / GIB_BYTES)
 					     : json_null();
 	json_t *object = json_pack("{s:I, s:s, s:s, s:o, s:s, s:o, s:I, s:o, s:n, s:n}", "id",

@@ -192,6 +192,45 @@ static int change_protection(struct request *request, struct err *err)
 	return submit_and_answer(request, &wanted, err);
 }
 
+/*
+ * Clients expect a root password in the answer. There is none: the rescue system takes keys alone,
+ * those that are named or else those the server was made with.
+ */
+static int enable_rescue(struct request *request, struct err *err)
+{
+	struct server server CLEANUP(server_done) = {0};
+	struct action action CLEANUP(action_done) = {0};
+	struct buf keys CLEANUP(buf_done) = {0};
+	AUTO_FREE char *own = NULL;
+	struct action_request wanted = {.command = ACTION_ENABLE_RESCUE, .fd = -1};
+	const char *type = NULL;
+	size_t count = 0;
+	int code;
+
+	if ((code = servers_find(request, &server, err)) < 0 ||
+	    (code = body_text(request, "type", &type, err)) < 0 ||
+	    (code = servers_take_keys(request, &keys, &count, err)) < 0 ||
+	    (code = store_server_get_keys(request->core->store, server.id, &own, err)) < 0)
+		return code;
+	if (type != NULL && strcmp(type, "linux64") != 0)
+		return request_invalid(request, err, "type", "must be linux64");
+	wanted.keys = count > 0 ? buf_str(&keys) : own;
+	if (*wanted.keys == '\0')
+		return request_invalid(request, err, "ssh_keys",
+				       "the rescue system lets in keys alone, and the server was "
+				       "made without one: name one");
+	if ((code = server_actions_submit(request, &wanted, &action, err)) < 0)
+		return code;
+	request->status = 201;
+	request->reply = json_pack("{s:o, s:n}", "action", render_action(&action), "root_password");
+	return 0;
+}
+
+static int disable_rescue(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_DISABLE_RESCUE, err);
+}
+
 /* What clients may ask for and this service does not do: said plainly, about a server that exists.
  */
 static int refuse(struct request *request, struct err *err)
@@ -225,11 +264,11 @@ const struct route server_action_routes[] = {
 	{"POST", "/servers/{id}/actions/rebuild", ACCESS_MANAGE, rebuild, "server.rebuild",
 	 ROUTE_NEEDS_PROOF},
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
+	ACTION("enable_rescue", ACCESS_MANAGE, enable_rescue),
+	ACTION("disable_rescue", ACCESS_MANAGE, disable_rescue),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),
 	NOT_OFFERED("attach_iso"),
 	NOT_OFFERED("detach_iso"),
-	NOT_OFFERED("enable_rescue"),
-	NOT_OFFERED("disable_rescue"),
 	NOT_OFFERED("enable_backup"),
 	NOT_OFFERED("disable_backup"),
 	NOT_OFFERED("create_image"),

@@ -81,9 +81,9 @@ static void write_slice(struct buf *out, const char *name, const char *text, siz
 	(void)buf_printf(out, "\"%s\":\"%.*s\"", name, (int)bytes, text);
 }
 
-static void write_host_keys(const struct server *server, struct buf *out)
+static void write_host_keys(const char *keys, struct buf *out)
 {
-	const char *at = server->host_keys != NULL ? server->host_keys : "", *between = "";
+	const char *at = keys != NULL ? keys : "", *between = "";
 	struct host_key key;
 
 	while (host_key_next(&at, &key)) {
@@ -115,8 +115,12 @@ static void write_extension(const struct server *server, struct buf *out)
 	(void)buf_puts(out, ",\"first_boot_done\":");
 	json_text_bool(out, server->first_boot_done);
 	(void)buf_puts(out, ",\"host_keys\":[");
-	write_host_keys(server, out);
-	(void)buf_puts(out, "],\"first_step\":{\"passed\":");
+	write_host_keys(server->host_keys, out);
+	(void)buf_puts(out, "],\"rescue\":{\"running\":");
+	json_text_bool(out, server->rescue_running);
+	(void)buf_puts(out, ",\"host_keys\":[");
+	write_host_keys(server->rescue_running ? server->rescue_host_keys : NULL, out);
+	(void)buf_puts(out, "]},\"first_step\":{\"passed\":");
 	json_text_number(out, server->first_step_passed);
 	(void)buf_printf(out, ",\"total\":%d,\"known\":", FIRST_STEP_COUNT);
 	json_text_number(out, server->first_step_known);
@@ -164,7 +168,9 @@ static void write_middle(const struct server *server, struct buf *out)
 {
 	(void)buf_puts(out, ",\"included_traffic\":0,\"outgoing_traffic\":null,"
 			    "\"ingoing_traffic\":null,\"backup_window\":null,"
-			    "\"rescue_enabled\":false,\"iso\":null,\"locked\":");
+			    "\"rescue_enabled\":");
+	json_text_bool(out, server->rescue_armed);
+	(void)buf_puts(out, ",\"iso\":null,\"locked\":");
 	json_text_bool(out, server->locked_action_id != 0);
 	(void)buf_puts(out, ",\"protection\":{\"delete\":");
 	json_text_bool(out, server->protect_delete);

@@ -231,7 +231,7 @@ static int take_location(struct request *request, struct location *ret, struct e
 	return code;
 }
 
-static int take_key(struct request *request, const json_t *item, struct wish *wish, struct err *err)
+static int take_key(struct request *request, const json_t *item, struct buf *keys, struct err *err)
 {
 	struct sshkey key CLEANUP(sshkey_done) = {0};
 	struct store *store = request->core->store;
@@ -255,16 +255,17 @@ static int take_key(struct request *request, const json_t *item, struct wish *wi
 				       "there is no such key; GET /v1/ssh_keys lists them");
 	if (code < 0)
 		return code;
-	wish->key_count++;
-	return buf_printf(&wish->keys, "%s\n", key.public_key);
+	return buf_printf(keys, "%s\n", key.public_key);
 }
 
-static int take_keys(struct request *request, struct wish *wish, struct err *err)
+int servers_take_keys(struct request *request, struct buf *lines, size_t *ret_count,
+		      struct err *err)
 {
 	const json_t *keys = json_object_get(request->body, "ssh_keys"), *item;
 	size_t i;
 
-	wish->keys.max = MAX_KEYS_BYTES;
+	lines->max = MAX_KEYS_BYTES;
+	*ret_count = json_array_size(keys);
 	if (keys == NULL || json_is_null(keys))
 		return 0;
 	if (!json_is_array(keys) || json_array_size(keys) > MAX_KEYS)
@@ -272,7 +273,7 @@ static int take_keys(struct request *request, struct wish *wish, struct err *err
 				       "must be a list of at most %d keys", MAX_KEYS);
 	json_array_foreach(keys, i, item)
 	{
-		int code = take_key(request, item, wish, err);
+		int code = take_key(request, item, lines, err);
 		if (code < 0)
 			return code;
 	}
@@ -382,7 +383,7 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 	    (code = servers_take_plan(request, &wish->plan, err)) < 0 ||
 	    (code = take_location(request, &wish->location, err)) < 0 ||
 	    (code = body_bool(request, "start_after_create", &wish->start, err)) < 0 ||
-	    (code = take_keys(request, wish, err)) < 0 ||
+	    (code = servers_take_keys(request, &wish->keys, &wish->key_count, err)) < 0 ||
 	    (code = take_public_net(request, wish, err)) < 0 ||
 	    (code = refuse_absent(request, err)) < 0 ||
 	    (code = firewalls_take(request, &wish->firewalls, err)) < 0 ||

@@ -12,4 +12,7 @@ int servers_find(struct request *request, struct server *ret, struct err *err);
 json_t *servers_json(struct request *request, uint64_t id);
 /** The body's server_type and image, by id or name; ERR_INVALID_INPUT when there is none such. */
 int servers_take_plan(struct request *request, struct plan *ret, struct err *err);
+/** servers_take_keys() - the body's ssh_keys, ids or names, as authorized_keys lines. */
+int servers_take_keys(struct request *request, struct buf *lines, size_t *ret_count,
+		      struct err *err);
 int servers_take_image(struct request *request, struct image *ret, struct err *err);

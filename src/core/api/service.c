@@ -65,7 +65,8 @@ static int get_host(struct request *request, struct err *err)
 /* Images that servers are made from with more security updates missing than is good. */
 static json_t *old_images(struct core *core)
 {
-	const struct store_image_filter all = {.types = 1U << IMAGE_SYSTEM | 1U << IMAGE_APP,
+	const struct store_image_filter all = {.types = 1U << IMAGE_SYSTEM | 1U << IMAGE_APP |
+							1U << IMAGE_RESCUE,
 					       .statuses = 1U << IMAGE_AVAILABLE,
 					       .without_deprecated = true,
 					       .page = {.number = 1, .entries = PAGE_MAX_ENTRIES}};

@@ -529,6 +529,10 @@ int checks_submit(struct checks *checks, const struct server *server, uint64_t u
 			       "server %s is %s: only a running server can be checked; start it "
 			       "first",
 			       server->name, server_status_name(server->status));
+	if (server->rescue_running)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "server %s runs the rescue system: restart it, then check",
+			       server->name);
 	if (find(checks, server->id) != NULL)
 		return err_set(err, ERR_LOCKED, "server %s is being checked already: wait for that",
 			       server->name);
@@ -584,7 +588,7 @@ static void begin_by_itself(struct checks *checks, uint64_t server_id)
 		return;
 	}
 	code = store_server_get(store, 0, server_id, &server, &err);
-	if (code == 0 && server.status == SERVER_RUNNING) {
+	if (code == 0 && server.status == SERVER_RUNNING && !server.rescue_running) {
 		code = store_begin(store, &err);
 		if (code == 0)
 			code = checks_submit(checks, &server, 0, &action, &err);
@@ -786,7 +790,7 @@ static void end_of_stopped(struct checks *checks)
 		next = check->next;
 		if (check->over || (store_server_get(checks->core->store, 0, check->server_id,
 						     &server, NULL) == 0 &&
-				    server.status == SERVER_RUNNING))
+				    server.status == SERVER_RUNNING && !server.rescue_running))
 			continue;
 		fail(check, ERR_SERVER_NOT_RUNNING, "the server is not running any more", false);
 	}

@@ -44,6 +44,7 @@ struct thing {
 	struct thing *next;
 	struct host_item item;
 	uint64_t bytes; /* of a volume; of a domain: when its run began, in ms */
+	bool rescue;    /* of a domain: its next start is the rescue system; not kept in "world" */
 	char name[HOST_NAME_BYTES];
 };
 
@@ -664,6 +665,8 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	code = add(fake, HOST_ITEM_DOMAIN, domain->uuid, domain->server_id, &thing, err);
 	if (code == 0)
 		memcpy(thing->name, domain->name, sizeof thing->name);
+	if (code == 0)
+		thing->rescue = domain->rescue.image_id != 0;
 	return end(fake, code);
 }
 
@@ -738,6 +741,10 @@ static const char fake_host_key[] =
 	"host-key ssh-ed25519 "
 	"AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu";
 
+static const char fake_rescue_key[] =
+	"host-key ssh-ed25519 "
+	"AAAAC3NzaC1lZDI1NTE5AAAAIFnqaxA+x7iujyZxTweKqmu7lf+4JjDtZgccs5d+8+IC";
+
 #define REPORT_MAX_BYTES ((size_t)256 * 1024)
 
 /* What guests say is in the file "report", if there is one: its lines, "@" being the question's
@@ -792,8 +799,17 @@ static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], s
 
 	if (code < 0)
 		return code;
-	/* A fake guest boots at once. */
-	const struct driver_events *events = &self_of(driver)->events;
+	struct fake *fake = self_of(driver);
+	const struct driver_events *events = &fake->events;
+	(void)pthread_mutex_lock(&fake->lock);
+	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, uuid, 0);
+	const bool is_rescue = domain != NULL && domain->rescue;
+	(void)pthread_mutex_unlock(&fake->lock);
+	/* A fake guest boots at once, and so does its rescue system. */
+	if (is_rescue) {
+		events->report(events->context, uuid, fake_rescue_key);
+		return 0;
+	}
 	events->report(events->context, uuid, fake_host_key);
 	(void)say_report(self_of(driver), uuid, "0");
 	events->report(events->context, uuid, "first-boot done");

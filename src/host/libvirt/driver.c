@@ -295,7 +295,8 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	struct libvirt_driver *self = self_of(driver);
 	virConnectPtr connection AUTO_CONNECTION = connection_get(self->connection, err);
 	char disk[IMAGE_STORE_PATH_BYTES], image[IMAGE_STORE_PATH_BYTES],
-		seed[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES], log[RECOVER_PATH_BYTES];
+		seed[IMAGE_STORE_PATH_BYTES], rescue[IMAGE_STORE_PATH_BYTES], tap[FILTER_TAP_BYTES],
+		log[RECOVER_PATH_BYTES];
 	struct buf xml CLEANUP(buf_done) = {0};
 
 	if (connection == NULL)
@@ -306,6 +307,10 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	image_store_volume_path(&self->images, domain->uuid, domain->generation, disk);
 	image_store_image_path(&self->images, domain->image_id, image);
 	image_store_seed_path(&self->images, domain->uuid, seed);
+	image_store_image_path(&self->images, domain->rescue.image_id, rescue);
+	if (domain->rescue.image_id != 0 && access(rescue, R_OK) < 0)
+		return err_set(err, ERR_IMAGE_MISSING,
+			       "the rescue system's image is not on the host");
 	(void)snprintf(log, sizeof log, CONSOLE_LOG_DIR "/%s-%llu.console.log",
 		       self->config->instance, (unsigned long long)domain->server_id);
 	const struct xml_domain input = {.domain = domain,
@@ -314,6 +319,8 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 					 .disk_path = disk,
 					 .image_path = image,
 					 .seed_path = domain->has_seed ? seed : NULL,
+					 .rescue_path =
+						 domain->rescue.image_id != 0 ? rescue : NULL,
 					 .tap = tap,
 					 .console_log = log};
 	if (xml_write_domain(&input, &xml) < 0)

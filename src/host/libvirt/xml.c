@@ -4,6 +4,11 @@
 #include <libxml/xmlwriter.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/ip.h"
+#include "host/network/plumb.h"
 
 /* libxml2 takes text as unsigned. */
 #define TEXT (const xmlChar *)
@@ -74,6 +79,21 @@ static void write_seed(xmlTextWriterPtr xml, const char *path)
 	close_element(xml);
 }
 
+/* Shared by servers of many customers as what disks are overlays of, hence the same label. */
+static void write_rescue_disk(xmlTextWriterPtr xml, const char *path)
+{
+	open_element(xml, "disk", "type", "file", "device", "disk", NULL);
+	EMPTY("driver", "name", "qemu", "type", "qcow2");
+	open_element(xml, "source", "file", path, NULL);
+	EMPTY("seclabel", "model", "dac", "relabel", "no");
+	close_element(xml);
+	EMPTY("backingStore");
+	EMPTY("target", "dev", "vdr", "bus", "virtio");
+	EMPTY("readonly");
+	EMPTY("boot", "order", "1");
+	close_element(xml);
+}
+
 static void write_channel(xmlTextWriterPtr xml, const char *name)
 {
 	open_element(xml, "channel", "type", "unix", NULL);
@@ -103,6 +123,8 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	write_disk(xml, input->disk_path, input->image_path);
 	if (input->seed_path != NULL)
 		write_seed(xml, input->seed_path);
+	if (input->rescue_path != NULL)
+		write_rescue_disk(xml, input->rescue_path);
 	open_element(xml, "interface", "type", "ethernet", NULL);
 	EMPTY("mac", "address", mac);
 	EMPTY("target", "dev", input->tap, "managed", "yes");
@@ -167,6 +189,46 @@ static void write_identity(xmlTextWriterPtr xml, const struct host_domain *domai
 	close_element(xml);
 }
 
+/* "WORD ADDRESS/PREFIX GATEWAY", as the server's own first boot is told. */
+static void print_address(struct buf *out, const struct ip *ip, const char *gateway)
+{
+	char text[IP_TEXT_BYTES];
+	struct ip address = *ip;
+
+	if (ip->family == 0)
+		return;
+	if (ip->family == 6)
+		address.bytes[15] |= 1;
+	ip_format(&address, text);
+	(void)buf_printf(out, "address %s/%u %s\n", text, ip->prefix, gateway);
+}
+
+/*
+ * What the rescue system has to know: lines that its kernel shows as a file of QEMU's fw_cfg. They
+ * are a part of the definition and go with it: nothing else has to be made and taken away again.
+ */
+static void write_rescue(xmlTextWriterPtr xml, const struct host_domain *domain)
+{
+	const struct host_rescue *rescue = &domain->rescue;
+	struct buf text CLEANUP(buf_done) = {0};
+	const char *at = rescue->keys;
+
+	(void)buf_printf(&text, "name %s\nport %u\n", domain->name, rescue->ssh_port);
+	print_address(&text, &rescue->ipv4, PLUMB_GATEWAY_IPV4);
+	print_address(&text, &rescue->ipv6, PLUMB_GATEWAY_IPV6);
+	while (*at != '\0') {
+		const size_t bytes = strcspn(at, "\n");
+		if (bytes > 0)
+			(void)buf_printf(&text, "key %.*s\n", (int)bytes, at);
+		at += bytes + (at[bytes] == '\n');
+	}
+	open_element(xml, "sysinfo", "type", "fwcfg", NULL);
+	open_element(xml, "entry", "name", "opt/org.ippo/rescue", NULL);
+	(void)xmlTextWriterWriteString(xml, TEXT buf_str(&text));
+	close_element(xml);
+	close_element(xml);
+}
+
 static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 {
 	const struct host_domain *domain = input->domain;
@@ -189,10 +251,14 @@ static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 	open_element(xml, "type", "arch", "x86_64", "machine", "pc", NULL);
 	(void)xmlTextWriterWriteString(xml, TEXT "hvm");
 	close_element(xml);
-	EMPTY("boot", "dev", "hd");
+	/* One that boots by the order of its devices has no such list. */
+	if (input->rescue_path == NULL)
+		EMPTY("boot", "dev", "hd");
 	EMPTY("smbios", "mode", "sysinfo");
 	close_element(xml);
 	write_identity(xml, domain, uuid);
+	if (input->rescue_path != NULL)
+		write_rescue(xml, domain);
 	open_element(xml, "features", NULL);
 	EMPTY("acpi");
 	EMPTY("apic");
@@ -200,7 +266,8 @@ static void write_domain(xmlTextWriterPtr xml, const struct xml_domain *input)
 	write_cpu(xml, input->kvm);
 	write_clock(xml);
 	element(xml, "on_poweroff", "destroy");
-	element(xml, "on_reboot", "restart");
+	/* The boot after the rescue system's is another one, and that takes another definition. */
+	element(xml, "on_reboot", input->rescue_path != NULL ? "destroy" : "restart");
 	element(xml, "on_crash", "destroy");
 	write_devices(xml, input);
 	close_element(xml);

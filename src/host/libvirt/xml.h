@@ -9,8 +9,9 @@ struct xml_domain {
 	const char *instance;
 	bool kvm;
 	const char *disk_path;
-	const char *image_path; /* what the disk is an overlay of */
-	const char *seed_path;  /* NULL: no seed disc */
+	const char *image_path;  /* what the disk is an overlay of */
+	const char *seed_path;   /* NULL: no seed disc */
+	const char *rescue_path; /* of the rescue system's image, which boots instead; NULL: none */
 	const char *tap;
 	const char *console_log; /* where virtlogd keeps the serial port's output */
 };

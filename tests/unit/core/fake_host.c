@@ -268,7 +268,7 @@ static int do_volume(struct fake_host *host, uint16_t type, struct reader *in)
 
 static int do_define(struct fake_host *host, struct reader *in)
 {
-	struct host_domain domain;
+	struct host_domain domain CLEANUP(host_domain_done) = {0};
 	struct host_item *item;
 	bool fresh;
 
@@ -283,6 +283,7 @@ static int do_define(struct fake_host *host, struct reader *in)
 	if (fresh)
 		item->state = HOST_DOMAIN_OFF;
 	host->domains[item - host->items] = domain;
+	host->domains[item - host->items].rescue.keys = NULL; /* they go with this one */
 	return 0;
 }
 

@@ -66,6 +66,19 @@ static void domain_xml(void **state)
 	assert_int_equal(xml_write_domain(&input, &out), 0);
 	golden("xml/kvm-seed.xml", &out);
 	buf_clear(&out);
+	struct host_domain rescued = domain;
+	rescued.rescue = (struct host_rescue){
+		.image_id = 9,
+		.ssh_port = 2222,
+		.ipv4 = {.family = 4, .prefix = 32, .bytes = {192, 0, 2, 5}},
+		.ipv6 = {.family = 6, .prefix = 64, .bytes = {0x20, 1, 0xd, 0xb8}},
+		.keys = (char *)(uintptr_t) "ssh-ed25519 AAAA a,b <c>\n\nssh-rsa BBBB\n"};
+	input = plain;
+	input.domain = &rescued;
+	input.rescue_path = "/h/images/9.qcow2";
+	assert_int_equal(xml_write_domain(&input, &out), 0);
+	golden("xml/rescue.xml", &out);
+	buf_clear(&out);
 	assert_int_equal(xml_write_seed("/h/seeds/d.iso", &out), 0);
 	golden("xml/seed.xml", &out);
 }

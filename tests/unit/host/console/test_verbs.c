@@ -214,6 +214,42 @@ static void define(uint8_t number)
 	assert_int_equal(await(send_verb(HOST_DOMAIN_DEFINE, &body))->code, 0);
 }
 
+/* Keys travel on QEMU's command line, addresses to a system that believes them. */
+static void test_rescue_is_checked(void **state)
+{
+	static const struct host_rescue wrong[] = {
+		{.image_id = 9, .ssh_port = 0, .keys = (char *)(uintptr_t) "ssh-ed25519 AAAA\n"},
+		{.image_id = 9, .ssh_port = 22, .keys = (char *)(uintptr_t) ""},
+		{.image_id = 9, .ssh_port = 22, .keys = (char *)(uintptr_t) "\nssh-ed25519 AAAA\n"},
+		{.image_id = 9, .ssh_port = 22, .keys = (char *)(uintptr_t) "ssh-ed25519 \tAAAA\n"},
+		{.image_id = 9,
+		 .ssh_port = 22,
+		 .keys = (char *)(uintptr_t) "ssh-ed25519 \xc3\xa4\n"},
+		{.image_id = 9,
+		 .ssh_port = 22,
+		 .ipv4 = {.family = 4, .prefix = 24},
+		 .keys = (char *)(uintptr_t) "ssh-ed25519 AAAA\n"},
+		{.image_id = 9,
+		 .ssh_port = 22,
+		 .ipv6 = {.family = 6, .prefix = 128},
+		 .keys = (char *)(uintptr_t) "ssh-ed25519 AAAA\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct host_domain wanted = {.server_id = 7,
+					     .name = "web",
+					     .vcpus = 1,
+					     .memory_mib = 64,
+					     .mac = {2},
+					     .rescue = wrong[i]};
+		struct buf body CLEANUP(buf_done) = {0};
+		host_domain_write(&body, &wanted);
+		assert_int_equal(await(send_verb(HOST_DOMAIN_DEFINE, &body))->code,
+				 ERR_INVALID_INPUT);
+	}
+}
+
 static uint64_t send_open(uint8_t number, uint64_t console_id, uint8_t kind)
 {
 	struct host_console_open open = {
@@ -631,9 +667,16 @@ static void test_right_server(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_serial),    TEST(test_text_in_parts), TEST(test_screen),
-		TEST(test_vnc),       TEST(test_rfb),           TEST(test_not_in_the_row),
-		TEST(test_forgotten), TEST(test_core_goes),     TEST(test_right_server),
+		TEST(test_serial),
+		TEST(test_rescue_is_checked),
+		TEST(test_text_in_parts),
+		TEST(test_screen),
+		TEST(test_vnc),
+		TEST(test_rfb),
+		TEST(test_not_in_the_row),
+		TEST(test_forgotten),
+		TEST(test_core_goes),
+		TEST(test_right_server),
 		TEST(test_folders),
 	};
 
