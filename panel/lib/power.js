@@ -63,7 +63,12 @@ export function ipv6Address(server) {
 	return prefix.endsWith("::") ? `${prefix}1` : prefix;
 }
 
-export const loginUser = (server) => server.ippo?.user ?? "debian";
+/** Whether it runs the rescue system, which has a login and host keys of its own. */
+export const inRescue = (server) => Boolean(server.ippo?.rescue?.running);
+
+export const loginUser = (server) => (inRescue(server) ? "root" : server.ippo?.user ?? "debian");
+
+export const hostKeys = (server) => (inRescue(server) ? server.ippo.rescue.host_keys : server.ippo?.host_keys) ?? [];
 
 export const loginPort = (server) => server.ippo?.ssh_port ?? 22;
 

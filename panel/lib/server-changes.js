@@ -24,6 +24,9 @@ export const setReverseName = async (id, ip, name, rename) =>
 /** A locked server is neither deleted nor reinstalled. */
 export const setLock = (id, on) => act(id, "change_protection", { delete: on, rebuild: on });
 
+/** The rescue system at the next start, once; or not after all. */
+export const setRescue = (id, on) => (on ? act(id, "enable_rescue", { type: "linux64" }) : act(id, "disable_rescue", {}));
+
 export async function deleteServer(id) {
 	takeEvent("action", await remove(`/v1/servers/${id}`));
 }

@@ -1,7 +1,7 @@
 // How to log in with each of the usual programs: what to type where, and the fingerprint that the server must show.
 
 import { t } from "../lib/i18n.js";
-import { loginAddress, loginPort, loginUser, sshCommand } from "../lib/power.js";
+import { hostKeys, inRescue, loginAddress, loginPort, loginUser, sshCommand } from "../lib/power.js";
 import { recall, remember } from "../lib/storage.js";
 import { html } from "../lib/ui.js";
 import { useState } from "../vendor/hooks.js";
@@ -23,7 +23,7 @@ const scpPort = (port) => (port === "22" ? "" : `-P ${port} `);
 const addressOfFile = (address) => (address.includes(":") ? `[${address}]` : address);
 
 function Commands({ server, user, address, port }) {
-	const key = server.ippo?.host_keys?.[0];
+	const key = hostKeys(server)[0];
 	const ssh = sshCommand(server);
 	return html`<${Entries} entries=${[
 		[t("connect.command"), ssh],
@@ -66,11 +66,13 @@ const helps = { ssh: Commands, scp: Copying, teraterm: TeraTerm, putty: Putty, w
 
 /** By these a person knows the server at the first connection; it told them where the network does not reach. */
 function Fingerprints({ server }) {
-	const keys = server.ippo?.host_keys ?? [];
+	const keys = hostKeys(server);
 	if (keys.length > 0) {
 		return html`<p class="hint">${t("connect.fingerprint.what")}</p>
 			<${Entries} entries=${keys.map(({ type, fingerprint }) => [type, fingerprint])}/>`;
 	}
+	if (inRescue(server))
+		return html`<p class="hint">${t("rescue.fingerprint.later")}</p>`;
 	return html`<p class="hint">${t(server.ippo?.first_boot_done ? "connect.fingerprint.none" : "connect.fingerprint.later")}</p>
 		${server.ippo?.first_boot_done && html`<p><${Copy} text="ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" what=${t("connect.fingerprint")}/></p>`}`;
 }

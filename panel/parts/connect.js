@@ -1,7 +1,7 @@
 // How its owner logs in: a command that is ready to be run, and what the server must show then.
 
 import { t } from "../lib/i18n.js";
-import { sshCommand } from "../lib/power.js";
+import { hostKeys, sshCommand } from "../lib/power.js";
 import { html } from "../lib/ui.js";
 import { Copy } from "./copy.js";
 
@@ -14,6 +14,6 @@ export function Connect({ server, children }) {
 
 /** The first of its host keys; nothing before it has told them. */
 export function Fingerprint({ server }) {
-	const key = server.ippo?.host_keys?.[0];
+	const key = hostKeys(server)[0];
 	return key ? html`<span class="hint">${t("connect.fingerprint.short")}</span> <${Copy} text=${key.fingerprint} what=${t("connect.fingerprint")}/>` : null;
 }

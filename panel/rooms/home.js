@@ -22,6 +22,7 @@ import { Graphs, useMeasurements } from "../parts/measured.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
+import { RescueBanner, RescueSetting } from "../parts/rescue.js";
 import { Screen } from "../parts/screen.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -232,6 +233,7 @@ function Settings({ server }) {
 			<p class="buttons"><button type="button" class="button small" id="lock" aria-disabled=${busy ? "true" : undefined} onClick=${turn}>
 				${t(busy === "lock" ? "keys.busy" : isLocked ? "home.lock.remove" : "home.lock.put")}</button></p>
 		</div>
+		<${RescueSetting} server=${server}/>
 		<div class="group-line">
 			<p><strong>${t("home.delete.server")}</strong></p>
 			<p class="hint" id="delete-about">${t(isLocked ? "home.locked" : "home.delete.what")}</p>
@@ -271,6 +273,7 @@ function Inside({ server }) {
 		</div>
 		<${ServerTabs} server=${server} now="home"/>
 		<${AlertMark} server=${server}/>
+		<${RescueBanner} server=${server}/>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusHeading}/>
 		${server.status === "off" || power.pending.has("poweron")
 			? html`<${Start} server=${server} power=${power} mayChange=${mayChange}/>`

@@ -217,7 +217,7 @@ export class Mock {
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
+			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -1327,6 +1327,15 @@ export class Mock {
 			server.ippo.first_step.inbound = "open";
 			this.emit("server", { server });
 			return [201, { action: this.#changed(server, "open_inbound") }];
+		}
+		case "POST /v1/servers/ID/actions/enable_rescue":
+		case "POST /v1/servers/ID/actions/disable_rescue": {
+			const command = what.split("/").at(-1);
+			if (this.rescueRefusal && command === "enable_rescue")
+				throw new Refusal(422, this.rescueRefusal, "there is none");
+			server.rescue_enabled = command === "enable_rescue";
+			this.emit("server", { server });
+			return [201, { action: this.#changed(server, command), ...(server.rescue_enabled ? { root_password: null } : {}) }];
 		}
 		case "GET /v1/servers/ID/metrics":
 			return [200, { metrics: this.#metrics(url) }];
