@@ -545,6 +545,92 @@ static void the_catalogue_has_its_own_generation(void **state)
 	assert_true(store_catalogue_generation(f->store) > catalogue);
 }
 
+static struct server read_server(struct fixture *f, uint64_t id)
+{
+	struct server got = {0};
+
+	assert_ok(store_server_get(f->store, 0, id, &got, ERR));
+	return got;
+}
+
+/* A wish stays until it is fulfilled or taken back; what runs is over when the server is off, has
+ * another disk, and is nobody else's. */
+static void the_rescue_system_is_a_wish_and_then_runs(void **state)
+{
+	static const char keys[] = "ssh-ed25519 AAAA\n";
+	struct fixture *f = *state;
+	const uint64_t id = fixture_insert(f, 1, 1, "");
+	struct server got CLEANUP(server_done) = {0};
+	char *kept AUTO_FREE = NULL;
+
+	assert_ok(store_server_arm_rescue(f->store, id, keys, ERR));
+	assert_ok(store_server_update_status(f->store, id, SERVER_OFF, ERR));
+	got = read_server(f, id);
+	assert_true(got.rescue_armed && !got.rescue_running && got.rescue_host_keys == NULL);
+	assert_ok(store_server_get_rescue_keys(f->store, id, &kept, ERR));
+	assert_string_equal(kept, keys);
+
+	assert_ok(store_server_boot_rescue(f->store, id, true, ERR));
+	assert_ok(store_server_update_rescue_host_keys(f->store, id, "its own", ERR));
+	assert_ok(store_server_disarm_rescue(f->store, id, ERR));
+	assert_ok(store_server_update_status(f->store, id, SERVER_RUNNING, ERR));
+	server_done(&got);
+	got = read_server(f, id);
+	assert_true(!got.rescue_armed && got.rescue_running);
+	assert_string_equal(got.rescue_host_keys, "its own");
+	assert_ok(store_server_boot_rescue(f->store, id, true, ERR));
+	server_done(&got);
+	got = read_server(f, id);
+	assert_null(got.rescue_host_keys); /* each boot makes others */
+	assert_ok(store_server_update_status(f->store, id, SERVER_OFF, ERR));
+	server_done(&got);
+	got = read_server(f, id);
+	assert_false(got.rescue_running);
+
+	assert_ok(store_server_arm_rescue(f->store, id, keys, ERR));
+	assert_ok(store_server_boot_rescue(f->store, id, true, ERR));
+	assert_ok(store_server_update_disk(f->store, id, f->image_id, 2, 20, ERR));
+	server_done(&got);
+	got = read_server(f, id);
+	assert_true(!got.rescue_armed && !got.rescue_running);
+}
+
+/* Who looks for a system for a server is not shown it. */
+static void the_rescue_systems_image_is_looked_for_by_kind_or_name(void **state)
+{
+	struct fixture *f = *state;
+	struct image image CLEANUP(image_done) = {.type = IMAGE_RESCUE,
+						  .status = IMAGE_CREATING,
+						  .name = "rescue",
+						  .os_flavor = "rescue",
+						  .architecture = "x86"};
+	struct store_image_filter filter = {.page = {1, 50}};
+	struct store_images images = {0};
+	struct image found CLEANUP(image_done) = {0};
+	uint64_t without;
+
+	assert_int_equal(store_image_get_rescue(f->store, &found, NULL), ERR_NOT_FOUND);
+	assert_ok(store_image_list(f->store, &filter, &images, ERR));
+	without = images.total;
+	store_image_done(&images);
+	assert_ok(store_image_insert(f->store, &image, ERR));
+	assert_int_equal(store_image_get_rescue(f->store, &found, NULL), ERR_NOT_FOUND);
+	assert_ok(store_image_update_status(f->store, image.id, IMAGE_AVAILABLE, ERR));
+	assert_ok(store_image_get_rescue(f->store, &found, ERR));
+	assert_int_equal(found.id, image.id);
+	assert_ok(store_image_list(f->store, &filter, &images, ERR));
+	assert_int_equal(images.total, without);
+	store_image_done(&images);
+	filter.types = 1U << IMAGE_RESCUE;
+	assert_ok(store_image_list(f->store, &filter, &images, ERR));
+	assert_int_equal(images.total, 1);
+	store_image_done(&images);
+	filter = (struct store_image_filter){.name = "rescue", .page = {1, 50}};
+	assert_ok(store_image_list(f->store, &filter, &images, ERR));
+	assert_int_equal(images.total, 1);
+	store_image_done(&images);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -566,6 +652,8 @@ int main(void)
 		TEST(labels_follow_updates_and_deletion),
 		TEST(a_rollback_leaves_nothing),
 		TEST(the_catalogue_has_its_own_generation),
+		TEST(the_rescue_system_is_a_wish_and_then_runs),
+		TEST(the_rescue_systems_image_is_looked_for_by_kind_or_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
