@@ -190,7 +190,7 @@ struct host_filter_change {
 	struct host_filter filter;
 };
 
-#define HOST_RESCUE_MAX_KEY_BYTES ((size_t)40 * 1024)
+#define HOST_RESCUE_MAX_KEY_BYTES ((size_t)64 * 1024)
 
 /* What a boot into the rescue system needs. */
 struct host_rescue {

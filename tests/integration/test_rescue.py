@@ -7,6 +7,8 @@ from ippo_testing import eventually, run
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFnqaxA+x7iujyZxTweKqmu7lf+4JjDtZgccs5d+8+IC"
 
+KEY_OF_OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMLIzXMyqq2GH67CZ15mu0l9J0FqbClriO/TaBP8+R2M"
+
 
 @pytest.fixture(scope="module")
 def api(fake):
@@ -80,6 +82,14 @@ def test_the_next_boot_and_that_one_alone(api, server, verb):
     api.act(server, "reset" if verb == "poweron" else verb)
     assert state(api, server) == (False, False, "running")
     assert api.server(server)["ippo"]["rescue"]["host_keys"] == []
+
+
+def test_a_comment_in_any_language_opens_nothing_and_hinders_nothing(fake, api, server):
+    """The host takes printable ASCII alone; a key's comment may be anything."""
+    api.post("/ssh_keys", {"name": "commented", "public_key": f"{KEY_OF_OTHER} 花子の鍵, \"<x>\""})
+    api.act(server, "enable_rescue", {"ssh_keys": ["commented", "rescuer"]})
+    api.act(server, "reset")
+    assert state(api, server) == (False, True, "running")
 
 
 def test_taken_back_before_it_booted(api, server):

@@ -146,6 +146,28 @@ static struct domain_shape shape_of(const struct server *server)
 				     .rescue = server->rescue_running};
 }
 
+/* "TYPE BASE64" of each line, in place: a comment may hold anything, and opens nothing. */
+static void cut_comments(char *keys)
+{
+	char *to = keys;
+
+	for (const char *at = keys; *at != '\0';) {
+		const size_t bytes = strcspn(at, "\n");
+		const char *blob = memchr(at, ' ', bytes);
+		size_t kept = blob != NULL ? (size_t)(blob + 1 - at) : bytes;
+		if (blob != NULL)
+			kept += strcspn(blob + 1, " \n");
+		memmove(to, at, kept);
+		to += kept;
+		at += bytes;
+		if (*at != '\n')
+			break;
+		at++;
+		*to++ = '\n';
+	}
+	*to = '\0';
+}
+
 static int load_rescue(struct engine *engine, const struct server *server, struct host_rescue *ret,
 		       struct err *err)
 {
@@ -158,6 +180,7 @@ static int load_rescue(struct engine *engine, const struct server *server, struc
 		r = store_server_get_rescue_keys(engine->store, server->id, &ret->keys, err);
 	if (r)
 		return r;
+	cut_comments(ret->keys);
 	ret->image_id = image.id;
 	ret->ssh_port = server->ssh_port;
 	if (server->ipv4.id)
