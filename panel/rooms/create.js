@@ -14,6 +14,7 @@ import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { aboutImage } from "../parts/image-about.js";
 import { Allowance } from "../parts/quotas.js";
 import { RootPassword } from "../parts/root-password.js";
 import { SaveKey } from "../parts/save-key.js";
@@ -82,7 +83,7 @@ function Images({ offer, wish, change, problems }) {
 		choices=${offer.images.map((image) => ({
 			value: image.id,
 			text: image.description || image.name,
-			about: image.description && image.name ? html`<span translate="no">${image.name}</span>` : null,
+			about: aboutImage(image),
 			obstacle: offer.plans.some((plan) => fits(image, plan)) ? null : t("create.image.large", { needed: gigabytes(image.disk_size) }),
 		}))}/>`;
 }

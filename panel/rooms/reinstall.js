@@ -13,6 +13,7 @@ import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, useSubmit } from "../parts/form.js";
+import { aboutImage } from "../parts/image-about.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { RootPassword } from "../parts/root-password.js";
@@ -58,7 +59,7 @@ function Form({ server, images, onDone }) {
 			onChoose=${(id) => setImage(images.find((each) => each.id === id))}
 			choices=${images.map((each) => ({
 				value: each.id, text: each.description || each.name,
-				about: each.description && each.name ? html`<span translate="no">${each.name}</span>` : null,
+				about: aboutImage(each),
 				obstacle: fits(each, disk) ? null : t("create.plan.small", { needed: gigabytes(each.disk_size), disk: gigabytes(disk.disk) }),
 			}))}/>
 		<details class="further" open=${problems.some(({ field }) => field === "user-data") || undefined}>

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -15,6 +14,7 @@
 #include "base/parse.h"
 #include "cli/api.h"
 #include "cli/print.h"
+#include "cli/recipe.h"
 #include "cli/request.h"
 
 static const char *number_text(const json_t *object, const char *path, char out[24])
@@ -118,70 +118,52 @@ static int image_import(struct invocation *invocation)
 	return post(invocation, "/images", body, fd, "image", !option_given(invocation, "no-wait"));
 }
 
-/* What a recipe prints last: the path of the image it has made. Its own words go to stderr. */
-static int run_recipe(const char *recipe, bool fresh, char *out, size_t size)
+/* Tells a person; a recipe that failed is not what was typed wrongly. */
+static int recipe_failure(const struct err *err)
 {
-	const char *const argv[] = {recipe, fresh ? "--fresh" : NULL, NULL};
-	int ends[2], status = 0;
-	size_t len = 0;
-	ssize_t got;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	const pid_t pid = fork();
-	if (pid == 0) {
-		(void)dup2(ends[1], STDOUT_FILENO);
-		(void)execv(recipe, (char *const *)(uintptr_t)argv);
-		(void)fprintf(stderr, "ippo: cannot run %s: %s\n", recipe, strerror(errno));
-		_exit(127);
-	}
-	(void)close(ends[1]);
-	while (pid > 0 && len + 1 < size && (got = read(ends[0], out + len, size - 1 - len)) != 0)
-		if (got > 0)
-			len += (size_t)got;
-		else if (errno != EINTR)
-			break;
-	out[len] = '\0';
-	(void)close(ends[0]);
-	if (pid < 0)
-		return -EAGAIN;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	while (len > 0 && out[len - 1] == '\n')
-		out[--len] = '\0';
-	char *last = strrchr(out, '\n');
-	if (last != NULL)
-		memmove(out, last + 1, strlen(last + 1) + 1);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && out[0] == '/' ? 0 : -EINVAL;
+	(void)fprintf(stderr, "ippo: %s\n", err->text);
+	if (err->code == ERR_NOT_FOUND)
+		return EXIT_NOT_FOUND;
+	return err->code == ERR_SERVER ? EXIT_ACTION_FAILED : EXIT_USAGE;
 }
 
-static int open_made(const char *recipe, bool fresh)
+static const char *or_nothing(const char *text)
 {
-	char path[PATH_MAX];
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
 
-	if (run_recipe(recipe, fresh, path, sizeof path) < 0) {
-		(void)fprintf(stderr, "ippo: the recipe %s made no image\n", recipe);
-		return -1;
-	}
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", path, strerror(errno));
-	return fd;
+static const char *said_or(const struct invocation *invocation, const char *option,
+			   const char *by_recipe)
+{
+	const char *said = option_text(invocation, option);
+
+	return said != NULL ? said : or_nothing(by_recipe);
 }
 
 static int image_build(struct invocation *invocation)
 {
-	const char *recipe = invocation->positionals[0];
-	AUTO_CLOSE int fd = open_made(recipe, option_given(invocation, "fresh"));
+	const char *name = invocation->positionals[1];
+	struct recipe recipe = {0};
+	struct err err = {0};
 
-	if (fd < 0)
+	int code = recipe_find(invocation->positionals[0], &recipe, &err);
+	if (code < 0)
+		return recipe_failure(&err);
+	if (name == NULL && (name = or_nothing(recipe.name)) == NULL) {
+		(void)fputs("ippo: a program has no name for its image: ippo image build PROGRAM "
+			    "NAME\n",
+			    stderr);
 		return EXIT_USAGE;
+	}
+	AUTO_CLOSE int fd = recipe_make(&recipe, option_given(invocation, "fresh"), &err);
+	if (fd < 0)
+		return recipe_failure(&err);
 	json_t *body =
-		json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "name", invocation->positionals[1],
-			  "type", option_text(invocation, "type"), "description",
-			  option_text(invocation, "description"), "os_flavor",
-			  option_text(invocation, "os-flavor"), "os_version",
-			  option_text(invocation, "os-version"));
+		json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "name", name, "type",
+			  option_text(invocation, "type"), "description",
+			  said_or(invocation, "description", recipe.description), "os_flavor",
+			  said_or(invocation, "os-flavor", recipe.os_flavor), "os_version",
+			  said_or(invocation, "os-version", recipe.os_version));
 	return post(invocation, "/images", body, fd, "image", true);
 }
 
@@ -218,23 +200,26 @@ static int refresh(struct invocation *invocation, const json_t *older, int fd, j
 
 static int image_refresh(struct invocation *invocation)
 {
-	const char *recipe = option_text(invocation, "recipe");
+	const char *word = option_text(invocation, "recipe");
+	struct recipe recipe = {0};
 	struct err err = {0};
 	json_t *older = NULL, *reply = NULL;
 
-	if (recipe == NULL) {
-		(void)fputs("ippo: say what makes it: --recipe setup/image\n", stderr);
-		return EXIT_USAGE;
-	}
-	int code = api_find(invocation->api, "images", "images", "image",
-			    invocation->positionals[0], &older, &err);
+	/* Unless it is said, the one that came with Ippo and has the image's name. */
+	if (word == NULL)
+		word = invocation->positionals[0];
+	int code = recipe_find(word, &recipe, &err);
+	if (code < 0)
+		return recipe_failure(&err);
+	code = api_find(invocation->api, "images", "images", "image", invocation->positionals[0],
+			&older, &err);
 	if (code < 0)
 		return print_failure(&err);
-	AUTO_CLOSE int fd = open_made(recipe, true);
+	AUTO_CLOSE int fd = recipe_make(&recipe, true, &err);
 	code = fd < 0 ? 0 : refresh(invocation, older, fd, &reply, &err);
 	json_decref(older);
 	if (fd < 0)
-		return EXIT_USAGE;
+		return recipe_failure(&err);
 	if (code < 0)
 		return print_failure(&err);
 	if (invocation->json)
@@ -494,7 +479,7 @@ static const struct option_rule build_options[] = {
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule refresh_options[] = {
-	{"recipe", "PROGRAM", "makes the image and prints its path; setup/image, say", false},
+	{"recipe", "RECIPE", "what makes it (the recipe of the image's name)", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule plan_options[] = {
@@ -530,7 +515,7 @@ const struct command catalogue_commands[] = {
 	{"image", "list", "", "List the images", NULL, image_list},
 	{"image", "show", "NAME", "Show one image", NULL, image_show},
 	{"image", "import", "NAME", "Bring in a disk image", import_options, image_import},
-	{"image", "build", "RECIPE NAME", "Make an image by a recipe, and bring it in",
+	{"image", "build", "RECIPE [NAME]", "Make an image by a recipe, and bring it in",
 	 build_options, image_build},
 	{"image", "refresh", "NAME", "Make an image anew, with the latest security updates",
 	 refresh_options, image_refresh},

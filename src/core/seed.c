@@ -84,7 +84,11 @@ static const char boothook[] =
 	"\tfi\n"
 	"\tsystemctl daemon-reload\n"
 	"fi\n"
-	"[ -z \"$settings\" ] || printf '%s\\n' \"$settings\" >/etc/firststep.conf\n"
+	"if [ -n \"$settings\" ]; then\n"
+	"\t# What the image itself serves stays open; what another server's owner chose does not.\n"
+	"\topen=$([ -e $state/instance ] || grep '^open = ' /etc/firststep.conf 2>/dev/null)\n"
+	"\tprintf '%s\\n' \"$settings\" \"$open\" >/etc/firststep.conf\n"
+	"fi\n"
 	"echo \"$port\" >$state/first-boot\n"
 	"echo \"$instance\" >$state/instance\n"
 	"systemctl restart --no-block $unit\n";

@@ -17,6 +17,17 @@ void settings_default(struct settings *settings)
 	*settings = (struct settings){.log_days = LOG_DAYS, .log_max_mib = LOG_MAX_MIB};
 }
 
+/* A second line of them adds to the first: an image's own, and what was chosen for the server. */
+static int add_open(struct settings *settings, const char *value)
+{
+	struct ports more;
+	int code = ports_parse(value, &more);
+
+	for (size_t i = 0; code == 0 && i < more.count; i++)
+		code = ports_add(&settings->open, more.ranges[i]);
+	return code;
+}
+
 static int set(struct settings *settings, const char *key, char *value)
 {
 	uint64_t number;
@@ -26,7 +37,7 @@ static int set(struct settings *settings, const char *key, char *value)
 		if ((code = parse_u64(value, 1, 65535, &number)) == 0)
 			settings->ssh_port = (uint16_t)number;
 	} else if (strcmp(key, "open") == 0) {
-		code = ports_parse(value, &settings->open);
+		code = add_open(settings, value);
 	} else if (strcmp(key, "user") == 0) {
 		if (account_name_is_good(value)) {
 			memcpy(settings->user, value, strlen(value) + 1);

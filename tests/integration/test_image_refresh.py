@@ -51,6 +51,65 @@ def test_a_recipe_that_fails_changes_nothing(fake, recipe):
     assert fake.cli_json("image", "list") == before
 
 
+def test_a_folder_is_a_recipe(fake, tmp_path):
+    """Its name is the image's, recipe.conf says what people read, and options come first."""
+    folder = tmp_path / "my-own"
+    folder.mkdir()
+    (tmp_path / "made.raw").write_bytes(bytes(1 << 20))
+    (folder / "recipe.conf").write_text("# Of my own.\ndescription = Debian, with Java = 17\nos_flavor=debian\n\n os_version = 12 \n")
+    # It says more than is kept of it, and needs the folder of Ippo's programs.
+    (folder / "build").write_text(f"#!/bin/sh\ntest -x \"$IPPO_BUILD/ippo-host\" || exit 7\nseq 1 20000\necho {tmp_path}/made.raw\n")
+    (folder / "build").chmod(0o755)
+    fake.cli("image", "build", folder)
+    found = fake.cli_json("image", "show", "my-own")
+    assert [found[key] for key in ("description", "os_flavor", "os_version")] == ["Debian, with Java = 17", "debian", "12"]
+    fake.cli("image", "build", "my-own", "other", "--description", "said", cwd=tmp_path)
+    found = fake.cli_json("image", "show", "other")
+    assert (found["description"], found["os_version"]) == ("said", "12")
+    fake.cli("image", "refresh", "my-own", "--recipe", folder)
+    assert fake.cli_json("image", "show", "my-own")["id"] > found["id"]
+
+
+@pytest.mark.parametrize("contents, conf, code, says", (
+    (None, "", 3, "there is no program build in it"),
+    ("#!/bin/sh\nexit 3\n", "", 5, "failed, with status 3"),
+    ("#!/bin/sh\nkill -TERM $$\n", "", 5, "was ended by signal 15"),
+    ("#!/bin/sh\necho done\n", "", 5, "the last it printed has to be the image's absolute path"),
+    ("#!/bin/sh\n", "", 5, "the last it printed has to be the image's absolute path"),
+    ("#!/bin/sh\necho /nowhere/at/all\n", "", 5, "cannot be read: No such file"),
+    ("#!/bin/sh\necho /etc\n", "", 5, "is no file"),
+    ("#!/bin/sh\nmkfifo pipe; echo $PWD/pipe\n", "", 5, "is no file"),
+    ("#!/no/such/shell\n", "", 5, "cannot run"),
+    ("#!/bin/sh\n", "colour = red\n", 2, "its line 1 is no description, os_flavor or os_version"),
+    ("#!/bin/sh\n", "\ndescription\n", 2, "its line 2 is no description"),
+    ("#!/bin/sh\n", "description = " + "x" * 256 + "\n", 2, "its line 1 is no description"),
+    ("#!/bin/sh\n", "# " + "x" * 17000 + "\n", 2, "recipe.conf"),
+))
+def test_what_is_wrong_with_a_recipe_is_said(fake, tmp_path, contents, conf, code, says):
+    before = fake.cli_json("image", "list")
+    if contents is not None:
+        (tmp_path / "build").write_text(contents)
+        (tmp_path / "build").chmod(0o755)
+    (tmp_path / "recipe.conf").write_text(conf)
+    done = fake.cli("image", "build", tmp_path, "wrong", check=False, cwd=tmp_path)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert fake.cli_json("image", "list") == before
+
+
+def test_a_recipe_that_is_not_there(fake, tmp_path):
+    done = fake.cli("image", "build", "wordpres", check=False)
+    assert done.returncode == 3 and "there is no recipe wordpres" in done.stderr
+    assert "debian-12" in done.stderr and "wordpress" in done.stderr and "tiny" not in done.stderr
+    done = fake.cli("image", "build", tmp_path / "none", check=False)
+    assert done.returncode == 3 and "No such file" in done.stderr
+    (tmp_path / "plain").write_text("#!/bin/sh\n")
+    done = fake.cli("image", "build", tmp_path / "plain", "x", check=False)
+    assert done.returncode == 2 and "chmod 755" in done.stderr
+    (tmp_path / "plain").chmod(0o755)
+    done = fake.cli("image", "build", tmp_path / "plain", check=False)
+    assert done.returncode == 2 and "image build PROGRAM NAME" in done.stderr
+
+
 def test_replaces_is_refused(fake, recipe):
     operator = fake.api("operator", "--operator")
     fake.cli("image", "build", recipe, "alone")

@@ -17,6 +17,7 @@ PLACED = {
     f"{PREFIX}/share/man/man1/firststep.1",
     f"{PREFIX}/share/man/man1/ippo.1",
     f"{PREFIX}/share/man/man5/ippo.conf.5",
+    f"{PREFIX}/share/man/man7/ippo-recipe.7",
     f"{PREFIX}/share/man/man8/ippod.8",
     f"{PREFIX}/share/bash-completion/completions/ippo",
     f"{PREFIX}/share/ippo/ippod.service",
@@ -46,12 +47,23 @@ def root(tmp_path_factory):
 
 
 def test_everything_is_placed(root):
-    found = {path for path in files(root) if not path.startswith(f"{PREFIX}/libexec/ippo/panel/")}
+    found = {path for path in files(root) if not path.startswith((f"{PREFIX}/libexec/ippo/panel/", f"{PREFIX}/share/ippo/recipes/"))}
     assert found == PLACED | {SETTINGS}
     if (BUILD / "panel/NOTICES.txt").exists():
         assert (root / f"{PREFIX[1:]}/libexec/ippo/panel/index.html").exists()
         for language in ("ja", "en"):
             assert (root / f"{PREFIX[1:]}/libexec/ippo/panel/manual/{language}/first-step.json").exists()
+
+
+def test_recipes_are_found_where_they_are_placed(root):
+    """ippo knows them by name, and they find what they need: asked for an option that there is not, they say so."""
+    done = run(f"{root}{PREFIX}/bin/ippo", "--config", ROOT / "packaging/ippo.conf", "image", "build", "none", check=False)
+    assert done.returncode == 3 and "debian-12" in done.stderr and "wordpress" in done.stderr
+    for name in ("debian-12", "wordpress"):
+        asked = run(f"{root}{PREFIX}/share/ippo/recipes/images/{name}/build", "--no-such-option", check=False)
+        assert asked.returncode == 1 and "there is no option --no-such-option" in asked.stderr
+    for path in ("setup/say.sh", "packaging/firststep/make-deb", "docs/man/firststep.1", "LICENSE"):
+        assert (root / f"{PREFIX[1:]}/share/ippo/recipes" / path).exists()
 
 
 def test_programs_run_where_they_are_placed(root):

@@ -36,6 +36,21 @@ describe("creating a server", () => {
 		});
 	});
 
+	test("an image that comes with Ippo says what it is for, in the panel's language", async () => {
+		addKey();
+		await withPage({ at: "/#/servers/new" }, async (page) => {
+			await page.waitForSelector(".create");
+			const said = await page.textContent("#image");
+			assert.match(said, /wordpress · WordPressのサイト.*一度だけ/);
+			assert.match(said, /debian-12/);
+			assert.doesNotMatch(said, /debian-12 ·/);
+		});
+		await withPage({ at: "/#/servers/new", locale: "en-US" }, async (page) => {
+			await page.waitForSelector(".create");
+			assert.match(await page.textContent("#image"), /wordpress · A WordPress site.*once/);
+		});
+	});
+
 	test("what is chosen for the first boot is asked for, and the help to connect names the port", async () => {
 		addKey();
 		await withPage({ at: "/#/servers/new", expected: /422/ }, async (page) => {

@@ -285,6 +285,11 @@ static void test_settings(void **state)
 	struct settings again;
 	assert_int_equal(settings_parse(buf_str(&text), &again, NULL), 0);
 	assert_memory_equal(&settings, &again, sizeof settings);
+	/* What an image opens and what was chosen for the server are lines of their own. */
+	assert_int_equal(settings_parse("open = 8080/tcp, 80/tcp\nopen = 80/tcp, 443/tcp\n",
+					&settings, NULL),
+			 0);
+	assert_int_equal(settings.open.count, 3);
 	assert_true(settings_parse("ssh_port = 0\n", &settings, NULL) < 0);
 	assert_true(settings_parse("ssh_port = 65536\n", &settings, NULL) < 0);
 	assert_true(settings_parse("open = 80\n", &settings, NULL) < 0);
