@@ -6,6 +6,7 @@ The image is made when there is none of this month and of this recipe; one guest
 import concurrent.futures
 import json
 import re
+import shutil
 
 import pytest
 import requests
@@ -127,3 +128,37 @@ def test_a_new_password_ends_the_old_one(site, password):
     assert site.ssh("sudo wordpress-server name 'no name'", check=False).returncode == 1
     assert "leads to nowhere" in site.ssh("sudo wordpress-server name --yes www.example.test", check=False).stderr
     assert login(site, new).status_code == 200
+
+
+NAME = "www.example.test"
+PEBBLE = {"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000", "certificate": "/root/pebble.pem",
+                     "privateKey": "/root/pebble.key", "httpPort": 80, "tlsPort": 443}}
+
+
+def test_a_name_gets_a_certificate(site):
+    """Of Pebble, which asks as Let's Encrypt does; it runs in the guest, as a guest reaches nothing else here."""
+    with open(shutil.which("pebble"), "rb") as program:
+        run(*site.key.command(site.address, "sudo tee /root/pebble >/dev/null"), stdin=program)
+    site.ssh(f"""sudo sh -ec '
+        chmod 755 /root/pebble
+        echo "{site.address} {NAME}" >>/etc/hosts
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \\
+            -keyout /root/pebble.key -out /root/pebble.pem 2>/dev/null
+        cp /root/pebble.pem /usr/local/share/ca-certificates/pebble.crt
+        update-ca-certificates >/dev/null 2>&1
+        echo acme_url = https://localhost:14000/dir >>/etc/wordpress-server.conf
+        cat >/root/pebble.json
+        systemd-run --quiet --unit pebble -E PEBBLE_VA_NOSLEEP=1 /root/pebble -config /root/pebble.json' <<'END'
+{json.dumps(PEBBLE)}
+END""")
+    eventually(lambda: site.ssh("curl -s -o /dev/null https://localhost:14000/dir", check=False).returncode == 0, 60, 1)
+    said = site.ssh(f"sudo wordpress-server name {NAME} --yes", check=False)
+    assert (said.returncode, said.stdout.splitlines()[-1:]) == (0, [f"https://{NAME}/"]), said
+    issuer = run("sh", "-c", f"openssl s_client -connect {site.address}:443 -servername {NAME} </dev/null 2>/dev/null | openssl x509 -noout -issuer -ext subjectAltName").stdout
+    assert "Pebble" in issuer and f"DNS:{NAME}" in issuer
+    plain = requests.get(f"http://{site.address}/hello", timeout=60, allow_redirects=False)
+    assert (plain.status_code, plain.headers["Location"]) == (301, f"https://{NAME}/hello")
+    assert site.get("/").headers["Location"] == f"https://{NAME}/" and site.get("/", headers={"Host": NAME}).status_code == 200
+    assert site.ssh("sudo systemctl start wordpress-server-renew && systemctl is-enabled wordpress-server-renew.timer").stdout == "enabled\n"
+    assert f"https://{NAME}" in site.ssh("sudo wordpress-server status").stdout
+    assert not site.ssh("sudo ls /var/lib/wordpress-server/acme/.well-known/acme-challenge").stdout

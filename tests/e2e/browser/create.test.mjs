@@ -45,7 +45,7 @@ describe("creating a server", () => {
 			assert.match(said, /debian-12/);
 			assert.doesNotMatch(said, /debian-12 ·/);
 		});
-		await withPage({ at: "/#/servers/new", locale: "en-US" }, async (page) => {
+		await withPage({ at: "/#/servers/new", language: "en" }, async (page) => {
 			await page.waitForSelector(".create");
 			assert.match(await page.textContent("#image"), /wordpress · A WordPress site.*once/);
 		});
