@@ -209,11 +209,33 @@ describe("servers", () => {
 		await withPage({}, async (page) => {
 			await eventually(() => page.locator(".server").count(), 50);
 			assert.match(await page.textContent(".heading-about"), /120台/);
+			assert.equal(state.mock.count("GET", /^\/v1\/servers\?/), 1, "the first page is read once");
 			await page.click(".more button");
 			await eventually(() => page.locator(".server").count(), 100);
 			await page.click(".more button");
 			await eventually(() => page.locator(".server").count(), 120);
 			assert.equal(await page.locator(".more").count(), 0);
+			assert.equal(state.mock.count("GET", /^\/v1\/servers\?/), 3, "and so is each other");
+		});
+	});
+
+	test("a server that did not change is not drawn again, and each follows the language", async () => {
+		for (let i = 0; i < 3; i++)
+			state.mock.addServer(`s-${i}`);
+		await withPage({}, async (page) => {
+			await eventually(() => page.locator(".server").count(), 3);
+			const [first, second] = [...state.mock.servers.values()];
+			await page.evaluate((id) => {
+				globalThis.drawn = 0;
+				new MutationObserver((list) => { globalThis.drawn += list.length; })
+					.observe(document.querySelector(`[data-server="${id}"]`), { childList: true, subtree: true, attributes: true, characterData: true });
+			}, second.id);
+			state.mock.emit("server", { server: { ...first, status: "running" } });
+			await card(page, first).locator(".state-running").waitFor();
+			assert.equal(await page.evaluate(() => globalThis.drawn), 0);
+			await page.click("#language-button");
+			await page.locator("#language-choices button", { hasText: "English" }).click();
+			await card(page, second).locator(".state", { hasText: "Stopped" }).waitFor();
 		});
 	});
 
