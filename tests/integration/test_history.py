@@ -136,6 +136,13 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("location.delete", lambda: api.delete(f"/locations/{place['id']}"), "tokyo")
     pool = did("address_pool.create", lambda: api.post("/address_pools", {"prefix": "203.0.113.0/24", "name": "office"}), "office")
     did("address_pool.delete", lambda: api.delete(f"/address_pools/{pool['address_pool']['id']}"), "office")
+    ns = did("name_server.create", lambda: api.post("/name_servers", {"name": "ns9.example.net", "address": "192.0.2.54", "primary": "192.0.2.53"}),
+             "ns9.example.net", customer_id=0, details='{"address":"192.0.2.54"}')["name_server"]
+    renewed = did("name_server.renew_key", lambda: api.post(f"/name_servers/{ns['id']}/actions/renew_key", {"primary": "192.0.2.53"}), "ns9.example.net", customer_id=0)
+    # What is secret is in no line.
+    secret = re.search(r'secret: "([^"]+)"', renewed["config"]).group(1)
+    assert not any(secret in str(row) for row in fake.database("SELECT * FROM history"))
+    did("name_server.delete", lambda: api.delete(f"/name_servers/{ns['id']}"), "ns9.example.net", customer_id=0)
     texts = {"title_ja": "題", "title_en": "Title", "body_ja": "文", "body_en": "Text"}
     notice = did("notice.publish", lambda: api.post("/notices", texts), "Title", customer_id=0, details='{"kind":"ordinary"}')["notice"]["id"]
     did("notice.update", lambda: api.put(f"/notices/{notice}", {"title_en": "News", "tell": True}), "News", customer_id=0,
