@@ -7,10 +7,12 @@ import contextlib
 import ipaddress
 import json
 import pathlib
+import random
 import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -26,6 +28,7 @@ HOST4, HOST6 = "172.31.1.1", "fe80::1"
 ALL_NODES = mac("33:33:00:00:00:01")
 BROADCAST = b"\xff" * 6
 FLOOD = 4000
+PER_SECOND, BURST = 300, 600  # of new connections: FIREWALL_CONNECTIONS_PER_S and _BURST
 
 
 class Watch:
@@ -213,11 +216,16 @@ def test_floods_fill_no_table_of_the_host(wire):
     wire.put(lines)
     assert neighbours(wire.tap) < before[0] + 200
     assert run("ip", "-6", "route", "show", "dev", wire.tap).stdout == routes, "no route of a guest's"
-    # Connections to the world, as fast as it can: what goes beyond the limit is dropped and counted.
-    wire.put([(1, wire.frame(syn(wire.own4, f"203.0.113.{number & 255}", (1024 + number, 443)))) for number in range(FLOOD)])
-    assert connections() < before[1] + FLOOD // 2
-    eventually(lambda: told(wire)[0].get("too_many", 0) > FLOOD // 4, 60)
-    assert {"spoofed", "too_many"} <= told(wire)[1]
+    # Connections to the world, as fast as it can, which depends on this machine: what is beyond the limit is dropped and counted.
+    began = time.monotonic()
+
+    def is_bounded():
+        port = random.randrange(1024, 30000)
+        wire.put([(1, wire.frame(syn(wire.own4, f"203.0.113.{number & 255}", (port + number, 443)))) for number in range(FLOOD)])
+        return told(wire)[0].get("too_many", 0) > 0
+    eventually(is_bounded, 200)
+    assert connections() - before[1] < BURST + PER_SECOND * (time.monotonic() - began + 2)
+    eventually(lambda: {"spoofed", "too_many"} <= told(wire)[1], 60)
     # And a neighbour has not felt it.
     assert wire.key.ssh(wire.other4, "hostname").stdout.strip() == "neighbour"
 
@@ -268,7 +276,7 @@ def test_both_consoles_work_with_everything_dropped(wire):
 
     def answers():
         # Asked from the other guest: what this machine itself sends passes no filter.
-        return "SSH-2.0" in wire.key.ssh(wire.own4, f"nc -w 3 {wire.other4} 22 </dev/null", check=False).stdout
+        return "SSH-2.0" in wire.key.ssh(wire.own4, f"nc -w 3 {wire.other4} 22 </dev/null | head -n 1", check=False).stdout
     eventually(answers, 60, 1)
     shut = api.post("/firewalls", {"name": "nothing", "rules": [], "apply_to": resources})["firewall"]
     eventually(lambda: not answers(), 60, 1)
