@@ -90,7 +90,7 @@ def test_the_kernel_is_told_what_the_image_says(guest):
     for module in ("dccp", "sctp", "usb-storage"):
         assert guest.ssh(f"sudo modprobe {module}", check=False).returncode != 0
     said = guest.ssh("sudo sshd -T").stdout
-    assert {"x11forwarding no", "loglevel VERBOSE", "compression no", "tcpkeepalive no"} <= set(said.splitlines())
+    assert {"x11forwarding no", "loglevel VERBOSE", "compression no", "tcpkeepalive no", "allowagentforwarding no"} <= set(said.splitlines())
 
 
 def test_ssh_audit_finds_no_failure(guest):
