@@ -13,6 +13,7 @@ void host_filter_done(struct host_filter *filter)
 {
 	free(filter->rules);
 	free(filter->networks);
+	free(filter->floating);
 	*filter = (struct host_filter){0};
 }
 
@@ -31,7 +32,8 @@ int host_filter_copy(const struct host_filter *from, struct host_filter *ret)
 
 	filter.rules = copy_of(from->rules, from->rule_count, sizeof *from->rules);
 	filter.networks = copy_of(from->networks, from->network_count, sizeof *from->networks);
-	if (filter.rules == NULL || filter.networks == NULL)
+	filter.floating = copy_of(from->floating, from->floating_count, sizeof *from->floating);
+	if (filter.rules == NULL || filter.networks == NULL || filter.floating == NULL)
 		return -ENOMEM;
 	*ret = filter;
 	filter = (struct host_filter){0};
@@ -51,13 +53,33 @@ bool host_filter_equal(const struct host_filter *a, const struct host_filter *b)
 	bool same = a->restrict_out == b->restrict_out && a->smtp_open == b->smtp_open &&
 		    a->connections_per_s == b->connections_per_s &&
 		    a->connections_burst == b->connections_burst &&
-		    a->rule_count == b->rule_count && a->network_count == b->network_count;
+		    a->connections_most == b->connections_most && a->rule_count == b->rule_count &&
+		    a->network_count == b->network_count;
 
 	for (size_t i = 0; same && i < a->rule_count; i++)
 		same = rule_is_same(&a->rules[i], &b->rules[i]);
 	for (size_t i = 0; same && i < a->network_count; i++)
 		same = ip_equal(&a->networks[i], &b->networks[i]);
 	return same;
+}
+
+const struct host_floating *host_floating_find(const struct host_filter *filter,
+					       const struct ip *ip)
+{
+	for (size_t i = 0; i < filter->floating_count; i++)
+		if (ip_equal(&filter->floating[i].ip, ip))
+			return &filter->floating[i];
+	return NULL;
+}
+
+bool host_floating_equal(const struct host_filter *a, const struct host_filter *b)
+{
+	if (a->floating_count != b->floating_count)
+		return false;
+	for (size_t i = 0; i < a->floating_count; i++)
+		if (host_floating_find(b, &a->floating[i].ip) == NULL)
+			return false;
+	return true;
 }
 
 void host_filter_write(struct buf *out, const struct host_filter *filter)
@@ -67,6 +89,7 @@ void host_filter_write(struct buf *out, const struct host_filter *filter)
 	write_u8(out, filter->smtp_open);
 	write_u32(out, filter->connections_per_s);
 	write_u32(out, filter->connections_burst);
+	write_u32(out, filter->connections_most);
 	write_u32(out, (uint32_t)filter->rule_count);
 	for (size_t i = 0; i < filter->rule_count; i++) {
 		const struct host_filter_rule *rule = &filter->rules[i];
@@ -83,6 +106,11 @@ void host_filter_write(struct buf *out, const struct host_filter *filter)
 	write_u32(out, (uint32_t)filter->network_count);
 	for (size_t i = 0; i < filter->network_count; i++)
 		host_ip_write(out, &filter->networks[i]);
+	write_u32(out, (uint32_t)filter->floating_count);
+	for (size_t i = 0; i < filter->floating_count; i++) {
+		host_ip_write(out, &filter->floating[i].ip);
+		write_u64(out, filter->floating[i].move);
+	}
 }
 
 static bool rule_is_sane(const struct host_filter_rule *rule, const struct host_filter *filter)
@@ -122,6 +150,27 @@ static size_t read_count(struct reader *in, size_t most)
 	return in->error == 0 ? count : 0;
 }
 
+/* None twice, and none that could be a network of others. */
+static int read_floating(struct reader *in, struct host_filter *filter)
+{
+	const size_t count = read_count(in, HOST_FLOATING_MAX);
+
+	filter->floating = calloc(count + 1, sizeof *filter->floating);
+	if (filter->floating == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && in->error == 0; i++) {
+		const struct ip ip = host_ip_read(in);
+		const uint64_t move = reader_u64(in);
+		if ((ip.family != 4 || ip.prefix != 32) && (ip.family != 6 || ip.prefix != 64))
+			in->error = ERR_PROTOCOL;
+		if (host_floating_find(filter, &ip) != NULL)
+			in->error = ERR_PROTOCOL;
+		filter->floating[filter->floating_count++] =
+			(struct host_floating){.ip = ip, .move = move};
+	}
+	return 0;
+}
+
 int host_filter_read(struct reader *in, struct host_filter *ret)
 {
 	struct host_filter filter CLEANUP(host_filter_done) = {0};
@@ -131,6 +180,7 @@ int host_filter_read(struct reader *in, struct host_filter *ret)
 	filter.smtp_open = reader_u8(in);
 	filter.connections_per_s = reader_u32(in);
 	filter.connections_burst = reader_u32(in);
+	filter.connections_most = reader_u32(in);
 	filter.rule_count = read_count(in, HOST_FILTER_RULES_MAX);
 	filter.rules = calloc(filter.rule_count + 1, sizeof *filter.rules);
 	if (filter.rules == NULL)
@@ -146,11 +196,13 @@ int host_filter_read(struct reader *in, struct host_filter *ret)
 		if (filter.networks[i].family == 0)
 			in->error = ERR_PROTOCOL;
 	}
+	if (read_floating(in, &filter) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < filter.rule_count; i++)
 		if (!rule_is_sane(&filter.rules[i], &filter))
 			in->error = ERR_PROTOCOL;
 	if (filter.restrict_out > 1 || filter.smtp_open > 1 || filter.connections_per_s > 1000000 ||
-	    filter.connections_burst > 1000000 ||
+	    filter.connections_most > 1000000 || filter.connections_burst > 1000000 ||
 	    (filter.connections_per_s > 0) != (filter.connections_burst > 0))
 		in->error = ERR_PROTOCOL;
 	if (in->error != 0)

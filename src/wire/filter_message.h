@@ -11,6 +11,7 @@
 
 #define HOST_FILTER_RULES_MAX    ((size_t)250)
 #define HOST_FILTER_NETWORKS_MAX ((size_t)2500)
+#define HOST_FLOATING_MAX        ((size_t)64)
 #define HOST_REFUSED_KEPT        200 /* of a server */
 #define HOST_REFUSED_MS          INT64_C(3600000)
 
@@ -26,6 +27,12 @@ struct host_filter_rule {
 	uint32_t network_count; /* at least one */
 };
 
+/* An address beside the server's own two, which may go to another server. */
+struct host_floating {
+	struct ip ip;  /* IPv4 /32, IPv6 /64 */
+	uint64_t move; /* of two servers that are said to have it, the larger is right */
+};
+
 /* What always passes is not among it. Zeroed: nothing comes in, all goes out but mail. Owned. */
 struct host_filter {
 	uint64_t version;     /* the larger of two is the newer */
@@ -33,15 +40,23 @@ struct host_filter {
 	uint8_t smtp_open;
 	uint32_t connections_per_s; /* new ones, outwards; 0: no limit */
 	uint32_t connections_burst;
+	uint32_t connections_most; /* begun by the server, at a time; 0: no limit */
 	struct host_filter_rule *rules;
 	size_t rule_count;
 	struct ip *networks;
 	size_t network_count;
+	struct host_floating *floating;
+	size_t floating_count;
 };
 
 void host_filter_done(struct host_filter *filter);
 int host_filter_copy(const struct host_filter *from, struct host_filter *ret);
-bool host_filter_equal(const struct host_filter *a, const struct host_filter *b); /* but version */
+/** host_filter_equal() - but for version and floating addresses. */
+bool host_filter_equal(const struct host_filter *a, const struct host_filter *b);
+bool host_floating_equal(const struct host_filter *a, const struct host_filter *b);
+/** host_floating_find() - that of an address, or NULL. Borrowed. */
+const struct host_floating *host_floating_find(const struct host_filter *filter,
+					       const struct ip *ip);
 void host_filter_write(struct buf *out, const struct host_filter *filter);
 /** host_filter_read() - 0, ERR_PROTOCOL (nothing but sane rules is taken) or -ENOMEM. */
 int host_filter_read(struct reader *in, struct host_filter *ret);

@@ -24,6 +24,10 @@
  * guest's first packet. That they are beside the other table lets that one be replaced while taps
  * come and go.
  *
+ * A floating address is an element of the same sets; a move is one transaction that takes it from
+ * one tap and gives it to another (network.c). How many connections a server has begun is counted
+ * in the set `flows`: what it opens beyond its bound is dropped before the kernel keeps it.
+ *
  * Fragments are put together by the kernel before any of that but the netdev table.
  *
  * What is refused is counted, and told of at a limited rate to a group of nfnetlink_log
@@ -115,11 +119,24 @@ static void write_element(struct buf *out, const char *verb, const char *instanc
 	(void)buf_printf(out, "%s element inet ippo_%s %s { %s }\n", verb, instance, set, text);
 }
 
+static void write_address(struct buf *out, const char *verb, const char *instance, const char *tap,
+			  const struct ip *ip)
+{
+	char address[IP_TEXT_BYTES], text[FILTER_TAP_BYTES + IP_TEXT_BYTES + 8];
+
+	if (ip->family == 4)
+		ip_format(ip, address);
+	else
+		ip_format_prefix(ip, address);
+	(void)snprintf(text, sizeof text, "\"%s\" . %s", tap, address);
+	write_element(out, verb, instance, ip->family == 4 ? "sources4" : "sources6", text);
+	write_element(out, verb, instance, ip->family == 4 ? "guests4" : "guests6", address);
+}
+
 static void write_addresses(struct buf *out, const char *verb, const char *instance,
 			    const struct host_network *network)
 {
-	char tap[FILTER_TAP_BYTES], address[IP_TEXT_BYTES],
-		text[FILTER_TAP_BYTES + IP_TEXT_BYTES + 8];
+	char tap[FILTER_TAP_BYTES], text[FILTER_TAP_BYTES + 8];
 
 	if (filter_tap_name(instance, network->server_id, tap) < 0)
 		return;
@@ -127,18 +144,25 @@ static void write_addresses(struct buf *out, const char *verb, const char *insta
 		(void)snprintf(text, sizeof text, "\"%s\"", tap);
 		write_element(out, verb, instance, "closed", text);
 	}
-	if (network->ipv4.family == 4) {
-		ip_format(&network->ipv4, address);
-		(void)snprintf(text, sizeof text, "\"%s\" . %s", tap, address);
-		write_element(out, verb, instance, "sources4", text);
-		write_element(out, verb, instance, "guests4", address);
-	}
-	if (network->ipv6.family == 6) {
-		ip_format_prefix(&network->ipv6, address);
-		(void)snprintf(text, sizeof text, "\"%s\" . %s", tap, address);
-		write_element(out, verb, instance, "sources6", text);
-		write_element(out, verb, instance, "guests6", address);
-	}
+	if (network->ipv4.family == 4)
+		write_address(out, verb, instance, tap, &network->ipv4);
+	if (network->ipv6.family == 6)
+		write_address(out, verb, instance, tap, &network->ipv6);
+}
+
+/* The floating addresses of @network that @other (NULL: no server) has not. */
+static void write_floating(struct buf *out, const char *verb, const char *instance,
+			   const struct host_network *network, const struct host_network *other)
+{
+	const struct host_filter *filter = &network->filter;
+	char tap[FILTER_TAP_BYTES];
+
+	if (filter_tap_name(instance, network->server_id, tap) < 0)
+		return;
+	for (size_t i = 0; i < filter->floating_count; i++)
+		if (other == NULL ||
+		    host_floating_find(&other->filter, &filter->floating[i].ip) == NULL)
+			write_address(out, verb, instance, tap, &filter->floating[i].ip);
 }
 
 /* A scan makes 65535 connections for each family that are never answered: the kernel's table would
@@ -296,6 +320,12 @@ static void write_chains_of(struct buf *out, const char *instance,
 	if (filter->smtp_open == 0)
 		(void)buf_printf(out, "%stcp dport 25 counter goto no_mail comment \"%s\"\n",
 				 heads[1], FILTER_SAYS_SMTP);
+	/* The set outlives the chain: a filter that is changed begins no new count. */
+	if (filter->connections_most > 0)
+		(void)buf_printf(out,
+				 "%sadd @flows { iifname ct count over %u } counter goto too_many "
+				 "comment \"%s\"\n",
+				 heads[1], filter->connections_most, FILTER_SAYS_TOO_MANY);
 	if (filter->connections_per_s > 0)
 		(void)buf_printf(out,
 				 "%slimit rate over %u/second burst %u packets counter goto "
@@ -361,6 +391,7 @@ static void write_sets(struct buf *out, const char *instance)
 			 "\tset closed {\n\t\ttype ifname\n\t}\n"
 			 "\tset spoofing {\n\t\ttype ifname\n\t\tsize 65535\n"
 			 "\t\tflags dynamic,timeout\n\t\ttimeout 1m\n\t}\n"
+			 "\tset flows {\n\t\ttype ifname\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n"
 			 "\tmap inbound {\n\t\ttype ifname : verdict\n\t}\n"
 			 "\tmap outbound {\n\t\ttype ifname : verdict\n\t}\n",
 			 instance);
@@ -468,6 +499,7 @@ void filter_write_table(struct buf *out, const char *instance, bool masquerade, 
 	for (size_t i = 0; i < count; i++) {
 		write_server(out, instance, &networks[i], true);
 		write_addresses(out, "add", instance, &networks[i]);
+		write_floating(out, "add", instance, &networks[i], NULL);
 	}
 }
 
@@ -485,21 +517,52 @@ void filter_write_change(struct buf *out, const char *instance, const struct hos
 
 	if (moved)
 		write_addresses(out, "delete", instance, before);
+	if (before != NULL)
+		write_floating(out, "delete", instance, before, is_new ? NULL : after);
 	if (before != NULL && (after == NULL || is_new))
 		write_no_server(out, instance, before);
 	if (after == NULL)
 		return;
 	if (moved || is_new)
 		write_addresses(out, "add", instance, after);
+	write_floating(out, "add", instance, after, is_new ? NULL : before);
 	if (is_new || !host_filter_equal(&before->filter, &after->filter))
 		write_server(out, instance, after, is_new);
 }
 
 /* --- the wire --- */
 
+/* An address is asked after, and claimed, by who has it; before that by 0.0.0.0. */
+static void write_wire_ipv4(struct buf *out, const char *head, const struct host_network *network)
+{
+	const struct host_filter *filter = &network->filter;
+	struct buf own CLEANUP(buf_done) = {0};
+	char address[IP_TEXT_BYTES];
+
+	if (network->ipv4.family == 4) {
+		ip_format(&network->ipv4, address);
+		(void)buf_printf(&own, ", %s", address);
+	}
+	for (size_t i = 0; i < filter->floating_count; i++) {
+		if (filter->floating[i].ip.family != 4)
+			continue;
+		ip_format(&filter->floating[i].ip, address);
+		(void)buf_printf(&own, ", %s", address);
+	}
+	if (own.len == 0)
+		return;
+	format_mac(network->mac, address);
+	(void)buf_printf(out,
+			 "%sether type arp arp saddr ether %s arp saddr ip { 0.0.0.0%s } "
+			 "limit rate "
+			 "20/second burst 40 packets accept\n"
+			 "%sether type ip accept\n",
+			 head, address, buf_str(&own), head);
+}
+
 void filter_write_wire(struct buf *out, const char *instance, const struct host_network *network)
 {
-	char tap[FILTER_TAP_BYTES], mac[MAC_TEXT_BYTES], address[IP_TEXT_BYTES], head[96];
+	char tap[FILTER_TAP_BYTES], mac[MAC_TEXT_BYTES], head[96];
 
 	if (filter_tap_name(instance, network->server_id, tap) < 0)
 		return;
@@ -515,16 +578,7 @@ void filter_write_wire(struct buf *out, const char *instance, const struct host_
 	(void)snprintf(head, sizeof head, "add rule netdev ippo_%s wire_%llx ", instance,
 		       (unsigned long long)network->server_id);
 	(void)buf_printf(out, "%sether saddr != %s counter drop comment \"mac\"\n", head, mac);
-	if (network->ipv4.family == 4) {
-		ip_format(&network->ipv4, address);
-		/* An address is asked after, and claimed, by who has it; before that by 0.0.0.0. */
-		(void)buf_printf(out,
-				 "%sether type arp arp saddr ether %s arp saddr ip { 0.0.0.0, %s } "
-				 "limit rate "
-				 "20/second burst 40 packets accept\n"
-				 "%sether type ip accept\n",
-				 head, mac, address, head);
-	}
+	write_wire_ipv4(out, head, network);
 	(void)buf_printf(
 		out,
 		"%sether type ip6 icmpv6 type { 133-137 } limit rate over 20/second burst 40 "

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "host/network/filter.h"
+#include "host/network/forget.h"
 #include "host/network/plumb.h"
 #include "host/network/refusals.h"
 #include "host/network/ruleset.h"
@@ -125,7 +126,7 @@ static bool is_same(const struct host_network *a, const struct host_network *b)
 {
 	return a->server_id == b->server_id && memcmp(a->mac, b->mac, MAC_BYTES) == 0 &&
 	       ip_equal(&a->ipv4, &b->ipv4) && ip_equal(&a->ipv6, &b->ipv6) &&
-	       a->closed == b->closed;
+	       a->closed == b->closed && host_floating_equal(&a->filter, &b->filter);
 }
 
 static int copy_network(const struct host_network *from, struct host_network *ret)
@@ -163,10 +164,142 @@ static int plumb_if_there(struct network *network, const struct host_network *se
 	return code == -ENODEV ? 0 : code;
 }
 
+/* --- floating addresses --- */
+
+static bool is_on(const struct network *network, const struct host_network *server,
+		  char tap[FILTER_TAP_BYTES])
+{
+	return filter_tap_name(network->instance, server->server_id, tap) == 0 &&
+	       if_nametoindex(tap) != 0;
+}
+
+/* Leaves out what another server has by a later move: messages may come in any order. */
+static void leave_to_others(const struct network *network, const uint8_t uuid[UUID_BYTES],
+			    struct host_filter *filter)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < filter->floating_count; i++) {
+		bool is_others = false;
+		for (size_t n = 0; n < network->count; n++) {
+			const struct host_network *other = &network->servers[n];
+			const struct host_floating *theirs =
+				memcmp(other->uuid, uuid, UUID_BYTES) == 0
+					? NULL
+					: host_floating_find(&other->filter,
+							     &filter->floating[i].ip);
+			is_others |= theirs != NULL && theirs->move > filter->floating[i].move;
+		}
+		if (!is_others)
+			filter->floating[kept++] = filter->floating[i];
+	}
+	filter->floating_count = kept;
+}
+
+static bool loses(const struct host_network *server, const struct host_network *after)
+{
+	for (size_t i = 0; i < server->filter.floating_count; i++)
+		if (host_floating_find(&after->filter, &server->filter.floating[i].ip) != NULL)
+			return memcmp(server->uuid, after->uuid, UUID_BYTES) != 0;
+	return false;
+}
+
+static size_t floating_left(const struct host_network *server, const struct host_network *after,
+			    struct host_floating *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < server->filter.floating_count; i++)
+		if (host_floating_find(&after->filter, &server->filter.floating[i].ip) == NULL)
+			ret[count++] = server->filter.floating[i];
+	return count;
+}
+
+/* In the transaction that gives @after its addresses, whoever had them loses them. */
+static void write_losses(const struct network *network, const struct host_network *after,
+			 struct buf *rules)
+{
+	struct host_floating left[HOST_FLOATING_MAX];
+	char tap[FILTER_TAP_BYTES];
+
+	for (size_t i = 0; i < network->count; i++) {
+		struct host_network loser = network->servers[i];
+		if (!loses(&loser, after))
+			continue;
+		loser.filter.floating_count = floating_left(&loser, after, left);
+		loser.filter.floating = left;
+		filter_write_change(rules, network->instance, &network->servers[i], &loser);
+		if (is_on(network, &loser, tap))
+			filter_write_wire(rules, network->instance, &loser);
+	}
+}
+
+static void lose(struct network *network, const struct host_network *after)
+{
+	for (size_t i = 0; i < network->count; i++) {
+		struct host_network *loser = &network->servers[i];
+		if (loses(loser, after))
+			loser->filter.floating_count =
+				floating_left(loser, after, loser->filter.floating);
+	}
+}
+
+/* To the server's tap, or, while it is off, to nobody's. */
+static int route_floating(const struct network *network, const struct host_network *server,
+			  const struct ip *ip, struct err *err)
+{
+	char tap[FILTER_TAP_BYTES];
+	int code = 0;
+
+	if (is_on(network, server, tap)) {
+		code = plumb_route(tap, ip, err);
+		return code == -ENODEV ? 0 : code; /* switched off meanwhile */
+	}
+	for (size_t i = 0; code == 0 && i < network->count; i++)
+		if (loses(&network->servers[i], server) &&
+		    is_on(network, &network->servers[i], tap))
+			code = plumb_no_route(tap, ip, err);
+	return code;
+}
+
+static void forget(const struct ip *ip)
+{
+	struct err err = {0};
+
+	if (forget_connections(ip, &err) < 0)
+		log_warning("%s", err.text);
+}
+
+/* The transaction is through: routes follow, and what the kernel remembers of what moved goes. */
+static int move_floating(struct network *network, const struct host_network *before,
+			 const struct host_network *after, struct err *err)
+{
+	char tap[FILTER_TAP_BYTES];
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < after->filter.floating_count; i++) {
+		const struct ip *ip = &after->filter.floating[i].ip;
+		code = route_floating(network, after, ip, err);
+		if (host_floating_find(&before->filter, ip) == NULL)
+			forget(ip);
+	}
+	for (size_t i = 0; code == 0 && i < before->filter.floating_count; i++) {
+		const struct ip *ip = &before->filter.floating[i].ip;
+		if (host_floating_find(&after->filter, ip) != NULL)
+			continue;
+		if (is_on(network, after, tap))
+			code = plumb_no_route(tap, ip, err);
+		forget(ip);
+	}
+	lose(network, after);
+	return code;
+}
+
 static int set_locked(struct network *network, const struct host_network *server, struct err *err)
 {
 	struct host_network *known = find(network, server->uuid), *grown;
 	struct host_network copy CLEANUP(host_network_done) = {0};
+	struct host_network before CLEANUP(host_network_done) = {0};
 	struct buf rules CLEANUP(buf_done) = {0};
 	int code;
 
@@ -184,6 +317,8 @@ static int set_locked(struct network *network, const struct host_network *server
 			return err_set(err, -ENOMEM, "no memory");
 		network->servers = grown;
 	}
+	leave_to_others(network, copy.uuid, &copy.filter);
+	write_losses(network, &copy, &rules);
 	filter_write_change(&rules, network->instance, known, &copy);
 	if ((code = load(network, &rules, err)) < 0)
 		return code;
@@ -192,9 +327,11 @@ static int set_locked(struct network *network, const struct host_network *server
 		*known = (struct host_network){0};
 	}
 	const bool same_wire = is_same(known, &copy);
-	host_network_done(known);
+	before = *known;
 	*known = copy;
 	copy = (struct host_network){0};
+	if ((code = move_floating(network, &before, known, err)) < 0)
+		return code;
 	return same_wire && rules.len > 0 ? 0 : plumb_if_there(network, known, err);
 }
 
@@ -209,9 +346,10 @@ int network_set(struct network *network, const struct host_network *server, stru
 static int set_filter_locked(struct network *network, const struct host_filter_change *change,
 			     uint64_t *ret_version, struct err *err)
 {
-	struct host_network *known = find(network, change->uuid), after;
+	struct host_network *known = find(network, change->uuid), before, after;
 	struct host_filter filter CLEANUP(host_filter_done) = {0};
 	struct buf rules CLEANUP(buf_done) = {0};
+	char tap[FILTER_TAP_BYTES];
 	int code;
 
 	if (known == NULL)
@@ -219,14 +357,20 @@ static int set_filter_locked(struct network *network, const struct host_filter_c
 	if (change->filter.version >= known->filter.version) {
 		if ((code = host_filter_copy(&change->filter, &filter)) < 0)
 			return err_set(err, code, "no memory");
+		leave_to_others(network, change->uuid, &filter);
 		after = *known;
 		after.filter = filter;
+		write_losses(network, &after, &rules);
 		filter_write_change(&rules, network->instance, known, &after);
+		if (!host_floating_equal(&known->filter, &filter) && is_on(network, &after, tap))
+			filter_write_wire(&rules, network->instance, &after);
 		if ((code = load(network, &rules, err)) < 0)
 			return code;
-		host_filter_done(&known->filter);
+		before = *known;
 		known->filter = filter;
-		filter = (struct host_filter){0};
+		filter = before.filter; /* to be freed */
+		if ((code = move_floating(network, &before, known, err)) < 0)
+			return code;
 	}
 	if (ret_version != NULL)
 		*ret_version = known->filter.version;

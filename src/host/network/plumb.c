@@ -120,12 +120,12 @@ static int add_address(struct nl_sock *sock, int ifindex, const char *text, int 
 	return code == -NLE_EXIST ? 0 : code;
 }
 
-static int add_route(struct nl_sock *sock, int ifindex, const struct ip *ip)
+static struct rtnl_route *make_route(int ifindex, const struct ip *ip)
 {
 	const int family = ip->family == 4 ? AF_INET : AF_INET6;
 	struct nl_addr *destination CLEANUP(cleanup_address) =
 		nl_addr_build(family, ip->bytes, ip->family == 4 ? 4 : 16);
-	struct rtnl_route *route CLEANUP(cleanup_route) = rtnl_route_alloc();
+	struct rtnl_route *route = rtnl_route_alloc();
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 
 	nl_addr_set_prefixlen(destination, ip->prefix);
@@ -135,7 +135,27 @@ static int add_route(struct nl_sock *sock, int ifindex, const struct ip *ip)
 	rtnl_route_set_protocol(route, RTPROT_STATIC);
 	rtnl_route_nh_set_ifindex(hop, ifindex);
 	rtnl_route_add_nexthop(route, hop);
+	return route;
+}
+
+/* The kernel puts it in the place of one to another interface: there is always the one or the
+ * other. */
+static int add_route(struct nl_sock *sock, int ifindex, const struct ip *ip)
+{
+	struct rtnl_route *route CLEANUP(cleanup_route) = make_route(ifindex, ip);
+
 	return rtnl_route_add(sock, route, NLM_F_REPLACE | NLM_F_CREATE);
+}
+
+/* Of which the server has an address, so that its wire must speak it. */
+static bool has_family(const struct host_network *network, uint8_t family)
+{
+	if ((family == 4 ? network->ipv4.family : network->ipv6.family) == family)
+		return true;
+	for (size_t i = 0; i < network->filter.floating_count; i++)
+		if (network->filter.floating[i].ip.family == family)
+			return true;
+	return false;
 }
 
 int plumb_tap(const char *tap, const struct host_network *network, struct err *err)
@@ -152,7 +172,7 @@ int plumb_tap(const char *tap, const struct host_network *network, struct err *e
 	 * answer for an address of another wire is given to nobody. */
 	(void)set_tap(tap, "ipv6", "accept_ra", "0");
 	(void)set_tap(tap, "ipv6", "addr_gen_mode", "1");
-	(void)set_tap(tap, "ipv6", "disable_ipv6", network->ipv6.family == 6 ? "0" : "1");
+	(void)set_tap(tap, "ipv6", "disable_ipv6", has_family(network, 6) ? "0" : "1");
 	(void)set_tap(tap, "ipv4", "rp_filter", "1");
 	(void)set_tap(tap, "ipv4", "arp_ignore", "1");
 	(void)set_tap(tap, "ipv4", "accept_redirects", "0");
@@ -160,19 +180,52 @@ int plumb_tap(const char *tap, const struct host_network *network, struct err *e
 	(void)set_tap(tap, "ipv6", "accept_redirects", "0");
 	if ((code = set_up(sock, tap)) < 0)
 		return failed(err, code, "bring up", tap);
-	if (network->ipv4.family == 4) {
-		if ((code = add_address(sock, ifindex, PLUMB_GATEWAY_IPV4, 32, AF_INET)) < 0)
-			return failed(err, code, "give an IPv4 address to", tap);
-		if ((code = add_route(sock, ifindex, &network->ipv4)) < 0)
-			return failed(err, code, "route IPv4 to", tap);
-	}
-	if (network->ipv6.family == 6) {
-		if ((code = add_address(sock, ifindex, PLUMB_GATEWAY_IPV6, 64, AF_INET6)) < 0)
-			return failed(err, code, "give an IPv6 address to", tap);
-		if ((code = add_route(sock, ifindex, &network->ipv6)) < 0)
-			return failed(err, code, "route IPv6 to", tap);
-	}
+	if (has_family(network, 4) &&
+	    (code = add_address(sock, ifindex, PLUMB_GATEWAY_IPV4, 32, AF_INET)) < 0)
+		return failed(err, code, "give an IPv4 address to", tap);
+	if (network->ipv4.family == 4 && (code = add_route(sock, ifindex, &network->ipv4)) < 0)
+		return failed(err, code, "route IPv4 to", tap);
+	if (has_family(network, 6) &&
+	    (code = add_address(sock, ifindex, PLUMB_GATEWAY_IPV6, 64, AF_INET6)) < 0)
+		return failed(err, code, "give an IPv6 address to", tap);
+	if (network->ipv6.family == 6 && (code = add_route(sock, ifindex, &network->ipv6)) < 0)
+		return failed(err, code, "route IPv6 to", tap);
+	for (size_t i = 0; i < network->filter.floating_count; i++)
+		if ((code = add_route(sock, ifindex, &network->filter.floating[i].ip)) < 0)
+			return failed(err, code, "route a floating address to", tap);
 	return 0;
+}
+
+int plumb_route(const char *tap, const struct ip *ip, struct err *err)
+{
+	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	const int ifindex = (int)if_nametoindex(tap);
+	int code;
+
+	if (ifindex == 0)
+		return err_set(err, -ENODEV, "there is no interface %s", tap);
+	if (sock == NULL)
+		return err_set(err, -EIO, "cannot open netlink");
+	code = add_route(sock, ifindex, ip);
+	return code < 0 ? failed(err, code, "route a floating address to", tap) : 0;
+}
+
+int plumb_no_route(const char *tap, const struct ip *ip, struct err *err)
+{
+	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	const int ifindex = (int)if_nametoindex(tap);
+	struct rtnl_route *route CLEANUP(cleanup_route) = NULL;
+	int code;
+
+	if (ifindex == 0)
+		return 0;
+	if (sock == NULL)
+		return err_set(err, -EIO, "cannot open netlink");
+	route = make_route(ifindex, ip);
+	code = rtnl_route_delete(sock, route, 0);
+	return code < 0 && code != -NLE_OBJ_NOTFOUND
+		       ? failed(err, code, "end a floating address's route to", tap)
+		       : 0;
 }
 
 int plumb_remove(const char *tap, struct err *err)

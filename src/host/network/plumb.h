@@ -17,5 +17,9 @@ int plumb_host(struct err *err);
  */
 int plumb_tap(const char *tap, const struct host_network *network, struct err *err);
 
+/** plumb_route() - an address leads to the tap from now on, wherever it led before. */
+int plumb_route(const char *tap, const struct ip *ip, struct err *err);
+/** plumb_no_route() - it leads to the tap no more, if it did. */
+int plumb_no_route(const char *tap, const struct ip *ip, struct err *err);
 /** plumb_remove() - a tap that outlived its server; its routes go with it. Absent is fine. */
 int plumb_remove(const char *tap, struct err *err);

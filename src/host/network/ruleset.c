@@ -130,7 +130,8 @@ static uint64_t digest_line(uint64_t digest, const char *line, size_t bytes)
 
 int ruleset_digest(const char *instance, uint64_t *ret, struct err *err)
 {
-	static const char moving[] = "\tset spoofing {", end[] = "\t}";
+	static const char *const moving[] = {"\tset spoofing {", "\tset flows {"};
+	static const char end[] = "\t}";
 	struct buf text CLEANUP(buf_done) = {0};
 	char table[FILTER_TABLE_BYTES];
 	const char *const arguments[] = {"nft", "-n", "-s", "list", "table", "inet", table, NULL};
@@ -143,7 +144,9 @@ int ruleset_digest(const char *instance, uint64_t *ret, struct err *err)
 		return code;
 	for (const char *line = buf_str(&text); *line != '\0';) {
 		const size_t bytes = strcspn(line, "\n");
-		skips = skips || (bytes == strlen(moving) && memcmp(line, moving, bytes) == 0);
+		for (size_t i = 0; i < ARRAY_SIZE(moving); i++)
+			skips = skips ||
+				(bytes == strlen(moving[i]) && memcmp(line, moving[i], bytes) == 0);
 		if (!skips)
 			digest = digest_line(digest, line, bytes + 1);
 		skips = skips && !(bytes == strlen(end) && memcmp(line, end, bytes) == 0);

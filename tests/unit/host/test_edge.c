@@ -850,6 +850,155 @@ static void connections_are_bounded(void **state)
 	assert_int_equal(counted.packets[HOST_COUNT_TOO_MANY], 500 - out);
 }
 
+/* However many connections a guest begins, the kernel keeps no more than its bound, its filter may
+ * change meanwhile, and others get theirs. */
+static void a_flood_leaves_the_others_room(void **state)
+{
+	enum { MOST = 64, FLOOD = 400 };
+	struct host_filter_change change = {.filter = {.version = 2950, .connections_most = MOST}};
+	struct counted counted = {0};
+	size_t out = 0, others = 0;
+
+	(void)state;
+	memcpy(change.uuid, servers[0].uuid, UUID_BYTES);
+	for (int again = 0; again < 2; again++) {
+		change.filter.version++;
+		change.filter.smtp_open = (uint8_t)again; /* its chain is made anew */
+		assert_int_equal(network_set_filter(network, &change, NULL, NULL), 0);
+		for (uint32_t i = 0; i < FLOOD; i++) {
+			const struct sent sent = datagram(ONE, "10.1.0.1", "203.0.113.5");
+			out += arrives(&sent, WORLD);
+		}
+	}
+	/* What earlier tests began is counted as well. */
+	assert_in_range(out, 1, MOST + 1);
+	for (uint32_t i = 0; i < MOST; i++) {
+		const struct sent sent = datagram(TWO, "10.1.0.2", "203.0.113.5");
+		others += arrives(&sent, WORLD);
+	}
+	assert_int_equal(others, MOST);
+	assert_int_equal(ruleset_counters("t", 1, count, &counted, NULL), 0);
+	assert_in_range(counted.packets[HOST_COUNT_TOO_MANY], FLOOD - MOST, FLOOD);
+}
+
+/* --- floating addresses --- */
+
+/* A server with these floating addresses, to which all datagrams may come unless it is @shut. */
+static void hold(size_t server, uint64_t version, const struct host_floating *floating,
+		 size_t count, bool shut)
+{
+	struct ip all[] = {{.family = 4}, {.family = 6}};
+	struct host_filter_rule rule = {
+		.protocol = IPPROTO_UDP, .port_last = 65535, .network_count = 2};
+	struct host_floating copy[4];
+	const struct host_filter_change change = {.uuid = {servers[server].uuid[0]},
+						  .filter = {.version = version,
+							     .rules = &rule,
+							     .rule_count = shut ? 0 : 1,
+							     .networks = all,
+							     .network_count = 2,
+							     .floating = copy,
+							     .floating_count = count}};
+	struct err err = {0};
+
+	if (count > 0)
+		memcpy(copy, floating, count * sizeof *floating);
+	if (network_set_filter(network, &change, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* At which of the places a datagram to @target comes out; PLACES: nowhere. */
+static enum place place_of(const struct sent *sent)
+{
+	const uint32_t number = put(sent);
+	AUTO_FREE bool *seen = collect_all(last_number);
+	enum place where = PLACES;
+
+	for (int i = 0; i < PLACES; i++)
+		if (seen[(size_t)i * (last_number + 1) + number]) {
+			assert_int_equal(where, PLACES); /* at one alone */
+			where = (enum place)i;
+		}
+	return where;
+}
+
+static enum place answers_at(const char *target, const char *peer)
+{
+	const struct sent sent = datagram(WORLD, peer, target);
+
+	return place_of(&sent);
+}
+
+static bool speaks_as(enum place from, const char *source, const char *peer)
+{
+	const struct sent sent = datagram(from, source, peer);
+
+	return place_of(&sent) == WORLD;
+}
+
+static void an_address_moves(const char *text, const char *prefix, const char *peer,
+			     uint64_t version)
+{
+	struct host_floating held = {.move = version};
+	struct sent known;
+
+	assert_int_equal(ip_parse(prefix, &held.ip) == 0 || ip_parse_prefix(prefix, &held.ip) == 0,
+			 true);
+	hold(0, version, NULL, 0, false);
+	hold(1, version, NULL, 0, false);
+	assert_false(speaks_as(ONE, text, peer));
+	hold(0, ++version, &held, 1, false);
+	assert_int_equal(answers_at(text, peer), ONE);
+	assert_true(speaks_as(ONE, text, peer));
+	assert_false(speaks_as(TWO, text, peer));
+	known = datagram(WORLD, peer, text);
+	assert_int_equal(place_of(&known), ONE);
+	const struct sent answer = answer_to(&known);
+	assert_int_equal(place_of(&answer), WORLD);
+
+	/* The other server is told, the first is not: one message moves it. What the first had let
+	 * in is no stranger's way into the second, which lets nothing in. */
+	held.move++;
+	hold(1, ++version, &held, 1, true);
+	assert_int_equal(place_of(&known), PLACES);
+	assert_int_equal(place_of(&answer), PLACES);
+	assert_false(speaks_as(ONE, text, peer));
+	hold(1, ++version, &held, 1, false);
+	assert_int_equal(answers_at(text, peer), TWO);
+	assert_true(speaks_as(TWO, text, peer));
+
+	/* What the first was told before, and hears only now. */
+	held.move--;
+	hold(0, ++version, &held, 1, false);
+	assert_int_equal(answers_at(text, peer), TWO);
+	assert_false(speaks_as(ONE, text, peer));
+	for (int i = 0; i < 10; i++) {
+		held.move += 2;
+		hold((size_t)(i % 2), ++version, &held, 1, false);
+		assert_int_equal(answers_at(text, peer), i % 2 == 0 ? ONE : TWO);
+		assert_true(speaks_as(i % 2 == 0 ? ONE : TWO, text, peer));
+		assert_false(speaks_as(i % 2 == 0 ? TWO : ONE, text, peer));
+	}
+	/* A table that is made anew has it, too. */
+	run("nft delete table inet ippo_t");
+	assert_int_equal(network_check(network, NULL), 1);
+	assert_int_equal(answers_at(text, peer), TWO);
+	hold(1, ++version, NULL, 0, false);
+	const enum place nobody = answers_at(text, peer);
+	assert_true(nobody != ONE && nobody != TWO);
+	assert_false(speaks_as(TWO, text, peer));
+}
+
+static void floating_addresses_move(void **state)
+{
+	(void)state;
+	run("for n in 1 2; do ip neigh replace 10.2.0.9 lladdr 02:00:00:00:00:0$n dev t-$n nud "
+	    "permanent; ip neigh replace fd02::7 lladdr 02:00:00:00:00:0$n dev t-$n nud "
+	    "permanent; done");
+	an_address_moves("10.2.0.9", "10.2.0.9", "203.0.113.5", 3000);
+	an_address_moves("fd02::7", "fd02::/64", "2001:db8:7::5", 3100);
+}
+
 /* What was refused is told of: why, who, and how often. */
 static void refusals_are_told(void **state)
 {
@@ -1027,6 +1176,8 @@ int main(void)
 		cmocka_unit_test(the_newest_stays),
 		cmocka_unit_test(it_is_looked_after),
 		cmocka_unit_test(the_closed_are_closed),
+		cmocka_unit_test(a_flood_leaves_the_others_room),
+		cmocka_unit_test(floating_addresses_move),
 	};
 
 	return geteuid() != 0 ? 77 : cmocka_run_group_tests(tests, set_up, tear_down);

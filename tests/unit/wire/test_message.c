@@ -167,7 +167,9 @@ static void host_messages(void **state)
 					    .network_count = 1},
 					   {.protocol = 1, .echo = 1, .network_count = 2}};
 	struct ip nets[] = {{4, 8, {10}}, {6, 32, {0x20, 1, 0xd, 0xb8}}};
-	const struct host_filter filter = {9, 1, 1, 10, 20, rules, 2, nets, 2};
+	struct host_floating floating[] = {{{4, 32, {10, 2, 0, 9}}, 7},
+					   {{6, 64, {0xfd, 2}}, UINT64_MAX}};
+	const struct host_filter filter = {9, 1, 1, 10, 20, 30, rules, 2, nets, 2, floating, 2};
 	const struct host_network network = {
 		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}, 1, filter};
 	const struct host_filter_change change = {{1}, filter};
