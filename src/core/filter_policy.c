@@ -28,6 +28,7 @@ int filter_policy_load(struct store *store, uint64_t customer_id, uint64_t serve
 	if ((r = store_customer_get(store, customer_id, &customer, err)) < 0 ||
 	    (r = store_server_ssh_port(store, server_id, &ssh_port, err)) < 0 ||
 	    (r = store_filter_get(store, server_id, &policy.version, &applied, err)) < 0 ||
+	    (r = store_ip_floating_of(store, server_id, &policy.floating, err)) < 0 ||
 	    (r = store_firewall_of_server(store, server_id, &policy.firewalls, err)) < 0)
 		return r;
 	policy.policy = (struct firewall_policy){.firewalls = policy.firewalls.items,
@@ -110,6 +111,7 @@ int filter_policy_for_host(const struct filter_policy *policy, struct host_filte
 		.smtp_open = policy->policy.smtp_open,
 		.connections_per_s = FIREWALL_CONNECTIONS_PER_S,
 		.connections_burst = FIREWALL_CONNECTIONS_BURST,
+		.connections_most = FIREWALL_CONNECTIONS_MOST,
 	};
 	size_t rules = 2, networks = 4;
 
@@ -121,8 +123,13 @@ int filter_policy_for_host(const struct filter_policy *policy, struct host_filte
 	}
 	filter.rules = calloc(rules, sizeof *filter.rules);
 	filter.networks = calloc(networks, sizeof *filter.networks);
-	if (filter.rules == NULL || filter.networks == NULL)
+	filter.floating = calloc(policy->floating.count + 1, sizeof *filter.floating);
+	if (filter.rules == NULL || filter.networks == NULL || filter.floating == NULL)
 		return -ENOMEM;
+	for (size_t i = 0; i < policy->floating.count; i++)
+		filter.floating[filter.floating_count++] =
+			(struct host_floating){.ip = policy->floating.items[i].ip,
+					       .move = policy->floating.items[i].number};
 	if (policy->firewalls.count == 0)
 		add_default(&filter, policy->policy.ssh_port);
 	for (size_t i = 0; i < policy->firewalls.count; i++)

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "model/firewall.h"
 #include "store/store_firewall.h"
+#include "store/store_ip.h"
 #include "wire/host_message.h"
 
 struct server;
@@ -12,6 +13,7 @@ struct server;
 struct filter_policy {
 	struct store_firewalls firewalls; /* owned; what `policy` points into */
 	struct firewall_policy policy;
+	struct store_moves floating;
 	uint64_t version;
 };
 

@@ -74,6 +74,8 @@ const char *action_resource_name(enum action_resource_type type)
 		return "zone";
 	case ACTION_RESOURCE_FIREWALL:
 		return "firewall";
+	case ACTION_RESOURCE_FLOATING_IP:
+		return "floating_ip";
 	}
 	return "unknown";
 }

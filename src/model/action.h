@@ -28,6 +28,10 @@
 	X(ACTION_SET_FIREWALL_RULES, 40, "set_firewall_rules")                                     \
 	X(ACTION_APPLY_FIREWALL, 41, "apply_firewall")                                             \
 	X(ACTION_REMOVE_FIREWALL, 42, "remove_firewall")                                           \
+	X(ACTION_ASSIGN_FLOATING_IP, 50, "assign_floating_ip")                                     \
+	X(ACTION_UNASSIGN_FLOATING_IP, 51, "unassign_floating_ip")                                 \
+	X(ACTION_ASSIGN_PRIMARY_IP, 52, "assign_primary_ip")                                       \
+	X(ACTION_UNASSIGN_PRIMARY_IP, 53, "unassign_primary_ip")                                   \
 	X(ACTION_CREATE_ZONE, 70, "create_zone")                                                   \
 	X(ACTION_DELETE_ZONE, 71, "delete_zone")                                                   \
 	X(ACTION_IMPORT_ZONEFILE, 72, "import_zonefile")                                           \
@@ -58,6 +62,7 @@ enum action_resource_type {
 	ACTION_RESOURCE_ADDRESS = 3,
 	ACTION_RESOURCE_ZONE = 4,
 	ACTION_RESOURCE_FIREWALL = 5,
+	ACTION_RESOURCE_FLOATING_IP = 6,
 };
 
 struct action_resource {

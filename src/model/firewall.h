@@ -27,6 +27,7 @@
 /* Of a server: how many connections a second it may begin, and how many at once before that. */
 #define FIREWALL_CONNECTIONS_PER_S 300
 #define FIREWALL_CONNECTIONS_BURST 600
+#define FIREWALL_CONNECTIONS_MOST  16384 /* at a time: a sixteenth of what a host remembers */
 
 enum firewall_direction { FIREWALL_IN = 1, FIREWALL_OUT = 2 };
 

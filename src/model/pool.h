@@ -19,6 +19,14 @@ struct pool {
 	int64_t created_ms;
 };
 
+enum address_kind {
+	ADDRESS_PRIMARY = 1,  /* a server has one of a family at most, from its seed */
+	ADDRESS_FLOATING = 2, /* goes from one running server to another */
+};
+
+#define ADDRESS_DESCRIPTION_BYTES 256
+#define ADDRESS_FLOATING_MOST     20 /* at one server */
+
 struct address {
 	uint64_t id;
 	uint64_t pool_id;

@@ -51,6 +51,10 @@ static const struct rule {
 	 ERR_UNSUPPORTED, "it cannot be rebuilt now"},
 	{ACTION_CHANGE_SERVER_TYPE, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
 	 "shut it down before changing its plan"},
+	{ACTION_ASSIGN_PRIMARY_IP, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
+	 "switch it off first: a system takes its own addresses over as it starts"},
+	{ACTION_UNASSIGN_PRIMARY_IP, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
+	 "switch it off first: a system takes its own addresses over as it starts"},
 	{ACTION_CHANGE_DNS_PTR, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
 	 "nothing of it can be changed any more"},
 	{ACTION_CHANGE_PROTECTION, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
@@ -158,6 +162,10 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
 	case ACTION_REMOVE_FIREWALL:
+	case ACTION_ASSIGN_FLOATING_IP:
+	case ACTION_UNASSIGN_FLOATING_IP:
+	case ACTION_ASSIGN_PRIMARY_IP:
+	case ACTION_UNASSIGN_PRIMARY_IP:
 		return now;
 	}
 	return now;
@@ -194,6 +202,10 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
 	case ACTION_REMOVE_FIREWALL:
+	case ACTION_ASSIGN_FLOATING_IP:
+	case ACTION_UNASSIGN_FLOATING_IP:
+	case ACTION_ASSIGN_PRIMARY_IP:
+	case ACTION_UNASSIGN_PRIMARY_IP:
 		return before;
 	}
 	return before;
@@ -227,6 +239,10 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
 	case ACTION_REMOVE_FIREWALL:
+	case ACTION_ASSIGN_FLOATING_IP:
+	case ACTION_UNASSIGN_FLOATING_IP:
+	case ACTION_ASSIGN_PRIMARY_IP:
+	case ACTION_UNASSIGN_PRIMARY_IP:
 		return now;
 	}
 	return now;

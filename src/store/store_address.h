@@ -8,11 +8,7 @@
 #include "model/pool.h"
 #include "store/store.h"
 
-struct store_addresses {
-	struct address *items;
-	size_t count;
-	uint64_t total;
-};
+struct store_ip;
 
 /**
  * store_address_allocate() - give a server the lowest free address of its location's pools.
@@ -22,11 +18,9 @@ struct store_addresses {
  */
 int store_address_allocate(struct store *store, uint64_t server_id, uint64_t location_id,
 			   uint8_t family, int64_t now_ms, struct address *ret, struct err *err);
-int store_address_get(struct store *store, uint64_t customer_id, uint64_t id, struct address *ret,
-		      struct err *err);
-/** store_address_list() - of a customer's servers (0: all), @ip NULL: any; by id. */
-int store_address_list(struct store *store, uint64_t customer_id, const char *ip,
-		       const struct page *page, struct store_addresses *ret, struct err *err);
-void store_address_done(struct store_addresses *addresses);
-/** store_address_release() - all of a server's; free again at once. */
-int store_address_release(struct store *store, uint64_t server_id, struct err *err);
+/**
+ * store_address_reserve() - the same for nobody: @address has kind, family and who it is for; its
+ * name may be empty. Errors: ERR_IP_POOL_EMPTY; ERR_UNIQUENESS of its name.
+ */
+int store_address_reserve(struct store *store, struct store_ip *address, uint8_t family,
+			  struct err *err);

@@ -642,10 +642,15 @@ int store_filter_pending(struct store *store, uint64_t *ids, size_t max, size_t 
 {
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	size_t count = 0;
-	int r = statement_open(store,
-			       "SELECT server_id FROM server_filter WHERE applied < wanted ORDER "
-			       "BY server_id LIMIT ?",
-			       BIND(B_INT(max)), &statement, err);
+	int r = statement_open(
+		store,
+		"SELECT f.server_id FROM server_filter f WHERE f.applied < f.wanted "
+		"AND (EXISTS (SELECT 1 FROM address WHERE server_id = f.server_id AND "
+		"left_server_id <> 0) OR NOT EXISTS (SELECT 1 FROM address a JOIN "
+		"server_filter g ON g.server_id = a.server_id WHERE "
+		"a.left_server_id = f.server_id AND a.left_server_id <> 0 AND "
+		"g.applied < g.wanted)) ORDER BY f.server_id LIMIT ?",
+		BIND(B_INT(max)), &statement, err);
 
 	while (r >= 0 && count < max && (r = statement_row(store, statement, err)) > 0)
 		ids[count++] = statement_u64(statement, 0);

@@ -107,6 +107,9 @@ int store_filter_get(struct store *store, uint64_t server_id, uint64_t *ret_want
 /** store_filter_set_applied() - an older version than what is recorded changes nothing. */
 int store_filter_set_applied(struct store *store, uint64_t server_id, uint64_t version,
 			     struct err *err);
+/** store_filter_pending() - that the host may be told of now. A server that loses a floating
+ * address to another waits for that one, whose message takes it away from here: it is never of
+ * neither. */
 int store_filter_pending(struct store *store, uint64_t *ids, size_t max, size_t *ret_count,
 			 struct err *err);
 /** store_filter_pending_of() - how many servers of a customer wait for theirs. */

@@ -11,7 +11,8 @@
 	"ifnull(sum(max(t.memory_mib, ifnull(n.memory_mib, 0))), 0), "                             \
 	"ifnull(sum(max(s.disk_gb, CASE WHEN json_extract(a.params, '$.upgrade_disk') "            \
 	"THEN ifnull(n.disk_gb, 0) ELSE 0 END)), 0), "                                             \
-	"ifnull(sum((SELECT count(*) FROM address d WHERE d.server_id = s.id)), 0) "               \
+	"ifnull(sum((SELECT count(*) FROM address d WHERE d.server_id = s.id AND d.kind = 1)), "   \
+	"0) "                                                                                      \
 	"FROM server s JOIN server_type t ON t.id = s.server_type_id "                             \
 	"LEFT JOIN action a ON a.id = s.locked_action_id AND a.command = ?2 AND a.status = ?3 "    \
 	"LEFT JOIN server_type n ON n.id = json_extract(a.params, '$.server_type') WHERE "
@@ -53,6 +54,8 @@ int store_quota_used(struct store *store, uint64_t customer_id, struct quotas *r
 		enum quota quota;
 		const char *sql;
 	} others[] = {
+		/* Those of no server as well. */
+		{QUOTA_ADDRESSES, "SELECT count(*) FROM address WHERE customer_id = ?"},
 		{QUOTA_SSH_KEYS, "SELECT count(*) FROM ssh_key WHERE customer_id = ?"},
 		{QUOTA_TOKENS, "SELECT count(*) FROM token WHERE customer_id = ?"},
 		{QUOTA_MEMBERS, "SELECT count(*) FROM membership WHERE customer_id = ?"},

@@ -140,8 +140,8 @@ static int adopt(struct store *store, const struct pool *pool, struct err *err)
 {
 	struct store_reverse_names names CLEANUP(store_reverse_names_done) = {0};
 	int r = read_names(store,
-			   "SELECT d.ip, d.name FROM dns_ptr d JOIN address a ON a.server_id = "
-			   "d.server_id WHERE d.reverse_zone_id IS NULL AND a.pool_id = ?",
+			   "SELECT d.ip, d.name FROM dns_ptr d JOIN address a ON a.id = "
+			   "d.address_id WHERE d.reverse_zone_id IS NULL AND a.pool_id = ?",
 			   pool->id, &names, err);
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {

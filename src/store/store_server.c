@@ -65,7 +65,7 @@ static int read_addresses(struct store *store, struct server *server, struct err
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	int r = statement_open(store,
 			       "SELECT id, pool_id, family, ip, created_ms FROM address WHERE "
-			       "server_id = ?",
+			       "server_id = ? AND kind = 1",
 			       BIND(B_INT(server->id)), &statement, err);
 
 	while (r == 0 && (r = statement_row(store, statement, err)) > 0) {
@@ -89,7 +89,9 @@ static int read_dns_ptrs(struct store *store, struct server *server, struct err 
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct statement_list list = {0};
 	int r = statement_open(store,
-			       "SELECT ip, name FROM dns_ptr WHERE server_id = ? ORDER BY ip",
+			       "SELECT d.ip, d.name FROM address a JOIN dns_ptr d ON "
+			       "d.address_id = a.id WHERE a.server_id = ? AND a.kind = 1 ORDER BY "
+			       "d.ip",
 			       BIND(B_INT(server->id)), &statement, err);
 
 	while (r == 0 && (r = statement_row(store, statement, err)) > 0) {
@@ -268,7 +270,8 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		"DELETE FROM server_label WHERE server_id = ?",
 		"DELETE FROM server_key WHERE server_id = ?",
 		"DELETE FROM server_seed WHERE server_id = ?",
-		"DELETE FROM dns_ptr WHERE server_id = ?",
+		("DELETE FROM dns_ptr WHERE address_id IN (SELECT id FROM address WHERE "
+		 "server_id = ? AND kind = 1)"),
 		"DELETE FROM suspended_server WHERE server_id = ?",
 		"DELETE FROM firewall_server WHERE server_id = ?",
 	};

@@ -156,6 +156,10 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
 	case ACTION_REMOVE_FIREWALL:
+	case ACTION_ASSIGN_FLOATING_IP:
+	case ACTION_UNASSIGN_FLOATING_IP:
+	case ACTION_ASSIGN_PRIMARY_IP:
+	case ACTION_UNASSIGN_PRIMARY_IP:
 		break;
 	}
 	return server->status;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "model/action.h"
+#include "model/pool.h"
 #include "wire/console_message.h"
 #include "wire/host_message.h"
 
@@ -72,6 +73,10 @@ struct action_request {
 
 	uint64_t firewall_id;     /* those of firewalls, without server_id */
 	uint64_t about_server_id; /* ... and the one server it is about, or 0 */
+
+	uint64_t address_id;            /* those of addresses, and change_dns_ptr and
+					   change_protection of one, without server_id */
+	enum address_kind address_kind; /* ... and what it is */
 
 	uint64_t image_id; /* rebuild_server, import_image, delete_image: that image's row */
 

@@ -7,7 +7,7 @@
 
 /* The filters themselves are brought to the host by filters.c, whether an action waits or not: what
  * was asked for stays asked for, however this ends. */
-static int apply_run(struct task *task, struct err *err)
+int filters_applied_run(struct task *task, struct err *err)
 {
 	uint64_t pending = 0;
 	int r = store_filter_pending_of(task->engine->store, task->customer_id, &pending, err);
@@ -18,7 +18,8 @@ static int apply_run(struct task *task, struct err *err)
 	return pending == 0 ? STEP_DONE : STEP_WAIT;
 }
 
-static const struct step steps[] = {{.name = "apply", .flags = STEP_KEEP, .run = apply_run}};
+static const struct step steps[] = {
+	{.name = "apply", .flags = STEP_KEEP, .run = filters_applied_run}};
 
 static int accept_firewall(struct engine *engine, const struct action_request *request,
 			   struct server *server, struct action *action, struct task_params *params,

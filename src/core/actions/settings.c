@@ -7,6 +7,7 @@
 #include "store/store_dns_ptr.h"
 #include "store/store_first_step.h"
 #include "store/store_image.h"
+#include "store/store_ip.h"
 #include "store/store_server.h"
 
 static int dns_ptr_accept(struct engine *engine, const struct action_request *request,
@@ -15,10 +16,15 @@ static int dns_ptr_accept(struct engine *engine, const struct action_request *re
 {
 	struct ip ip;
 
-	(void)action;
 	(void)params;
 	if (!request->ip || ip_parse(request->ip, &ip))
 		return err_set(err, ERR_INVALID_INPUT, "ip is not an address");
+	if (request->address_id != 0) {
+		const int r = address_add_resource(request, action, err);
+		return r < 0 ? r
+			     : store_dns_ptr_set_of(engine->store, request->address_id, &ip,
+						    request->dns_ptr, err);
+	}
 	const int code =
 		request->rename != NULL
 			? store_server_update_name(engine->store, server->id, request->rename, err)
@@ -39,8 +45,13 @@ static int protection_accept(struct engine *engine, const struct action_request 
 	bool protect_delete = server->protect_delete;
 	bool protect_rebuild = server->protect_rebuild;
 
-	(void)action;
 	(void)params;
+	if (request->address_id != 0) {
+		const int r = address_add_resource(request, action, err);
+		return r < 0 ? r
+			     : store_ip_protect(engine->store, request->address_id,
+						request->protect_delete > 0, err);
+	}
 	if (request->protect_delete >= 0)
 		protect_delete = request->protect_delete;
 	if (request->protect_rebuild >= 0)

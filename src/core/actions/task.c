@@ -39,13 +39,31 @@
 #define SHORT_TEXT_BYTES  128
 
 static const struct command *const commands[] = {
-	&create_command,         &delete_command,         &start_command,
-	&stop_command,           &shutdown_command,       &reboot_command,
-	&reset_command,          &rebuild_command,        &resize_command,
-	&password_command,       &import_command,         &image_delete_command,
-	&dns_ptr_command,        &protection_command,     &console_command,
-	&open_command,           &enable_rescue_command,  &disable_rescue_command,
-	&firewall_rules_command, &firewall_apply_command, &firewall_remove_command,
+	&create_command,
+	&delete_command,
+	&start_command,
+	&stop_command,
+	&shutdown_command,
+	&reboot_command,
+	&reset_command,
+	&rebuild_command,
+	&resize_command,
+	&password_command,
+	&import_command,
+	&image_delete_command,
+	&dns_ptr_command,
+	&protection_command,
+	&console_command,
+	&open_command,
+	&enable_rescue_command,
+	&disable_rescue_command,
+	&firewall_rules_command,
+	&firewall_apply_command,
+	&firewall_remove_command,
+	&floating_assign_command,
+	&floating_unassign_command,
+	&primary_assign_command,
+	&primary_unassign_command,
 };
 
 const struct command *command_find(enum action_command command)

@@ -79,7 +79,15 @@ extern const struct command create_command, delete_command, start_command, stop_
 	shutdown_command, reboot_command, reset_command, rebuild_command, resize_command,
 	password_command, import_command, image_delete_command, dns_ptr_command, protection_command,
 	console_command, open_command, enable_rescue_command, disable_rescue_command,
-	firewall_rules_command, firewall_apply_command, firewall_remove_command;
+	firewall_rules_command, firewall_apply_command, firewall_remove_command,
+	floating_assign_command, floating_unassign_command, primary_assign_command,
+	primary_unassign_command;
+
+/** filters_applied_run() - the step that waits until all filters of the customer are in force. */
+int filters_applied_run(struct task *task, struct err *err);
+/** address_add_resource() - the address that @request is about. */
+int address_add_resource(const struct action_request *request, struct action *action,
+			 struct err *err);
 
 enum task_state {
 	TASK_READY,

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "core/api/addresses.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/servers.h"
@@ -155,6 +156,28 @@ static int list_of_firewall(struct request *request, struct err *err)
 	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_FIREWALL, request->id, err);
 }
 
+static int list_of_addresses(struct request *request, struct err *err)
+{
+	return list_of_type(request,
+			    addresses_kind(request) == ADDRESS_FLOATING
+				    ? ACTION_RESOURCE_FLOATING_IP
+				    : ACTION_RESOURCE_ADDRESS,
+			    0, err);
+}
+
+static int list_of_address(struct request *request, struct err *err)
+{
+	const enum action_resource_type type = addresses_kind(request) == ADDRESS_FLOATING
+						       ? ACTION_RESOURCE_FLOATING_IP
+						       : ACTION_RESOURCE_ADDRESS;
+	struct store_ip ip CLEANUP(store_ip_done) = {0};
+	int code = addresses_find(request, &ip, err);
+
+	if (code == ERR_NOT_FOUND && has_past(request, type))
+		code = 0;
+	return code < 0 ? code : list_of_type(request, type, request->id, err);
+}
+
 static int get_of_resource(struct request *request, struct err *err)
 {
 	struct action action CLEANUP(action_done) = {0};
@@ -184,5 +207,13 @@ const struct route action_routes[] = {
 	{"GET", "/firewalls/actions/{id}", ACCESS_READ, get},
 	{"GET", "/firewalls/{id}/actions", ACCESS_READ, list_of_firewall},
 	{"GET", "/firewalls/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/floating_ips/actions", ACCESS_READ, list_of_addresses},
+	{"GET", "/floating_ips/actions/{id}", ACCESS_READ, get},
+	{"GET", "/floating_ips/{id}/actions", ACCESS_READ, list_of_address},
+	{"GET", "/floating_ips/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/primary_ips/actions", ACCESS_READ, list_of_addresses},
+	{"GET", "/primary_ips/actions/{id}", ACCESS_READ, get},
+	{"GET", "/primary_ips/{id}/actions", ACCESS_READ, list_of_address},
+	{"GET", "/primary_ips/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
 	{NULL, NULL, 0, NULL},
 };

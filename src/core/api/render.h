@@ -21,8 +21,6 @@ json_t *render_location(const struct location *location);
 json_t *render_datacenter(struct core *core, const struct location *location);
 json_t *render_image(const struct image *image);
 json_t *render_sshkey(const struct sshkey *key);
-json_t *render_primary_ip(struct core *core, const struct address *address,
-			  const struct server *server, const struct location *location);
 /** render_reverse_name() - the one the customer gave an address of the server, or the default. */
 void render_reverse_name(const struct server *server, const struct ip *ip,
 			 char out[NAME_DNS_BYTES]);

@@ -19,16 +19,16 @@
 #define HOUR_MS    (INT64_C(3600) * 1000)
 
 static const struct route *const tables[] = {
-	server_routes,       server_action_routes, hand_over_routes,   action_routes,
-	catalogue_routes,    image_routes,         sshkey_routes,      primary_ip_routes,
-	account_routes,      customer_routes,      session_routes,     invitation_routes,
-	password_routes,     member_routes,        user_routes,        proof_routes,
-	two_step_routes,     passkey_routes,       service_routes,     console_routes,
-	history_routes,      metrics_routes,       notice_routes,      contact_routes,
-	attachment_routes,   mail_routes,          outbox_routes,      alert_routes,
-	first_step_routes,   zone_routes,          rrset_routes,       firewall_routes,
-	reverse_name_routes, zone_parent_routes,   name_server_routes, server_filter_routes,
-	absent_routes,
+	server_routes,         server_action_routes, hand_over_routes,   action_routes,
+	catalogue_routes,      image_routes,         sshkey_routes,      address_routes,
+	address_action_routes, account_routes,       customer_routes,    session_routes,
+	invitation_routes,     password_routes,      member_routes,      user_routes,
+	proof_routes,          two_step_routes,      passkey_routes,     service_routes,
+	console_routes,        history_routes,       metrics_routes,     notice_routes,
+	contact_routes,        attachment_routes,    mail_routes,        outbox_routes,
+	alert_routes,          first_step_routes,    zone_routes,        rrset_routes,
+	firewall_routes,       reverse_name_routes,  zone_parent_routes, name_server_routes,
+	server_filter_routes,  absent_routes,
 };
 
 /* --- errors --- */

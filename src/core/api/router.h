@@ -34,14 +34,14 @@ struct route {
 
 /* Each resource's own; ends with method == NULL. */
 extern const struct route server_routes[], server_action_routes[], action_routes[],
-	catalogue_routes[], image_routes[], sshkey_routes[], primary_ip_routes[], account_routes[],
-	customer_routes[], hand_over_routes[], session_routes[], invitation_routes[],
-	password_routes[], member_routes[], user_routes[], proof_routes[], two_step_routes[],
-	passkey_routes[], service_routes[], console_routes[], history_routes[], metrics_routes[],
-	notice_routes[], contact_routes[], attachment_routes[], mail_routes[], outbox_routes[],
-	alert_routes[], first_step_routes[], zone_routes[], zone_parent_routes[],
-	name_server_routes[], rrset_routes[], reverse_name_routes[], firewall_routes[],
-	server_filter_routes[], absent_routes[];
+	catalogue_routes[], image_routes[], sshkey_routes[], address_routes[],
+	address_action_routes[], account_routes[], customer_routes[], hand_over_routes[],
+	session_routes[], invitation_routes[], password_routes[], member_routes[], user_routes[],
+	proof_routes[], two_step_routes[], passkey_routes[], service_routes[], console_routes[],
+	history_routes[], metrics_routes[], notice_routes[], contact_routes[], attachment_routes[],
+	mail_routes[], outbox_routes[], alert_routes[], first_step_routes[], zone_routes[],
+	zone_parent_routes[], name_server_routes[], rrset_routes[], reverse_name_routes[],
+	firewall_routes[], server_filter_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);

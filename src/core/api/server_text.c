@@ -6,6 +6,7 @@
 #include "model/first_step.h"
 #include "model/host_key.h"
 #include "store/store_firewall.h"
+#include "store/store_ip.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
 {
@@ -146,6 +147,8 @@ static int write_firewalls(struct store *store, const struct server *server, str
 
 static int write_head(struct store *store, const struct server *server, struct buf *out)
 {
+	struct store_moves moves = {0};
+
 	(void)buf_puts(out, "{\"id\":");
 	json_text_number(out, server->id);
 	(void)buf_puts(out, ",\"name\":");
@@ -158,8 +161,14 @@ static int write_head(struct store *store, const struct server *server, struct b
 	write_ipv4(server, out);
 	(void)buf_puts(out, ",\"ipv6\":");
 	write_ipv6(server, out);
-	(void)buf_puts(out, ",\"floating_ips\":[],\"firewalls\":[");
-	const int code = write_firewalls(store, server, out);
+	(void)buf_puts(out, ",\"floating_ips\":[");
+	int code = store_ip_floating_of(store, server->id, &moves, NULL);
+	for (size_t i = 0; i < moves.count; i++)
+		(void)buf_printf(out, "%s%llu", i > 0 ? "," : "",
+				 (unsigned long long)moves.items[i].id);
+	(void)buf_puts(out, "],\"firewalls\":[");
+	if (code == 0)
+		code = write_firewalls(store, server, out);
 	(void)buf_puts(out, "]},\"private_net\":[]");
 	return code;
 }

@@ -20,6 +20,7 @@
 #include "store/store_address.h"
 #include "store/store_customer.h"
 #include "store/store_image.h"
+#include "store/store_ip.h"
 #include "store/store_location.h"
 #include "store/store_plan.h"
 #include "store/store_quota.h"
@@ -140,6 +141,7 @@ struct wish {
 	bool start;
 	bool ipv4;
 	bool ipv6;
+	uint64_t kept[2]; /* primary IPs of the account, of IPv4 and IPv6; 0: new ones */
 };
 
 static void wish_done(struct wish *wish)
@@ -194,28 +196,18 @@ int servers_take_image(struct request *request, struct image *ret, struct err *e
 }
 
 /* `location`, or the older `datacenter` ("local-dc1"); without either the first location. */
-static int take_location(struct request *request, struct location *ret, struct err *err)
+int servers_take_location(struct request *request, const char *field, struct location *ret,
+			  struct err *err)
 {
-	const char *field = json_object_get(request->body, "location") != NULL ? "location"
-									       : "datacenter",
-		   *name;
+	const char *name;
 	char shorter[NAME_SLUG_BYTES];
 	uint64_t id;
 	int code = body_id_or_name(request, field, &id, &name, err);
 
 	if (code < 0)
 		return code;
-	if (id == 0 && name == NULL) {
-		const struct page first = {.number = 1, .entries = 1};
-		struct store_locations all = {0};
-		code = store_location_list(request->core->store, NULL, NULL, &first, &all, err);
-		if (code == 0 && all.count == 0)
-			code = err_set(err, ERR_PLACEMENT, "the service has no location");
-		if (code == 0)
-			*ret = all.items[0];
-		store_location_done(&all);
-		return code;
-	}
+	if (id == 0 && name == NULL)
+		return ERR_NOT_FOUND;
 	if (name != NULL && *field == 'd') {
 		const char *suffix = strstr(name, "-dc");
 		(void)snprintf(shorter, sizeof shorter, "%.*s",
@@ -228,6 +220,26 @@ static int take_location(struct request *request, struct location *ret, struct e
 	if (code == ERR_NOT_FOUND)
 		return request_invalid(request, err, field,
 				       "there is no such location; GET /v1/locations lists them");
+	return code;
+}
+
+static int take_location(struct request *request, struct location *ret, struct err *err)
+{
+	const struct page first = {.number = 1, .entries = 1};
+	struct store_locations all = {0};
+	int code = servers_take_location(
+		request,
+		json_object_get(request->body, "location") != NULL ? "location" : "datacenter", ret,
+		err);
+
+	if (code != ERR_NOT_FOUND)
+		return code;
+	code = store_location_list(request->core->store, NULL, NULL, &first, &all, err);
+	if (code == 0 && all.count == 0)
+		code = err_set(err, ERR_PLACEMENT, "the service has no location");
+	if (code == 0)
+		*ret = all.items[0];
+	store_location_done(&all);
 	return code;
 }
 
@@ -280,11 +292,41 @@ int servers_take_keys(struct request *request, struct buf *lines, size_t *ret_co
 	return 0;
 }
 
+/* A primary IP that the account keeps, for the new server. */
+static int take_kept(struct request *request, const json_t *value, uint8_t family, bool enabled,
+		     uint64_t *ret_id, struct err *err)
+{
+	struct store_ip ip CLEANUP(store_ip_done) = {0};
+	int code;
+
+	if (value == NULL || json_is_null(value))
+		return 0;
+	code = !json_is_integer(value) || json_integer_value(value) <= 0
+		       ? ERR_NOT_FOUND
+		       : store_ip_get(request->core->store, request->who.customer_id,
+				      ADDRESS_PRIMARY, (uint64_t)json_integer_value(value), &ip,
+				      err);
+	if (code == ERR_NOT_FOUND || (code == 0 && ip.address.ip.family != family))
+		return request_invalid(request, err, "public_net",
+				       "there is no such primary IP of that family; "
+				       "GET /v1/primary_ips lists them");
+	if (code < 0)
+		return code;
+	if (!enabled)
+		return request_invalid(request, err, "public_net",
+				       "names a primary IP of a family that is not enabled");
+	if (ip.address.server_id != 0)
+		return err_set(err, ERR_IN_USE, "a server has primary IP %.100s already", ip.name);
+	*ret_id = ip.address.id;
+	return 0;
+}
+
 static int take_public_net(struct request *request, struct wish *wish, struct err *err)
 {
 	const json_t *net = json_object_get(request->body, "public_net");
 	const json_t *v4 = json_object_get(net, "enable_ipv4"),
 		     *v6 = json_object_get(net, "enable_ipv6");
+	int code;
 
 	wish->ipv4 = v4 == NULL || json_is_null(v4) || json_is_true(v4);
 	wish->ipv6 = v6 == NULL || json_is_null(v6) || json_is_true(v6);
@@ -292,11 +334,10 @@ static int take_public_net(struct request *request, struct wish *wish, struct er
 		return request_invalid(request, err, "public_net", "must be an object");
 	if (!wish->ipv4 && !wish->ipv6)
 		return request_invalid(request, err, "public_net", "a server needs IPv4 or IPv6");
-	if (json_is_integer(json_object_get(net, "ipv4")) ||
-	    json_is_integer(json_object_get(net, "ipv6")))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "addresses cannot be chosen; leave out public_net.ipv4 and ipv6");
-	return 0;
+	code = take_kept(request, json_object_get(net, "ipv4"), 4, wish->ipv4, &wish->kept[0], err);
+	return code < 0 ? code
+			: take_kept(request, json_object_get(net, "ipv6"), 6, wish->ipv6,
+				    &wish->kept[1], err);
 }
 
 /* What this service does not have so far is refused, not ignored. */
@@ -367,7 +408,8 @@ static int check_quota(struct request *request, const struct wish *wish, struct 
 	more.of[QUOTA_CORES] = wish->plan.cores;
 	more.of[QUOTA_MEMORY_MIB] = wish->plan.memory_mib;
 	more.of[QUOTA_DISK_GB] = wish->plan.disk_gb;
-	more.of[QUOTA_ADDRESSES] = (uint64_t)wish->ipv4 + wish->ipv6;
+	more.of[QUOTA_ADDRESSES] =
+		(uint64_t)(wish->ipv4 && wish->kept[0] == 0) + (wish->ipv6 && wish->kept[1] == 0);
 	return store_quota_check(request->core->store, request->who.customer_id, &more, err);
 }
 
@@ -409,6 +451,43 @@ static void make_identity(struct server *server)
 	server->uuid[8] = (uint8_t)((server->uuid[8] & 0x3f) | 0x80);
 	secret_random(server->mac, sizeof server->mac);
 	server->mac[0] = (uint8_t)((server->mac[0] & 0xfc) | 0x02);
+}
+
+static int give_address(struct request *request, struct wish *wish, uint8_t family, uint64_t kept,
+			struct address *ret, int64_t now_ms, struct err *err)
+{
+	struct store *store = request->core->store;
+	struct store_ip ip CLEANUP(store_ip_done) = {0};
+	int code;
+
+	if (kept == 0)
+		return store_address_allocate(store, wish->server.id, wish->location.id, family,
+					      now_ms, ret, err);
+	if ((code = store_ip_get(store, request->who.customer_id, ADDRESS_PRIMARY, kept, &ip,
+				 err)) < 0)
+		return code;
+	if (ip.location_id != wish->location.id)
+		return request_invalid(request, err, "public_net",
+				       "primary IP %.100s is at another location", ip.name);
+	if ((code = store_ip_assign(store, kept, wish->server.id, err)) < 0)
+		return code;
+	*ret = ip.address;
+	ret->server_id = wish->server.id;
+	return 0;
+}
+
+static int give_addresses(struct request *request, struct wish *wish, int64_t now_ms,
+			  struct err *err)
+{
+	int code = 0;
+
+	if (wish->ipv4)
+		code = give_address(request, wish, 4, wish->kept[0], &wish->server.ipv4, now_ms,
+				    err);
+	if (code == 0 && wish->ipv6)
+		code = give_address(request, wish, 6, wish->kept[1], &wish->server.ipv6, now_ms,
+				    err);
+	return code;
 }
 
 /* Everything in one transaction: all of it is reserved and written down, or nothing is. */
@@ -454,10 +533,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 	note_detail(request, "server_type", json_string(wish->plan.name));
 	note_detail(request, "image", json_string(wish->image.name));
 	note_detail(request, "start", json_boolean(wish->start));
-	if ((wish->ipv4 && (code = store_address_allocate(store, server->id, wish->location.id, 4,
-							  now_ms, &server->ipv4, err)) < 0) ||
-	    (wish->ipv6 && (code = store_address_allocate(store, server->id, wish->location.id, 6,
-							  now_ms, &server->ipv6, err)) < 0) ||
+	if ((code = give_addresses(request, wish, now_ms, err)) < 0 ||
 	    (code = store_server_set_keys(store, server->id, buf_str(&wish->keys), err)) < 0 ||
 	    (code = firewalls_add_server(request, &wish->firewalls, server->id, err)) < 0)
 		return code;

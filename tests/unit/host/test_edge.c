@@ -430,6 +430,7 @@ static void put_in_force(const struct firewall_policy *policy, const uint8_t *uu
 	memcpy(change.uuid, uuid, UUID_BYTES);
 	assert_int_equal(filter_policy_for_host(&told, &change.filter), 0);
 	change.filter.connections_per_s = change.filter.connections_burst = 0;
+	change.filter.connections_most = 0;
 	if (network_set_filter(network, &change, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	host_filter_change_done(&change);

@@ -4,6 +4,7 @@
 #include "store/store_address.h"
 #include "store/store_dns_ptr.h"
 #include "store/store_image.h"
+#include "store/store_ip.h"
 #include "store/store_plan.h"
 #include "store/store_seed.h"
 
@@ -134,7 +135,7 @@ static void every_change_makes_a_new_version(void **state)
 	CHANGES(f, id, store_dns_ptr_set(f->store, id, &ip, "a.example.org", ERR));
 	CHANGES(f, id, store_dns_ptr_set(f->store, id, &ip, "b.example.org", ERR));
 	CHANGES(f, id, store_dns_ptr_set(f->store, id, &ip, NULL, ERR));
-	CHANGES(f, id, store_address_release(f->store, id, ERR));
+	CHANGES(f, id, store_ip_delete(f->store, address.id, ERR));
 	assert_int_equal(version_of(f, other), other_version);
 	assert_ok(store_server_get(f->store, 1, id, &got, ERR));
 	assert_string_equal(got.name, "neu");
