@@ -21,6 +21,7 @@ const patterns = [
 	{ name: "alerts", pattern: /^\/alerts(?:\/for\/([0-9]{1,15})\/(cpu|memory_used|disk_read|network_in))?$/, parameters: ["id", "metric"] },
 	{ name: "firewalls", pattern: /^\/firewalls$/ },
 	{ name: "firewall", pattern: /^\/firewalls\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "floating-ips", pattern: /^\/floating-ips$/ },
 	{ name: "zones", pattern: /^\/zones$/ },
 	{ name: "zone", pattern: /^\/zones\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "notices", pattern: /^\/notices$/ },

@@ -45,8 +45,9 @@ export function useModal(dialog, first, fallback) {
  * A question before something is lost; the first focus is on the harmless answer.
  * @param refuse   words of the harmless button
  * @param confirm  words of the other one; `obstacle` says in visible text why it is disabled
+ * @param isHarmless  nothing is lost by it
  */
-export function Dialog({ id, title, refuse, confirm, obstacle, onRefuse, onConfirm, fallback, children }) {
+export function Dialog({ id, title, refuse, confirm, obstacle, isHarmless, onRefuse, onConfirm, fallback, children }) {
 	const dialog = useRef(null);
 	const harmless = useRef(null);
 	const { keepInside } = useModal(dialog, harmless, fallback);
@@ -58,7 +59,7 @@ export function Dialog({ id, title, refuse, confirm, obstacle, onRefuse, onConfi
 		${obstacle && html`<p class="dialog-obstacle">${obstacle}</p>`}
 		<div class="buttons">
 			<button type="button" class="button" ref=${harmless} onClick=${onRefuse}>${refuse}</button>
-			<button type="button" class="button destroys" disabled=${Boolean(obstacle)} onClick=${onConfirm}>${confirm}</button>
+			<button type="button" class=${`button ${isHarmless ? "primary" : "destroys"}`} disabled=${Boolean(obstacle)} onClick=${onConfirm}>${confirm}</button>
 		</div>
 	</dialog>`;
 }

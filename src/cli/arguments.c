@@ -196,6 +196,8 @@ static const char *const nouns[][2] = {
 	{"alert", "what is wrong with servers, and was"},
 	{"alert-rule", "what alerts come from"},
 	{"firewall", "packet filters: what may come in and go out"},
+	{"floating-ip", "addresses that go from one server to another"},
+	{"primary-ip", "the addresses servers have of their own"},
 	{"zone", "zones: the names that the name servers answer, and their records"},
 	{"name-server", "further name servers, which fetch the zones"},
 	{"image", "operating system images"},

@@ -184,6 +184,15 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("firewall.set_rules", lambda: api.post(f"/firewalls/{wall}/actions/set_rules", {"rules": []}), "wall2", details='{"rules":0}')
     did("firewall.delete", lambda: api.delete(f"/firewalls/{wall}"), "wall2", resource_id=wall)
     did("customer_defaults.update", lambda: api.put("/customer_defaults", {"quotas": {"servers": 10}}), details='{"quotas":{"servers":10}}')
+    for kind, home in (("floating_ip", "home_location"), ("primary_ip", "location")):
+        made = did(f"{kind}.create", lambda: api.post(f"/{kind}s", {"type": "ipv4", home: "local", "name": "entrance"}), "entrance", customer_id=1,
+                   resource_type=kind, details='{"name":"entrance","type":"ipv4"}')[kind]
+        path = f"/{kind}s/{made['id']}"
+        did(f"{kind}.update", lambda: api.put(path, {"name": "door"}), details='{"name":"door"}')
+        did(f"{kind}.change_dns_ptr", lambda: api.post(f"{path}/actions/change_dns_ptr", {"ip": made["ip"], "dns_ptr": "a.example"}), "door",
+            details=f'{{"dns_ptr":"a.example","ip":"{made["ip"]}"}}')
+        did(f"{kind}.change_protection", lambda: api.post(f"{path}/actions/change_protection", {"delete": False}), "door", details='{"delete":false}')
+        did(f"{kind}.delete", lambda: api.delete(path), "door", resource_id=made["id"])
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])
@@ -228,6 +237,13 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     act("change_type", {"server_type": "large", "upgrade_disk": True}, details='{"server_type":"large","upgrade_disk":true}')
     ip = api.get(path)["server"]["public_net"]["ipv4"]["ip"]
     act("change_dns_ptr", {"ip": ip, "dns_ptr": "www.example.org"}, result=2)
+    for kind, field, number in (("floating_ip", "server", api.post("/floating_ips", {"type": "ipv4", "home_location": "local"})["floating_ip"]["id"]),
+                                ("primary_ip", "assignee_id", api.get(path)["server"]["public_net"]["ipv4"]["id"])):
+        way = f"/{kind}s/{number}/actions"
+        verbs = [("assign", {field: server}), ("unassign", None)]
+        for verb, body in verbs if kind == "floating_ip" else reversed(verbs):
+            did(f"{kind}.{verb}", lambda: api.wait(api.post(f"{way}/{verb}", body)["action"]), f"{kind}-{number}", resource_id=number,
+                resource_type=kind, details=f'{{"server":{server}}}')
     act("change_protection", {"delete": False}, result=2, details='{"delete":false}')
     for verb in ("poweron", "reset", "reboot", "reset_password", "check_first_step", "shutdown"):
         act(verb, result=1)

@@ -522,6 +522,41 @@ def test_firewalls(walker):
     walker.delete(path)
 
 
+def test_addresses(walker):
+    server = walker.create_server("walked-address", start=False)
+    for path, one, made in (("/floating_ips", "floating_ip", {"home_location": "local", "description": "of the shop"}),
+                            ("/primary_ips", "primary_ip", {"location": "local", "auto_delete": False})):
+        kind = "ipv6" if one == "primary_ip" else "ipv4"
+        answer = walker.post(path, {"type": kind, "name": "walked", "labels": {"a": "b"}, **made})
+        assert answer["action"] is None
+        own = f"{path}/{answer[one]['id']}"
+        walker.get(f"{path}?name=walked&label_selector=a&sort=name&page=1")
+        walker.get(own)
+        walker.put(own, {"name": "walked2"})
+        address = answer[one]["ip"].replace("/64", "1")
+        walker.post(f"{own}/actions/change_dns_ptr", {"ip": address, "dns_ptr": "walked.example.org"})
+        walker.post(f"{own}/actions/change_protection", {"delete": True})
+        assert walker.error("DELETE", own) == (423, "protected")
+        walker.post(f"{own}/actions/change_protection", {"delete": False})
+        if one == "primary_ip":
+            before = walker.get(f"/servers/{server['id']}")["server"]["public_net"]["ipv6"]["id"]
+            walker.wait(walker.post(f"/primary_ips/{before}/actions/unassign")["action"])
+        field = "server" if one == "floating_ip" else "assignee_id"
+        action = walker.post(f"{own}/actions/assign", {field: server["id"]})["action"]
+        walker.wait(action)
+        walker.wait(walker.post(f"{own}/actions/unassign")["action"])
+        walker.get(f"{path}/actions?status=success")
+        walker.get(f"{path}/actions/{action['id']}")
+        walker.get(f"{own}/actions")
+        walker.get(f"{own}/actions/{action['id']}")
+        walker.delete(own)
+        answer = walker.post(path, {"type": kind, field: server["id"]})
+        walker.wait(answer["action"])
+        if one == "floating_ip":
+            walker.delete(f"{path}/{answer[one]['id']}")
+    walker.delete_server(server)
+
+
 def test_notices(walker, fake, document, seen):
     body = {"kind": "maintenance", "pinned": True, "title_ja": "保守", "title_en": "Maintenance", "body_ja": "短い切断", "body_en": "Short cuts",
             "starts": "2030-01-01T00:00:00Z", "ends": "2030-01-01T02:00:00+09:00".replace("+09:00", "Z")}

@@ -308,6 +308,27 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("floating IPs: none, the form, the list, a move and its question", async () => {
+					await withPage({ ...look, at: "/#/floating-ips" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-floating");
+						await check(page, "form");
+						const server = state.mock.addServer("hajime");
+						state.mock.addServer("tsugi");
+						state.mock.addFloatingIp("203.0.113.7", { server: server.id, name: "long-name-".repeat(12) });
+						state.mock.addFloatingIp("2001:db8:7::/64");
+						await page.reload();
+						await page.waitForSelector("[data-floating] pre");
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-do=move]").first().click();
+						await page.selectOption("#move-server", { label: "tsugi" });
+						await page.waitForSelector("#move-happens p");
+						await check(page, "moving");
+					});
+				});
+
 				test("zones: none, mistakes, the list, a question", async () => {
 					await withPage({ ...look, at: "/#/zones" }, async (page) => {
 						await page.waitForSelector(".empty");

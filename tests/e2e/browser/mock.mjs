@@ -114,6 +114,7 @@ export class Mock {
 		this.alertRules = new Map();
 		this.outbox = new Map();
 		this.zones = new Map();
+		this.floatingIps = new Map();
 		this.zoneLimit = 5;
 		this.threads = new Map(); // with their messages
 		this.files = new Map(); // of messages, with their bytes
@@ -675,6 +676,8 @@ export class Mock {
 			return this.#filter(what, url);
 		if (what.includes(" /v1/alert"))
 			return this.#alerts(what, url, body);
+		if (what.includes(" /v1/floating_ips"))
+			return this.#floating(what, url, body);
 		if (what.includes(" /v1/zones"))
 			return this.#zones(what, url, body);
 		if (what.includes(" /v1/notices"))
@@ -1055,6 +1058,38 @@ export class Mock {
 			throw new Refusal(423, "protected", "the zone is protected from being deleted");
 		this.zones.delete(zone.id);
 		return [201, { action: { id: this.nextId++ } }];
+	}
+
+	addFloatingIp(ip, changes = {}) {
+		const id = this.nextId++;
+		const address = {
+			id, name: `floating_ip-${id}`, ip, description: "", type: ip.includes(":") ? "ipv6" : "ipv4", server: null, blocked: false, created: "2026-11-20T01:02:03Z",
+			dns_ptr: [], labels: {}, protection: { delete: false }, home_location: { id: 1, name: "local" }, ...changes,
+		};
+		this.floatingIps.set(id, address);
+		return address;
+	}
+
+	#floating(what, url, body) {
+		if (what === "GET /v1/floating_ips")
+			return [200, paged("floating_ips", [...this.floatingIps.values()], url)];
+		if (this.role === "reader")
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (what === "POST /v1/floating_ips") {
+			if ([...this.floatingIps.values()].some(({ name }) => name === body.name))
+				throw new Refusal(409, "uniqueness_error", "the name is taken");
+			const made = this.addFloatingIp(body.type === "ipv6" ? "2001:db8:9::/64" : "203.0.113.9", { server: body.server ?? null, ...(body.name ? { name: body.name } : {}) });
+			return [201, { floating_ip: made, action: null }];
+		}
+		const one = this.floatingIps.get(Number(/floating_ips\/(\d+)/.exec(what)?.[1]));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such floating IP");
+		if (what.startsWith("DELETE")) {
+			this.floatingIps.delete(one.id);
+			return [204, null];
+		}
+		one.server = what.endsWith("/unassign") ? null : body.server;
+		return [201, { action: { id: this.nextId++, command: "assign_floating_ip", status: "success", progress: 100, started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z", resources: [], error: null } }];
 	}
 
 	/** Rules are given as those of the API, with what is left out being usual. */
