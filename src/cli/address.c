@@ -151,16 +151,13 @@ static int create(struct invocation *invocation)
 	json_decref(body);
 	if (code < 0)
 		return print_failure(&err);
-	if (invocation->json) {
-		print_json(reply);
-	} else {
+	if (!invocation->json) {
 		(void)snprintf(path, sizeof path, "%s.ip", kind->one);
 		(void)printf("%s\n", json_text(reply, path));
 		if (server != NULL)
 			print_inside(invocation, json_text(reply, path));
 	}
-	json_decref(reply);
-	return EXIT_OK;
+	return request_finish(invocation, reply, NULL, true);
 }
 
 static int act(struct invocation *invocation, const json_t *address, const char *action,

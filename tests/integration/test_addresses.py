@@ -1,10 +1,12 @@
 """Floating and primary IPs, through web and core to a host in memory: given, moved, kept, counted."""
+import json
 import os
+import re
 import signal
 
 import pytest
 
-from ippo_testing import eventually
+from ippo_testing import eventually, run
 from people import invite
 
 
@@ -147,3 +149,59 @@ def test_a_move_survives_the_death_of_core(fake, api, servers):
     assert net(api, servers[1])["floating_ips"] == [ip["id"]]
     eventually(lambda: fake.database("SELECT count(*) FROM server_filter WHERE applied < wanted") == [(0,)])
     assert fake.database("SELECT count(*) FROM address WHERE left_server_id <> 0") == [(0,)]
+
+
+def test_hcloud_unmodified(fake, api, servers, tmp_path):
+    """Debian's own command: the verbs of both, by names."""
+    environment = {**os.environ, "HOME": str(tmp_path), "HCLOUD_ENDPOINT": f"{fake.url}/v1", "HCLOUD_TOKEN": fake.token("hcloud-addresses"),
+                   "SSL_CERT_FILE": str(fake.ca)}
+
+    def hcloud(*words):
+        return run("hcloud", *map(str, words), env=environment, timeout=120).stdout
+
+    hcloud("floating-ip", "create", "--type", "ipv4", "--home-location", "local", "--name", "by-hcloud", "--description", "d", "--label", "a=b")
+    hcloud("floating-ip", "assign", "by-hcloud", servers[0])
+    assert str(servers[0]) in json.dumps(json.loads(hcloud("floating-ip", "describe", "by-hcloud", "-o", "json")))
+    hcloud("floating-ip", "assign", "by-hcloud", servers[1])
+    ip = api.get("/floating_ips?name=by-hcloud")["floating_ips"][0]
+    assert ip["server"] == servers[1] and ip["labels"] == {"a": "b"}
+    hcloud("floating-ip", "set-rdns", "by-hcloud", "--hostname", "h.example.org")
+    hcloud("floating-ip", "enable-protection", "by-hcloud", "delete")
+    hcloud("floating-ip", "disable-protection", "by-hcloud", "delete")
+    hcloud("floating-ip", "unassign", "by-hcloud")
+    hcloud("floating-ip", "update", "by-hcloud", "--name", "by-hcloud-2")
+    hcloud("floating-ip", "add-label", "by-hcloud-2", "c=d")
+    assert "by-hcloud-2" in hcloud("floating-ip", "list")
+    hcloud("floating-ip", "delete", "by-hcloud-2")
+    own = net(api, servers[0])["ipv4"]["id"]
+    hcloud("primary-ip", "update", own, "--name", "kept-by-hcloud", "--auto-delete=false")
+    hcloud("primary-ip", "unassign", "kept-by-hcloud")
+    hcloud("primary-ip", "assign", "kept-by-hcloud", "--server", servers[0])
+    hcloud("primary-ip", "set-rdns", "kept-by-hcloud", "--hostname", "p.example.org", "--ip", net(api, servers[0])["ipv4"]["ip"])
+    assert "kept-by-hcloud" in hcloud("primary-ip", "list")
+    hcloud("primary-ip", "create", "--type", "ipv6", "--name", "made-by-hcloud", "--datacenter", "local-dc1")
+    hcloud("primary-ip", "delete", "made-by-hcloud")
+
+
+def test_by_our_own_command(fake, api, servers):
+    """As people type it; the addresses stand where scripts read them."""
+    names = [api.get(f"/servers/{server}")["server"]["name"] for server in servers]
+    made = fake.cli("floating-ip", "create", "by-ippo", "ipv4", "--server", names[0], "--label", "a=b")
+    ip = api.get("/floating_ips?name=by-ippo")["floating_ips"][0]
+    assert made.stdout.strip() == ip["ip"] and f"sudo ip addr add {ip['ip']}/32 dev eth0" in made.stderr
+    fake.cli("floating-ip", "assign", "by-ippo", names[1])
+    assert net(api, servers[1])["floating_ips"] == [ip["id"]]
+    assert re.search(rf"{ip['id']} +by-ippo +{re.escape(ip['ip'])} +{servers[1]}", fake.cli("floating-ip", "list").stdout)
+    fake.cli("floating-ip", "reverse-name", "by-ippo", ip["ip"], "r.example.org")
+    assert "r.example.org" in fake.cli("floating-ip", "show", "by-ippo").stdout
+    fake.cli("floating-ip", "unassign", "by-ippo")
+    fake.cli("floating-ip", "protect", "by-ippo")
+    assert fake.cli("floating-ip", "delete", "by-ippo", "--yes", check=False).returncode != 0
+    fake.cli("floating-ip", "unprotect", "by-ippo")
+    fake.cli("floating-ip", "rename", "by-ippo", "by-ippo-2")
+    fake.cli("floating-ip", "delete", "by-ippo-2", "--yes")
+    own = f"primary_ip-{net(api, servers[0])['ipv4']['id']}"
+    fake.cli("primary-ip", "keep", own)
+    fake.cli("primary-ip", "unassign", own)
+    fake.cli("primary-ip", "assign", own, names[0])
+    assert api.get(f"/primary_ips?name={own}")["primary_ips"][0]["auto_delete"] is False

@@ -53,12 +53,12 @@ describe("floating IPs", () => {
 			await page.click("[data-do=move]");
 			await page.selectOption("#move-server", { label: "tsugi" });
 			await page.click("dialog .primary");
-			await eventually(() => ip.server === to.id);
+			await eventually(() => ip.server, to.id);
 			await page.waitForSelector(`[data-floating] a[href='#/servers/${to.id}']`);
 			assert.match(await page.innerText("[data-floating]"), /2001:db8:7::1\/128/);
 			await page.click("[data-do=release]");
 			await page.click("dialog .destroys");
-			await eventually(() => ip.server === null);
+			await eventually(() => ip.server, null);
 		});
 	});
 
@@ -69,7 +69,7 @@ describe("floating IPs", () => {
 			assert.equal(await page.isDisabled("dialog .destroys"), true);
 			await page.fill("#delete-floating-name", "web");
 			await page.click("dialog .destroys");
-			await eventually(() => !state.mock.floatingIps.has(ip.id));
+			await eventually(() => state.mock.floatingIps.has(ip.id), false);
 			await page.waitForSelector(".empty");
 		});
 	});
