@@ -64,6 +64,12 @@ export function gigabytes(value) {
 	return number(value, { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 }).replace(" ", "\u00a0");
 }
 
+/** What went over a wire, as contracts have it: a GB is a thousand million bytes. */
+export function trafficSize(bytes) {
+	const [unit, factor] = bytes < 1e9 ? ["megabyte", 1e6] : bytes < 1e12 ? ["gigabyte", 1e9] : ["terabyte", 1e12];
+	return number(bytes / factor, { style: "unit", unit, maximumFractionDigits: bytes / factor < 10 ? 1 : 0 }).replace(" ", "\u00a0");
+}
+
 /** A file's, as people say it. */
 export function fileSize(bytes) {
 	const [unit, factor] = bytes < 1024 ** 2 ? ["kilobyte", 1024] : ["megabyte", 1024 ** 2];

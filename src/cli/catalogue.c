@@ -293,6 +293,7 @@ static int plan_create(struct invocation *invocation)
 	    !add_number(invocation, body, "memory", "memory_mib", 1024) ||
 	    !add_number(invocation, body, "disk", "disk", 20) ||
 	    !add_number(invocation, body, "zones", "dns_zones", 5) ||
+	    !add_number(invocation, body, "traffic", "included_traffic", 0) ||
 	    !add_number(invocation, body, "monthly", "price_monthly_minor", 0) ||
 	    !add_number(invocation, body, "initial", "price_initial_minor", 0)) {
 		json_decref(body);
@@ -488,6 +489,7 @@ static const struct option_rule plan_options[] = {
 	{"disk", "GB", "disk in GB (20)", false},
 	{"storage", "KIND", "ssd or hdd (ssd)", false},
 	{"zones", "N", "DNS zones (5)", false},
+	{"traffic", "BYTES", "outgoing bytes a month that the price includes (0: not said)", false},
 	{"monthly", "AMOUNT", "price a month in the currency's smallest unit; a year is 11 months",
 	 false},
 	{"initial", "AMOUNT", "fee at first, in the same unit", false},

@@ -33,6 +33,8 @@ static const char *server_port_option(const json_t *server, char out[PORT_OPTION
 	return out;
 }
 
+#define PATH_BYTES 96
+
 /* While the rescue system runs, it is what answers: for root, with host keys of its own. */
 static bool is_rescue(const json_t *server)
 {
@@ -92,6 +94,55 @@ static int server_list(struct invocation *invocation)
 		"--key KEY` makes one.");
 }
 
+/* This month's; in GB of a thousand million, as contracts have it. */
+static void print_traffic(const json_t *server)
+{
+	const double giga = 1e9, included = (double)json_number(server, "included_traffic");
+
+	print_field("Traffic", "this month %.3f GB in, %.3f GB out",
+		    (double)json_number(server, "ingoing_traffic") / giga,
+		    (double)json_number(server, "outgoing_traffic") / giga);
+	if (included > 0)
+		print_field("Traffic included", "%.0f GB a month", included / giga);
+}
+
+static void traffic_row(struct table *table, const json_t *month)
+{
+	char in[32], out[32];
+
+	(void)snprintf(in, sizeof in, "%lld", (long long)json_number(month, "ingoing_traffic"));
+	(void)snprintf(out, sizeof out, "%lld", (long long)json_number(month, "outgoing_traffic"));
+	table_row(table, json_text(month, "month"), in, out);
+}
+
+static int server_traffic(struct invocation *invocation)
+{
+	char path[PATH_BYTES];
+	struct err err = {0};
+	json_t *server = NULL, *reply = NULL, *month;
+	size_t i;
+	int code = api_find(invocation->api, "servers", "servers", "server",
+			    invocation->positionals[0], &server, &err);
+
+	(void)snprintf(path, sizeof path, "/servers/%lld/traffic",
+		       (long long)json_number(server, "id"));
+	json_decref(server);
+	if (code == 0)
+		code = api_call(invocation->api, "GET", path, NULL, -1, &reply, &err);
+	if (code < 0)
+		return print_failure(&err);
+	if (invocation->json) {
+		print_json(json_object_get(reply, "traffic"));
+	} else {
+		struct table *table = table_new("MONTH BYTES-IN BYTES-OUT");
+		json_array_foreach(json_object_get(reply, "traffic"), i, month)
+			traffic_row(table, month);
+		table_print(table, "Nothing has been counted yet.");
+	}
+	json_decref(reply);
+	return EXIT_OK;
+}
+
 static void server_print(const json_t *server)
 {
 	char address[IP_TEXT_BYTES], port[PORT_OPTION_BYTES];
@@ -112,6 +163,7 @@ static void server_print(const json_t *server)
 		    (long long)json_number(server, "primary_disk_size"));
 	print_field("Image", "%s", json_text(server, "image.name"));
 	print_field("Location", "%s", json_text(server, "location.name"));
+	print_traffic(server);
 	print_field("Created", "%s", json_text(server, "created"));
 	print_field("Protected", "%s",
 		    json_is_true(json_at(server, "protection.delete"))
@@ -571,6 +623,8 @@ const struct command server_commands[] = {
 	{"server", "metrics", "NAME",
 	 "Show what a server has used: processor, memory, disk, network", metrics_options,
 	 metrics_show},
+	{"server", "traffic", "NAME", "Show what went over its wire, by month", NULL,
+	 server_traffic},
 	{"server", "check", "NAME",
 	 "Check the first step: how safe a server is, from inside and outside",
 	 first_step_check_options, first_step_check},

@@ -23,6 +23,7 @@ struct password_guard;
 struct server_cache;
 struct store;
 struct suspension;
+struct traffic;
 
 struct core {
 	uv_loop_t loop;
@@ -41,6 +42,7 @@ struct core {
 	struct suspension *suspension;
 	struct dns *dns;         /* what carries zones to the name server */
 	struct lookups *lookups; /* questions to the resolver */
+	struct traffic *traffic;
 	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;
 	gid_t operators; /* the local socket's group */

@@ -38,6 +38,7 @@
 #include "core/notice_clock.h"
 #include "core/post/office.h"
 #include "core/suspension.h"
+#include "core/traffic.h"
 #include "store/store.h"
 #include "store/store_session.h"
 #include "wire/child.h"
@@ -236,6 +237,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = lookups_new(&core, &core.lookups, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = filters_new(&core, &core.filters, err)) < 0 ||
+	    (code = traffic_new(&core, &core.traffic, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)
 		return code;

@@ -440,6 +440,7 @@ static const struct message_rule rules[] = {
 	{HOST_HELLO, 0, on_verb},
 	{HOST_INVENTORY, 0, on_verb},
 	{HOST_STATISTICS, 0, on_verb},
+	{HOST_TRAFFIC, 0, on_verb},
 	{HOST_IMAGE_IMPORT, 1, on_verb},
 	{HOST_IMAGE_DELETE, 0, on_verb},
 	{HOST_IMAGE_FACTS, 0, on_verb},

@@ -24,6 +24,7 @@ struct driver_events {
 };
 
 typedef void driver_item(void *context, const struct host_item *item);
+typedef void driver_traffic(void *context, const struct host_traffic *traffic);
 typedef void driver_sample(void *context, const struct host_sample *sample);
 typedef void driver_progress(void *context, unsigned percent);
 
@@ -86,6 +87,9 @@ struct driver_verbs {
 	/* What all servers that are on have used. One that is busy may be left out. */
 	int (*statistics)(struct driver *driver, driver_sample *sample, void *context,
 			  struct err *err);
+	/* What went over the wires of all servers that have a network. */
+	int (*traffic)(struct driver *driver, driver_traffic *traffic, void *context,
+		       struct err *err);
 	void (*free)(struct driver *driver);
 };
 

@@ -67,6 +67,14 @@ static void collect_sample(void *context, const struct host_sample *sample)
 		host_sample_write(part, sample);
 }
 
+static void collect_traffic(void *context, const struct host_traffic *traffic)
+{
+	struct buf *part = next_part(context);
+
+	if (part != NULL)
+		host_traffic_write(part, traffic);
+}
+
 static int run_volume(struct driver *driver, struct verb *verb,
 		      int (*change)(struct driver *, const struct host_volume *, struct err *))
 {
@@ -420,6 +428,8 @@ static int run_verb(struct driver *driver, struct verb *verb)
 		return verbs->inventory(driver, collect_item, verb, &verb->err);
 	case HOST_STATISTICS:
 		return verbs->statistics(driver, collect_sample, verb, &verb->err);
+	case HOST_TRAFFIC:
+		return verbs->traffic(driver, collect_traffic, verb, &verb->err);
 	case HOST_IMAGE_IMPORT:
 		return run_image_import(driver, verb);
 	case HOST_IMAGE_DELETE:
@@ -482,6 +492,7 @@ bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
 	case HOST_HELLO:
 	case HOST_INVENTORY:
 	case HOST_STATISTICS:
+	case HOST_TRAFFIC:
 	case HOST_NETWORK_SYNC:
 	case HOST_CONSOLE_OPEN:
 	case HOST_CONSOLE_SCREEN:

@@ -59,5 +59,8 @@ int plan_check(const struct plan *plan, struct err *err)
 				err);
 	if (r == 0)
 		r = check_range("dns_zones", plan->dns_zones, 0, PLAN_MAX_DNS_ZONES, err);
+	if (r == 0)
+		r = check_range("included_traffic", (int64_t)plan->traffic_bytes, 0,
+				PLAN_MAX_TRAFFIC_BYTES, err);
 	return r;
 }

@@ -6,7 +6,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, description, cores, memory_mib, disk_gb, storage, currency, "                   \
-	"price_monthly_minor, price_initial_minor, dns_zones, created_ms, deprecated_ms"
+	"price_monthly_minor, price_initial_minor, dns_zones, created_ms, deprecated_ms, "         \
+	"traffic_bytes"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "id",
@@ -29,6 +30,7 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	plan->dns_zones = statement_u32(statement, 10);
 	plan->created_ms = sqlite3_column_int64(statement, 11);
 	plan->deprecated_ms = sqlite3_column_int64(statement, 12);
+	plan->traffic_bytes = statement_u64(statement, 13);
 	if (statement_copy(statement, 1, plan->name, sizeof(plan->name)) < 0 ||
 	    statement_copy(statement, 2, plan->description, sizeof(plan->description)) < 0 ||
 	    statement_copy(statement, 7, plan->currency, sizeof(plan->currency)) < 0)
@@ -57,12 +59,13 @@ int store_plan_insert(struct store *store, struct plan *plan, struct err *err)
 		store,
 		"INSERT INTO server_type(name, description, cores, memory_mib, disk_gb, storage, "
 		"currency, price_monthly_minor, price_initial_minor, dns_zones, created_ms, "
-		"deprecated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"deprecated_ms, traffic_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_TEXT(plan->name), B_TEXT(plan->description), B_INT(plan->cores),
 		     B_INT(plan->memory_mib), B_INT(plan->disk_gb), B_INT(plan->storage),
 		     B_TEXT(plan->currency), B_INT(plan->price_monthly_minor),
 		     B_INT(plan->price_initial_minor), B_INT(plan->dns_zones),
-		     B_INT(plan->created_ms), B_INT(plan->deprecated_ms)),
+		     B_INT(plan->created_ms), B_INT(plan->deprecated_ms),
+		     B_INT(plan->traffic_bytes)),
 		err);
 
 	if (r == ERR_UNIQUENESS)
@@ -122,12 +125,13 @@ int store_plan_update(struct store *store, const struct plan *plan, struct err *
 		store, "server type",
 		"UPDATE server_type SET name = ?, description = ?, cores = ?, memory_mib = ?, "
 		"disk_gb = ?, storage = ?, currency = ?, price_monthly_minor = ?, "
-		"price_initial_minor = ?, dns_zones = ?, deprecated_ms = ? WHERE id = ?",
+		"price_initial_minor = ?, dns_zones = ?, deprecated_ms = ?, traffic_bytes = ? "
+		"WHERE id = ?",
 		BIND(B_TEXT(plan->name), B_TEXT(plan->description), B_INT(plan->cores),
 		     B_INT(plan->memory_mib), B_INT(plan->disk_gb), B_INT(plan->storage),
 		     B_TEXT(plan->currency), B_INT(plan->price_monthly_minor),
 		     B_INT(plan->price_initial_minor), B_INT(plan->dns_zones),
-		     B_INT(plan->deprecated_ms), B_INT(plan->id)),
+		     B_INT(plan->deprecated_ms), B_INT(plan->traffic_bytes), B_INT(plan->id)),
 		err);
 
 	if (r == ERR_UNIQUENESS)

@@ -273,6 +273,7 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		("DELETE FROM dns_ptr WHERE address_id IN (SELECT id FROM address WHERE "
 		 "server_id = ? AND kind = 1)"),
 		"DELETE FROM suspended_server WHERE server_id = ?",
+		"DELETE FROM server_traffic WHERE server_id = ?",
 		"DELETE FROM firewall_server WHERE server_id = ?",
 	};
 	int r = 0;

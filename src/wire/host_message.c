@@ -110,6 +110,29 @@ int host_sample_read(struct reader *in, struct host_sample *ret)
 	READER_FINISH(in, ret, sample);
 }
 
+void host_traffic_write(struct buf *out, const struct host_traffic *traffic)
+{
+	write_bytes(out, traffic->uuid, UUID_BYTES);
+	write_u64(out, traffic->epoch);
+	write_u64(out, traffic->in_bytes);
+	write_u64(out, traffic->out_bytes);
+}
+
+int host_traffic_read(struct reader *in, struct host_traffic *ret)
+{
+	struct host_traffic traffic = {0};
+
+	reader_bytes(in, traffic.uuid, UUID_BYTES);
+	traffic.epoch = reader_u64(in);
+	traffic.in_bytes = reader_u64(in);
+	traffic.out_bytes = reader_u64(in);
+	/* Numbers of a database. */
+	if (traffic.epoch > INT64_MAX || traffic.in_bytes > INT64_MAX ||
+	    traffic.out_bytes > INT64_MAX)
+		in->error = ERR_PROTOCOL;
+	READER_FINISH(in, ret, traffic);
+}
+
 void host_image_import_write(struct buf *out, const struct host_image_import *import)
 {
 	write_u64(out, import->image_id);

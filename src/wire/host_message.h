@@ -58,6 +58,8 @@ enum host_message_type {
 				   when it is written, whether anybody reads it or not */
 	HOST_STATISTICS = 0x339, /* body: empty. Answer: struct host_sample[] of all servers that
 				    are on, in HOST_REPLYs with WIRE_MORE */
+	HOST_TRAFFIC = 0x33b,    /* body: empty. Answer: struct host_traffic[] of all servers that
+				    have a network, in HOST_REPLYs with WIRE_MORE */
 	/* Remote consoles, see console_message.h. Not in one row with the server's other verbs. */
 	HOST_CONSOLE_OPEN = 0x340,   /* struct host_console_open. Answer: 1 fd */
 	HOST_CONSOLE_CLOSE = 0x341,  /* u64 console id */
@@ -136,6 +138,14 @@ enum host_statistic {
 struct host_sample {
 	uint8_t uuid[UUID_BYTES];
 	uint64_t values[HOST_STATISTICS_COUNT];
+};
+
+/* Bytes that went over a server's wire, since its epoch began. */
+struct host_traffic {
+	uint8_t uuid[UUID_BYTES];
+	uint64_t epoch; /* two counts of one epoch can be subtracted */
+	uint64_t in_bytes;
+	uint64_t out_bytes;
 };
 
 #define HOST_CHECKSUM_BYTES 32
@@ -237,6 +247,8 @@ void host_item_write(struct buf *out, const struct host_item *item);
 int host_item_read(struct reader *in, struct host_item *ret);
 void host_sample_write(struct buf *out, const struct host_sample *sample);
 int host_sample_read(struct reader *in, struct host_sample *ret);
+void host_traffic_write(struct buf *out, const struct host_traffic *traffic);
+int host_traffic_read(struct reader *in, struct host_traffic *ret);
 void host_image_import_write(struct buf *out, const struct host_image_import *import);
 int host_image_import_read(struct reader *in, struct host_image_import *ret);
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts);

@@ -522,6 +522,12 @@ def test_firewalls(walker):
     walker.delete(path)
 
 
+def test_traffic(walker):
+    server = walker.create_server("walked-traffic", start=False)
+    walker.get(f"/servers/{server['id']}/traffic")
+    walker.delete_server(server)
+
+
 def test_addresses(walker):
     server = walker.create_server("walked-address", start=False)
     for path, one, made in (("/floating_ips", "floating_ip", {"home_location": "local", "description": "of the shop"}),

@@ -60,6 +60,7 @@ static json_t *names_of(const json_t *body)
 					   "memory_mib",
 					   "disk",
 					   "dns_zones",
+					   "included_traffic",
 					   "country",
 					   "city",
 					   "network_zone",
@@ -80,7 +81,7 @@ static json_t *names_of(const json_t *body)
 static int take_plan(struct request *request, struct plan *plan, struct err *err)
 {
 	int64_t cores = plan->cores, memory = plan->memory_mib, disk = plan->disk_gb,
-		zones = plan->dns_zones;
+		zones = plan->dns_zones, traffic = (int64_t)plan->traffic_bytes;
 	const char *name = plan->name, *description = plan->description, *storage = NULL,
 		   *currency = plan->currency;
 	bool deprecated = plan->deprecated_ms != 0;
@@ -95,6 +96,8 @@ static int take_plan(struct request *request, struct plan *plan, struct err *err
 				&memory, err)) < 0 ||
 	    (code = body_number(request, "disk", 1, PLAN_MAX_DISK_GB, &disk, err)) < 0 ||
 	    (code = body_number(request, "dns_zones", 0, PLAN_MAX_DNS_ZONES, &zones, err)) < 0 ||
+	    (code = body_number(request, "included_traffic", 0, PLAN_MAX_TRAFFIC_BYTES, &traffic,
+				err)) < 0 ||
 	    (code = body_number(request, "price_monthly_minor", 0, MONEY_MAX_MINOR,
 				&plan->price_monthly_minor, err)) < 0 ||
 	    (code = body_number(request, "price_initial_minor", 0, MONEY_MAX_MINOR,
@@ -119,6 +122,7 @@ static int take_plan(struct request *request, struct plan *plan, struct err *err
 	plan->memory_mib = (uint32_t)memory;
 	plan->disk_gb = (uint32_t)disk;
 	plan->dns_zones = (uint32_t)zones;
+	plan->traffic_bytes = (uint64_t)traffic;
 	if (deprecated != (plan->deprecated_ms != 0))
 		plan->deprecated_ms = deprecated ? clock_now_ms() : 0;
 	return request_field(request, "name", plan_check(plan, err), err);

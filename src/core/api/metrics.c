@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stdio.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
@@ -13,6 +15,7 @@
 #include "core/metrics/metrics.h"
 #include "core/metrics/series.h"
 #include "store/store_server.h"
+#include "store/store_traffic.h"
 
 #define MAX_STEP_S      (366 * 86400)
 #define MAX_SCRAPED     2000 /* servers in one answer to Prometheus */
@@ -266,8 +269,34 @@ static int scrape(struct request *request, struct err *err)
 	return request->text.error;
 }
 
+/* Extension: the months there are, the newest first. */
+static int traffic_of_server(struct request *request, struct err *err)
+{
+	struct store_traffic months[STORE_TRAFFIC_MONTHS];
+	struct server server CLEANUP(server_done) = {0};
+	json_t *items;
+	size_t count = 0;
+	char month[16];
+	int code = servers_find(request, &server, err);
+
+	if (code < 0 || (code = store_traffic_list(request->core->store, server.id, months,
+						   ARRAY_SIZE(months), &count, err)) < 0)
+		return code;
+	items = json_array();
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(month, sizeof month, "%04u-%02u", months[i].month / 100,
+			       months[i].month % 100);
+		(void)json_array_append_new(
+			items, json_pack("{s:s, s:I, s:I}", "month", month, "ingoing_traffic",
+					 (json_int_t)months[i].in_bytes, "outgoing_traffic",
+					 (json_int_t)months[i].out_bytes));
+	}
+	return request_answer(request, 200, "traffic", items);
+}
+
 const struct route metrics_routes[] = {
 	{"GET", "/servers/{id}/metrics", ACCESS_READ, of_server},
+	{"GET", "/servers/{id}/traffic", ACCESS_READ, traffic_of_server},
 	{"GET", "/metrics", ACCESS_SERVICE_READ, scrape},
 	{NULL, NULL, 0, NULL},
 };

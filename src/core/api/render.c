@@ -34,8 +34,8 @@ static json_t *price_at(const struct plan *plan, const char *location)
 	return json_pack("{s:s, s:o, s:o, s:I, s:o}", "location", location, "price_hourly",
 			 amount(plan->price_monthly_minor, plan->currency, PLAN_HOURS_OF_A_MONTH),
 			 "price_monthly", amount(plan->price_monthly_minor, plan->currency, 1),
-			 "included_traffic", (json_int_t)0, "price_per_tb_traffic",
-			 amount(0, plan->currency, 1));
+			 "included_traffic", (json_int_t)plan->traffic_bytes,
+			 "price_per_tb_traffic", amount(0, plan->currency, 1));
 }
 
 static json_t *deprecation(int64_t ms)

@@ -1,12 +1,15 @@
 #include "core/api/server_text.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "core/api/json_text.h"
 #include "core/api/render.h"
 #include "model/first_step.h"
 #include "model/host_key.h"
 #include "store/store_firewall.h"
 #include "store/store_ip.h"
+#include "store/store_plan.h"
+#include "store/store_traffic.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
 {
@@ -173,11 +176,28 @@ static int write_head(struct store *store, const struct server *server, struct b
 	return code;
 }
 
+/* This month's, of the clock's UTC. */
+static int write_traffic(struct store *store, const struct server *server, struct buf *out)
+{
+	struct store_traffic traffic = {0};
+	struct plan plan = {0};
+	int code = store_traffic_get(store, server->id, store_traffic_month(clock_now_ms()),
+				     &traffic, NULL);
+
+	if (code == 0)
+		code = store_plan_get(store, server->server_type_id, &plan, NULL);
+	(void)buf_puts(out, ",\"included_traffic\":");
+	json_text_number(out, plan.traffic_bytes);
+	(void)buf_puts(out, ",\"outgoing_traffic\":");
+	json_text_number(out, traffic.out_bytes);
+	(void)buf_puts(out, ",\"ingoing_traffic\":");
+	json_text_number(out, traffic.in_bytes);
+	return code;
+}
+
 static void write_middle(const struct server *server, struct buf *out)
 {
-	(void)buf_puts(out, ",\"included_traffic\":0,\"outgoing_traffic\":null,"
-			    "\"ingoing_traffic\":null,\"backup_window\":null,"
-			    "\"rescue_enabled\":");
+	(void)buf_puts(out, ",\"backup_window\":null,\"rescue_enabled\":");
 	json_text_bool(out, server->rescue_armed);
 	(void)buf_puts(out, ",\"iso\":null,\"locked\":");
 	json_text_bool(out, server->locked_action_id != 0);
@@ -211,6 +231,8 @@ int server_text_append(struct store *store, struct catalogue_cache *catalogue,
 		(void)buf_puts(out, parts[i].key);
 		code = catalogue_cache_append(catalogue, parts[i].kind, parts[i].id, out);
 	}
+	if (code == 0)
+		code = write_traffic(store, server, out);
 	write_middle(server, out);
 	write_extension(server, out);
 	(void)buf_putc(out, '}');

@@ -903,6 +903,32 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	return code < 0 ? code : end(fake, 0);
 }
 
+/* An epoch for each of a guest's runs: what it sent before is not counted here any more. */
+static int traffic(struct driver *driver, driver_traffic *of, void *context, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	const int64_t now_ms = clock_now_ms();
+	int code = begin(fake, "traffic", err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct thing *thing = fake->buckets[i]; thing != NULL;
+		     thing = thing->next) {
+			struct host_traffic one = {.epoch = thing->bytes};
+			struct host_sample load;
+			if (thing->item.kind != HOST_ITEM_DOMAIN ||
+			    thing->item.state != HOST_DOMAIN_RUNNING)
+				continue;
+			load_of(thing->item.uuid, (int64_t)thing->bytes, now_ms, &load);
+			memcpy(one.uuid, thing->item.uuid, UUID_BYTES);
+			one.in_bytes = load.values[HOST_NET_IN_BYTES];
+			one.out_bytes = load.values[HOST_NET_OUT_BYTES];
+			of(context, &one);
+		}
+	return end(fake, 0);
+}
+
 static int statistics(struct driver *driver, driver_sample *sample, void *context, struct err *err)
 {
 	struct fake *fake = self_of(driver);
@@ -958,6 +984,7 @@ static const struct driver_verbs verbs = {
 	.filter_set = filter_set,
 	.filter_version = filter_version,
 	.filter_status = filter_status,
+	.traffic = traffic,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,
 	.domain_start = domain_start,

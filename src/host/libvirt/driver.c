@@ -276,6 +276,11 @@ static uint64_t filter_version(struct driver *driver, const uint8_t uuid[UUID_BY
 	return network_filter_version(self_of(driver)->network, uuid);
 }
 
+static int traffic(struct driver *driver, driver_traffic *of, void *context, struct err *err)
+{
+	return network_traffic(self_of(driver)->network, of, context, err);
+}
+
 static int filter_status(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
 			 struct err *err)
 {
@@ -705,6 +710,7 @@ static const struct driver_verbs verbs = {
 	.filter_set = filter_set,
 	.filter_version = filter_version,
 	.filter_status = filter_status,
+	.traffic = traffic,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,
 	.domain_start = domain_start,

@@ -17,6 +17,7 @@
 #include "host/network/plumb.h"
 #include "host/network/refusals.h"
 #include "host/network/ruleset.h"
+#include "host/network/traffic.h"
 
 struct network {
 	char instance[8];
@@ -63,6 +64,9 @@ static int load_table(struct network *network, const struct host_network *server
 
 	filter_write_table(&rules, network->instance, network->masquerade, network->probe_uid,
 			   servers, count);
+	traffic_write_table(&rules, network->instance);
+	for (size_t i = 0; i < count; i++)
+		traffic_write_server(&rules, network->instance, servers[i].server_id);
 	if (ruleset_generation(&now) == 0)
 		network->table.ours = now;
 	return load(network, &rules, err);
@@ -320,6 +324,10 @@ static int set_locked(struct network *network, const struct host_network *server
 	leave_to_others(network, copy.uuid, &copy.filter);
 	write_losses(network, &copy, &rules);
 	filter_write_change(&rules, network->instance, known, &copy);
+	if (known == NULL) {
+		traffic_write_table(&rules, network->instance);
+		traffic_write_server(&rules, network->instance, copy.server_id);
+	}
 	if ((code = load(network, &rules, err)) < 0)
 		return code;
 	if (known == NULL) {
@@ -450,6 +458,8 @@ static int clear_locked(struct network *network, const uint8_t uuid[UUID_BYTES],
 		return 0;
 	filter_write_change(&rules, network->instance, known, NULL);
 	filter_write_no_wire(&rules, network->instance, known->server_id);
+	traffic_write_table(&rules, network->instance);
+	traffic_write_no_server(&rules, network->instance, known->server_id);
 	if ((code = load(network, &rules, err)) < 0)
 		return code;
 	if (filter_tap_name(network->instance, known->server_id, tap) == 0 &&
@@ -577,6 +587,60 @@ int network_plumb(struct network *network, const uint8_t uuid[UUID_BYTES], struc
 		(void)err_set(err, code, "the server's id is too large");
 	else
 		code = plumb(network, tap, known, err);
+	(void)pthread_mutex_unlock(&network->lock);
+	return code;
+}
+
+/* --- traffic --- */
+
+struct tally {
+	const struct network *network;
+	struct host_traffic *traffic; /* as the servers */
+};
+
+static void tally(void *context, uint64_t server_id, bool outwards, uint64_t bytes)
+{
+	const struct tally *tally = context;
+
+	for (size_t i = 0; i < tally->network->count; i++)
+		if (tally->network->servers[i].server_id == server_id)
+			*(outwards ? &tally->traffic[i].out_bytes : &tally->traffic[i].in_bytes) =
+				bytes;
+}
+
+static int traffic_locked(struct network *network, network_traffic_of *of, void *context,
+			  struct err *err)
+{
+	AUTO_FREE struct host_traffic *traffic = calloc(network->count + 1, sizeof *traffic);
+	struct tally all = {.network = network, .traffic = traffic};
+	struct buf rules CLEANUP(buf_done) = {0};
+	uint64_t epoch = 0;
+	int code;
+
+	if (traffic == NULL)
+		return err_set(err, -ENOMEM, "no memory");
+	code = traffic_read(network->instance, &epoch, tally, &all, err);
+	if (code == ERR_NOT_FOUND) {
+		/* Somebody has deleted it: what was counted is lost, what comes is not. */
+		traffic_write_table(&rules, network->instance);
+		for (size_t i = 0; i < network->count; i++)
+			traffic_write_server(&rules, network->instance,
+					     network->servers[i].server_id);
+		if ((code = load(network, &rules, err)) == 0)
+			code = traffic_read(network->instance, &epoch, tally, &all, err);
+	}
+	for (size_t i = 0; code == 0 && i < network->count; i++) {
+		memcpy(traffic[i].uuid, network->servers[i].uuid, UUID_BYTES);
+		traffic[i].epoch = epoch;
+		of(context, &traffic[i]);
+	}
+	return code;
+}
+
+int network_traffic(struct network *network, network_traffic_of *of, void *context, struct err *err)
+{
+	(void)pthread_mutex_lock(&network->lock);
+	int code = traffic_locked(network, of, context, err);
 	(void)pthread_mutex_unlock(&network->lock);
 	return code;
 }

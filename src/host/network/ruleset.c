@@ -98,7 +98,7 @@ int ruleset_generation(uint32_t *ret)
 }
 
 /* All that a program prints, however much: it goes to memory that is no pipe. */
-static int run_and_read(const char *const *arguments, struct buf *ret, struct err *err)
+int ruleset_run(const char *const *arguments, struct buf *ret, struct err *err)
 {
 	const int fd AUTO_CLOSE = memfd_create("nft", MFD_CLOEXEC);
 	const struct process process = {.arguments = arguments,
@@ -140,7 +140,7 @@ int ruleset_digest(const char *instance, uint64_t *ret, struct err *err)
 	int code;
 
 	filter_table_name(instance, table);
-	if ((code = run_and_read(arguments, &text, err)) < 0)
+	if ((code = ruleset_run(arguments, &text, err)) < 0)
 		return code;
 	for (const char *line = buf_str(&text); *line != '\0';) {
 		const size_t bytes = strcspn(line, "\n");
@@ -243,7 +243,7 @@ int ruleset_counters(const char *instance, uint64_t server_id, ruleset_counter *
 	for (int outwards = 0; code == 0 && outwards < 2; outwards++) {
 		struct buf text CLEANUP(buf_done) = {0};
 		filter_chain_name(server_id, outwards == 1, chain);
-		if ((code = run_and_read(arguments, &text, err)) < 0)
+		if ((code = ruleset_run(arguments, &text, err)) < 0)
 			return code;
 		code = ruleset_read_counters(buf_str(&text), counter, context);
 	}

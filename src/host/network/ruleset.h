@@ -17,6 +17,9 @@ int ruleset_generation(uint32_t *ret);
 /** ruleset_digest() - of the whole table of an instance, but of what the traffic changes. */
 int ruleset_digest(const char *instance, uint64_t *ret, struct err *err);
 
+/** ruleset_run() - all that a program prints, however much, appended to @ret. */
+int ruleset_run(const char *const *arguments, struct buf *ret, struct err *err);
+
 bool ruleset_has_table(const char *instance);
 
 typedef void ruleset_counter(void *context, const struct host_counter *counter);

@@ -882,6 +882,47 @@ static void a_flood_leaves_the_others_room(void **state)
 	assert_in_range(counted.packets[HOST_COUNT_TOO_MANY], FLOOD - MOST, FLOOD);
 }
 
+/* --- traffic --- */
+
+static void sum(void *context, const struct host_traffic *traffic)
+{
+	if (memcmp(traffic->uuid, servers[0].uuid, UUID_BYTES) == 0)
+		*(struct host_traffic *)context = *traffic;
+}
+
+/* What is let through is counted, what is refused is not; whatever happens to the filter, the
+ * counters go on, until somebody deletes them: then it is another epoch. */
+static void traffic_is_counted(void **state)
+{
+	struct host_traffic before = {0}, after = {0};
+	const struct sent out = datagram(ONE, "10.1.0.1", "203.0.113.5"),
+			  spoofed = datagram(ONE, "10.1.0.2", "203.0.113.5"),
+			  in = datagram(WORLD, "203.0.113.5", "10.1.0.1");
+	const uint64_t bytes = 20 + 8 + 32;
+
+	(void)state;
+	open_all(2990);
+	assert_int_equal(network_traffic(network, sum, &before, NULL), 0);
+	assert_true(arrives(&out, WORLD));
+	assert_false(arrives(&spoofed, WORLD));
+	run("nft delete table inet ippo_t");
+	assert_int_equal(network_check(network, NULL), 1);
+	open_all(2991);
+	assert_true(arrives(&in, ONE));
+	assert_true(arrives(&in, ONE));
+	assert_int_equal(network_traffic(network, sum, &after, NULL), 0);
+	assert_int_equal(after.epoch, before.epoch);
+	assert_int_equal(after.out_bytes - before.out_bytes, bytes);
+	assert_int_equal(after.in_bytes - before.in_bytes, 2 * bytes);
+	run("nft delete table inet traffic_t");
+	assert_int_equal(network_traffic(network, sum, &before, NULL), 0);
+	assert_int_not_equal(after.epoch, before.epoch);
+	assert_int_equal(before.out_bytes, 0);
+	assert_true(arrives(&in, ONE));
+	assert_int_equal(network_traffic(network, sum, &after, NULL), 0);
+	assert_int_equal(after.in_bytes, bytes);
+}
+
 /* --- floating addresses --- */
 
 /* A server with these floating addresses, to which all datagrams may come unless it is @shut. */
@@ -1178,6 +1219,7 @@ int main(void)
 		cmocka_unit_test(it_is_looked_after),
 		cmocka_unit_test(the_closed_are_closed),
 		cmocka_unit_test(a_flood_leaves_the_others_room),
+		cmocka_unit_test(traffic_is_counted),
 		cmocka_unit_test(floating_addresses_move),
 	};
 

@@ -91,6 +91,8 @@ static void plans_at_their_limits(void **state)
 	EXPECT_PLAN(price_monthly_minor, MONEY_MAX_MINOR + 1, ERR_INVALID_INPUT);
 	EXPECT_PLAN(price_initial_minor, -1, ERR_INVALID_INPUT);
 	EXPECT_PLAN(dns_zones, PLAN_MAX_DNS_ZONES, 0);
+	EXPECT_PLAN(traffic_bytes, PLAN_MAX_TRAFFIC_BYTES, 0);
+	EXPECT_PLAN(traffic_bytes, PLAN_MAX_TRAFFIC_BYTES + 1, ERR_INVALID_INPUT);
 	EXPECT_PLAN(dns_zones, PLAN_MAX_DNS_ZONES + 1, ERR_INVALID_INPUT);
 	EXPECT_PLAN(storage, 9, ERR_INVALID_INPUT);
 	EXPECT_PLAN(name[0], '-', ERR_INVALID_INPUT);

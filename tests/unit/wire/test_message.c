@@ -173,6 +173,7 @@ static void host_messages(void **state)
 	const struct host_network network = {
 		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}, 1, filter};
 	const struct host_filter_change change = {{1}, filter};
+	const struct host_traffic traffic = {{1}, 7, 8, INT64_MAX};
 	const struct host_counter counter = {HOST_COUNT_RULE, 7, 3, 5, UINT64_MAX};
 	const struct host_refused refused = {
 		HOST_COUNT_IN, 6, {4, 32, {192, 0, 2, 1}}, 25, 2, 3, 4};
@@ -192,6 +193,7 @@ static void host_messages(void **state)
 	ROUND(host_image_facts, image);
 	ROUND(host_volume, volume);
 	ROUND_OWNED(host_network, network, host_network_done);
+	ROUND(host_traffic, traffic);
 	ROUND_OWNED(host_filter_change, change, host_filter_change_done);
 	ROUND(host_counter, counter);
 	ROUND(host_refused, refused);
