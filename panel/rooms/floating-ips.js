@@ -46,7 +46,7 @@ function Create({ locations, onMade, onCancel }) {
 		<${Summary} ...${told}/>
 		<form ref=${form} onSubmit=${submit} novalidate>
 			<${TextField} id="floating-name" label=${t("floating.name")} hint=${t("floating.name.hint")} problems=${told.problems} autocomplete="off" maxlength="128"/>
-			<${ChoiceField} id="floating-type" label=${t("floating.type")} choices=${[{ value: "ipv4", text: "IPv4" }, { value: "ipv6", text: t("floating.ipv6") }]}/>
+			<${ChoiceField} id="floating-type" label=${t("floating.type")} choices=${[{ value: "ipv4", text: "IPv4" }, { value: "ipv6", text: t("floating.network") }]}/>
 			<${ChoiceField} id="floating-server" label=${t("floating.server")} choices=${[{ value: "", text: t("floating.server.later") }, ...choices.map((each) => ({ value: String(each.id), text: each.name }))]}/>
 			<div class="buttons">
 				<button class="button primary" id="floating-save" aria-disabled=${busy ? "true" : undefined}>${t(busy ? "keys.busy" : "floating.make")}</button>

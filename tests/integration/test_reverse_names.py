@@ -56,6 +56,19 @@ def call(owner, server, ip, name, **more):
     return owner.post(f"/servers/{server['id']}/actions/change_dns_ptr", {"ip": ip, "dns_ptr": name, **more})
 
 
+def test_names_go_with_the_address_whoever_has_it(dns, owner):
+    """Of a floating IP: none has it, one does, it is given back."""
+    ip = owner.post("/floating_ips", {"type": "ipv4", "home_location": "local"})["floating_ip"]
+    owner.post(f"/floating_ips/{ip['id']}/actions/change_dns_ptr", {"ip": ip["ip"], "dns_ptr": "float.elsewhere.example"})
+    named(dns, ip["ip"], "float.elsewhere.example.")
+    server = owner.create_server("floats", server_type="named")
+    owner.wait(owner.post(f"/floating_ips/{ip['id']}/actions/assign", {"server": server["id"]})["action"])
+    owner.delete_server(server)
+    named(dns, ip["ip"], "float.elsewhere.example.")
+    owner.delete(f"/floating_ips/{ip['id']}")
+    named(dns, ip["ip"])
+
+
 def test_both_families_are_answered(dns, owner, operator):
     server = owner.create_server("both", server_type="named")
     v4, v6 = addresses(server)

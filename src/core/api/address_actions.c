@@ -6,6 +6,7 @@
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
+#include "core/dns/dns.h"
 #include "core/events.h"
 #include "core/filters.h"
 #include "store/store_firewall.h"
@@ -88,6 +89,7 @@ void addresses_moved(struct request *request, uint64_t from_id, uint64_t to_id,
 {
 	engine_kick(request->core->engine);
 	filters_kick(request->core->filters);
+	dns_kick(request->core->dns); /* its reverse names */
 	if (from_id != 0)
 		events_server_changed(request->core->events, from_id);
 	if (to_id != 0)

@@ -339,8 +339,7 @@ static int delete (struct request *request, struct err *err)
 			       "a server has this address: take it from the server first");
 	if ((code = store_ip_delete(request->core->store, ip.address.id, err)) < 0)
 		return code;
-	if (ip.address.server_id != 0)
-		addresses_moved(request, ip.address.server_id, 0, NULL);
+	addresses_moved(request, ip.address.server_id, 0, NULL);
 	request->status = 204;
 	return 0;
 }

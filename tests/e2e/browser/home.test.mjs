@@ -34,6 +34,19 @@ describe("a server's home", () => {
 		});
 	});
 
+	test("this month's traffic, with what the plan includes of it", async () => {
+		const giga = 1e9;
+		const { id } = state.mock.addServer("hajime", "off", { included_traffic: 3000 * giga, outgoing_traffic: 12.4 * giga, ingoing_traffic: 0.8 * giga });
+		const unsaid = state.mock.addServer("tsugi", "off", { included_traffic: 0, outgoing_traffic: 5, ingoing_traffic: 0 });
+		await withPage({ at: `/#/servers/${id}`, language: "en" }, async (page) => {
+			await page.waitForSelector("#traffic");
+			assert.equal((await page.innerText("#traffic")).replaceAll("\u00a0", " "), "12 GB of 3 TB out, 800 MB in");
+			await page.goto(`${state.mock.url}/#/servers/${unsaid.id}`);
+			await page.waitForSelector("#traffic:has-text('0 MB out')");
+			assert.doesNotMatch(await page.innerText("#traffic"), / of /);
+		});
+	});
+
 	test("stopped: what that means and one large start; a failed start never looks running", async () => {
 		const server = state.mock.addServer("hajime");
 		state.mock.action_ms = 0;
