@@ -12,6 +12,15 @@ recipe_key() {
 	cat "$@" | sha256sum | cut -c1-16
 }
 
+# package_list ROOT : what is installed there, in the form of src/wire/package_list.h, for looks at what the archive has since.
+package_list() {
+	local codename
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' "$1/etc/os-release")
+	printf 'Built: %s\nCodename: %s\n\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$codename"
+	awk '/^$/ || /^(Package|Status|Essential|Protected|Priority|Source|Version|Architecture|Multi-Arch|Installed-Size): / ||
+		/^(Provides|Depends|Pre-Depends|Breaks|Conflicts|Replaces): /' "$1/var/lib/dpkg/status"
+}
+
 # The system's own apt sources, whichever form they have.
 apt_sources() {
 	local file

@@ -67,6 +67,7 @@ static const struct setting {
 	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},
 	{"host", "egress", SETTING_CHOICE, FIELD(egress), " masquerade routed "},
 	{"host", "dir", SETTING_TEXT, FIELD(host_dir), NULL},
+	{"host", "image_sources", SETTING_TEXT, FIELD(image_sources), NULL},
 	{"host", "emulation", SETTING_BOOL, FIELD(emulation), NULL},
 	{"core", "console_per_user", SETTING_U32, FIELD(console_per_user), NULL},
 	{"core", "console_per_server", SETTING_U32, FIELD(console_per_server), NULL},

@@ -73,11 +73,12 @@ struct config {
 	char dns_resolver[64]; /* whom to ask about other zones; empty: as resolv.conf(5) says */
 	char dns_names[256];   /* of the name servers, as the world knows them */
 	/* [host] */
-	char driver[16];                  /* libvirt or fake */
-	char libvirt_uri[256];            /* qemu:///system */
-	char egress[16];                  /* masquerade or routed */
-	char host_dir[CONFIG_PATH_BYTES]; /* images, volumes, seeds; default state_dir/host */
-	bool emulation;                   /* never try KVM */
+	char driver[16];                       /* libvirt or fake */
+	char libvirt_uri[256];                 /* qemu:///system */
+	char egress[16];                       /* masquerade or routed */
+	char host_dir[CONFIG_PATH_BYTES];      /* images, volumes, seeds; default state_dir/host */
+	char image_sources[CONFIG_PATH_BYTES]; /* apt's, for looks at images; "": the system's */
+	bool emulation;                        /* never try KVM */
 };
 
 /** config_load() - defaults, then the file; an unknown key or section is an error that names its

@@ -6,16 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/parse.h"
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/recipe.h"
 #include "cli/request.h"
+
+#define CHECK_WAIT_S 900
 
 static const char *number_text(const json_t *object, const char *path, char out[24])
 {
@@ -52,29 +56,82 @@ static int post(struct invocation *invocation, const char *path, json_t *body, i
 
 static int64_t age_days(const json_t *image)
 {
-	int64_t created_ms;
+	const char *built = json_string_value(json_object_get(image, "built"));
+	int64_t born_ms;
 
-	return parse_time(json_text(image, "created"), &created_ms) == 0
-		       ? (clock_now_ms() - created_ms) / (INT64_C(86400) * 1000)
+	return parse_time(built != NULL ? built : json_text(image, "created"), &born_ms) == 0
+		       ? (clock_now_ms() - born_ms) / (INT64_C(86400) * 1000)
 		       : 0;
+}
+
+static const char *reason_text(const json_t *image)
+{
+	static const struct {
+		const char *reason, *text;
+	} reasons[] = {{"no_package_list", "its recipe told no package list"},
+		       {"not_checked_yet", "nobody has looked yet"},
+		       {"archive_unreachable", "the archive does not answer"},
+		       {"other_release", "the host's apt sources are of another release"},
+		       {"check_failed", "the look failed"}};
+	const char *reason = json_text(image, "updates.reason");
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (strcmp(reason, reasons[i].reason) == 0)
+			return reasons[i].text;
+	return reason;
+}
+
+/* "3, 1 of security", or "unknown" for a table; "-" while nothing is known at all. */
+static void updates_text(const json_t *image, char *out, size_t size)
+{
+	const json_t *updates = json_object_get(image, "updates");
+
+	if (json_is_string(json_object_get(updates, "reason")))
+		(void)snprintf(out, size, "unknown");
+	else
+		(void)snprintf(out, size, "%lld/%lld", (long long)json_number(updates, "security"),
+			       (long long)json_number(updates, "pending"));
 }
 
 static void image_row(struct table *table, const json_t *image)
 {
-	char id[24], disk[24], age[24];
+	char id[24], disk[24], age[24], updates[56];
 
 	(void)snprintf(age, sizeof age, "%" PRId64, age_days(image));
+	updates_text(image, updates, sizeof updates);
 	table_row(table, number_text(image, "id", id), json_text(image, "name"),
 		  json_text(image, "status"), json_text(image, "os_flavor"),
-		  json_text(image, "os_version"), number_text(image, "disk_size", disk), age);
+		  json_text(image, "os_version"), number_text(image, "disk_size", disk), age,
+		  updates);
 }
 
 static int image_list(struct invocation *invocation)
 {
 	return request_list(
 		invocation, "/images?sort=id:asc", "images",
-		"ID NAME STATUS SYSTEM VERSION DISK-GB AGE-DAYS", image_row,
+		"ID NAME STATUS SYSTEM VERSION DISK-GB AGE-DAYS SECURITY/UPDATES", image_row,
 		"There are no images. `ippo image import NAME --file FILE` brings one in.");
+}
+
+static void print_updates(const json_t *image)
+{
+	const json_t *updates = json_object_get(image, "updates");
+	const char *message = json_string_value(json_object_get(updates, "message"));
+
+	if (json_is_string(json_object_get(updates, "checked")))
+		print_field("Updates", "%lld pending, %lld of security (looked at %s)",
+			    (long long)json_number(updates, "pending"),
+			    (long long)json_number(updates, "security"),
+			    json_text(updates, "checked"));
+	if (!json_is_string(json_object_get(updates, "reason")))
+		return;
+	if (json_is_string(json_object_get(updates, "unknown_since")))
+		print_field("Updates now", "unknown since %s: %s",
+			    json_text(updates, "unknown_since"), reason_text(image));
+	else
+		print_field("Updates now", "unknown: %s", reason_text(image));
+	if (message != NULL)
+		print_field("Reason", "%s", message);
 }
 
 static void image_print(const json_t *image)
@@ -87,7 +144,10 @@ static void image_print(const json_t *image)
 	print_field("Description", "%s", json_text(image, "description"));
 	print_field("Disk", "%lld GB", (long long)json_number(image, "disk_size"));
 	print_field("Created", "%s", json_text(image, "created"));
+	if (json_is_string(json_object_get(image, "built")))
+		print_field("Built", "%s", json_text(image, "built"));
 	print_field("Age", "%" PRId64 " days", age_days(image));
+	print_updates(image);
 }
 
 static int image_show(struct invocation *invocation)
@@ -140,9 +200,18 @@ static const char *said_or(const struct invocation *invocation, const char *opti
 	return said != NULL ? said : or_nothing(by_recipe);
 }
 
+static void add_packages(json_t *body, const struct buf *packages)
+{
+	if (packages->len > 0)
+		(void)json_object_set_new(
+			body, "packages",
+			json_stringn((const char *)packages->data, packages->len));
+}
+
 static int image_build(struct invocation *invocation)
 {
 	const char *name = invocation->positionals[1];
+	struct buf packages CLEANUP(buf_done) = {0};
 	struct recipe recipe = {0};
 	struct err err = {0};
 
@@ -155,7 +224,8 @@ static int image_build(struct invocation *invocation)
 			    stderr);
 		return EXIT_USAGE;
 	}
-	AUTO_CLOSE int fd = recipe_make(&recipe, option_given(invocation, "fresh"), &err);
+	AUTO_CLOSE int fd =
+		recipe_make(&recipe, option_given(invocation, "fresh"), &packages, &err);
 	if (fd < 0)
 		return recipe_failure(&err);
 	json_t *body =
@@ -164,13 +234,14 @@ static int image_build(struct invocation *invocation)
 			  said_or(invocation, "description", recipe.description), "os_flavor",
 			  said_or(invocation, "os-flavor", recipe.os_flavor), "os_version",
 			  said_or(invocation, "os-version", recipe.os_version));
+	add_packages(body, &packages);
 	return post(invocation, "/images", body, fd, "image", true);
 }
 
 /* Brought in beside the older one, which it takes the name of once it is there: nobody who makes a
  * server meanwhile finds none. */
-static int refresh(struct invocation *invocation, const json_t *older, int fd, json_t **ret,
-		   struct err *err)
+static int refresh(struct invocation *invocation, const json_t *older, int fd,
+		   const struct buf *packages, json_t **ret, struct err *err)
 {
 	char path[64], beside[128];
 	const char *name = json_text(older, "name");
@@ -182,6 +253,7 @@ static int refresh(struct invocation *invocation, const json_t *older, int fd, j
 			  json_text(older, "type"), "description", json_text(older, "description"),
 			  "os_flavor", json_text(older, "os_flavor"), "os_version",
 			  json_string_value(json_object_get(older, "os_version")));
+	add_packages(body, packages);
 	int code = api_call(invocation->api, "POST", "/images", body, fd, &reply, err);
 	json_decref(body);
 	if (code < 0)
@@ -201,6 +273,7 @@ static int refresh(struct invocation *invocation, const json_t *older, int fd, j
 static int image_refresh(struct invocation *invocation)
 {
 	const char *word = option_text(invocation, "recipe");
+	struct buf packages CLEANUP(buf_done) = {0};
 	struct recipe recipe = {0};
 	struct err err = {0};
 	json_t *older = NULL, *reply = NULL;
@@ -215,8 +288,8 @@ static int image_refresh(struct invocation *invocation)
 			&older, &err);
 	if (code < 0)
 		return print_failure(&err);
-	AUTO_CLOSE int fd = recipe_make(&recipe, true, &err);
-	code = fd < 0 ? 0 : refresh(invocation, older, fd, &reply, &err);
+	AUTO_CLOSE int fd = recipe_make(&recipe, true, &packages, &err);
+	code = fd < 0 ? 0 : refresh(invocation, older, fd, &packages, &reply, &err);
 	json_decref(older);
 	if (fd < 0)
 		return recipe_failure(&err);
@@ -228,6 +301,45 @@ static int image_refresh(struct invocation *invocation)
 		image_print(json_object_get(reply, "image"));
 	json_decref(reply);
 	return EXIT_OK;
+}
+
+/* Asks for a look at the archive, and waits until it was made. */
+static int image_check(struct invocation *invocation)
+{
+	const struct timespec pause = {.tv_sec = 1};
+	struct err err = {0};
+	json_t *found = NULL, *reply = NULL;
+	char path[64];
+	int code = api_find(invocation->api, "images", "images", "image",
+			    invocation->positionals[0], &found, &err);
+
+	if (code < 0)
+		return print_failure(&err);
+	(void)snprintf(path, sizeof path, "/images/%lld/actions/check_updates",
+		       (long long)json_number(found, "id"));
+	json_decref(found);
+	code = api_call(invocation->api, "POST", path, NULL, -1, &reply, &err);
+	*strstr(path, "/actions") = '\0';
+	for (unsigned i = 0; code == 0 && i < CHECK_WAIT_S; i++) {
+		const json_t *updates = json_object_get(json_object_get(reply, "image"), "updates");
+		if (!json_is_true(json_object_get(updates, "looking")))
+			break;
+		json_decref(reply);
+		reply = NULL;
+		(void)nanosleep(&pause, NULL);
+		code = api_call(invocation->api, "GET", path, NULL, -1, &reply, &err);
+	}
+	if (code < 0)
+		return print_failure(&err);
+	const json_t *image = json_object_get(reply, "image");
+	const bool known =
+		json_is_null(json_object_get(json_object_get(image, "updates"), "reason"));
+	if (invocation->json)
+		print_json(image);
+	else
+		image_print(image);
+	json_decref(reply);
+	return known ? EXIT_OK : EXIT_REFUSED_BY_SERVICE;
 }
 
 static int image_delete(struct invocation *invocation)
@@ -521,6 +633,7 @@ const struct command catalogue_commands[] = {
 	 build_options, image_build},
 	{"image", "refresh", "NAME", "Make an image anew, with the latest security updates",
 	 refresh_options, image_refresh},
+	{"image", "check", "NAME", "Look now which updates an image lacks", NULL, image_check},
 	{"image", "delete", "NAME", "Delete an image", delete_options, image_delete},
 	{"plan", "list", "", "List the plans", NULL, plan_list},
 	{"plan", "show", "NAME", "Show one plan", NULL, plan_show},

@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
+#define PACKAGES_MAX_BYTES ((size_t)1024 * 1024) /* the service's own limit is lower */
+
 #define SETTINGS_MAX_BYTES ((size_t)16 * 1024)
 
 /* The folder of this program, without its name. */
@@ -270,7 +272,20 @@ static int run(const struct recipe *recipe, bool fresh, char *said, size_t size,
 	return 0;
 }
 
-int recipe_make(const struct recipe *recipe, bool fresh, struct err *err)
+/* One that can tell what it has installed writes that beside the image. */
+static int read_packages(const char *image, struct buf *ret, struct err *err)
+{
+	char path[2 * PATH_MAX + 16]; /* what it printed may be as long */
+
+	(void)snprintf(path, sizeof path, "%s.packages", image);
+	const int code = fd_read_file(AT_FDCWD, path, PACKAGES_MAX_BYTES, ret);
+	return code == 0 || code == -ENOENT
+		       ? 0
+		       : err_set(err, ERR_SERVER, "the recipe's %s cannot be read: %s", path,
+				 strerror(-code));
+}
+
+int recipe_make(const struct recipe *recipe, bool fresh, struct buf *ret_packages, struct err *err)
 {
 	char said[2 * PATH_MAX];
 	struct stat found;
@@ -289,8 +304,12 @@ int recipe_make(const struct recipe *recipe, bool fresh, struct err *err)
 	if (fd < 0)
 		return err_set(err, ERR_SERVER, "the recipe's image %s cannot be read: %s", line,
 			       strerror(errno));
-	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode))
-		return fd;
+	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode)) {
+		if ((code = read_packages(line, ret_packages, err)) == 0)
+			return fd;
+		(void)close(fd);
+		return code;
+	}
 	(void)close(fd);
 	return err_set(err, ERR_SERVER, "the recipe's image %s is no file", line);
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define RECIPE_PROGRAM  "build" /* in a recipe's folder; makes the image, prints its path last */
@@ -31,10 +32,11 @@ int recipe_find(const char *word, struct recipe *ret, struct err *err);
 /**
  * recipe_make() - run it and open what it has made; blocks for as long as it takes.
  * @fresh: it gets the option --fresh: made anew, with the latest updates.
+ * @ret_packages: what it wrote beside the image as IMAGE.packages, appended; nothing without.
  *
  * Its standard error is the caller's, so that people see how far it is. The environment has
  * IPPO_BUILD, the folder of Ippo's programs, unless there is one. Returns a descriptor, which the
  * caller closes; ERR_SERVER, with why, when it failed, and when what it printed last is not the
  * absolute path of a regular file.
  */
-int recipe_make(const struct recipe *recipe, bool fresh, struct err *err);
+int recipe_make(const struct recipe *recipe, bool fresh, struct buf *ret_packages, struct err *err);

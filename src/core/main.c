@@ -34,6 +34,7 @@
 #include "core/filters.h"
 #include "core/first_step/checks.h"
 #include "core/history.h"
+#include "core/image_watch.h"
 #include "core/metrics/metrics.h"
 #include "core/notice_clock.h"
 #include "core/post/office.h"
@@ -299,6 +300,7 @@ int main(int argc, char **argv)
 	(void)uv_timer_init(&core.loop, &grace);
 	(void)uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
 	notice_clock_start(&core);
+	image_watch_start(&core);
 	metrics_start(core.metrics);
 	office_start(core.office);
 	checks_start(core.checks);

@@ -444,6 +444,7 @@ static const struct message_rule rules[] = {
 	{HOST_IMAGE_IMPORT, 1, on_verb},
 	{HOST_IMAGE_DELETE, 0, on_verb},
 	{HOST_IMAGE_FACTS, 0, on_verb},
+	{HOST_IMAGE_UPDATES, 0, on_verb},
 	{HOST_VOLUME_CREATE, 0, on_verb},
 	{HOST_VOLUME_GROW, 0, on_verb},
 	{HOST_VOLUME_DELETE, 0, on_verb},

@@ -39,6 +39,8 @@ struct driver_verbs {
 	int (*image_delete)(struct driver *driver, uint64_t image_id, struct err *err);
 	int (*image_facts)(struct driver *driver, uint64_t image_id, struct host_image_facts *ret,
 			   struct err *err);
+	int (*image_updates)(struct driver *driver, const struct host_package_list *list,
+			     struct host_updates *ret, struct err *err);
 	int (*volume_create)(struct driver *driver, const struct host_volume *volume,
 			     struct err *err);
 	int (*volume_grow)(struct driver *driver, const struct host_volume *volume,

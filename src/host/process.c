@@ -128,19 +128,34 @@ static int talk(const struct process *process, struct streams *streams, struct b
 	return 0;
 }
 
+/* The first line that begins with @start, else @otherwise. */
+static char *first_line(char *text, const char *start, char *otherwise)
+{
+	for (char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, start, strlen(start)) == 0)
+			return line;
+	}
+	return otherwise;
+}
+
 static int judge(const struct process *process, int status, struct buf *error, struct err *err)
 {
-	char *text = error->len > 0 ? (char *)error->data : (char *)(uintptr_t) "";
+	char nothing[1] = "", *text = error->len > 0 ? (char *)error->data : nothing;
 	size_t len = strlen(text);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND_STATUS)
 		return err_set(err, ERR_UNAVAILABLE, "%s is not installed", process->arguments[0]);
-	/* The last line is the one that says why. */
+	/* The last line is the one that says why, unless another is known by its beginning. */
 	while (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';
-	const char *line = strrchr(text, '\n') != NULL ? strrchr(text, '\n') + 1 : text;
+	char *line = strrchr(text, '\n') != NULL ? strrchr(text, '\n') + 1 : text;
+	if (process->why != NULL) {
+		line = first_line(text, process->why, line);
+		line[strcspn(line, "\n")] = '\0';
+	}
 	if (strstr(text, "No space left") != NULL)
 		return err_set(err, ERR_DISK_FULL, "the disk of this host is full: %s", line);
 	return err_set(err, ERR_SERVER, "%s failed: %s", process->arguments[0],

@@ -24,6 +24,8 @@ struct process {
 	int stdin_fd;       /* instead of input; -1: none. Borrowed */
 	int stdout_fd;      /* where its output goes; -1: into @ret_output. Borrowed */
 	bool unprivileged;  /* as nobody, with limits on memory, time and files */
+	const char *why;    /* the first line on standard error that begins so says what is wrong;
+			       NULL: the last one does */
 	unsigned timeout_s; /* killed after that; 0: never */
 };
 

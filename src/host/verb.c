@@ -407,6 +407,24 @@ static int run_image_verb(struct driver *driver, struct verb *verb)
 	return code;
 }
 
+static int run_image_updates(struct driver *driver, struct verb *verb)
+{
+	struct host_package_list list CLEANUP(host_package_list_done) = {0};
+	struct host_updates updates;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if ((code = host_package_list_read(&reader, &list)) < 0)
+		return code;
+	if (reader_done(&reader) < 0)
+		return ERR_PROTOCOL;
+	code = driver->verbs->image_updates(driver, &list, &updates, &verb->err);
+	if (code == 0)
+		host_updates_write(&verb->answer, &updates);
+	return code;
+}
+
 static int run_hello(struct driver *driver, struct verb *verb)
 {
 	struct host_facts facts;
@@ -435,6 +453,8 @@ static int run_verb(struct driver *driver, struct verb *verb)
 	case HOST_IMAGE_DELETE:
 	case HOST_IMAGE_FACTS:
 		return run_image_verb(driver, verb);
+	case HOST_IMAGE_UPDATES:
+		return run_image_updates(driver, verb);
 	case HOST_VOLUME_CREATE:
 		return run_volume(driver, verb, verbs->volume_create);
 	case HOST_VOLUME_GROW:
@@ -504,6 +524,10 @@ bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
 		key[UUID_BYTES] = 1;
 		memcpy(key, verb->body.data,
 		       verb->body.len < UUID_BYTES ? verb->body.len : UUID_BYTES);
+		return true;
+	/* One look at a time: they share apt's folders. No image has that number. */
+	case HOST_IMAGE_UPDATES:
+		memset(key + UUID_BYTES, 0xff, VERB_KEY_BYTES - UUID_BYTES);
 		return true;
 	case HOST_IMAGE_IMPORT:
 	case HOST_IMAGE_DELETE:

@@ -60,11 +60,30 @@ uint32_t image_disk_gb(const struct image *image)
 	return gb > UINT32_MAX ? UINT32_MAX : (uint32_t)gb;
 }
 
+const char *image_unknown_name(enum image_unknown unknown)
+{
+	static const char *const names[] = {
+		[IMAGE_NO_LIST] = "no_package_list",
+		[IMAGE_NOT_YET] = "not_checked_yet",
+		[IMAGE_UNREACHABLE] = "archive_unreachable",
+		[IMAGE_OTHER_RELEASE] = "other_release",
+		[IMAGE_LOOK_FAILED] = "check_failed",
+	};
+
+	return (size_t)unknown < ARRAY_SIZE(names) ? names[unknown] : NULL;
+}
+
+int64_t image_born_ms(const struct image *image)
+{
+	return image->built_ms > 0 ? image->built_ms : image->created_ms;
+}
+
 int64_t image_age_days(const struct image *image, int64_t now_ms)
 {
 	static const int64_t day_ms = INT64_C(86400) * 1000;
+	const int64_t born_ms = image_born_ms(image);
 
-	return now_ms > image->created_ms ? (now_ms - image->created_ms) / day_ms : 0;
+	return now_ms > born_ms ? (now_ms - born_ms) / day_ms : 0;
 }
 
 int image_check(const struct image *image, struct err *err)

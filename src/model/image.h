@@ -25,6 +25,29 @@ enum image_status { IMAGE_CREATING = 1, IMAGE_AVAILABLE = 2, IMAGE_DELETING = 3 
 #define IMAGE_FRESH_DAYS          30 /* older than that it lacks too many security updates */
 #define IMAGE_CHECKSUM_TEXT_BYTES 72 /* "sha256:" and 64 hex digits */
 
+/* Why it is not known now how many updates wait. */
+enum image_unknown {
+	IMAGE_KNOWN = 0,
+	IMAGE_NO_LIST = 1,       /* what is installed in it is not known */
+	IMAGE_NOT_YET = 2,       /* nobody has looked so far */
+	IMAGE_UNREACHABLE = 3,   /* the archive does not answer */
+	IMAGE_OTHER_RELEASE = 4, /* the host's archive is that of another release */
+	IMAGE_LOOK_FAILED = 5,   /* anything else */
+};
+
+#define IMAGE_UNKNOWN_TEXT_BYTES 256
+
+/* What the archive has that is newer than what is in an image. */
+struct image_updates {
+	int64_t checked_ms; /* the last look that could count; 0: none could */
+	uint64_t pending;   /* then; those of security among them */
+	uint64_t security;
+	enum image_unknown unknown; /* IMAGE_KNOWN: the figures are those of the last look */
+	int64_t unknown_ms;         /* since when */
+	char text[IMAGE_UNKNOWN_TEXT_BYTES]; /* what was said then; for operators */
+	int64_t due_ms;                      /* the next look; 0: none, there is no list */
+};
+
 /* `struct image i CLEANUP(image_done) = {0};` is a valid empty one. */
 struct image {
 	uint64_t id;
@@ -44,6 +67,8 @@ struct image {
 	bool protect_delete;
 	int64_t created_ms;
 	int64_t deprecated_ms; /* 0: not */
+	int64_t built_ms;      /* when its packages were as they are; 0: not known */
+	struct image_updates updates;
 	struct labels labels;
 };
 
@@ -54,7 +79,10 @@ const char *image_status_name(enum image_status status); /* the API knows creati
 int image_status_parse(const char *text, enum image_status *ret);
 /** image_disk_gb() - the smallest plan disk it fits on; 0 when not known. */
 uint32_t image_disk_gb(const struct image *image);
-/** image_age_days() - whole days since it was brought in; 0 also before. */
+const char *image_unknown_name(enum image_unknown unknown);
+/** image_born_ms() - when it was built, or else brought in. */
+int64_t image_born_ms(const struct image *image);
+/** image_age_days() - whole days since image_born_ms(); 0 also before. */
 int64_t image_age_days(const struct image *image, int64_t now_ms);
 /** image_check() - texts and names; 0 or ERR_INVALID_INPUT naming the field. */
 int image_check(const struct image *image, struct err *err);

@@ -9,7 +9,9 @@
 #define COLUMNS                                                                                    \
 	"i.id, i.customer_id, i.type, i.status, i.name, i.description, i.os_flavor, "              \
 	"i.os_version, i.architecture, i.default_user, i.file_bytes, i.virtual_bytes, "            \
-	"i.checksum, i.protect_delete, i.created_ms, i.deprecated_ms, i.labels"
+	"i.checksum, i.protect_delete, i.created_ms, i.deprecated_ms, i.labels, i.built_ms, "      \
+	"u.due_ms, u.checked_ms, u.pending, u.security, u.unknown, u.unknown_ms, u.text"
+#define TABLES " FROM image i LEFT JOIN image_updates u ON u.image_id = i.id"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "i.id",
@@ -17,6 +19,17 @@ static const char *const sort_columns[] = {
 	[SORT_CREATED] = "i.created_ms",
 	[SORT_FINISHED] = NULL,
 };
+
+static int read_updates(sqlite3_stmt *statement, struct image_updates *updates)
+{
+	updates->due_ms = sqlite3_column_int64(statement, 18);
+	updates->checked_ms = sqlite3_column_int64(statement, 19);
+	updates->pending = statement_u64(statement, 20);
+	updates->security = statement_u64(statement, 21);
+	updates->unknown = (enum image_unknown)statement_u32(statement, 22);
+	updates->unknown_ms = sqlite3_column_int64(statement, 23);
+	return statement_copy(statement, 24, updates->text, sizeof updates->text);
+}
 
 static int read_row(sqlite3_stmt *statement, void *item)
 {
@@ -32,6 +45,11 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	image->protect_delete = statement_bool(statement, 13);
 	image->created_ms = sqlite3_column_int64(statement, 14);
 	image->deprecated_ms = sqlite3_column_int64(statement, 15);
+	image->built_ms = sqlite3_column_int64(statement, 17);
+	if (sqlite3_column_type(statement, 18) == SQLITE_NULL)
+		image->updates.unknown = IMAGE_NO_LIST;
+	else if (read_updates(statement, &image->updates) < 0)
+		return ERR_CORRUPT;
 	if (statement_copy(statement, 4, image->name, sizeof(image->name)) < 0 ||
 	    statement_copy(statement, 5, image->description, sizeof(image->description)) < 0 ||
 	    statement_copy(statement, 6, image->os_flavor, sizeof(image->os_flavor)) < 0 ||
@@ -78,8 +96,8 @@ int store_image_insert(struct store *store, struct image *image, struct err *err
 		store,
 		"INSERT INTO image(customer_id, type, status, name, description, os_flavor, "
 		"os_version, architecture, default_user, file_bytes, virtual_bytes, checksum, "
-		"protect_delete, created_ms, deprecated_ms, labels) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"protect_delete, created_ms, deprecated_ms, labels, built_ms) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_ID(image->customer_id), B_INT(image->type), B_INT(image->status),
 		     B_TEXT(name_or_null(image)), B_TEXT(image->description),
 		     B_TEXT(image->os_flavor), B_TEXT(image->os_version),
@@ -87,7 +105,7 @@ int store_image_insert(struct store *store, struct image *image, struct err *err
 		     B_INT(image->file_bytes), B_INT(image->virtual_bytes),
 		     B_BLOB(image->has_checksum ? image->checksum : NULL, sizeof(image->checksum)),
 		     B_INT(image->protect_delete), B_INT(image->created_ms),
-		     B_INT(image->deprecated_ms), B_TEXT(buf_str(&labels))),
+		     B_INT(image->deprecated_ms), B_TEXT(buf_str(&labels)), B_INT(image->built_ms)),
 		err);
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is an image named %s already", image->name);
@@ -103,7 +121,7 @@ int store_image_get(struct store *store, uint64_t customer_id, uint64_t id, stru
 		    struct err *err)
 {
 	return get(store,
-		   "SELECT " COLUMNS " FROM image i WHERE i.id = ?1 AND (?2 = 0 OR "
+		   "SELECT " COLUMNS TABLES " WHERE i.id = ?1 AND (?2 = 0 OR "
 		   "i.customer_id IS NULL OR i.customer_id = ?2)",
 		   BIND(B_INT(id), B_INT(customer_id)), ret, err);
 }
@@ -113,7 +131,7 @@ int store_image_get_by_name(struct store *store, uint64_t customer_id, const cha
 {
 	/* A customer's own image stands before one of the service. */
 	return get(store,
-		   "SELECT " COLUMNS " FROM image i WHERE i.name = ?1 AND (?2 = 0 OR "
+		   "SELECT " COLUMNS TABLES " WHERE i.name = ?1 AND (?2 = 0 OR "
 		   "i.customer_id IS NULL OR i.customer_id = ?2) "
 		   "ORDER BY i.customer_id IS NULL, i.id LIMIT 1",
 		   BIND(B_TEXT(name), B_INT(customer_id)), ret, err);
@@ -129,7 +147,7 @@ int store_image_get_rescue(struct store *store, struct image *ret, struct err *e
 
 static void add_conditions(struct query *query, const struct store_image_filter *filter)
 {
-	query_add(query, " FROM image i WHERE 1");
+	query_add(query, TABLES " WHERE 1");
 	query_where(query, " AND i.status <> ?", (struct bind)B_INT(IMAGE_DELETING));
 	if (filter->customer_id)
 		query_where(query, " AND (i.customer_id IS NULL OR i.customer_id = ?)",

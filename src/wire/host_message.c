@@ -1,5 +1,7 @@
 #include "wire/host_message.h"
 
+#include "wire/package_list.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +173,46 @@ int host_image_facts_read(struct reader *in, struct host_image_facts *ret)
 	facts.file_bytes = reader_u64(in);
 	reader_bytes(in, facts.checksum, sizeof facts.checksum);
 	READER_FINISH(in, ret, facts);
+}
+
+void host_package_list_write(struct buf *out, const struct host_package_list *list)
+{
+	write_u64(out, list->image_id);
+	write_text(out, list->text);
+}
+
+int host_package_list_read(struct reader *in, struct host_package_list *ret)
+{
+	struct host_package_list list = {.image_id = reader_u64(in)};
+
+	list.text = reader_text_dup(in, PACKAGE_LIST_MAX_BYTES);
+	if (in->error != 0 || list.text == NULL) {
+		host_package_list_done(&list);
+		return in->error != 0 ? ERR_PROTOCOL : -ENOMEM;
+	}
+	*ret = list;
+	return 0;
+}
+
+void host_package_list_done(struct host_package_list *list)
+{
+	free(list->text);
+	*list = (struct host_package_list){0};
+}
+
+void host_updates_write(struct buf *out, const struct host_updates *updates)
+{
+	write_u64(out, updates->pending);
+	write_u64(out, updates->security);
+}
+
+int host_updates_read(struct reader *in, struct host_updates *ret)
+{
+	struct host_updates updates = {0};
+
+	updates.pending = reader_u64(in);
+	updates.security = reader_u64(in);
+	READER_FINISH(in, ret, updates);
 }
 
 void host_volume_write(struct buf *out, const struct host_volume *volume)

@@ -27,6 +27,9 @@ enum host_message_type {
 	HOST_IMAGE_DELETE = 0x303, /* u64 image id */
 	HOST_IMAGE_FACTS =
 		0x304, /* u64 image id. Answer: struct host_image_facts; ERR_IMAGE_MISSING */
+	HOST_IMAGE_UPDATES = 0x305, /* struct host_package_list. Answer: struct host_updates;
+				       ERR_FETCH: the archive does not answer; ERR_UNSUPPORTED: it
+				       is that of another release */
 	HOST_VOLUME_CREATE = 0x310, /* struct host_volume: overlay on a golden image */
 	HOST_VOLUME_GROW = 0x311,   /* struct host_volume: to `bytes`, never smaller */
 	HOST_VOLUME_DELETE = 0x312, /* struct host_volume: uuid and generation */
@@ -165,6 +168,18 @@ struct host_image_facts {
 	uint8_t checksum[HOST_CHECKSUM_BYTES]; /* of the file as given */
 };
 
+/* What is installed in an image, see wire/package_list.h. */
+struct host_package_list {
+	uint64_t image_id;
+	char *text; /* malloc'd when decoded: host_package_list_done() */
+};
+
+/* What the archive has that is newer. */
+struct host_updates {
+	uint64_t pending;
+	uint64_t security; /* among them */
+};
+
 /* A server's disk. A rebuild makes generation n+1 beside n, and drops n once n+1 is in use. */
 struct host_volume {
 	uint8_t uuid[UUID_BYTES];
@@ -253,6 +268,11 @@ void host_image_import_write(struct buf *out, const struct host_image_import *im
 int host_image_import_read(struct reader *in, struct host_image_import *ret);
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts);
 int host_image_facts_read(struct reader *in, struct host_image_facts *ret);
+void host_package_list_write(struct buf *out, const struct host_package_list *list);
+int host_package_list_read(struct reader *in, struct host_package_list *ret);
+void host_package_list_done(struct host_package_list *list);
+void host_updates_write(struct buf *out, const struct host_updates *updates);
+int host_updates_read(struct reader *in, struct host_updates *ret);
 void host_volume_write(struct buf *out, const struct host_volume *volume);
 int host_volume_read(struct reader *in, struct host_volume *ret);
 void host_seed_write(struct buf *out, const struct host_seed *seed);

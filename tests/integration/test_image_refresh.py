@@ -133,4 +133,4 @@ def test_operators_are_told_of_old_images(fake, recipe):
         assert [found for found in fake.cli_json("health")["old_images"] if found["id"] == image["id"]] == (
             [{"id": image["id"], "name": "aging", "age_days": 31}] if told else [])
     assert "old_images" not in fake.anonymous().get("/health")["health"]
-    assert re.search(r"aging .* 31\n", fake.cli("image", "list").stdout)
+    assert re.search(r"aging .* 31 +unknown\n", fake.cli("image", "list").stdout)

@@ -198,6 +198,9 @@ def test_keys_and_images(walker, tmp_path):
     walker.get(f"/images/{answer['image']['id']}/actions")
     walker.get(f"/images/{answer['image']['id']}/actions/{answer['action']['id']}")
     walker.get(f"/images/actions/{answer['action']['id']}")
+    listed = walker.post("/images", {"name": "listed", "url": "https://127.0.0.1:1/x", "packages":
+                                     "Built: 2026-11-20T10:00:00Z\nCodename: bookworm\n\nPackage: less\nVersion: 1\n"})["image"]
+    walker.post(f"/images/{listed['id']}/actions/check_updates")
     walker.get("/images/actions?status=error&status=success")
     tiny = walker.get("/images?name=tiny&type=system&status=available&architecture=x86")["images"][0]
     path = f"/images/{tiny['id']}"

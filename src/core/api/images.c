@@ -11,6 +11,26 @@
 #include "core/api/router.h"
 #include "core/events.h"
 #include "store/store_image.h"
+#include "store/store_image_updates.h"
+#include "wire/package_list.h"
+
+#define BUILD_AHEAD_MS (INT64_C(3600) * 1000) /* that another machine's clock may be */
+
+/* Operators also learn what was said when it could not be counted, and whether a look is due. */
+static json_t *render(const struct request *request, const struct image *image)
+{
+	json_t *object = render_image(image), *updates = json_object_get(object, "updates");
+
+	if (!request->who.service)
+		return object;
+	(void)json_object_set_new(updates, "message",
+				  image->updates.text[0] != '\0' ? json_string(image->updates.text)
+								 : json_null());
+	(void)json_object_set_new(updates, "looking",
+				  json_boolean(image->updates.unknown != IMAGE_NO_LIST &&
+					       image->updates.due_ms <= clock_now_ms()));
+	return object;
+}
 
 static int take_words(struct request *request, struct store_image_filter *filter, struct err *err)
 {
@@ -55,7 +75,7 @@ static int list(struct request *request, struct err *err)
 		return code;
 	items = json_array();
 	for (size_t i = 0; i < images.count; i++)
-		(void)json_array_append_new(items, render_image(&images.items[i]));
+		(void)json_array_append_new(items, render(request, &images.items[i]));
 	const uint64_t total = images.total;
 	store_image_done(&images);
 	return request_answer_list(request, "images", items, &query.page, total);
@@ -79,7 +99,7 @@ static int get(struct request *request, struct err *err)
 	struct image image CLEANUP(image_done) = {0};
 	int code = find(request, &image, err);
 
-	return code < 0 ? code : request_answer(request, 200, "image", render_image(&image));
+	return code < 0 ? code : request_answer(request, 200, "image", render(request, &image));
 }
 
 static int take_text(struct request *request, const char *key, char *out, size_t size,
@@ -93,6 +113,22 @@ static int take_text(struct request *request, const char *key, char *out, size_t
 	if (strlen(text) >= size)
 		return request_invalid(request, err, key, "is too long");
 	(void)snprintf(out, size, "%s", text);
+	return 0;
+}
+
+static int take_packages(struct request *request, struct image *image, const char **ret_packages,
+			 struct err *err)
+{
+	struct package_list list;
+	int code = body_text(request, "packages", ret_packages, err);
+
+	if (code < 0 || *ret_packages == NULL)
+		return code;
+	if ((code = package_list_parse(*ret_packages, &list, err)) < 0)
+		return request_field(request, "packages", code, err);
+	if (list.built_ms > image->created_ms + BUILD_AHEAD_MS)
+		return request_invalid(request, err, "packages", "was built in the future");
+	image->built_ms = list.built_ms;
 	return 0;
 }
 
@@ -156,10 +192,12 @@ static int import(struct request *request, struct err *err)
 	struct action_request wanted = {.command = ACTION_IMPORT_IMAGE,
 					.customer_id = request->who.customer_id,
 					.user_id = request->who.user_id};
+	const char *packages = NULL;
 	int code;
 
 	guess_from_name(json_string_value(json_object_get(request->body, "name")), &image);
-	if ((code = take_image(request, &image, &wanted.url, err)) < 0)
+	if ((code = take_image(request, &image, &wanted.url, err)) < 0 ||
+	    (code = take_packages(request, &image, &packages, err)) < 0)
 		return code;
 	if ((wanted.url == NULL) == (fd < 0))
 		return request_invalid(
@@ -173,6 +211,13 @@ static int import(struct request *request, struct err *err)
 			       ? err_set(err, code, "there is an image named %s already",
 					 image.name)
 			       : code;
+	if (packages != NULL &&
+	    (code = store_image_updates_put(store, image.id, packages, image.created_ms, err)) < 0)
+		return code;
+	image.updates =
+		(struct image_updates){.unknown = packages != NULL ? IMAGE_NOT_YET : IMAGE_NO_LIST,
+				       .unknown_ms = packages != NULL ? image.created_ms : 0,
+				       .due_ms = image.created_ms};
 	note_about(request, "image", image.id, image.name);
 	note_detail(request, "from", json_string(fd < 0 ? "url" : "file"));
 	wanted.image_id = image.id;
@@ -185,7 +230,7 @@ static int import(struct request *request, struct err *err)
 		return code;
 	engine_kick(request->core->engine);
 	request->status = 201;
-	request->reply = json_pack("{s:o, s:o}", "image", render_image(&image), "action",
+	request->reply = json_pack("{s:o, s:o}", "image", render(request, &image), "action",
 				   render_action(&action));
 	return 0;
 }
@@ -273,7 +318,7 @@ static int update(struct request *request, struct err *err)
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	engine_kick(request->core->engine);
-	return request_answer(request, 200, "image", render_image(&image));
+	return request_answer(request, 200, "image", render(request, &image));
 }
 
 static int delete (struct request *request, struct err *err)
@@ -310,7 +355,27 @@ static int change_protection(struct request *request, struct err *err)
 	note_detail(request, "delete", json_boolean(image.protect_delete));
 	if ((code = store_image_update(request->core->store, &image, err)) < 0)
 		return code;
-	return request_answer(request, 200, "image", render_image(&image));
+	return request_answer(request, 200, "image", render(request, &image));
+}
+
+/* The look itself takes minutes: it is due from now on, and `updates.looking` says until when. */
+static int check_updates(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	int code = find(request, &image, err);
+
+	if (code == 0 && image.updates.unknown == IMAGE_NO_LIST)
+		code = err_set(
+			err, ERR_UNSUPPORTED,
+			"it is not known what is installed in this image: its recipe told no "
+			"package list");
+	if (code < 0)
+		return code;
+	note_about(request, "image", image.id, image.name);
+	if ((code = store_image_updates_ask(request->core->store, image.id, err)) < 0)
+		return code;
+	image.updates.due_ms = 0;
+	return request_answer(request, 202, "image", render(request, &image));
 }
 
 const struct route image_routes[] = {
@@ -319,6 +384,8 @@ const struct route image_routes[] = {
 	{"GET", "/images/{id}", ACCESS_READ, get},
 	{"PUT", "/images/{id}", ACCESS_SERVICE, update, "image.update"},
 	{"DELETE", "/images/{id}", ACCESS_SERVICE, delete, "image.delete"},
+	{"POST", "/images/{id}/actions/check_updates", ACCESS_SERVICE, check_updates,
+	 "image.check_updates"},
 	{"PUT", "/images/{id}/protection", ACCESS_SERVICE, change_protection,
 	 "image.change_protection"},
 	{NULL, NULL, 0, NULL},

@@ -14,6 +14,7 @@
 #include "core/api/servers.h"
 #include "core/metrics/metrics.h"
 #include "core/metrics/series.h"
+#include "store/store_image.h"
 #include "store/store_server.h"
 #include "store/store_traffic.h"
 
@@ -216,6 +217,39 @@ static void write_service(struct core *core, const struct metrics_state *state, 
 	    (double)state->journal_bytes);
 }
 
+/* Of those that new servers are made from. */
+static void write_images(struct core *core, struct buf *out)
+{
+	const struct store_image_filter all = {.types = 1U << IMAGE_SYSTEM | 1U << IMAGE_APP,
+					       .statuses = 1U << IMAGE_AVAILABLE,
+					       .without_deprecated = true,
+					       .page = {.number = 1, .entries = PAGE_MAX_ENTRIES}};
+	struct store_images images = {0};
+	const int64_t now_ms = clock_now_ms();
+
+	if (store_image_list(core->store, &all, &images, NULL) < 0)
+		return;
+	head(out, "ippo_image_age_seconds", "gauge", "Since the image was built or brought in.");
+	for (size_t i = 0; i < images.count; i++)
+		(void)buf_printf(out, "ippo_image_age_seconds{image=\"%s\"} %.17g\n",
+				 images.items[i].name,
+				 (double)(now_ms - image_born_ms(&images.items[i])) / 1000);
+	head(out, "ippo_image_pending_updates", "gauge",
+	     "Updates the archive has for it, where that is known.");
+	for (size_t i = 0; i < images.count; i++) {
+		const struct image *image = &images.items[i];
+		if (image->updates.unknown == IMAGE_KNOWN)
+			(void)buf_printf(out,
+					 "ippo_image_pending_updates{image=\"%s\",kind=\"all\"} "
+					 "%" PRIu64 "\n"
+					 "ippo_image_pending_updates{image=\"%s\","
+					 "kind=\"security\"} %" PRIu64 "\n",
+					 image->name, image->updates.pending, image->name,
+					 image->updates.security);
+	}
+	store_image_done(&images);
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const uint64_t x = (*(const struct metrics_latest *const *)a)->server_id;
@@ -262,8 +296,10 @@ static int scrape(struct request *request, struct err *err)
 	first = (page - 1) * MAX_SCRAPED < state.count ? (size_t)(page - 1) * MAX_SCRAPED
 						       : state.count;
 	count = state.count - first < MAX_SCRAPED ? state.count - first : MAX_SCRAPED;
-	if (page == 1)
+	if (page == 1) {
 		write_service(request->core, &state, &request->text);
+		write_images(request->core, &request->text);
+	}
 	write_servers(order + first, count, &request->text);
 	request->content_type = PROMETHEUS_TYPE;
 	return request->text.error;

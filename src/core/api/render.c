@@ -109,6 +109,21 @@ json_t *render_datacenter(struct core *core, const struct location *location)
 	return object;
 }
 
+/* The figures stay those of the last look that could count, also while it is unknown what has come
+ * since. */
+static json_t *render_updates(const struct image_updates *updates)
+{
+	const bool counted = updates->checked_ms > 0;
+	const bool known = updates->unknown == IMAGE_KNOWN;
+
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o}", "pending",
+		counted ? json_integer((json_int_t)updates->pending) : json_null(), "security",
+		counted ? json_integer((json_int_t)updates->security) : json_null(), "checked",
+		json_time(updates->checked_ms), "unknown_since", json_time(updates->unknown_ms),
+		"reason", known ? json_null() : json_string(image_unknown_name(updates->unknown)));
+}
+
 json_t *render_image(const struct image *image)
 {
 	const bool named = image->type != IMAGE_SNAPSHOT && image->type != IMAGE_BACKUP;
@@ -133,6 +148,8 @@ json_t *render_image(const struct image *image)
 	(void)json_object_set_new(object, "deleted", json_null());
 	(void)json_object_set_new(object, "labels", json_labels(&image->labels));
 	(void)json_object_set_new(object, "architecture", json_string(image->architecture));
+	(void)json_object_set_new(object, "built", json_time(image->built_ms));
+	(void)json_object_set_new(object, "updates", render_updates(&image->updates));
 	return object;
 }
 

@@ -1,6 +1,7 @@
 #include "core/post/letter.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -163,6 +164,29 @@ int letter_contact(struct core *core, const char *address, const char *customer,
 			 customer, author, subject, text);
 	add_signature(core, &body);
 	return post(core, address, "お問い合わせ / Contact", &body, 0, NULL, err);
+}
+
+int letter_old_image(struct core *core, const char *address, const struct image *image,
+		     int64_t days, struct err *err)
+{
+	struct buf body CLEANUP(buf_done) = {0};
+
+	(void)buf_printf(&body,
+			 "イメージ「%s」は、作成から%" PRId64 "日たちました。\n"
+			 "The image \"%s\" is %" PRId64 " days old.\n\n"
+			 "新しいサーバーは、この間に出たセキュリティ更新がない状態で始まります。"
+			 "次のコマンドで作り直せます。\n"
+			 "New servers begin without the security updates since then. This makes it "
+			 "anew:\n\n"
+			 "  ippo image refresh %s --recipe RECIPE\n",
+			 image->name, days, image->name, days, image->name);
+	if (image->updates.unknown == IMAGE_KNOWN)
+		(void)buf_printf(&body,
+				 "\n未適用の更新 / Pending updates: %" PRIu64
+				 " (うちセキュリティ / of security: %" PRIu64 ")\n",
+				 image->updates.pending, image->updates.security);
+	add_signature(core, &body);
+	return post(core, address, "古くなったイメージ / An old image", &body, 0, NULL, err);
 }
 
 int letter_test(struct core *core, const char *address, uint64_t *ret_id, struct err *err)

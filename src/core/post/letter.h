@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/core.h"
+#include "model/image.h"
 #include "model/user_mail.h"
 
 /* All of them are one mail in the caller's open transaction; errors as office_mail(). @language: ja
@@ -20,5 +21,8 @@ int letter_answer(struct core *core, const char *address, const char *language, 
 /** letter_contact() - what somebody wrote, to the operator; in both languages. */
 int letter_contact(struct core *core, const char *address, const char *customer, const char *author,
 		   const char *subject, const char *text, struct err *err);
+/** letter_old_image() - to the operator: an image has become old; in both languages. */
+int letter_old_image(struct core *core, const char *address, const struct image *image,
+		     int64_t days, struct err *err);
 /** letter_test() - to see whether mail works. */
 int letter_test(struct core *core, const char *address, uint64_t *ret_id, struct err *err);

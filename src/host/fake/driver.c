@@ -29,6 +29,7 @@
 #include "host/driver.h"
 #include "host/fake/guest.h"
 #include "host/fake/load.h"
+#include "host/image_updates.h"
 
 #define BUCKETS         4096
 #define MAX_FAULTS      32
@@ -447,6 +448,19 @@ static int image_facts(struct driver *driver, uint64_t image_id, struct host_ima
 					 (unsigned long long)image_id));
 	*ret = (struct host_image_facts){.virtual_bytes = 1U << 30, .file_bytes = 1U << 28};
 	return end(fake, 0);
+}
+
+/* Nothing of it needs a hypervisor: it is looked at in earnest. */
+static int image_updates(struct driver *driver, const struct host_package_list *list,
+			 struct host_updates *ret, struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = begin(fake, "image_updates", err);
+
+	if (code < 0)
+		return code;
+	code = end(fake, 0); /* not under the lock */
+	return code < 0 ? code : image_updates_look(fake->config, list, ret, err);
 }
 
 static int volume_create(struct driver *driver, const struct host_volume *volume, struct err *err)
@@ -973,6 +987,7 @@ static const struct driver_verbs verbs = {
 	.image_import = image_import,
 	.image_delete = image_delete,
 	.image_facts = image_facts,
+	.image_updates = image_updates,
 	.volume_create = volume_create,
 	.volume_grow = volume_grow,
 	.volume_delete = volume_delete,

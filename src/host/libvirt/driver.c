@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "host/image_store.h"
+#include "host/image_updates.h"
 #include "host/kvm_probe.h"
 #include "host/libvirt/agent.h"
 #include "host/libvirt/ask.h"
@@ -233,6 +234,12 @@ static int image_facts(struct driver *driver, uint64_t image_id, struct host_ima
 		       struct err *err)
 {
 	return image_store_facts(&self_of(driver)->images, image_id, ret, err);
+}
+
+static int image_updates(struct driver *driver, const struct host_package_list *list,
+			 struct host_updates *ret, struct err *err)
+{
+	return image_updates_look(self_of(driver)->config, list, ret, err);
 }
 
 static int volume_create(struct driver *driver, const struct host_volume *volume, struct err *err)
@@ -699,6 +706,7 @@ static const struct driver_verbs verbs = {
 	.image_import = image_import,
 	.image_delete = image_delete,
 	.image_facts = image_facts,
+	.image_updates = image_updates,
 	.volume_create = volume_create,
 	.volume_grow = volume_grow,
 	.volume_delete = volume_delete,
