@@ -50,6 +50,7 @@
 	X(ERR_WRONG_CODE, -1038, "wrong_code")                                                     \
 	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
 	X(ERR_NO_MAIL, -1040, "mail_not_set_up")                                                   \
+	X(ERR_AGENT_OFF, -1130, "guest_agent_off")                                                 \
 	X(ERR_SUSPENDED, -1050, "account_suspended")                                               \
 	X(ERR_FIREWALL_APPLIED, -1120, "firewall_already_applied")                                 \
 	X(ERR_FIREWALL_REMOVED, -1121, "firewall_already_removed")                                 \

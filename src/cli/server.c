@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/ip.h"
+#include "base/parse.h"
 #include "cli/api.h"
 #include "cli/first_choices.h"
 #include "cli/first_step.h"
@@ -169,6 +170,9 @@ static void server_print(const json_t *server)
 		    json_is_true(json_at(server, "protection.delete"))
 			    ? "against deletion and rebuild"
 			    : "no");
+	if (json_is_false(json_at(server, "ippo.guest_agent")))
+		print_field("Guest agent",
+			    "off: no new root password, and checks from outside alone");
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)server, "labels"), key, value)
 		print_field("Label", "%s=%s", key, json_string_value(value));
 	print_field("Log in", "ssh %s%s@%s", server_port_option(server, port), server_user(server),
@@ -339,6 +343,18 @@ static int server_resize(struct invocation *invocation)
 static int server_password(struct invocation *invocation)
 {
 	return server_act(invocation, "reset_password", NULL);
+}
+
+static int server_agent(struct invocation *invocation)
+{
+	bool on = false;
+
+	if (parse_bool(invocation->positionals[1], &on) < 0) {
+		(void)fprintf(stderr, "ippo: say on or off, not \"%s\"\n",
+			      invocation->positionals[1]);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "change_guest_agent", json_pack("{s:b}", "enabled", on));
 }
 
 static int server_rescue(struct invocation *invocation)
@@ -611,6 +627,9 @@ const struct command server_commands[] = {
 	{"server", "rename", "NAME NEW-NAME", "Give another name", NULL, server_rename},
 	{"server", "reset-password", "NAME", "Make a new root password for the console",
 	 action_options, server_password},
+	{"server", "guest-agent", "NAME on|off",
+	 "Whether the host may set a password inside it and let a check's key in", action_options,
+	 server_agent},
 	{"server", "reverse-name", "NAME ADDRESS [HOST-NAME]",
 	 "Set or, without HOST-NAME, reset a reverse name", reverse_options, server_reverse},
 	{"server", "protect", "NAME", "Refuse deletion and rebuild", action_options,

@@ -23,6 +23,7 @@
 	X(ACTION_REQUEST_CONSOLE, 15, "request_console")                                           \
 	X(ACTION_CHECK_FIRST_STEP, 16, "check_first_step")                                         \
 	X(ACTION_OPEN_INBOUND, 17, "open_inbound")                                                 \
+	X(ACTION_CHANGE_GUEST_AGENT, 24, "change_guest_agent")                                     \
 	X(ACTION_ENABLE_RESCUE, 18, "enable_rescue")                                               \
 	X(ACTION_DISABLE_RESCUE, 19, "disable_rescue")                                             \
 	X(ACTION_SET_FIREWALL_RULES, 40, "set_firewall_rules")                                     \

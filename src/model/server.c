@@ -63,6 +63,9 @@ static const struct rule {
 	 "the password can only be reset while it runs; start it first"},
 	{ACTION_OPEN_INBOUND, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
 	 "nothing of it can be changed any more"},
+	{ACTION_CHANGE_GUEST_AGENT,
+	 ANY & ~(BIT(SERVER_DELETING) | BIT(SERVER_INITIALIZING) | BIT(SERVER_REBUILDING)),
+	 ERR_UNSUPPORTED, "wait until that is over"},
 	{ACTION_ENABLE_RESCUE, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
 	 "nothing of it can be changed any more"},
 	{ACTION_DISABLE_RESCUE, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
@@ -156,6 +159,7 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
@@ -196,6 +200,7 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
@@ -233,6 +238,7 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES

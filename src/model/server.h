@@ -60,6 +60,7 @@ struct server {
 	struct address ipv6;    /* id 0: none; the /64 */
 	char *host_keys;        /* as told by the guest, see model/host_key.h; NULL: none so far */
 	uint16_t ssh_port;      /* that was chosen for the system in use */
+	bool agent_off;         /* its owner wants the host to ask nothing inside it */
 	bool rescue_armed;      /* the next start boots the rescue system */
 	bool rescue_running;    /* that is what it runs, or is about to */
 	char *rescue_host_keys; /* as the rescue system told them; NULL: none */

@@ -12,7 +12,7 @@
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
 	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known, "                        \
-	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys"
+	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys, s.agent_off"
 
 static int read_keys(sqlite3_stmt *statement, int column, char **ret)
 {
@@ -54,6 +54,7 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	server->ssh_port = (uint16_t)statement_u32(statement, 27);
 	server->rescue_armed = statement_bool(statement, 28);
 	server->rescue_running = statement_bool(statement, 29);
+	server->agent_off = statement_bool(statement, 31);
 	if (read_keys(statement, 23, &server->host_keys) < 0 ||
 	    read_keys(statement, 30, &server->rescue_host_keys) < 0)
 		return -ENOMEM;
@@ -432,6 +433,12 @@ int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port
 {
 	return update(store, "UPDATE server SET ssh_port = ? WHERE id = ?",
 		      BIND(B_INT(port), B_INT(id)), err);
+}
+
+int store_server_update_agent(struct store *store, uint64_t id, bool off, struct err *err)
+{
+	return update(store, "UPDATE server SET agent_off = ? WHERE id = ?",
+		      BIND(B_INT(off), B_INT(id)), err);
 }
 
 int store_server_ssh_port(struct store *store, uint64_t id, uint16_t *ret, struct err *err)

@@ -103,6 +103,8 @@ int store_server_update_first_boot(struct store *store, uint64_t id, int64_t fir
 /** store_server_update_host_keys() - @host_keys as model/host_key.h makes it. */
 int store_server_update_host_keys(struct store *store, uint64_t id, const char *host_keys,
 				  struct err *err);
+/** store_server_update_agent() - whether the host shall ask nothing inside it. */
+int store_server_update_agent(struct store *store, uint64_t id, bool off, struct err *err);
 /** store_server_arm_rescue() - the next start boots the rescue system, into which these keys are
  * let; lines, at least one. */
 int store_server_arm_rescue(struct store *store, uint64_t id, const char *authorized_keys,

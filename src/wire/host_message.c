@@ -354,6 +354,7 @@ void host_domain_write(struct buf *out, const struct host_domain *domain)
 	write_u32(out, domain->generation);
 	write_u64(out, domain->image_id);
 	write_u8(out, domain->has_seed);
+	write_u8(out, domain->no_agent);
 	write_bytes(out, domain->mac, sizeof domain->mac);
 	write_u64(out, domain->rescue.image_id);
 	write_u16(out, domain->rescue.ssh_port);
@@ -374,6 +375,7 @@ int host_domain_read(struct reader *in, struct host_domain *ret)
 	domain.generation = reader_u32(in);
 	domain.image_id = reader_u64(in);
 	domain.has_seed = read_flag(in);
+	domain.no_agent = read_flag(in);
 	reader_bytes(in, domain.mac, sizeof domain.mac);
 	domain.rescue.image_id = reader_u64(in);
 	domain.rescue.ssh_port = reader_u16(in);

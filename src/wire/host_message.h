@@ -236,6 +236,7 @@ struct host_domain {
 	uint32_t generation; /* of the volume it uses */
 	uint64_t image_id;   /* that the volume is an overlay of */
 	uint8_t has_seed;
+	uint8_t no_agent; /* nothing is asked inside it: the ports for that are not there */
 	uint8_t mac[MAC_BYTES];
 	struct host_rescue rescue;
 };

@@ -246,6 +246,8 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
         for verb, body in verbs if kind == "floating_ip" else reversed(verbs):
             did(f"{kind}.{verb}", lambda: api.wait(api.post(f"{way}/{verb}", body)["action"]), f"{kind}-{number}", resource_id=number,
                 resource_type=kind, details=f'{{"server":{server}}}')
+    act("change_guest_agent", {"enabled": False}, details='{"enabled":false}')
+    act("change_guest_agent", {"enabled": True})
     act("change_protection", {"delete": False}, result=2, details='{"delete":false}')
     for verb in ("poweron", "reset", "reboot", "reset_password", "check_first_step", "shutdown"):
         act(verb, result=1)

@@ -289,6 +289,8 @@ def test_servers(walker, fake):
     walker.act(server, "disable_rescue")
     walker.act(server, "poweroff", success=None)
     walker.act(server, "rebuild", {"image": "tiny", "user_data": None})
+    walker.act(server, "change_guest_agent", {"enabled": False})
+    walker.act(server, "change_guest_agent", {"enabled": True})
     walker.act(server, "change_protection", {"delete": True, "rebuild": True})
     assert walker.error("DELETE", path) == (423, "protected")
     walker.act(server, "change_protection", {"delete": False, "rebuild": False})

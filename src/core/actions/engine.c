@@ -150,6 +150,7 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_REQUEST_CONSOLE:
 	case ACTION_CHECK_FIRST_STEP:
 	case ACTION_OPEN_INBOUND:
+	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES

@@ -89,6 +89,8 @@ struct action_request {
 	const char *dns_ptr; /* change_dns_ptr: the name, NULL to reset */
 	const char *rename;  /* change_dns_ptr: the server's name from now on, or NULL */
 
+	bool agent_off; /* change_guest_agent: the host shall ask nothing inside it */
+
 	int protect_delete;  /* change_protection: 1, 0, or -1 to leave it */
 	int protect_rebuild; /* change_protection: 1, 0, or -1 to leave it */
 

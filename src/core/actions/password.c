@@ -30,9 +30,13 @@ static int password_accept(struct engine *engine, const struct action_request *r
 			   struct err *err)
 {
 	(void)engine;
-	(void)server;
 	(void)action;
 	(void)params;
+	if (server->agent_off)
+		return err_set(
+			err, ERR_AGENT_OFF,
+			"the guest agent of this server is switched off, and nothing else can "
+			"set a password inside it: switch it on first");
 	if (!request->password_hash ||
 	    strlen(request->password_hash) >= sizeof(((struct host_password *)NULL)->hash))
 		return err_set(err, ERR_SERVER, "no usable password hash");

@@ -1,4 +1,4 @@
-// Actions that are over in the transaction that accepts them: no host is asked.
+// Actions that are over in the transaction that accepts them: no host is asked, or only told.
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
@@ -63,6 +63,28 @@ static int protection_accept(struct engine *engine, const struct action_request 
 const struct command protection_command = {
 	.command = ACTION_CHANGE_PROTECTION,
 	.accept = protection_accept,
+};
+
+/* What the rows say is in force here from now on; the host is told, so that it refuses too and
+ * takes the ports away. One that cannot be told now is told by the next start. */
+static int agent_accept(struct engine *engine, const struct action_request *request,
+			struct server *server, struct action *action, struct task_params *params,
+			struct err *err)
+{
+	(void)action;
+	(void)params;
+	return store_server_update_agent(engine->store, server->id, request->agent_off, err);
+}
+
+static const struct step agent_steps[] = {
+	{.name = "define", .run = verb_define},
+};
+
+const struct command agent_command = {
+	.command = ACTION_CHANGE_GUEST_AGENT,
+	.steps = agent_steps,
+	.step_count = ARRAY_SIZE(agent_steps),
+	.accept = agent_accept,
 };
 
 /* The ticket is made by whoever asked; that somebody asked is worth a line. */

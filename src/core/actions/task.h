@@ -81,7 +81,7 @@ extern const struct command create_command, delete_command, start_command, stop_
 	console_command, open_command, enable_rescue_command, disable_rescue_command,
 	firewall_rules_command, firewall_apply_command, firewall_remove_command,
 	floating_assign_command, floating_unassign_command, primary_assign_command,
-	primary_unassign_command;
+	primary_unassign_command, agent_command;
 
 /** filters_applied_run() - the step that waits until all filters of the customer are in force. */
 int filters_applied_run(struct task *task, struct err *err);

@@ -197,6 +197,7 @@ static int write_domain(struct engine *engine, const struct server *server,
 	struct host_domain domain CLEANUP(host_domain_done) = {.server_id = server->id,
 							       .generation = shape->generation,
 							       .image_id = shape->image_id,
+							       .no_agent = server->agent_off,
 							       .has_seed = shape->seed &&
 									   !shape->rescue};
 	struct plan plan;

@@ -69,6 +69,7 @@ static unsigned status_of(int code)
 		{ERR_TIMEOUT, 504},
 		{ERR_GONE, 404},
 		{ERR_SERVER_NOT_RUNNING, 422},
+		{ERR_AGENT_OFF, 422},
 		{ERR_LAST_OWNER, 422},
 		{ERR_WRONG_PASSWORD, 422},
 		{ERR_CODE_REQUIRED, 403},

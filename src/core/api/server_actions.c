@@ -192,6 +192,22 @@ static int change_protection(struct request *request, struct err *err)
 	return submit_and_answer(request, &wanted, err);
 }
 
+static int change_guest_agent(struct request *request, struct err *err)
+{
+	struct action_request wanted = {.command = ACTION_CHANGE_GUEST_AGENT, .fd = -1};
+	const json_t *value = json_object_get(request->body, "enabled");
+	bool enabled = false;
+	int code = body_bool(request, "enabled", &enabled, err);
+
+	if (code < 0)
+		return code;
+	if (!json_is_boolean(value))
+		return request_invalid(request, err, "enabled", "must be true or false");
+	wanted.agent_off = !enabled;
+	note_detail(request, "enabled", json_boolean(enabled));
+	return submit_and_answer(request, &wanted, err);
+}
+
 /*
  * Clients expect a root password in the answer. There is none: the rescue system takes keys alone,
  * those that are named or else those the server was made with.
@@ -267,6 +283,7 @@ const struct route server_action_routes[] = {
 	ACTION("enable_rescue", ACCESS_MANAGE, enable_rescue),
 	ACTION("disable_rescue", ACCESS_MANAGE, disable_rescue),
 	ACTION("change_protection", ACCESS_MANAGE, change_protection),
+	ACTION("change_guest_agent", ACCESS_MANAGE, change_guest_agent),
 	NOT_OFFERED("attach_iso"),
 	NOT_OFFERED("detach_iso"),
 	NOT_OFFERED("enable_backup"),

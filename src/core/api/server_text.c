@@ -118,6 +118,8 @@ static void write_extension(const struct server *server, struct buf *out)
 	json_text_string(out, server->desired == SERVER_DESIRED_ON ? "on" : "off");
 	(void)buf_puts(out, ",\"first_boot_done\":");
 	json_text_bool(out, server->first_boot_done);
+	(void)buf_puts(out, ",\"guest_agent\":");
+	json_text_bool(out, !server->agent_off);
 	(void)buf_puts(out, ",\"host_keys\":[");
 	write_host_keys(server->host_keys, out);
 	(void)buf_puts(out, "],\"rescue\":{\"running\":");

@@ -477,7 +477,9 @@ static void begin(struct check *check)
 		fail(check, code, err.text, false);
 		return;
 	}
-	if (first_step->reports == FIRST_STEP_REPORTS_NOTHING ||
+	/* It reports of itself all the same, if it does; the key that proves is let in by nobody.
+	 */
+	if (first_step->reports == FIRST_STEP_REPORTS_NOTHING || server.agent_off ||
 	    ask_guest(check, &server, &err) < 0)
 		check->end_ms = 0;
 	tell(check);

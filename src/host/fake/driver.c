@@ -47,6 +47,7 @@ struct thing {
 	uint64_t bytes; /* of a volume; of a domain: when its run began, in ms */
 	bool rescue;    /* of a domain: its next start is the rescue system; not kept in "world" */
 	char name[HOST_NAME_BYTES];
+	bool no_agent; /* of a domain: forgotten with the process, as its guest is */
 };
 
 enum hold { HOLD_NOT, HOLD_BEFORE, HOLD_AFTER };
@@ -677,10 +678,11 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	if (code < 0)
 		return code;
 	code = add(fake, HOST_ITEM_DOMAIN, domain->uuid, domain->server_id, &thing, err);
-	if (code == 0)
+	if (code == 0) {
 		memcpy(thing->name, domain->name, sizeof thing->name);
-	if (code == 0)
 		thing->rescue = domain->rescue.image_id != 0;
+		thing->no_agent = domain->no_agent;
+	}
 	return end(fake, code);
 }
 
@@ -797,7 +799,10 @@ static int guest_ask(struct driver *driver, const struct host_guest_ask *ask, st
 		return code;
 	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, ask->uuid, 0);
 	const bool is_on = domain != NULL && domain->item.state == HOST_DOMAIN_RUNNING;
+	const bool no_agent = domain != NULL && domain->no_agent;
 	(void)end(fake, 0);
+	if (no_agent)
+		return err_set(err, ERR_AGENT_OFF, "the guest agent is switched off");
 	if (!is_on)
 		return err_set(err, ERR_SERVER_NOT_RUNNING, "the server is off: nobody answers");
 	(void)snprintf(line, sizeof line, "%s", ask->line);
@@ -914,7 +919,12 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	struct fake *fake = self_of(driver);
 	int code = begin(fake, "password_set", err);
 
-	return code < 0 ? code : end(fake, 0);
+	if (code < 0)
+		return code;
+	const struct thing *domain = *find(fake, HOST_ITEM_DOMAIN, password->uuid, 0);
+	return end(fake, domain == NULL || !domain->no_agent
+				 ? 0
+				 : err_set(err, ERR_AGENT_OFF, "the guest agent is switched off"));
 }
 
 /* An epoch for each of a guest's runs: what it sent before is not counted here any more. */

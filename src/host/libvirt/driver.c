@@ -21,6 +21,7 @@
 #include "host/libvirt/ask.h"
 #include "host/libvirt/connection.h"
 #include "host/libvirt/console.h"
+#include "host/libvirt/ports.h"
 #include "host/libvirt/report.h"
 #include "host/libvirt/statistics.h"
 #include "host/libvirt/xml.h"
@@ -341,7 +342,10 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	virDomainPtr defined AUTO_DOMAIN =
 		virDomainDefineXMLFlags(connection, buf_str(&xml), VIR_DOMAIN_DEFINE_VALIDATE);
 	say_took("define", defined, began_ms);
-	return defined == NULL ? connection_error("define the server", err) : 0;
+	if (defined == NULL)
+		return connection_error("define the server", err);
+	ports_follow(defined);
+	return 0;
 }
 
 /* By the name that libvirt knows it by, for a server that is defined. */
@@ -486,7 +490,7 @@ static int domain_shutdown(struct driver *driver, const uint8_t uuid[UUID_BYTES]
 		return 0;
 	if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0)
 		return 0;
-	if (agent_is_connected(domain) &&
+	if (ports_check(domain, NULL) == 0 && agent_is_connected(domain) &&
 	    virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0)
 		return 0;
 	return connection_error("shut the server down", err);
@@ -589,7 +593,8 @@ static int password_set(struct driver *driver, const struct host_password *passw
 	virDomainPtr domain AUTO_DOMAIN = NULL;
 	int code = open_domain(self, password->uuid, &connection, &domain, err);
 
-	if (code < 0 || (code = agent_set_password(domain, password, err)) < 0)
+	if (code < 0 || (code = ports_check(domain, err)) < 0 ||
+	    (code = agent_set_password(domain, password, err)) < 0)
 		return code;
 	/* firststep does it, and lets the agent run nothing; other guests have only the agent. */
 	code = ask_expire(connection, domain, password->uuid, password->user, err);
@@ -605,7 +610,8 @@ static int guest_ask(struct driver *driver, const struct host_guest_ask *ask, st
 	enum host_domain_state state;
 	int code = open_domain(self, ask->uuid, &connection, &domain, err);
 
-	if (code < 0 || (code = read_state(domain, &state, err)) < 0)
+	if (code < 0 || (code = ports_check(domain, err)) < 0 ||
+	    (code = read_state(domain, &state, err)) < 0)
 		return code;
 	if (state != HOST_DOMAIN_RUNNING)
 		return err_set(err, ERR_SERVER_NOT_RUNNING, "the server is off: nobody answers");

@@ -137,9 +137,11 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	open_element(xml, "console", "type", "pty", NULL);
 	EMPTY("target", "type", "serial", "port", "0");
 	close_element(xml);
-	write_channel(xml, "org.qemu.guest_agent.0");
+	if (!input->domain->no_agent)
+		write_channel(xml, XML_AGENT_PORT);
 	write_channel(xml, "org.ippo.report.0");
-	write_channel(xml, "org.ippo.ask.0");
+	if (!input->domain->no_agent)
+		write_channel(xml, XML_ASK_PORT);
 	open_element(xml, "graphics", "type", "vnc", NULL);
 	EMPTY("listen", "type", "none");
 	close_element(xml);
@@ -317,4 +319,42 @@ int xml_write_seed(const char *seed_path, struct buf *out)
 	if (xml != NULL)
 		write_seed(xml, seed_path);
 	return finish(buffer, xml, out);
+}
+
+int xml_write_port(const char *name, struct buf *out)
+{
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml = begin(&buffer);
+
+	if (xml != NULL)
+		write_channel(xml, name);
+	return finish(buffer, xml, out);
+}
+
+/* No text of a customer's is in a definition but as libvirt has escaped it. */
+static const char *find_port(const char *definition, const char *name)
+{
+	char attribute[96];
+
+	(void)snprintf(attribute, sizeof attribute, "name='%s'", name);
+	return strstr(definition, attribute);
+}
+
+bool xml_has_port(const char *definition, const char *name)
+{
+	return find_port(definition, name) != NULL;
+}
+
+char *xml_copy_port(const char *definition, const char *name)
+{
+	static const char head[] = "<channel ", tail[] = "</channel>";
+	const char *port = find_port(definition, name), *begin_at = NULL;
+	const char *end_at = port != NULL ? strstr(port, tail) : NULL;
+
+	for (const char *at = definition;
+	     port != NULL && (at = strstr(at, head)) != NULL && at < port; at++)
+		begin_at = at;
+	return begin_at != NULL && end_at != NULL
+		       ? strndup(begin_at, (size_t)(end_at - begin_at) + sizeof tail - 1)
+		       : NULL;
 }

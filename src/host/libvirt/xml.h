@@ -4,6 +4,10 @@
 #include "base/buf.h"
 #include "host/driver.h"
 
+/* The two ports through which the host has something done inside a guest. */
+#define XML_AGENT_PORT "org.qemu.guest_agent.0"
+#define XML_ASK_PORT   "org.ippo.ask.0"
+
 struct xml_domain {
 	const struct host_domain *domain;
 	const char *instance;
@@ -21,3 +25,10 @@ int xml_write_domain(const struct xml_domain *input, struct buf *out);
 
 /** xml_write_seed() - the <disk> element alone, as it is detached. */
 int xml_write_seed(const char *seed_path, struct buf *out);
+
+/** xml_write_port() - the <channel> element of one port alone, as it is attached and detached. */
+int xml_write_port(const char *name, struct buf *out);
+/** xml_has_port() - whether a definition, as libvirt writes it, has that port. */
+bool xml_has_port(const char *definition, const char *name);
+/** xml_copy_port() - that port's element of it, malloc'd; NULL without one, or without memory. */
+char *xml_copy_port(const char *definition, const char *name);

@@ -278,6 +278,7 @@ static int do_define(struct fake_host *host, struct reader *in)
 		return ERR_NOT_FOUND;
 	if (domain.has_seed && !fake_host_find(host, HOST_ITEM_SEED, domain.uuid, 0))
 		return ERR_NOT_FOUND;
+	host->last_domain = domain;
 	fresh = !fake_host_find(host, HOST_ITEM_DOMAIN, domain.uuid, 0);
 	item = fake_host_add(host, HOST_ITEM_DOMAIN, domain.uuid, 0);
 	if (fresh)

@@ -44,7 +44,8 @@ struct fake_host {
 	const char *console_text; /* what every serial console has said; its first byte is 100 */
 	struct host_seed last_seed;
 	struct host_password last_password;
-	uint64_t volume_bytes; /* as last asked */
+	struct host_domain last_domain; /* defined */
+	uint64_t volume_bytes;          /* as last asked */
 	struct pending *pending;
 };
 

@@ -600,6 +600,20 @@ static void test_password(void **state)
 	bench_status(&bench, id, SERVER_RUNNING);
 	assert_int_equal(fd_read_file(AT_FDCWD, bench.path, 64 << 20, &file), 0);
 	assert_null(memmem(file.data, file.len, "nothingkept", 11));
+	/* Switched off, it is refused before anybody is asked; on again, it is not. */
+	struct action_request agent = {.command = ACTION_CHANGE_GUEST_AGENT,
+				       .server_id = id,
+				       .customer_id = 1,
+				       .agent_off = true};
+	assert_int_equal(bench_submit(&bench, &agent, &action, NULL), 0);
+	bench_ended(&bench, action, ACTION_SUCCESS, NULL);
+	assert_int_equal(bench.host.last_domain.no_agent, 1);
+	assert_int_equal(bench_submit(&bench, &request, &action, NULL), ERR_AGENT_OFF);
+	agent.agent_off = false;
+	assert_int_equal(bench_submit(&bench, &agent, &action, NULL), 0);
+	bench_ended(&bench, action, ACTION_SUCCESS, NULL);
+	assert_int_equal(bench.host.last_domain.no_agent, 0);
+	bench_status(&bench, id, SERVER_RUNNING);
 	fake_host_fault(&bench.host, HOST_PASSWORD_SET, 0, 1, ERR_AGENT);
 	assert_int_equal(bench_submit(&bench, &request, &action, NULL), 0);
 	bench_ended(&bench, action, ACTION_ERROR, "guest_agent_unavailable");

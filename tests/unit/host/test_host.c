@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "host/image_updates.h"
 #include "host/kvm_probe.h"
 #include "host/libvirt/agent_reply.h"
 #include "host/libvirt/report.h"
@@ -81,6 +82,59 @@ static void domain_xml(void **state)
 	buf_clear(&out);
 	assert_int_equal(xml_write_seed("/h/seeds/d.iso", &out), 0);
 	golden("xml/seed.xml", &out);
+}
+
+/* Switched off there is no port to ask through; the one for reports, which only speaks, stays. */
+static void ports_of_the_agent(void **state)
+{
+	struct host_domain off = domain;
+	struct xml_domain input = plain;
+	struct buf out CLEANUP(buf_done) = {0};
+	static const char running[] = "<channel type='unix'><target type='virtio' "
+				      "name='org.ippo.report.0'/></channel>\n<channel type='unix'>"
+				      "<source path='/x'/><target type='virtio' "
+				      "name='org.qemu.guest_agent.0' state='connected'/></channel>"
+				      "<channel type='pty'></channel>";
+
+	off.no_agent = 1;
+	input.domain = &off;
+	assert_int_equal(xml_write_domain(&input, &out), 0);
+	assert_null(strstr(buf_str(&out), XML_AGENT_PORT));
+	assert_null(strstr(buf_str(&out), XML_ASK_PORT));
+	assert_non_null(strstr(buf_str(&out), "org.ippo.report.0"));
+	assert_true(xml_has_port(running, XML_AGENT_PORT));
+	assert_false(xml_has_port(running, XML_ASK_PORT));
+	char *port AUTO_FREE = xml_copy_port(running, XML_AGENT_PORT);
+	assert_string_equal(port, "<channel type='unix'><source path='/x'/><target type='virtio' "
+				  "name='org.qemu.guest_agent.0' state='connected'/></channel>");
+	assert_null(xml_copy_port(running, XML_ASK_PORT));
+}
+
+/* What apt says, in its words. */
+static void updates_that_wait(void **state)
+{
+	struct host_updates found;
+
+	image_updates_count("NOTE: This is only a simulation!\n"
+			    "Inst libc6 [2.36-9] (2.36-10 Debian-Security:12/stable-security "
+			    "[amd64])\n"
+			    "Inst less [590-2] (590-2.1 Debian:12.9/stable [amd64])\n"
+			    "Inst bash [5.2] (5.3 Ubuntu:22.04/jammy-updates, "
+			    "Ubuntu:22.04/jammy-security [amd64])\n"
+			    "Inst linux-image-6.1.0-40 (6.1.1-1 Debian-Security:12/stable-security "
+			    "[amd64])\n"
+			    "Inst x-security [1] (2-security Debian:12.9/stable [amd64])\n"
+			    "Conf libc6 (2.36-10 Debian-Security:12/stable-security [amd64])\n"
+			    "Inst broken [",
+			    &found);
+	assert_int_equal(found.pending, 4);
+	assert_int_equal(found.security, 2);
+	image_updates_count("", &found);
+	assert_int_equal(found.pending, 0);
+	assert_true(image_updates_is_release("bookworm\nbookworm-security\n", "bookworm"));
+	assert_true(image_updates_is_release("trixie\nbookworm-security", "bookworm"));
+	assert_false(image_updates_is_release("bookworms\nold-bookworm\n\n", "bookworm"));
+	assert_false(image_updates_is_release("", "bookworm"));
 }
 
 /* A name cannot become markup. */
@@ -293,11 +347,12 @@ static void probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(domain_xml),       cmocka_unit_test(hostile_names),
-		cmocka_unit_test(filter_tables),    cmocka_unit_test(filter_changes),
-		cmocka_unit_test(tap_names),        cmocka_unit_test(report_lines_of_guests),
-		cmocka_unit_test(report_rate),      cmocka_unit_test(agent_replies),
-		cmocka_unit_test(too_long_a_reply), cmocka_unit_test(probe),
+		cmocka_unit_test(ports_of_the_agent), cmocka_unit_test(updates_that_wait),
+		cmocka_unit_test(domain_xml),         cmocka_unit_test(hostile_names),
+		cmocka_unit_test(filter_tables),      cmocka_unit_test(filter_changes),
+		cmocka_unit_test(tap_names),          cmocka_unit_test(report_lines_of_guests),
+		cmocka_unit_test(report_rate),        cmocka_unit_test(agent_replies),
+		cmocka_unit_test(too_long_a_reply),   cmocka_unit_test(probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,8 +178,17 @@ static void host_messages(void **state)
 	const struct host_refused refused = {
 		HOST_COUNT_IN, 6, {4, 32, {192, 0, 2, 1}}, 25, 2, 3, 4};
 	char keys[] = "ssh-ed25519 AAAA\n";
-	const struct host_domain domain = {
-		{1}, 2, "web-1", 4, 1024, 1, 5, 1, {2}, {9, 22, {4, 32, {10, 0, 0, 1}}, {0}, keys}};
+	const struct host_domain domain = {{1},
+					   2,
+					   "web-1",
+					   4,
+					   1024,
+					   1,
+					   5,
+					   1,
+					   1,
+					   {2},
+					   {9, 22, {4, 32, {10, 0, 0, 1}}, {0}, keys}};
 	const struct host_password password = {{1}, "taro", "$6$x$y"};
 	const struct host_guest_ask ask = {{1}, "probe 7 AAAA debian 300"};
 	const struct probe_look look = {
