@@ -29,6 +29,7 @@ const patterns = [
 	{ name: "manual", pattern: /^\/manual(?:\/([a-z-]{1,40})(?:\/([a-z0-9-]{1,120}))?)?$/, parameters: ["topic", "place"], roomBy: "topic" },
 	{ name: "customers", pattern: /^\/admin\/customers$/ },
 	{ name: "customer", pattern: /^\/admin\/customers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "images", pattern: /^\/admin\/images$/ },
 	{ name: "outbox", pattern: /^\/admin\/outbox$/ },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },

@@ -27,6 +27,9 @@ export const setLock = (id, on) => act(id, "change_protection", { delete: on, re
 /** The rescue system at the next start, once; or not after all. */
 export const setRescue = (id, on) => (on ? act(id, "enable_rescue", { type: "linux64" }) : act(id, "disable_rescue", {}));
 
+/** Off, the host has nothing done inside the server. */
+export const setAgent = (id, enabled) => act(id, "change_guest_agent", { enabled });
+
 export async function deleteServer(id) {
 	takeEvent("action", await remove(`/v1/servers/${id}`));
 }

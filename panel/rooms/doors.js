@@ -28,6 +28,7 @@ const modules = {
 	customer: async () => (await import("./customer.js")).Customer,
 	customers: async () => (await import("./customers.js")).Customers,
 	home: async () => (await import("./home.js")).Home,
+	images: async () => (await import("./images.js")).Images,
 	invitation: async () => (await import("./invitation.js")).Invitation,
 	keys: async () => (await import("./keys.js")).Keys,
 	manual: async () => (await import("./manual.js")).Manual,

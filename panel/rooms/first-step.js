@@ -120,6 +120,7 @@ function Inside({ server }) {
 			</div>
 			${refused && html`<div class="notice attention" role="alert"><p>${failureText(refused.code)}</p><${FailureDetail} error=${refused}/></div>`}
 			${!isChecking && check?.status === "error" && html`<div class="notice attention"><p>${t("first-step.failed")}</p><${FailureDetail} error=${check.error}/></div>`}
+			${server.ippo?.guest_agent === false && html`<p class="hint" data-agent="off">${t("first-step.no-agent")}</p>`}
 			<ol class="first-step-list">${found.items.map((item) => html`<${Item} key=${item.id} item=${item}/>`)}</ol>
 			<p class="hint">${t("first-step.about", { program: found.guest.program || "—" })}</p>`}
 	</div>`;

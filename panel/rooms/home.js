@@ -3,7 +3,7 @@
 
 import { gigabytes, price, t, trafficSize } from "../lib/i18n.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
-import { deleteServer, readCurrency, renameServer, setLock, setReverseName } from "../lib/server-changes.js";
+import { deleteServer, readCurrency, renameServer, setAgent, setLock, setReverseName } from "../lib/server-changes.js";
 import {
 	actions, command, failedActions, lastActions, readServerActions, refusals, requests, runningActions,
 } from "../lib/servers.js";
@@ -199,11 +199,14 @@ function Used({ server }) {
 	</section>`;
 }
 
+const failures = { lock: "home.lock.failed", agent: "home.agent.failed", delete: "home.delete.failed" };
+
 function Settings({ server }) {
 	const [asking, setAsking] = useState(false);
 	const [busy, setBusy] = useState("");
 	const [failure, setFailure] = useState(null);
 	const isLocked = Boolean(server.protection?.delete);
+	const hasAgent = server.ippo?.guest_agent !== false;
 
 	const attempt = async (what, work) => {
 		if (busy)
@@ -222,11 +225,15 @@ function Settings({ server }) {
 		await setLock(server.id, !isLocked);
 		announce(t(isLocked ? "home.unlocked" : "home.lock.set"));
 	});
+	const turnAgent = () => attempt("agent", async () => {
+		await setAgent(server.id, !hasAgent);
+		announce(t(hasAgent ? "home.agent.is-off" : "home.agent.is-on"));
+	});
 	return html`<section class="box" aria-labelledby="settings-title">
 		<h2 id="settings-title">${t("home.settings")}</h2>
 		<div><${Rename} server=${server}/></div>
 		${failure && html`<div class="notice attention" role="alert">
-			<p><strong>${t(failure.what === "lock" ? "home.lock.failed" : "home.delete.failed")}</strong> ${failureText(failure.error.code)}</p>
+			<p><strong>${t(failures[failure.what])}</strong> ${failureText(failure.error.code)}</p>
 			<${FailureDetail} error=${failure.error}/>
 		</div>`}
 		<div class="group-line">
@@ -236,6 +243,14 @@ function Settings({ server }) {
 				${t(busy === "lock" ? "keys.busy" : isLocked ? "home.lock.remove" : "home.lock.put")}</button></p>
 		</div>
 		<${RescueSetting} server=${server}/>
+		<div class="group-line" data-agent=${hasAgent ? "on" : "off"}>
+			<p><strong>${t("home.agent")}</strong> <span>${t(hasAgent ? "home.agent.on" : "home.agent.off")}</span></p>
+			<p class="hint">${t("home.agent.what")}</p>
+			<ul class=${hasAgent ? "agent-uses" : "agent-uses grey"}>${["password", "check", "shutdown"].map((use) => html`<li key=${use}>${t(`home.agent.use.${use}`)}${
+				!hasAgent && html` <span class="hint">${t(`home.agent.without.${use}`)}</span>`}</li>`)}</ul>
+			<p class="buttons"><button type="button" class="button small" id="agent" aria-disabled=${busy ? "true" : undefined} onClick=${turnAgent}>
+				${t(busy === "agent" ? "keys.busy" : hasAgent ? "home.agent.turn-off" : "home.agent.turn-on")}</button></p>
+		</div>
 		<div class="group-line">
 			<p><strong>${t("home.delete.server")}</strong></p>
 			<p class="hint" id="delete-about">${t(isLocked ? "home.locked" : "home.delete.what")}</p>

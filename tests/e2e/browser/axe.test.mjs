@@ -215,6 +215,15 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("images: fresh, old, unknown", async () => {
+					Object.assign(state.mock.images[1], { built: null, created: "2026-01-01T00:00:00Z", updates: { ...state.mock.images[1].updates,
+						reason: "archive_unreachable", unknown_since: "2026-11-27T01:02:03Z", message: "Could not connect to archive.example.org:80" } });
+					await withPage({ ...look, at: "/#/admin/images" }, async (page) => {
+						await page.waitForSelector("[data-do=check]");
+						await check(page, "the list");
+					});
+				});
+
 				test("mails and webhooks: none, the list, a question", async () => {
 					await withPage({ ...look, at: "/#/admin/outbox" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -169,6 +169,26 @@ describe("a server's home", () => {
 		});
 	});
 
+	test("the guest agent switched off: what it did goes grey and says why, here and at the first step", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: at(server), language: "en" }, async (page) => {
+			await page.waitForSelector("[data-agent=on]");
+			assert.equal(await page.locator("[data-agent=on] .agent-uses .hint").count(), 0);
+			await page.click("#agent");
+			await page.waitForSelector("[data-agent=off]");
+			assert.equal(server.ippo.guest_agent, false);
+			assert.equal(await page.locator("[data-agent=off] .agent-uses.grey > li .hint").count(), 3);
+			assert.match(await page.textContent("[data-agent=off]"), /reset-password.* is refused.*from outside alone.*power button/s);
+			await page.goto(`${state.mock.url}/#/servers/${server.id}/first-step`);
+			await page.waitForSelector(".first-step-list");
+			assert.match(await page.textContent("[data-agent=off]"), /cannot be proven/);
+			await page.goto(state.mock.url + at(server));
+			await page.click("#agent");
+			await page.waitForSelector("[data-agent=on]");
+			assert.equal(server.ippo.guest_agent, true);
+		});
+	});
+
 	test("deleting wants the exact name: harmless focus, Tab inside, Esc, focus returns", async () => {
 		const server = state.mock.addServer("hajime", "running");
 		await withPage({ at: at(server) }, async (page) => {
@@ -214,7 +234,7 @@ describe("a server's home", () => {
 		state.mock.role = "reader";
 		await withPage({ at: at(server), expected: /404/ }, async (page) => {
 			await page.waitForSelector("[data-home]");
-			assert.equal(await page.locator("#lock, #delete, #rename, [id^=change-reverse]").count(), 0);
+			assert.equal(await page.locator("#lock, #agent, #delete, #rename, [id^=change-reverse]").count(), 0);
 			await page.goto(`${state.mock.url}/#/servers/999`);
 			await page.waitForSelector("[role=alert]");
 		});

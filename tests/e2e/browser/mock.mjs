@@ -47,7 +47,9 @@ const planOf = (id, name, cores, memory, disk, monthly, initial) => ({
 	price_monthly_minor: monthly, price_initial_minor: initial,
 	prices: [{ location: "local", price_hourly: yen("1.4"), price_monthly: yen(String(monthly)), included_traffic: 0, price_per_tb_traffic: yen("0") }],
 });
-const imageOf = (id, name, description, disk_size) => ({ id, type: "system", status: "available", name, description, disk_size, os_flavor: name.split("-")[0], os_version: "12", deprecated: null });
+const imageOf = (id, name, description, disk_size) => ({ id, type: "system", status: "available", name, description, disk_size, os_flavor: name.split("-")[0], os_version: "12", deprecated: null, created: new Date(Date.now() - 12.5 * 86400000).toISOString(),
+	built: new Date(Date.now() - 12.5 * 86400000).toISOString(),
+	updates: { pending: 3, security: 0, checked: new Date().toISOString(), unknown_since: null, reason: null, message: null, looking: false } });
 const hostKey = {
 	type: "ssh-ed25519", fingerprint: "SHA256:540nOBy028iBJBkgt2Cg/e4xOc0lduvt3KQLIu6leDY",
 	public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILlprTpMuRDRaN+UeaQhEQmslPKf71cbR+tHVWxmtJGu",
@@ -684,6 +686,13 @@ export class Mock {
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/pricing")
 			return [200, { pricing: { currency: "JPY" } }];
+		const image = /^(GET|POST) \/v1\/images\/(\d+)(\/actions\/check_updates)?$/.exec(what);
+		if (image) {
+			const found = this.images.find(({ id }) => id === Number(image[2]));
+			if (image[3])
+				found.updates = { ...found.updates, looking: true };
+			return [image[3] ? 202 : 200, { image: found }];
+		}
 		for (const [kind, list] of [["server_types", this.plans], ["images", this.images], ["locations", this.locations]]) {
 			if (what === `GET /v1/${kind}`)
 				return [200, paged(kind, list, url)];
@@ -1400,6 +1409,9 @@ export class Mock {
 			setTimeout(() => this.endAction(action), this.action_ms);
 			return [201, { action, root_password: server.hasKey === false ? "correct-horse-battery" : null }];
 		}
+		case "POST /v1/servers/ID/actions/change_guest_agent":
+			server.ippo = { ...server.ippo, guest_agent: body.enabled };
+			return [201, { action: this.#changed(server, "change_guest_agent") }];
 		case "POST /v1/servers/ID/actions/change_protection":
 			server.protection = { delete: body.delete, rebuild: body.rebuild };
 			return [201, { action: this.#changed(server, "change_protection") }];
