@@ -354,3 +354,21 @@ def test_deleting_a_server_that_is_checked(stage):
     stage.api.delete_server(server)
     assert stage.ippo.database("SELECT count(*) FROM first_step WHERE server_id = ?", server["id"]) == [(0,)]
     assert stage.ippo.database("SELECT count(*) FROM first_step_item WHERE server_id = ?", server["id"]) == [(0,)]
+
+
+def test_a_guest_whose_agent_is_off_is_not_asked(stage):
+    """The check looks from outside; what was proven before is so until it is too old."""
+    stage.sshd.start(**stage.sshd.any_key())
+    stage.says(f"host-key {stage.sshd.host_key}", *lines_of(report(stage.sshd.port)))
+    server = stage.create("unasked")
+    stage.wait_probed(server)
+    assert stage.check(server)["root-ssh"]["verdict"] == "pass"
+    stage.api.act(server, "change_guest_agent", {"enabled": False})
+    # It would say something else now, if it was asked.
+    stage.says(f"host-key {stage.sshd.host_key}", *lines_of(report(stage.sshd.port, root_ssh="fail")))
+    unasked = stage.check(server)["root-ssh"]
+    assert unasked["inside"]["result"] == "pass", unasked
+    stage.api.act(server, "change_guest_agent", {"enabled": True})
+    again = stage.check(server)["root-ssh"]
+    assert (again["inside"]["result"], again["verdict"]) == ("fail", "fail"), again
+    stage.api.delete_server(server)
