@@ -95,6 +95,7 @@ derive_close() {
 	# Each server makes its own identity at its first boot, also when a package has begun with one here.
 	rm -f "$root"/etc/ssh/ssh_host_*_key* "$root/var/lib/dbus/machine-id"
 	: >"$root/etc/machine-id"
+	package_list "$root" >"$work/packages"
 	for dir in dev proc sys; do
 		umount "$root/$dir"
 	done
@@ -106,6 +107,7 @@ derive_close() {
 	losetup -d "$loop"
 	loop=
 	long "writing the image" qemu-img convert -O qcow2 -c "$work/disk.raw" "$image.new"
+	mv "$work/packages" "$image.packages"
 	mv "$image.new" "$image"
 	say "made $image ($(du -h "$image" | cut -f1))"
 	printf '%s\n' "$image"
