@@ -1,8 +1,9 @@
 """Makes a running process try a system call, so that a test can ask it for what it must not be able to do.
 
 The process is stopped with ptrace inside a system call of its own, made to execute one of ours with its own
-credentials and filters, and put back as it was.
+credentials and filters, and put back as it was. A few threads of a process can be held still while its others go on.
 """
+import contextlib
 import ctypes
 import errno
 import os
@@ -11,6 +12,7 @@ import struct
 
 PTRACE_PEEKTEXT, PTRACE_POKEDATA, PTRACE_SINGLESTEP, PTRACE_GETREGS, PTRACE_SETREGS = 1, 5, 9, 12, 13
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+WALL = 0x40000000  # __WALL of waitpid(2): threads too
 
 SYS_OPEN, SYS_SOCKET, SYS_CONNECT, SYS_EXECVE, SYS_PTRACE, SYS_SETUID, SYS_CLOSE, SYS_KILL, SYS_UNLINK = \
     2, 41, 42, 59, 101, 105, 3, 62, 87
@@ -33,6 +35,24 @@ def _ptrace(request, pid, address=None, data=None):
     if result == -1 and ctypes.get_errno():
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
+
+
+@contextlib.contextmanager
+def stopped(threads):
+    """Holds these threads still, and no other of their process; yields the address at which each is."""
+    held, addresses = [], []
+    try:
+        for thread in threads:
+            _ptrace(PTRACE_ATTACH, thread)
+            held.append(thread)
+            os.waitpid(thread, WALL)
+            registers = Registers()
+            _ptrace(PTRACE_GETREGS, thread, None, ctypes.byref(registers))
+            addresses.append(registers.rip)
+        yield addresses
+    finally:
+        for thread in held:
+            _ptrace(PTRACE_DETACH, thread)
 
 
 def try_syscall(pid, number, *arguments):
