@@ -83,13 +83,23 @@ export function problemsIn(drafts) {
 	]);
 }
 
+/** Those of some ports that a draft is about. */
+function portsAmong({ port }, some) {
+	const [first, last = first] = port.trim() === "any" ? [1, 65535] : port.split("-").map(Number);
+	return some.filter((each) => each >= first && each <= last);
+}
+
 /** The ports of databases that a draft opens to everybody. */
 export function openDatabases(drafts) {
 	return [...new Set(drafts.filter((draft) => draft.direction === "in" && hasPorts(draft.protocol) && splitAddresses(draft.addresses).some((address) => address.endsWith("/0")))
-		.flatMap(({ port }) => {
-			const [first, last = first] = port.trim() === "any" ? [1, 65535] : port.split("-").map(Number);
-			return database_ports.filter((each) => each >= first && each <= last);
-		}))];
+		.flatMap((draft) => portsAmong(draft, database_ports)))];
+}
+
+/** Those of the ports of SSH that a removed rule let in and that everybody does not reach by those that stay. */
+export function closedSsh(removed, after, ssh_ports) {
+	const open = (drafts, port, mustBeAll) => drafts.some((draft) => draft.direction === "in" && draft.protocol === "tcp" && portsAmong(draft, [port]).length > 0
+		&& (!mustBeAll || everybody.every((address) => splitAddresses(draft.addresses).includes(address))));
+	return ssh_ports.filter((port) => open(removed, port, false) && !open(after, port, true));
 }
 
 /** {added, removed}: rules of which only one side has one. */

@@ -1,9 +1,11 @@
 // A packet filter's rules: the table of them, and the form that changes all of them at once after it
 // showed what becomes different.
 
-import { addressesOf, differenceOf, draftOf, emptyDraft, hasPorts, openDatabases, problemsIn, protocols, setRules, templateNames, toDraft } from "../lib/firewalls.js";
+import { addressesOf, closedSsh, differenceOf, draftOf, emptyDraft, hasPorts, openDatabases, problemsIn, protocols, serversOf, setRules, templateNames, toDraft } from "../lib/firewalls.js";
 import { number, t } from "../lib/i18n.js";
-import { html } from "../lib/ui.js";
+import { loginPort } from "../lib/power.js";
+import { servers } from "../lib/servers.js";
+import { html, useValue } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Dialog } from "./dialog.js";
 import { Summary, TextField, useSubmit } from "./form.js";
@@ -64,6 +66,8 @@ export function RuleForm({ firewall, onSaved, onCancel }) {
 	const difference = differenceOf(before, drafts);
 	const isSame = difference.added.length + difference.removed.length === 0;
 	const databases = openDatabases(difference.added);
+	const known = useValue(servers);
+	const ssh = closedSsh(difference.removed, drafts, [...new Set([22, ...serversOf(firewall).map((id) => loginPort(known.get(id) ?? {}))])]);
 	useEffect(() => { heading.current.focus(); }, [looking]);
 
 	const { submit, busy, ...told } = useSubmit({
@@ -88,7 +92,8 @@ export function RuleForm({ firewall, onSaved, onCancel }) {
 		<h2 id="rules-form-title" ref=${heading} tabindex="-1">${t(looking ? "firewalls.difference" : "firewalls.edit")}</h2>
 		<${Summary} ...${told}/>
 		<form id="rules-form" onSubmit=${submit} novalidate>
-			${looking ? html`<div><${Difference} ...${difference}/></div><p class="hint">${t("firewalls.trial.what")}</p>` : html`
+			${looking ? html`<div><${Difference} ...${difference}/></div>
+				${ssh.length > 0 && html`<p class="notice attention" id="closes-ssh">${t("firewalls.closes-ssh", { ports: ssh.join(", ") })}</p>`}<p class="hint">${t("firewalls.trial.what")}</p>` : html`
 				${drafts.map((draft, index) => html`<${Draft} key=${index} draft=${draft} index=${index} problems=${told.problems}
 					onChange=${(changed) => put(drafts.with(index, changed))} onRemove=${() => put(drafts.toSpliced(index, 1))}/>`)}
 				<div role="group" aria-label=${t("firewalls.add")} class="buttons">

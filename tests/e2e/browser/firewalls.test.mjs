@@ -55,6 +55,32 @@ describe("packet filters", () => {
 		});
 	});
 
+	test("a change that takes SSH away says so before it is made, with the port that its servers have", async () => {
+		const { mock } = state;
+		const server = mock.addServer("hajime", "running");
+		server.ippo = { ...server.ippo, ssh_port: 10022 };
+		const other = { port: "10022", source_ips: ["203.0.113.5/32"] };
+		const firewall = mock.addFirewall("web", [ssh, other, { port: "443", source_ips: everybody }], { applied_to: [{ type: "server", server: { id: server.id } }] });
+		await withPage({ at: `/#/firewalls/${firewall.id}`, width: 360 }, async (page) => {
+			const look = async (steps) => {
+				await page.click("#edit-rules");
+				await steps();
+				await page.click("#rules-save");
+				await page.waitForSelector("[data-difference]");
+				const said = await page.locator("#closes-ssh").allTextContents();
+				await page.click("#rules-form .buttons:last-child button:last-child");
+				return said;
+			};
+			const remove = (number) => page.locator(`#rule-${number}-port`).locator("xpath=ancestor::fieldset").getByRole("button").last().click();
+			assert.deepEqual(await look(() => remove(2)), [], "HTTPS alone");
+			assert.match((await look(() => remove(0))).join(), /ポート 22\D/);
+			assert.match((await look(() => remove(1))).join(), /ポート 10022\D/);
+			assert.match((await look(() => page.fill("#rule-0-addresses", "203.0.113.5"))).join(), /ポート 22/, "narrower is another rule");
+			assert.deepEqual(await look(() => page.fill("#rule-0-port", "1-65535")), [], "wider is none that closes");
+			assert.equal(mock.count("POST", /set_rules/), 0);
+		});
+	});
+
 	test("a trial counts down, outlives a reload, and is confirmed or taken back", async () => {
 		const { mock } = state;
 		const firewall = mock.addFirewall("web", []);
