@@ -141,6 +141,25 @@ describe("servers", () => {
 		});
 	});
 
+	test("each state is a word and a drawing of its own, and the words alone are read out", async () => {
+		const { mock } = state;
+		mock.action_ms = 0;
+		for (const status of ["running", "off", "unknown"])
+			mock.addServer(status, status);
+		mock.addAction(mock.addServer("busy", "running"), "shutdown_server", { progress: 40, ippo: { step: "shutdown", undoing: false } });
+		await withPage({}, async (page) => {
+			await page.waitForSelector(".state-busy");
+			const states = await page.locator(".server .state").evaluateAll((all) => all.map((each) => ({
+				word: each.textContent.trim(),
+				drawing: each.querySelector("svg").innerHTML,
+				isHidden: each.querySelector("svg").getAttribute("aria-hidden"),
+			})));
+			assert.deepEqual(states.map(({ word }) => word).sort(), ["不明", "停止中", "処理中", "稼働中"]);
+			assert.equal(new Set(states.map(({ drawing }) => drawing)).size, 4);
+			assert.ok(states.every(({ drawing, isHidden }) => drawing !== "" && isHidden === "true"));
+		});
+	});
+
 	test("a stopped server says what that means; a running one how to log in, with a copy button", async () => {
 		const off = state.mock.addServer("futatsume");
 		const on = state.mock.addServer("hajime", "running");
