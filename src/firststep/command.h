@@ -31,6 +31,7 @@ int command_apply(const struct options *options);
 int command_confirm(const struct options *options);
 int command_rollback(const struct options *options);
 int command_ssh_port(const struct options *options);
+/** command_allow() - also what the words say; without any, what the settings open. */
 int command_allow(const struct options *options);
 int command_user(const struct options *options);
 

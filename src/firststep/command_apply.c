@@ -304,6 +304,10 @@ int command_allow(const struct options *options)
 	if (begin(options, context, &lock, &err) < 0)
 		return command_failed(&err);
 	plan.tree = &context->tree;
+	if (options->count == 0 && context->settings.open.count == 0) {
+		context_done(context);
+		return EXIT_PASS;
+	}
 	for (size_t i = 0; code == 0 && i < options->count; i++) {
 		struct port_range range;
 		code = ports_parse_one(options->words[i], &range);
