@@ -59,7 +59,8 @@ static void secure(const struct options *options, const char *port)
 		now.count = 0;
 	}
 	(void)command_apply(&now);
-	/* A filter that opens less than was chosen passes its check, so nothing was done about it. */
+	/* A filter that opens less than was chosen passes its check, so nothing was done about it.
+	 */
 	(void)command_allow(&now);
 }
 
