@@ -140,7 +140,7 @@ int store_image_get_by_name(struct store *store, uint64_t customer_id, const cha
 int store_image_get_rescue(struct store *store, struct image *ret, struct err *err)
 {
 	return get(store,
-		   "SELECT " COLUMNS " FROM image i WHERE i.type = ? AND i.status = ? "
+		   "SELECT " COLUMNS TABLES " WHERE i.type = ? AND i.status = ? "
 		   "ORDER BY i.id DESC LIMIT 1",
 		   BIND(B_INT(IMAGE_RESCUE), B_INT(IMAGE_AVAILABLE)), ret, err);
 }
