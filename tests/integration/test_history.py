@@ -210,8 +210,8 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     # Images.
     image = did("image.import", lambda: api.post("/images", {"name": "gone", "url": "https://127.0.0.1:1/x"}), "gone", customer_id=0)
     api.wait(image["action"])
-    image = api.post("/images", {"name": "listed", "url": "https://127.0.0.1:1/x", "packages": "Built: 2026-11-20T10:00:00Z\nCodename: bookworm\n\nPackage: less\n"})["image"]
-    did("image.check_updates", lambda: api.post(f"/images/{image['id']}/actions/check_updates"), "listed", customer_id=0)
+    listed = api.post("/images", {"name": "listed", "url": "https://127.0.0.1:1/x", "packages": "Built: 2026-11-20T10:00:00Z\nCodename: bookworm\n\nPackage: less\n"})["image"]
+    did("image.check_updates", lambda: api.post(f"/images/{listed['id']}/actions/check_updates"), "listed", customer_id=0)
     tiny = api.get("/images?name=tiny")["images"][0]
     did("image.update", lambda: api.put(f"/images/{tiny['id']}", {"description": "for tests"}), "tiny")
     did("image.change_protection", lambda: api.put(f"/images/{tiny['id']}/protection", {"delete": False}), "tiny")
