@@ -97,8 +97,8 @@ def test_what_is_wrong_with_a_recipe_is_said(fake, tmp_path, contents, conf, cod
 
 
 def test_a_recipe_that_is_not_there(fake, tmp_path):
-    done = fake.cli("image", "build", "wordpres", check=False)
-    assert done.returncode == 3 and "there is no recipe wordpres" in done.stderr
+    done = fake.cli("image", "build", "blog", check=False)
+    assert done.returncode == 3 and "there is no recipe blog" in done.stderr
     assert "debian-12" in done.stderr and "wordpress" in done.stderr and "tiny" not in done.stderr
     done = fake.cli("image", "build", tmp_path / "none", check=False)
     assert done.returncode == 3 and "No such file" in done.stderr

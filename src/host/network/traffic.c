@@ -8,10 +8,12 @@
  */
 #include "host/network/traffic.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,6 +23,7 @@
 #include "host/network/ruleset.h"
 
 #define NAME_BYTES 24
+#define ID_DIGITS  15
 
 static void table_name(const char *instance, char out[NAME_BYTES])
 {
@@ -139,17 +142,17 @@ static int read_epoch(const char *table, uint64_t *ret, struct err *err)
 
 static int parse_name(const char *name, uint64_t *ret_server_id, bool *ret_outwards)
 {
-	unsigned long long id = 0;
-	int end = 0;
+	const char *digits;
+	char *end;
 
 	*ret_outwards = strncmp(name, "out_", 4) == 0;
 	if (!*ret_outwards && strncmp(name, "in_", 3) != 0)
 		return -1;
-	if (sscanf(strchr(name, '_') + 1, "%15llx%n", &id, &end) != 1 ||
-	    (strchr(name, '_') + 1)[end] != '\0')
+	digits = strchr(name, '_') + 1;
+	if (!isxdigit((unsigned char)digits[0]) || strlen(digits) > ID_DIGITS)
 		return -1;
-	*ret_server_id = id;
-	return 0;
+	*ret_server_id = strtoull(digits, &end, 16);
+	return *end == '\0' ? 0 : -1;
 }
 
 int traffic_read(const char *instance, uint64_t *ret_epoch, traffic_counter *counter, void *context,
