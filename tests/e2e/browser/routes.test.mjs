@@ -92,14 +92,22 @@ describe("every route", () => {
 	test("can be used within a second", async () => {
 		const { inside } = furnish();
 		const best = {};
-		// What else the machine does delays, and nothing hastens: the best of some counts, each with nothing kept.
-		for (let turn = 0; turn < 8 && (turn === 0 || Object.values(best).some((ms) => ms > 1000)); turn++) {
-			await withPage({ expected: left }, async (page) => {
+		// What else the machine does delays, and nothing hastens: the best of some counts, each with nothing kept. On a
+		// machine that needs long for a page of plain text already, that is the measure.
+		let plain_ms = Infinity;
+		const slow = () => Object.entries(best).filter(([, ms]) => ms > Math.max(1000, 16 * plain_ms));
+		for (let turn = 0; turn < 8 && (turn === 0 || slow().length > 0); turn++) {
+			await withPage({ expected: left }, async (page, context) => {
 				await page.waitForSelector("#heading");
+				const plain = await context.newPage();
+				const start = performance.now();
+				await plain.goto(`${state.mock.url}/favicon.svg`);
+				plain_ms = Math.min(plain_ms, Math.round(performance.now() - start));
+				await plain.close();
 				for (const [name, address] of Object.entries(inside))
 					best[name] = Math.min(best[name] ?? Infinity, Math.round(await visit(page, address)));
 			});
 		}
-		assert.deepEqual(Object.entries(best).filter(([, ms]) => ms > 1000), []);
+		assert.deepEqual(slow(), []);
 	});
 });
