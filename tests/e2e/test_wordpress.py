@@ -12,10 +12,16 @@ import pytest
 import requests
 
 from console_client import open_console
-from ippo_testing import BOOT_SECONDS, address6_of, address_of, eventually, run
+from ippo_testing import BOOT_SECONDS, Key, address6_of, address_of, eventually, run
 from test_first_step import scan
 
 PASSWORD = re.compile(rb"Password / \S+  ([a-hj-km-np-z2-9-]{24})\r")
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    """A key is an account's once; the other modules use theirs in the same account."""
+    return Key(tmp_path_factory.mktemp("wordpress"))
 
 
 class Site:

@@ -384,6 +384,10 @@ class IppoInstance:
     def rules(self):
         return run("nft", "list", "table", "inet", f"ippo_{self.name}", check=False).stdout
 
+    def lasting_rules(self):
+        """Without what the kernel itself keeps for a while of who sent what, and forgets."""
+        return re.sub(r"\tset (spoofing|flows) \{.*?\n\t\}", "", self.rules(), flags=re.DOTALL)
+
     def qemu_pid(self, server):
         """The process of a server's guest."""
         for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
@@ -404,7 +408,7 @@ class IppoInstance:
             "volumes": self.files("volumes"),
             "seeds": self.files("seeds"),
             "addresses": self.database("SELECT ip FROM address"),
-            "rules": sorted(set(re.findall(rf'"({self.name}-[0-9a-f]+)"', self.rules()))) if self.driver == "libvirt" else [],
+            "rules": sorted(set(re.findall(rf'"({self.name}-[0-9a-f]+)"', self.lasting_rules()))) if self.driver == "libvirt" else [],
         }
 
 
