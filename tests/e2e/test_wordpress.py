@@ -15,6 +15,7 @@ from console_client import open_console
 from ippo_testing import BOOT_SECONDS, Key, address6_of, address_of, eventually, run
 from test_first_step import scan
 
+FINGERPRINT = re.compile(rb"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 PASSWORD = re.compile(rb"Password / \S+  ([a-hj-km-np-z2-9-]{24})\r")
 
 
@@ -81,7 +82,8 @@ def test_the_site_answers(site, password):
     plain = requests.get(f"http://{site.address}/", timeout=60, allow_redirects=False)
     plain.encoding = "utf-8"  # as the page itself says
     assert plain.status_code == 200 and "自己署名" in plain.text and f'href="https://{site.address}/"' in plain.text
-    shown = re.search(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", site.console.output.decode(errors="replace"))[0]
+    site.console.until(lambda: FINGERPRINT.search(site.console.output))
+    shown = FINGERPRINT.search(site.console.output)[0].decode()
     served = run("sh", "-c", f"openssl s_client -connect {site.address}:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256").stdout
     assert shown in plain.text and shown in served
     for path, status in (("/xmlrpc.php", 403), ("/wp-admin/install.php", 403), ("/wp-config.php", 200), ("/.git/config", 403),
@@ -171,7 +173,9 @@ END""")
     eventually(is_served, 60, 1)
     plain = requests.get(f"http://{site.address}/hello", timeout=60, allow_redirects=False)
     assert (plain.status_code, plain.headers["Location"]) == (301, f"https://{NAME}/hello")
-    assert site.get("/").headers["Location"] == f"https://{NAME}/" and site.get("/", headers={"Host": NAME}).status_code == 200
+    # PHP looks every two seconds whether a file has changed.
+    eventually(lambda: site.get("/").headers.get("Location") == f"https://{NAME}/", 30, 1)
+    assert site.get("/", headers={"Host": NAME}).status_code == 200
     assert site.ssh("sudo systemctl start wordpress-server-renew && systemctl is-enabled wordpress-server-renew.timer").stdout == "enabled\n"
     assert f"https://{NAME}" in site.ssh("sudo wordpress-server status").stdout
     assert not site.ssh("sudo ls /var/lib/wordpress-server/acme/.well-known/acme-challenge").stdout
