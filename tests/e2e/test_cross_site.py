@@ -13,14 +13,10 @@ URL = "https://ippo.test"
 
 
 @pytest.fixture
-def fake(tmp_path):
+def fake():
     instance = IppoInstance("fake", {"web": {"url": URL}})
     try:
-        instance.start()
-        disk = tmp_path / "disk.raw"
-        disk.write_bytes(bytes(1 << 20))
-        instance.import_image("tiny", disk)
-        yield instance
+        yield instance.with_image()
     finally:
         instance.close()
 

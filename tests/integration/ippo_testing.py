@@ -242,6 +242,14 @@ class IppoInstance:
             self.wait_healthy()
         return self
 
+    def with_image(self):
+        """Started, with an image whose disk holds nothing."""
+        self.start()
+        disk = self.dir / "disk.raw"
+        disk.write_bytes(bytes(1 << 20))
+        self.import_image("tiny", disk)
+        return self
+
     def wait_healthy(self, seconds=60):
         def healthy():
             if self.process.poll() is not None:

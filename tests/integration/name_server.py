@@ -3,7 +3,10 @@ import pathlib
 import re
 import subprocess
 
+import pytest
+
 from ippo_testing import IppoInstance, eventually, free_port, run
+from people import invite
 
 
 class OtherKnot:
@@ -64,14 +67,6 @@ class NameServer(IppoInstance):
                                           # It knows the zones of a test: parents and children alike.
                                           "resolver": f"127.0.0.1:{self.dns_port}"}, **(settings or {})})
 
-    def with_image(self):
-        """Started, with an image."""
-        self.start()
-        disk = self.dir / "disk.raw"
-        disk.write_bytes(bytes(1 << 20))
-        self.import_image("tiny", disk)
-        return self
-
     def with_servers(self):
         """Started, with a customer whose server's plan has zones."""
         self.with_image()
@@ -112,3 +107,25 @@ class NameServer(IppoInstance):
             found = api.get(f"/zones/{zone}")["zone"]
             return found if found["status"] == "ok" else None
         return eventually(there, 30)
+
+
+@pytest.fixture(scope="module")
+def dns():
+    instance = NameServer()
+    try:
+        yield instance.with_servers()
+    finally:
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def operator(dns):
+    return dns.api("op", "--operator")
+
+
+@pytest.fixture(scope="module")
+def owner(dns, operator):
+    operator.post("/customers", {"name": "zoned"})
+    owner = invite(dns, "zone-owner", "zoned")
+    owner.create_server("named", server_type="named")
+    return owner

@@ -5,32 +5,9 @@ import re
 import pytest
 
 from ippo_testing import eventually, run
-from name_server import NameServer, OtherKnot
-from people import invite
+from name_server import OtherKnot, dns, operator, owner  # noqa: F401
 
 NAME = "ns3.example.net"
-
-
-@pytest.fixture(scope="module")
-def dns():
-    instance = NameServer()
-    try:
-        yield instance.with_servers()
-    finally:
-        instance.close()
-
-
-@pytest.fixture(scope="module")
-def operator(dns):
-    return dns.api("op", "--operator")
-
-
-@pytest.fixture(scope="module")
-def owner(dns, operator):
-    operator.post("/customers", {"name": "zoned"})
-    owner = invite(dns, "zone-owner", "zoned")
-    owner.create_server("named", server_type="named")
-    return owner
 
 
 def place(text, folder):

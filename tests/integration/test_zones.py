@@ -10,30 +10,8 @@ import time
 import pytest
 
 from ippo_testing import Failed, eventually, run
-from name_server import NameServer
+from name_server import dns, operator, owner  # noqa: F401
 from people import invite
-
-
-@pytest.fixture(scope="module")
-def dns():
-    instance = NameServer()
-    try:
-        yield instance.with_servers()
-    finally:
-        instance.close()
-
-
-@pytest.fixture(scope="module")
-def operator(dns):
-    return dns.api("op", "--operator")
-
-
-@pytest.fixture(scope="module")
-def owner(dns, operator):
-    operator.post("/customers", {"name": "zoned"})
-    owner = invite(dns, "zone-owner", "zoned")
-    owner.create_server("named", server_type="named")
-    return owner
 
 
 def make(owner, name, **fields):
