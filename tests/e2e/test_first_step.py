@@ -207,6 +207,31 @@ def test_power_cut_in_the_middle(guest):
     assert "The old state is back" in guest.ssh("sudo journalctl -b -u firststep-rollback --no-pager").stdout
 
 
+def test_mended_from_the_rescue_system(guest):
+    """A setting with which sshd does not start is taken away from outside, on the disk of a Debian that does not run."""
+    guest.ippo.cli("image", "build", ROOT / "images/rescue/build", "rescue", "--type", "rescue")
+    mistake, boot = "/etc/ssh/sshd_config.d/50-mistake.conf", guest.boot_id()
+    guest.ssh(f"echo 'Prot 22' | sudo tee {mistake} >/dev/null; sync")
+    assert guest.ssh("sudo sshd -t", check=False).returncode != 0
+    own = guest.now["ippo"]["host_keys"]
+    guest.api.act(guest.made, "enable_rescue")
+    guest.api.act(guest.made, "reset")
+    guest.key.wait_ssh(guest.address, user="root")
+    assert guest.now["ippo"]["rescue"]["running"] is True
+
+    def rescue(script, **options):
+        return guest.key.ssh(guest.address, script, user="root", **options).stdout
+
+    assert "vda" not in rescue("mount")
+    assert rescue(f"mount /dev/vda1 /mnt && cat /mnt/etc/debian_version && cat /mnt{mistake} && rm /mnt{mistake} && umount /mnt").split("\n")[1] == "Prot 22"
+    rescue("reboot", check=False)
+    eventually(lambda: guest.boot_id() not in ("", boot), BOOT_SECONDS, 1)
+    assert guest.ssh("sudo sshd -t; hostname").stdout == "first-step\n"
+    assert guest.now["ippo"]["rescue"]["running"] is False and guest.now["ippo"]["host_keys"] == own
+    # Root of the rescue system is no root of the server's own.
+    assert guest.logs_in("root").returncode == 255
+
+
 def test_moved_for_good(guest):
     """Proved over the new port, the change stays, and the old port closes."""
     guest.ssh("sudo firststep ssh-port --yes 2222")
