@@ -32,6 +32,8 @@ export async function changeRrset(rrset, { records, ttl }) {
 }
 /** Whether the zone above has the DS: {status, found, checked, reason}; asked for now. */
 export const readParent = async (id) => (await get(`/v1/zones/${id}/parent_ds`)).parent_ds;
+/** Looks now whether the name is proven; the zone as it is then. */
+export const checkProof = async (id) => (await post(`/v1/zones/${id}/actions/check_proof`, {})).zone;
 export const setDnssec = (id, enabled) => post(`/v1/zones/${id}/actions/change_dnssec`, { enabled });
 export const readFile = async (id) => (await get(`/v1/zones/${id}/zonefile`)).zonefile;
 export const importFile = (id, zonefile) => post(`/v1/zones/${id}/actions/import_zonefile`, { zonefile });

@@ -9,7 +9,8 @@ import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { RrsetForm } from "../parts/rrset-form.js";
 import { Signing, Versions, ZoneFile } from "../parts/zone-care.js";
-import { useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
+import { ZoneProof } from "../parts/zone-proof.js";
+import { isUnproven, useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -58,7 +59,13 @@ function Inside({ zone, rrsets, read }) {
 		focusHeading();
 		read();
 	};
+	const checked = (proven) => {
+		if (proven)
+			focusHeading();
+		read();
+	};
 	return html`
+		${isUnproven(zone) && html`<${ZoneProof} zone=${zone} mayChange=${mayChange} onChecked=${checked}/>`}
 		<section class="group" aria-labelledby="servers-title">
 			<h2 id="servers-title">${t("zone.servers")}</h2>
 			<p class="hint">${t("zone.servers.what")}</p>

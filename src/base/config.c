@@ -62,6 +62,7 @@ static const struct setting {
 	{"dns", "user", SETTING_TEXT, FIELD(dns_user), NULL},
 	{"dns", "listen", SETTING_TEXT, FIELD(dns_listen), NULL},
 	{"dns", "resolver", SETTING_TEXT, FIELD(dns_resolver), NULL},
+	{"dns", "proof", SETTING_TEXT, FIELD(dns_proof), NULL},
 	{"dns", "names", SETTING_TEXT, FIELD(dns_names), NULL},
 	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},
 	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},
@@ -235,6 +236,17 @@ static bool is_address(const char *text)
 }
 
 /* Half a setting would be found out by whoever waits for a mail. */
+static int check_dns(const struct config *config, struct err *err)
+{
+	static const char *const words[] = {"no", "txt", "txt-or-delegation"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(config->dns_proof, words[i]) == 0)
+			return 0;
+	return err_set(err, ERR_INVALID_INPUT,
+		       "proof in [dns] must be no, txt or txt-or-delegation");
+}
+
 static int check_post(const struct config *config, struct err *err)
 {
 	const bool smtp = config->smtp_url[0] != '\0', drop = config->mail_drop[0] != '\0';
@@ -279,6 +291,7 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.post_per_minute = 60,
 		.dns_user = "ippo-dns",
 		.dns_listen = "127.0.0.1:5300",
+		.dns_proof = "no",
 		.dns_names = "ns1.ippo.test ns2.ippo.test",
 		.rate_limit = 36000,
 		.proof_minutes = 15,
@@ -304,7 +317,7 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		return err_set(err, ERR_INVALID_INPUT, "%s line %d is no setting", path, line);
 	if (line != 0)
 		return err_wrap(err, loading.code, "%s line %d", path, line);
-	if ((line = check_post(&config, err)) < 0)
+	if ((line = check_post(&config, err)) < 0 || (line = check_dns(&config, err)) < 0)
 		return err_wrap(err, line, "%s", path);
 	if (config.panel_dir[0] == '\0' &&
 	    (size_t)snprintf(config.panel_dir, sizeof config.panel_dir, "%.*s/panel",

@@ -71,6 +71,7 @@ struct config {
 	char dns_user[32];     /* ippo-dns: Knot runs as it */
 	char dns_listen[256];  /* addresses with ports; empty: no name server */
 	char dns_resolver[64]; /* whom to ask about other zones; empty: as resolv.conf(5) says */
+	char dns_proof[32];    /* that a zone's name is its owner's: how it is proven, or no */
 	char dns_names[256];   /* of the name servers, as the world knows them */
 	/* [host] */
 	char driver[16];                       /* libvirt or fake */

@@ -49,7 +49,9 @@ static int wait_live(struct invocation *invocation, const char *path, struct err
 			return code;
 		const char *status = json_text(reply, "zone.status");
 		const bool failed = strcmp(status, "error") == 0;
-		const bool live = strcmp(status, "ok") == 0;
+		/* Nothing arrives before its owner has done something. */
+		const bool live = strcmp(status, "ok") == 0 ||
+				  strcmp(json_text(reply, "zone.proof.status"), "waiting") == 0;
 		if (failed)
 			code = err_set(err, ERR_UNAVAILABLE_RESOURCE,
 				       "it is kept, but the name server does not take it: %s",
@@ -169,6 +171,13 @@ static int list(struct invocation *invocation)
 			    "There are no zones. `ippo zone create example.com` makes one.");
 }
 
+static bool is_unproven(const json_t *zone)
+{
+	const char *status = json_text(zone, "proof.status");
+
+	return strcmp(status, "waiting") == 0 || strcmp(status, "expired") == 0;
+}
+
 static void print_zone(const json_t *zone)
 {
 	const json_t *servers = json_at(zone, "authoritative_nameservers.assigned"), *item;
@@ -183,6 +192,12 @@ static void print_zone(const json_t *zone)
 	print_field("Status", "%s", json_text(zone, "status"));
 	if (json_is_string(json_at(zone, "status_reason")))
 		print_field("Reason", "%s", json_text(zone, "status_reason"));
+	if (is_unproven(zone)) {
+		print_field("Proof", "%s", json_text(zone, "proof.status"));
+		print_field("Proof record", "%s TXT \"%s\"", json_text(zone, "proof.record_name"),
+			    json_text(zone, "proof.record_value"));
+		print_field("Proof until", "%s", json_text(zone, "proof.expires"));
+	}
 	print_field("TTL", "%lld s", (long long)json_number(zone, "ttl"));
 	print_field("Records", "%lld", (long long)json_number(zone, "record_count"));
 	print_field("Version", "%lld", (long long)json_number(zone, "version"));
@@ -260,6 +275,25 @@ static void tell_name_servers(const json_t *zone)
 	(void)fputc('\n', stderr);
 }
 
+static void tell_proof(const json_t *zone, FILE *out)
+{
+	const json_t *servers = json_at(zone, "authoritative_nameservers.assigned"), *item;
+	size_t i;
+
+	(void)fprintf(out,
+		      "Nothing of it is answered until the name was proven to be yours. Where its "
+		      "DNS is now, set\n  %s TXT \"%s\"\n",
+		      json_text(zone, "proof.record_name"), json_text(zone, "proof.record_value"));
+	if (json_is_true(json_at(zone, "proof.delegation"))) {
+		(void)fputs("or have it delegated to", out);
+		json_array_foreach(servers, i, item)(void)
+			fprintf(out, " %s", json_string_value(item));
+		(void)fputc('\n', out);
+	}
+	(void)fprintf(out, "It is looked for until %s; `ippo zone prove %s` looks now.\n",
+		      json_text(zone, "proof.expires"), shown_name(zone));
+}
+
 /* What makes a zone of use at once, as far as it is asked for. */
 static int add_start(struct invocation *invocation, json_t *body, struct err *err)
 {
@@ -301,7 +335,9 @@ static int create(struct invocation *invocation)
 		return print_failure(&err);
 	if (!invocation->json)
 		(void)printf("%lld\n", (long long)json_number(reply, "zone.id"));
-	if (!invocation->json && !invocation->quiet)
+	if (!invocation->json && is_unproven(json_object_get(reply, "zone")))
+		tell_proof(json_object_get(reply, "zone"), stderr);
+	else if (!invocation->json && !invocation->quiet)
 		tell_name_servers(json_object_get(reply, "zone"));
 	struct buf path CLEANUP(buf_done) = {0};
 	(void)buf_printf(&path, "/zones/%lld", (long long)json_number(reply, "zone.id"));
@@ -325,6 +361,36 @@ static int delete (struct invocation *invocation)
 	if (api_call(invocation->api, "DELETE", buf_str(&path), NULL, -1, &reply, &err) < 0)
 		return print_failure(&err);
 	return request_finish(invocation, reply, NULL, false);
+}
+
+static int prove(struct invocation *invocation)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *reply = NULL;
+	const json_t *zone;
+	int code = EXIT_OK;
+
+	zone_path(invocation, &path);
+	(void)buf_puts(&path, "/actions/check_proof");
+	if (api_call(invocation->api, "POST", buf_str(&path), NULL, -1, &reply, &err) < 0)
+		return print_failure(&err);
+	zone = json_object_get(reply, "zone");
+	if (invocation->json)
+		print_json(zone);
+	if (!is_unproven(zone)) {
+		if (!invocation->json)
+			(void)puts("The name is proven, or needs no proof.");
+	} else {
+		code = EXIT_ACTION_FAILED;
+		if (!invocation->json) {
+			(void)fprintf(stderr, "ippo: not proven yet: %s\n",
+				      json_text(zone, "proof.reason"));
+			tell_proof(zone, stdout);
+		}
+	}
+	json_decref(reply);
+	return code;
 }
 
 static int export_file(struct invocation *invocation)
@@ -595,6 +661,8 @@ const struct command zone_commands[] = {
 	 "Show a zone: its state, its name servers, and the DS record of a signed one", NULL, show},
 	{"zone", "create", "NAME", "Make a zone and print its number", create_options, create},
 	{"zone", "delete", "ZONE", "Delete a zone with all its records", yes_options, delete},
+	{"zone", "prove", "ZONE",
+	 "Look now whether the name is proven to be yours, and say what it takes", NULL, prove},
 	{"zone", "export", "ZONE", "Print a zone as a zone file", export_options, export_file},
 	{"zone", "import", "ZONE", "Put a zone file in the place of all records", import_options,
 	 import_file},

@@ -17,6 +17,7 @@ struct events;
 struct filters;
 struct history;
 struct lookups;
+struct proofs;
 struct metrics;
 struct office;
 struct password_guard;
@@ -42,6 +43,7 @@ struct core {
 	struct suspension *suspension;
 	struct dns *dns;         /* what carries zones to the name server */
 	struct lookups *lookups; /* questions to the resolver */
+	struct proofs *proofs;   /* of zones' names */
 	struct traffic *traffic;
 	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;

@@ -30,6 +30,7 @@
 #include "core/core.h"
 #include "core/dns/dns.h"
 #include "core/dns/lookups.h"
+#include "core/dns/proofs.h"
 #include "core/events.h"
 #include "core/filters.h"
 #include "core/first_step/checks.h"
@@ -236,6 +237,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = engine_new(&core.loop, core.store, &hooks, &limits, &core.engine, err)) < 0 ||
 	    (code = dns_new(&core, &core.dns, err)) < 0 ||
 	    (code = lookups_new(&core, &core.lookups, err)) < 0 ||
+	    (code = proofs_new(&core, &core.proofs, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = filters_new(&core, &core.filters, err)) < 0 ||
 	    (code = traffic_new(&core, &core.traffic, err)) < 0 ||
@@ -306,6 +308,7 @@ int main(int argc, char **argv)
 	checks_start(core.checks);
 	dns_start(core.dns);
 	lookups_start(core.lookups);
+	proofs_start(core.proofs);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 
@@ -25,6 +26,8 @@ void zone_done(struct zone *zone)
 
 enum zone_status zone_status(const struct zone *zone)
 {
+	if (zone_is_unproven(zone))
+		return zone->proof == ZONE_PROOF_EXPIRED ? ZONE_ERROR : ZONE_UPDATING;
 	if (zone->applied == zone->version)
 		return ZONE_OK;
 	return zone->error[0] != '\0' ? ZONE_ERROR : ZONE_UPDATING;
@@ -189,4 +192,47 @@ enum zone_parent zone_judge_parent(const char *needed, const char *found)
 		found += len + (found[len] == '\n');
 	}
 	return parent;
+}
+
+const char *zone_proof_name(enum zone_proof proof)
+{
+	switch (proof) {
+	case ZONE_PROOF_NONE:
+		return "not_required";
+	case ZONE_PROOF_TXT:
+	case ZONE_PROOF_DELEGATION:
+		return "waiting";
+	case ZONE_PROOF_DONE:
+		return "proven";
+	case ZONE_PROOF_EXPIRED:
+		break;
+	}
+	return "expired";
+}
+
+bool zone_is_unproven(const struct zone *zone)
+{
+	return zone->proof != ZONE_PROOF_NONE && zone->proof != ZONE_PROOF_DONE;
+}
+
+bool zone_has_proof(const char *records, const char *token)
+{
+	char wanted[sizeof ZONE_PROOF_PREFIX + ZONE_TOKEN_BYTES + 2];
+
+	(void)snprintf(wanted, sizeof wanted, "\"" ZONE_PROOF_PREFIX "%s\"", token);
+	return *token != '\0' && has_line(records, wanted, strlen(wanted));
+}
+
+bool zone_has_name_server(const char *records, const char *name)
+{
+	const size_t wanted = strlen(name);
+
+	while (*records != '\0') {
+		const size_t len = strcspn(records, "\n");
+		if (wanted > 0 && len == wanted + 1 && records[wanted] == '.' &&
+		    strncasecmp(records, name, wanted) == 0)
+			return true;
+		records += len + (records[len] == '\n');
+	}
+	return false;
 }

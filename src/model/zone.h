@@ -26,6 +26,21 @@ enum zone_parent {
 	ZONE_PARENT_DIFFERENT = 3, /* it has others: nothing validates */
 };
 
+/* Whether the name was proven to be its owner's, as far as that is required. Until it is, nothing
+ * of the owner's is answered. */
+enum zone_proof {
+	ZONE_PROOF_NONE = 0,       /* not required */
+	ZONE_PROOF_TXT = 1,        /* waits for a TXT record; the name servers know nothing of it */
+	ZONE_PROOF_DELEGATION = 2, /* or for being delegated here: SOA and NS are answered */
+	ZONE_PROOF_DONE = 3,
+	ZONE_PROOF_EXPIRED = 4, /* never came; another account may have the name */
+};
+
+#define ZONE_PROOF_LABEL    "_ippo-challenge"
+#define ZONE_PROOF_PREFIX   "ippo-verification="
+#define ZONE_PROOF_UNTIL_MS INT64_C(604800000) /* a week */
+#define ZONE_TOKEN_BYTES    33                 /* 128 random bits in hexadecimal, with the NUL */
+
 enum zone_status { ZONE_OK = 1, ZONE_UPDATING, ZONE_ERROR };
 
 /* `struct zone z CLEANUP(zone_done) = {0};` is a valid empty one. */
@@ -44,6 +59,10 @@ struct zone {
 	uint32_t serial;  /* that the name server gave it; 0: none yet */
 	enum zone_parent parent_ds;
 	int64_t parent_ms; /* when that was found out; 0: never */
+	enum zone_proof proof;
+	int64_t proof_ms;       /* when it was last looked for; 0: never */
+	int64_t proof_until_ms; /* until when it is waited for */
+	char proof_why[ZONE_ERROR_BYTES];
 	uint32_t record_count;
 	char error[ZONE_ERROR_BYTES]; /* why the name server does not take it; "" */
 };
@@ -67,5 +86,13 @@ const char *zone_parent_name(enum zone_parent parent);
 /** zone_judge_parent() - lines of DS records: of those that the zone needs, and of those that were
  * found above it. One of the needed is enough (RFC 4035 section 5). */
 enum zone_parent zone_judge_parent(const char *needed, const char *found);
+const char *zone_proof_name(enum zone_proof proof);
+/** zone_is_unproven() - its owner still has to prove the name, or has not in time. */
+bool zone_is_unproven(const struct zone *zone);
+/** zone_has_proof() - whether one of these lines of TXT data is exactly the proof with @token. */
+bool zone_has_proof(const char *records, const char *token);
+/** zone_has_name_server() - whether one of these lines of NS data is @name, which has no period at
+ * its end. */
+bool zone_has_name_server(const char *records, const char *name);
 /** zone_check_ttl() - within the bounds. */
 int zone_check_ttl(int64_t ttl, struct err *err);

@@ -45,15 +45,17 @@ static int add(const knot_rrset_t *rrset, struct buf *out)
 	return 0;
 }
 
-/* Of any name: what a resolver gives beside aliases belongs to their ends. */
-static void read_answer(const knot_pkt_t *pkt, uint16_t type, struct probe_names *ret)
+/* @name: NULL for any: what a resolver gives beside aliases belongs to their ends. */
+static void read_answer(const knot_pkt_t *pkt, uint16_t type, const knot_dname_t *name,
+			struct probe_names *ret)
 {
 	const knot_pktsection_t *section = knot_pkt_section(pkt, KNOT_ANSWER);
 	struct buf text CLEANUP(buf_done) = {0};
 
 	for (uint16_t i = 0; i < section->count; i++) {
 		const knot_rrset_t *rrset = knot_pkt_rr(section, i);
-		if (rrset->type != type)
+		if (rrset->type != type ||
+		    (name != NULL && !knot_dname_is_case_equal(rrset->owner, name)))
 			continue;
 		if (add(rrset, &text) < 0 || text.len >= sizeof ret->records) {
 			fail(ret, "the answer is longer than what is looked at");
@@ -84,7 +86,7 @@ void ask_read(const struct probe_question *question, uint8_t *wire, size_t bytes
 	}
 	code = knot_pkt_ext_rcode(pkt);
 	if (code == KNOT_RCODE_NOERROR)
-		read_answer(pkt, question->type, ret);
+		read_answer(pkt, question->type, question->exact ? name : NULL, ret);
 	else if (code == KNOT_RCODE_NXDOMAIN)
 		ret->status = PROBE_NAME_NONE;
 	else

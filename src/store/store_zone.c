@@ -7,16 +7,12 @@
 
 #include "store/query.h"
 #include "store/store_reverse.h"
-
-#define COLUMNS                                                                                    \
-	"z.id, z.customer_id, z.name, z.shown, z.ttl, z.labels, z.protected, z.dnssec, "           \
-	"z.created_ms, z.version, z.applied, z.serial, z.record_count, z.error, z.parent_ds, "     \
-	"z.parent_ms"
+#include "store/zone_row.h"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "z.id", [SORT_NAME] = "z.name", [SORT_CREATED] = "z.created_ms"};
 
-static int read_row(sqlite3_stmt *statement, void *item)
+int zone_row_read(sqlite3_stmt *statement, void *item)
 {
 	struct zone *zone = item;
 
@@ -32,9 +28,13 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	zone->record_count = statement_u32(statement, 12);
 	zone->parent_ds = (enum zone_parent)statement_u32(statement, 14);
 	zone->parent_ms = sqlite3_column_int64(statement, 15);
+	zone->proof = (enum zone_proof)statement_u32(statement, 16);
+	zone->proof_ms = sqlite3_column_int64(statement, 17);
+	zone->proof_until_ms = sqlite3_column_int64(statement, 18);
 	if (statement_copy(statement, 2, zone->name, sizeof zone->name) < 0 ||
 	    statement_copy(statement, 3, zone->shown, sizeof zone->shown) < 0 ||
-	    statement_copy(statement, 13, zone->error, sizeof zone->error) < 0)
+	    statement_copy(statement, 13, zone->error, sizeof zone->error) < 0 ||
+	    statement_copy(statement, 19, zone->proof_why, sizeof zone->proof_why) < 0)
 		return ERR_CORRUPT;
 	return label_read(statement_text(statement, 5), &zone->labels);
 }
@@ -48,7 +48,7 @@ static int get(struct store *store, const char *sql, const struct bind *binds, s
 
 	if (r < 0)
 		return r;
-	r = read_row(statement, &zone);
+	r = zone_row_read(statement, &zone);
 	if (r < 0)
 		return statement_misread("zone", r, err);
 	*ret = zone;
@@ -64,10 +64,11 @@ int store_zone_insert(struct store *store, struct zone *zone, struct err *err)
 	if (r < 0)
 		return err_set(err, r, "out of memory");
 	r = statement_run(store,
-			  "INSERT INTO zone(customer_id, name, shown, ttl, labels, created_ms) "
-			  "VALUES (?, ?, ?, ?, ?, ?)",
+			  "INSERT INTO zone(customer_id, name, shown, ttl, labels, created_ms, "
+			  "proof, proof_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 			  BIND(B_INT(zone->customer_id), B_TEXT(zone->name), B_TEXT(zone->shown),
-			       B_INT(zone->ttl), B_TEXT(buf_str(&labels)), B_INT(zone->created_ms)),
+			       B_INT(zone->ttl), B_TEXT(buf_str(&labels)), B_INT(zone->created_ms),
+			       B_INT(zone->proof), B_INT(zone->proof_until_ms)),
 			  err);
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is a zone %.200s already", zone->name);
@@ -81,7 +82,7 @@ int store_zone_get(struct store *store, uint64_t customer_id, uint64_t id, struc
 		   struct err *err)
 {
 	return get(store,
-		   "SELECT " COLUMNS
+		   "SELECT " ZONE_COLUMNS
 		   " FROM zone z WHERE z.id = ?1 AND (?2 = 0 OR z.customer_id = ?2)",
 		   BIND(B_INT(id), B_INT(customer_id)), ret, err);
 }
@@ -90,7 +91,7 @@ int store_zone_get_by_name(struct store *store, uint64_t customer_id, const char
 			   struct zone *ret, struct err *err)
 {
 	return get(store,
-		   "SELECT " COLUMNS
+		   "SELECT " ZONE_COLUMNS
 		   " FROM zone z WHERE z.name = ?1 AND (?2 = 0 OR z.customer_id = ?2)",
 		   BIND(B_TEXT(name), B_INT(customer_id)), ret, err);
 }
@@ -123,12 +124,12 @@ int store_zone_list(struct store *store, const struct store_zone_filter *filter,
 	add_conditions(&counting, filter);
 	if ((r = query_number(store, &counting, &zones.total, err)) < 0)
 		return r;
-	query_add(&query, "SELECT " COLUMNS);
+	query_add(&query, "SELECT " ZONE_COLUMNS);
 	add_conditions(&query, filter);
 	query_order(&query, &filter->sort, sort_columns);
 	if (!filter->selector)
 		query_page(&query, &filter->page);
-	r = query_read(store, &query, sizeof(struct zone), read_row, "zone", &list, err);
+	r = query_read(store, &query, sizeof(struct zone), zone_row_read, "zone", &list, err);
 	zones.items = list.items;
 	zones.count = list.count;
 	if (r < 0) {
@@ -204,7 +205,8 @@ int store_zone_check_owner(struct store *store, uint64_t customer_id, const char
 	if (r == 0)
 		r = statement_number(
 			store,
-			"SELECT count(*) FROM zone WHERE customer_id <> ?1 AND (?2 LIKE '%.' || "
+			"SELECT count(*) FROM zone WHERE customer_id <> ?1 AND proof IN (0, 3) AND "
+			"(?2 LIKE '%.' || "
 			"replace(name, '_', '\\_') ESCAPE '\\' OR name LIKE '%.' || replace(?2, "
 			"'_', "
 			"'\\_') ESCAPE '\\') AND NOT EXISTS (SELECT 1 FROM zone_permit p WHERE "
@@ -574,11 +576,12 @@ int store_zone_waiting(struct store *store, bool failed, size_t max, struct stor
 	int r;
 
 	query_where(&query,
-		    "SELECT " COLUMNS
-		    " FROM zone z WHERE z.applied <> z.version AND (z.error = '' OR ?)",
+		    "SELECT " ZONE_COLUMNS
+		    " FROM zone z WHERE z.applied <> z.version AND z.proof NOT IN (1, 4) AND "
+		    "(z.error = '' OR ?)",
 		    (struct bind)B_INT(failed));
 	query_where(&query, " ORDER BY z.id LIMIT ?", (struct bind)B_INT(max));
-	r = query_read(store, &query, sizeof(struct zone), read_row, "zone", &list, err);
+	r = query_read(store, &query, sizeof(struct zone), zone_row_read, "zone", &list, err);
 	*ret = (struct store_zones){list.items, list.count, list.count};
 	if (r < 0)
 		store_zone_done(ret);

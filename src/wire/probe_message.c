@@ -121,6 +121,7 @@ void probe_question_write(struct buf *out, const struct probe_question *question
 	write_address(out, &question->resolver);
 	write_u16(out, question->port);
 	write_u16(out, question->type);
+	write_u8(out, question->exact);
 	write_text(out, question->name);
 }
 
@@ -135,6 +136,7 @@ int probe_question_read(struct reader *in, struct probe_question *ret)
 		in->error = ERR_PROTOCOL;
 	question.port = reader_u16(in);
 	question.type = reader_u16(in);
+	question.exact = reader_u8(in);
 	reader_text(in, question.name, sizeof question.name);
 	READER_FINISH(in, ret, question);
 }

@@ -93,6 +93,7 @@ struct probe_question {
 	struct ip resolver;
 	uint16_t port;
 	uint16_t type;
+	uint8_t exact;               /* of that very name: aliases lead nowhere */
 	char name[PROBE_NAME_BYTES]; /* without a period at its end */
 };
 

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	if (bytes < 13 || bytes > UINT16_MAX)
 		return 0;
 	question.type = data[0];
+	question.exact = bytes % 2;
 	/* Of exactly that size, so that a byte too far is seen. */
 	if ((copy = malloc(bytes - 1)) == NULL)
 		return 0;

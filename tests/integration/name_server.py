@@ -59,13 +59,14 @@ zone:
 
 
 class NameServer(IppoInstance):
-    def __init__(self, settings=None, zones=200):
+    def __init__(self, settings=None, zones=200, **more):
+        """@more: of [dns]."""
         self.dns_port = free_port()
         self.zones = zones
         super().__init__("fake", {"dns": {"listen": f"127.0.0.1:{self.dns_port} [::1]:{self.dns_port}",
                                           "names": "ns1.example.net ns2.example.net",
                                           # It knows the zones of a test: parents and children alike.
-                                          "resolver": f"127.0.0.1:{self.dns_port}"}, **(settings or {})})
+                                          "resolver": f"127.0.0.1:{self.dns_port}", **more}, **(settings or {})})
 
     def with_servers(self):
         """Started, with a customer whose server's plan has zones."""

@@ -170,6 +170,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("zone.change_ttl", lambda: api.post(f"{zone}/actions/change_ttl", {"ttl": 60}))
     did("zone.change_protection", lambda: api.post(f"{zone}/actions/change_protection", {"delete": False}))
     did("zone.change_dnssec", lambda: api.post(f"{zone}/actions/change_dnssec", {"enabled": True}), details='{"enabled":true}')
+    api.post("/zones", {"name": "unproven.example"})
+    with sqlite3.connect(fake.state / "core/ippo.db", timeout=10) as database:
+        database.execute("UPDATE zone SET proof = 1, proof_until_ms = 9000000000000 WHERE name = 'unproven.example'")
+    database.close()
+    did("zone.check_proof", lambda: api.post("/zones/unproven.example/actions/check_proof", {}), "unproven.example")
     did("zone.rollback", lambda: api.post(f"{zone}/actions/rollback", {"version": 2}), details='{"version":2}')
     did("zone.delete", lambda: api.delete(zone), "history.example")
     did("customer.permit_zone", lambda: api.post("/customers/1/actions/permit_zone", {"name": "a.example"}), details='{"zone":"a.example"}')

@@ -228,6 +228,7 @@ def test_zones(walker):
     zone = walker.get("/zones/walk.example")["zone"]
     path = f"/zones/{zone['id']}"
     walker.get(f"{path}/parent_ds")
+    walker.post(f"{path}/actions/check_proof")
     walker.put(path, {"labels": {}})
     walker.get(path + "/zonefile")
     walker.post(path + "/actions/import_zonefile", {"zonefile": "www 300 A 192.0.2.2\n"})

@@ -143,8 +143,8 @@ static int ask_next(struct naming *naming)
 		naming->asked++;
 		if (lookups_ask(naming->request->core->lookups,
 				json_string_value(json_object_get(item, "dns_ptr")),
-				strchr(ip, ':') != NULL ? RRSET_AAAA : RRSET_A, on_names, naming,
-				NULL) == 0)
+				strchr(ip, ':') != NULL ? RRSET_AAAA : RRSET_A, false, on_names,
+				naming, NULL) == 0)
 			return REQUEST_LATER;
 	}
 	return 0;

@@ -27,8 +27,8 @@ static const struct route *const tables[] = {
 	console_routes,        history_routes,       metrics_routes,     notice_routes,
 	contact_routes,        attachment_routes,    mail_routes,        outbox_routes,
 	alert_routes,          first_step_routes,    zone_routes,        rrset_routes,
-	firewall_routes,       reverse_name_routes,  zone_parent_routes, name_server_routes,
-	server_filter_routes,  absent_routes,
+	firewall_routes,       reverse_name_routes,  zone_parent_routes, zone_proof_routes,
+	name_server_routes,    server_filter_routes, absent_routes,
 };
 
 /* --- errors --- */

@@ -81,8 +81,8 @@ static int get(struct request *request, struct err *err)
 	if (code < 0)
 		return code;
 	*look = (struct look){.request = request, .zone_id = zone.id};
-	if ((code = lookups_ask(request->core->lookups, zone.name, RRSET_DS, on_names, look, err)) <
-	    0)
+	if ((code = lookups_ask(request->core->lookups, zone.name, RRSET_DS, false, on_names, look,
+				err)) < 0)
 		return code;
 	(void)steal_ptr(look);
 	return REQUEST_LATER;

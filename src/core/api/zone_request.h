@@ -26,4 +26,6 @@ int zone_request_ttl(struct request *request, json_t *json, uint32_t *ret, struc
 /** zone_request_check_open() - ERR_PROTECTED when @rrset is protected from changes. */
 int zone_request_check_open(const struct rrset *rrset, struct err *err);
 json_t *zone_request_render(struct request *request, const struct zone *zone);
+/** zone_request_render_proof() - what has to be set where, and what came of it. */
+json_t *zone_request_render_proof(struct request *request, const struct zone *zone);
 json_t *zone_request_render_rrset(const struct rrset *rrset);

@@ -12,10 +12,12 @@
 #include "core/api/router.h"
 #include "core/api/zone_request.h"
 #include "core/dns/dns.h"
+#include "core/dns/proofs.h"
 #include "model/zone_file.h"
 #include "store/store_action.h"
 #include "store/store_customer.h"
 #include "store/store_zone.h"
+#include "store/store_zone_proof.h"
 
 #define SOA_TIMES "3600 900 1209600 300"
 
@@ -27,6 +29,15 @@ static void add_assigned(void *context, const char *name)
 
 	(void)snprintf(text, sizeof text, "%s.", name);
 	(void)json_array_append_new(context, json_string(text));
+}
+
+static json_t *render_reason(const struct zone *zone)
+{
+	if (zone->proof == ZONE_PROOF_EXPIRED)
+		return json_string("the name was not proven to be yours in time");
+	if (zone_is_unproven(zone))
+		return json_string("the name has to be proven to be yours first");
+	return zone->error[0] != '\0' ? json_string(zone->error) : json_null();
 }
 
 json_t *zone_request_render(struct request *request, const struct zone *zone)
@@ -43,18 +54,18 @@ json_t *zone_request_render(struct request *request, const struct zone *zone)
 				(void)json_array_append_new(ds, json_string(line));
 	return json_pack(
 		"{s:I, s:s, s:s, s:o, s:I, s:s, s:[], s:{s:b}, s:o, s:{s:o, s:[], s:n, s:s}, s:s, "
-		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}}",
+		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}, s:o}",
 		"id", (json_int_t)zone->id, "name", zone->name, "unicode_name", zone->shown,
 		"created", json_time(zone->created_ms), "ttl", (json_int_t)zone->ttl, "mode",
 		"primary", "primary_nameservers", "protection", "delete", zone->protected, "labels",
 		json_labels(&zone->labels), "authoritative_nameservers", "assigned", assigned,
 		"delegated", "delegation_last_check", "delegation_status", "unknown", "registrar",
 		"other", "status", zone_status_name(zone_status(zone)), "status_reason",
-		zone->error[0] != '\0' ? json_string(zone->error) : json_null(), "record_count",
-		(json_int_t)zone->record_count, "version", (json_int_t)zone->version, "serial",
-		(json_int_t)zone->serial, "dnssec", "enabled", zone->dnssec, "ds", ds, "parent_ds",
-		zone_parent_name(zone->parent_ds), "parent_ds_checked",
-		zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null());
+		render_reason(zone), "record_count", (json_int_t)zone->record_count, "version",
+		(json_int_t)zone->version, "serial", (json_int_t)zone->serial, "dnssec", "enabled",
+		zone->dnssec, "ds", ds, "parent_ds", zone_parent_name(zone->parent_ds),
+		"parent_ds_checked", zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null(),
+		"proof", zone_request_render_proof(request, zone));
 }
 
 /* --- in common --- */
@@ -312,6 +323,31 @@ static int show_anew(struct request *request, struct zone *zone, struct err *err
 	return 0;
 }
 
+/* What an account never proved keeps nobody else from the name. */
+static int make_way(struct request *request, const struct zone *zone, struct err *err)
+{
+	struct store *store = request->core->store;
+	struct zone there CLEANUP(zone_done) = {0};
+	int code = store_zone_get_by_name(store, 0, zone->name, &there, err);
+
+	if (code == ERR_NOT_FOUND)
+		return 0;
+	if (code < 0 || there.proof != ZONE_PROOF_EXPIRED || there.customer_id == zone->customer_id)
+		return code;
+	return proofs_give_up(request->core->proofs, &there, err);
+}
+
+static int require_proof(struct request *request, struct zone *zone, struct err *err)
+{
+	bool permitted = false;
+	const int code = store_zone_is_permitted(request->core->store, zone->customer_id,
+						 zone->name, &permitted, err);
+
+	if (code == 0 && !permitted && (!request->who.service || request->acts_for))
+		proofs_require(request->core->proofs, zone);
+	return code;
+}
+
 static int create(struct request *request, struct err *err)
 {
 	struct zone zone CLEANUP(zone_done) = {.customer_id = request->who.customer_id,
@@ -326,6 +362,8 @@ static int create(struct request *request, struct err *err)
 	STORE_GUARD(store);
 	if ((code = check_quota(request, err)) < 0 ||
 	    (code = store_zone_check_owner(store, zone.customer_id, zone.name, err)) < 0 ||
+	    (code = require_proof(request, &zone, err)) < 0 ||
+	    (code = make_way(request, &zone, err)) < 0 ||
 	    (code = store_zone_insert(store, &zone, err)) < 0)
 		return request_field(request, "name", code, err);
 	note_about(request, "zone", zone.id, zone.shown);
@@ -637,6 +675,8 @@ static int permit(struct request *request, bool yes, struct err *err)
 {
 	const char *name = NULL;
 	char dns[NAME_DNS_BYTES], shown[ZONE_SHOWN_BYTES];
+	struct zone zone CLEANUP(zone_done) = {0};
+	struct store *store = request->core->store;
 	struct customer customer;
 	int code;
 
@@ -644,12 +684,22 @@ static int permit(struct request *request, bool yes, struct err *err)
 		return code;
 	if ((code = zone_take_name(name, dns, shown, err)) < 0)
 		return request_field(request, "name", code, err);
-	if ((code = store_customer_get(request->core->store, request->id, &customer, err)) < 0)
+	if ((code = store_customer_get(store, request->id, &customer, err)) < 0)
 		return code;
 	note_about(request, "customer", request->id, customer.name);
 	note_detail(request, "zone", json_string(shown));
-	if ((code = store_zone_permit(request->core->store, request->id, dns, yes, err)) < 0)
+	if ((code = store_begin(store, err)) < 0)
 		return code;
+	STORE_GUARD(store);
+	if ((code = store_zone_permit(store, request->id, dns, yes, err)) < 0)
+		return code;
+	code = store_zone_get_by_name(store, request->id, dns, &zone, NULL);
+	if (code == 0 && yes && zone_is_unproven(&zone) &&
+	    (code = proofs_accept(request->core->proofs, &zone, "operator", err)) < 0)
+		return code;
+	if ((code = store_commit(store, err)) < 0)
+		return code;
+	dns_kick(request->core->dns);
 	request->status = 204;
 	return 0;
 }

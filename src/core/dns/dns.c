@@ -66,14 +66,22 @@ static void take_first(void *context, const char *name)
 		(void)snprintf(primary, NAME_DNS_BYTES, "%s", name);
 }
 
+static void add_name_server(void *context, const char *name)
+{
+	(void)buf_printf(context, "@ NS %s.\n", name);
+}
+
 static int fill_zone(struct dns *dns, const struct zone *zone, struct dns_job_zone *out,
 		     struct err *err)
 {
 	const struct store_rrset_filter filter = {.zone_id = zone->id};
 	struct store_rrsets rrsets CLEANUP(store_rrset_done) = {0};
-	int code = store_rrset_list(dns->core->store, &filter, &rrsets, err);
+	int code = 0;
 
-	if (code < 0)
+	/* A delegation is seen by who answers, and that is all that is answered until it was. */
+	if (zone_is_unproven(zone))
+		dns_names(dns->core, add_name_server, &out->text);
+	else if ((code = store_rrset_list(dns->core->store, &filter, &rrsets, err)) < 0)
 		return code;
 	out->id = zone->id;
 	out->version = zone->version;

@@ -21,7 +21,13 @@ static int find_zone(struct store *store, const char *name, struct zone *ret,
 		     char ret_below[NAME_DNS_BYTES], struct err *err)
 {
 	for (const char *at = name; at != NULL && *at != '\0';) {
-		const int code = store_zone_get_by_name(store, 0, at, ret, err);
+		int code = store_zone_get_by_name(store, 0, at, ret, err);
+		/* What nobody has proven to be theirs says nothing. */
+		if (code == 0 && zone_is_unproven(ret)) {
+			zone_done(ret);
+			*ret = (struct zone){0};
+			code = ERR_NOT_FOUND;
+		}
 		if (code != ERR_NOT_FOUND) {
 			(void)snprintf(ret_below, NAME_DNS_BYTES, "%.*s",
 				       at == name ? 1 : (int)(at - name - 1),

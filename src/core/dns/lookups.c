@@ -93,6 +93,17 @@ void lookups_connect(struct lookups *lookups, int fd)
 	visitor_link_connect(lookups->link, fd);
 }
 
+bool lookups_is_resolver(const struct lookups *lookups, const struct ip *ip, uint16_t port)
+{
+	struct ip any = *ip;
+
+	if (lookups->resolver.family != ip->family || lookups->port != port)
+		return false;
+	for (size_t i = 0; i < sizeof any.bytes; i++)
+		any.bytes[i] = 0;
+	return ip_equal(ip, &any) || ip_equal(ip, &lookups->resolver);
+}
+
 static void on_answer(void *context, int code, const char *text, struct reader *in)
 {
 	AUTO_FREE struct question *question = context;
@@ -111,11 +122,10 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 	question->reply(question->context, names);
 }
 
-int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, lookups_reply *reply,
-		void *context, struct err *err)
+int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool exact,
+		lookups_reply *reply, void *context, struct err *err)
 {
-	struct probe_question ask = {
-		.resolver = lookups->resolver, .port = lookups->port, .type = type};
+	struct probe_question ask = {.type = type, .exact = exact};
 	struct buf body CLEANUP(buf_done) = {0};
 	AUTO_FREE struct question *question = calloc(1, sizeof *question);
 	int code;
@@ -123,6 +133,8 @@ int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, lookup
 	if (lookups == NULL || lookups->resolver.family == 0)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "there is no resolver to ask: resolver in [dns] of ippo.conf(5)");
+	ask.resolver = lookups->resolver;
+	ask.port = lookups->port;
 	(void)snprintf(ask.name, sizeof ask.name, "%s", name);
 	probe_question_write(&body, &ask);
 	if (question == NULL || body.error < 0)

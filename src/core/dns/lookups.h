@@ -21,8 +21,14 @@ typedef void lookups_reply(void *context, const struct probe_names *names);
 /**
  * lookups_ask() - what records of @type a name has; @name without a period at its end.
  *
+ * @exact: that name itself; where it is an alias for another one, there are none.
+ *
  * @reply is called exactly once, not from inside; when this fails, never.
  * Errors: ERR_UNAVAILABLE (no resolver, or too much is asked already), -ENOMEM.
  */
-int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, lookups_reply *reply,
-		void *context, struct err *err);
+int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool exact,
+		lookups_reply *reply, void *context, struct err *err);
+
+/** lookups_is_resolver() - whether who listens there is whom is asked; all zeros: at any address.
+ */
+bool lookups_is_resolver(const struct lookups *lookups, const struct ip *ip, uint16_t port);

@@ -974,7 +974,8 @@ export class Mock {
 			id, name: new URL(`http://${name}`).hostname, unicode_name: name, created: "2026-11-20T01:02:03Z", ttl: 3600, mode: "primary", primary_nameservers: [],
 			protection: { delete: false }, labels: {}, registrar: "other", status: "ok", status_reason: null, record_count: 2, version: 1, serial: 1,
 			authoritative_nameservers: { assigned: ["ns1.ippo.example.", "ns2.ippo.example."], delegated: [], delegation_last_check: null, delegation_status: "unknown" },
-			dnssec: { enabled: false, ds: [] }, ...changes,
+			dnssec: { enabled: false, ds: [] },
+			proof: { status: "not_required", record_name: null, record_value: null, delegation: false, checked: null, expires: null, reason: null }, ...changes,
 		};
 		this.zones.set(id, zone);
 		return zone;
@@ -1050,6 +1051,10 @@ export class Mock {
 			return [200, { zone: one }];
 		if (what === "POST /v1/zones")
 			return [201, { zone: this.#makeZone(body), action: { id: this.nextId++ } }];
+		if (what === `POST /v1/zones/${one?.id}/actions/check_proof`) {
+			one.proof = this.proven ? { ...one.proof, status: "proven", record_name: null, record_value: null, reason: null, expires: null } : { ...one.proof, status: "waiting", checked: "2026-11-20T01:02:03Z", reason: "the TXT record was not found" };
+			return [201, { zone: one }];
+		}
 		const command = /\/actions\/(change_dnssec|import_zonefile|rollback)$/.exec(what)?.[1];
 		if (one && command) {
 			if (body.zonefile?.includes("192.0.2.256"))

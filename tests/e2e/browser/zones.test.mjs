@@ -194,3 +194,36 @@ test("a zone's room signs, replaces by a file, and goes back to a version", asyn
 		assert.ok(state.mock.bodies.includes('{"version":2}'));
 	});
 });
+
+test("a domain that has to be proven says what to set, and looks for it", async () => {
+	const proof = { status: "waiting", record_name: "_ippo-challenge.mine.example.", record_value: "ippo-verification=0a1b2c", delegation: true,
+		checked: null, expires: "2026-11-27T01:02:03Z", reason: null };
+	const zone = state.mock.addZone("mine.example", { status: "updating", proof });
+	await withPage({ at: "/#/zones", width: 360 }, async (page) => {
+		await page.waitForSelector("[data-zone]:has-text('所有の確認待ち')");
+		await page.click("[data-zone] h2 a");
+		await page.waitForSelector("#proof[data-proof=waiting]");
+		assert.match(await page.innerText("#proof"), /_ippo-challenge\.mine\.example\..*ippo-verification=0a1b2c.*レジストラ/s);
+		assert.equal(await page.locator("#proof .copy button").count(), 2);
+		assert.equal(await isWide(page), false);
+		await page.click("#check-proof");
+		await page.waitForSelector("#proof-checked");
+		assert.match(await page.textContent("#proof"), /the TXT record was not found/);
+		state.mock.proven = true;
+		zone.status = "ok";
+		await page.click("#check-proof");
+		await page.waitForSelector("#proof", { state: "detached" });
+		await page.waitForSelector("[aria-live]:has-text('確認しました')", { state: "attached" });
+	});
+});
+
+test("a reader sees what proves a domain, and looks at nothing", async () => {
+	state.mock.role = "reader";
+	const zone = state.mock.addZone("late.example", { status: "error", status_reason: "x", proof: { status: "expired", record_name: "_ippo-challenge.late.example.",
+		record_value: "ippo-verification=0a", delegation: false, checked: "2026-11-20T01:02:03Z", expires: "2026-11-27T01:02:03Z", reason: "the resolver does not answer" } });
+	await withPage({ at: `/#/zones/${zone.id}`, language: "en" }, async (page) => {
+		assert.match(await page.innerText("#proof"), /not proven in time.*_ippo-challenge\.late\.example\./s);
+		assert.equal(await page.locator("#check-proof").count(), 0);
+		assert.doesNotMatch(await page.innerText("#proof"), /registrar/);
+	});
+});

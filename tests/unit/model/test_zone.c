@@ -175,6 +175,39 @@ static void many_records(void **state)
 	assert_int_equal(read_file(buf_str(&text), &count, &err), ERR_LIMIT);
 }
 
+/* Whole lines, and nothing that a proof is a part of or that is a part of it. */
+static void proofs(void **state)
+{
+	const char *const token = "00112233445566778899aabbccddeeff";
+	static const char *const not [] = {
+		"",
+		"\n",
+		"\"ippo-verification=\"\n",
+		"\"ippo-verification=00112233445566778899aabbccddeef\"\n",
+		"\"ippo-verification=00112233445566778899aabbccddeeff0\"\n",
+		"ippo-verification=00112233445566778899aabbccddeeff\n",
+		"\"ippo-verification=\" \"00112233445566778899aabbccddeeff\"\n"};
+
+	(void)state;
+	assert_true(zone_has_proof(
+		"\"v=spf1 -all\"\n\"ippo-verification=00112233445566778899aabbccddeeff\"\n",
+		token));
+	for (size_t i = 0; i < ARRAY_SIZE(not ); i++)
+		assert_false(zone_has_proof(not [i], token));
+	assert_false(zone_has_proof("\"ippo-verification=\"\n", ""));
+	assert_true(zone_has_name_server("ns9.test.\nNS1.Example.net.\n", "ns1.example.net"));
+	assert_false(zone_has_name_server("ns1.example.net.test.\n", "ns1.example.net"));
+	assert_false(zone_has_name_server("xns1.example.net.\n", "ns1.example.net"));
+	assert_false(zone_has_name_server("ns1.example.net\n.\n", "ns1.example.net"));
+	assert_false(zone_has_name_server(".\n", ""));
+	struct zone zone = {.version = 2, .applied = 2, .proof = ZONE_PROOF_TXT};
+	assert_int_equal(zone_status(&zone), ZONE_UPDATING);
+	zone.proof = ZONE_PROOF_EXPIRED;
+	assert_int_equal(zone_status(&zone), ZONE_ERROR);
+	zone.proof = ZONE_PROOF_DONE;
+	assert_int_equal(zone_status(&zone), ZONE_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +218,7 @@ int main(void)
 		cmocka_unit_test(beside),
 		cmocka_unit_test(files),
 		cmocka_unit_test(many_records),
+		cmocka_unit_test(proofs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
