@@ -30,6 +30,7 @@ const patterns = [
 	{ name: "customers", pattern: /^\/admin\/customers$/ },
 	{ name: "customer", pattern: /^\/admin\/customers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "images", pattern: /^\/admin\/images$/ },
+	{ name: "name-servers", pattern: /^\/admin\/name-servers$/ },
 	{ name: "outbox", pattern: /^\/admin\/outbox$/ },
 	{ name: "account", pattern: /^\/account$/ },
 	{ name: "sign-in", pattern: /^\/sign-in$/ },

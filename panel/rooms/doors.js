@@ -37,6 +37,7 @@ const modules = {
 	"server-history": async () => (await import("./server-history.js")).ServerHistory,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,
 	notices: async () => (await import("./notices.js")).Notices,
+	"name-servers": async () => (await import("./name-servers.js")).NameServers,
 	outbox: async () => (await import("./outbox.js")).Outbox,
 	nowhere: async () => (await import("./nowhere.js")).Nowhere,
 	people: async () => (await import("./people.js")).People,

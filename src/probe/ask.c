@@ -91,7 +91,7 @@ void ask_read(const struct probe_question *question, uint8_t *wire, size_t bytes
 		ret->status = PROBE_NAME_NONE;
 	else
 		fail(ret, code == KNOT_RCODE_SERVFAIL ? "the resolver could not find it out"
-						      : "the resolver refuses to answer");
+						      : PROBE_WHY_REFUSED);
 }
 
 /* --- over the network --- */

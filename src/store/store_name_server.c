@@ -98,3 +98,30 @@ int store_name_server_delete(struct store *store, uint64_t id, struct err *err)
 	return statement_run_one(store, "name server", "DELETE FROM name_server WHERE id = ?",
 				 BIND(B_INT(id)), err);
 }
+
+int store_name_server_give(struct store *store, const char *name, struct err *err)
+{
+	const int r = statement_run(store, "INSERT OR IGNORE INTO name_given(name) VALUES (?)",
+				    BIND(B_TEXT(name)), err);
+
+	return r < 0 ? r : 0;
+}
+
+static int read_name(sqlite3_stmt *statement, void *item)
+{
+	return statement_copy(statement, 0, item, NAME_DNS_BYTES);
+}
+
+int store_name_server_given(struct store *store, struct store_zone_names *ret, struct err *err)
+{
+	struct query query CLEANUP(query_done) = {0};
+	struct statement_list list = {0};
+	int r;
+
+	query_add(&query, "SELECT name FROM name_given ORDER BY name");
+	r = query_read(store, &query, NAME_DNS_BYTES, read_name, "name", &list, err);
+	*ret = (struct store_zone_names){list.items, list.count};
+	if (r < 0)
+		store_zone_names_done(ret);
+	return r;
+}

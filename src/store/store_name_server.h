@@ -6,6 +6,7 @@
 
 #include "model/name.h"
 #include "store/store.h"
+#include "store/store_zone.h"
 
 #define NAME_SERVER_MAX          16
 #define NAME_SERVER_SECRET_BYTES 48 /* base64 of 32 random bytes, with the NUL */
@@ -35,3 +36,7 @@ void store_name_server_done(struct store_name_servers *servers);
 int store_name_server_set_secret(struct store *store, uint64_t id, const char *secret,
 				 struct err *err);
 int store_name_server_delete(struct store *store, uint64_t id, struct err *err);
+/** store_name_server_give() - @name is one of this service's; what was ever one stays known. */
+int store_name_server_give(struct store *store, const char *name, struct err *err);
+/** store_name_server_given() - all names that are or were. */
+int store_name_server_given(struct store *store, struct store_zone_names *ret, struct err *err);

@@ -228,8 +228,9 @@ int store_reverse_failed(struct store *store, uint64_t id, const char *error, st
 
 int store_reverse_forget_applied(struct store *store, uint64_t id, struct err *err)
 {
-	const int r = statement_run(store, "UPDATE reverse_zone SET applied = 0 WHERE id = ?",
-				    BIND(B_INT(id)), err);
+	const int r =
+		statement_run(store, "UPDATE reverse_zone SET applied = 0 WHERE ?1 IN (0, id)",
+			      BIND(B_INT(id)), err);
 
 	return r < 0 ? r : 0;
 }

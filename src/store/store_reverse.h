@@ -56,5 +56,6 @@ void store_reverse_names_done(struct store_reverse_names *names);
 int store_reverse_applied(struct store *store, uint64_t id, uint64_t version, uint32_t serial,
 			  struct err *err);
 int store_reverse_failed(struct store *store, uint64_t id, const char *error, struct err *err);
-/** store_reverse_forget_applied() - it has to be told everything of this zone again. */
+/** store_reverse_forget_applied() - it has to be told everything of this zone again; @id 0: of all.
+ */
 int store_reverse_forget_applied(struct store *store, uint64_t id, struct err *err);

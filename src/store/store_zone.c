@@ -626,6 +626,16 @@ int store_zone_forget_applied(struct store *store, uint64_t id, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+int store_zone_newest(struct store *store, struct zone *ret, struct err *err)
+{
+	/* Serials are times. */
+	return get(store,
+		   "SELECT " ZONE_COLUMNS
+		   " FROM zone z WHERE z.applied = z.version AND z.serial > 0 AND ?1 ORDER BY "
+		   "z.serial DESC, z.id DESC LIMIT 1",
+		   BIND(B_INT(1)), ret, err);
+}
+
 static int read_known(sqlite3_stmt *statement, void *item)
 {
 	struct store_zone_known *known = item;

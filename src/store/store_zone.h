@@ -137,6 +137,9 @@ int store_zone_set_parent(struct store *store, const struct zone *zone, struct e
 int store_zone_failed(struct store *store, uint64_t id, const char *error, struct err *err);
 /** store_zone_forget_applied() - it has to be told everything of this zone again; @id 0: of all. */
 int store_zone_forget_applied(struct store *store, uint64_t id, struct err *err);
+/** store_zone_newest() - the one that the name server was told of last; ERR_NOT_FOUND when there is
+ * none whose contents it has. */
+int store_zone_newest(struct store *store, struct zone *ret, struct err *err);
 struct store_zone_known {
 	uint64_t id;
 	uint64_t applied;

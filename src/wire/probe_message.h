@@ -103,6 +103,8 @@ enum probe_name_status {
 	PROBE_NAME_FOUND = 2,
 };
 
+#define PROBE_WHY_REFUSED "the resolver refuses to answer"
+
 struct probe_names {
 	uint8_t status;                    /* enum probe_name_status */
 	char why[PROBE_TEXT_BYTES];        /* after a failure */

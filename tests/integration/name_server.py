@@ -43,6 +43,20 @@ class OtherKnot:
             self.log.close()
 
 
+class OtherServer(OtherKnot):
+    """BIND or NSD with a configuration of this service's, put where the test may write."""
+
+    def __init__(self, folder, command):
+        self.dir, self.port, self.command, self.process = pathlib.Path(folder), free_port(), command, None
+        self.dir.mkdir(parents=True, exist_ok=True)
+
+    def start(self):
+        self.log = open(self.dir / "log", "a")
+        self.process = subprocess.Popen([*self.command, self.dir / "conf"], stdout=self.log, stderr=self.log)
+        eventually(lambda: "status:" in self.ask("nothing.invalid", "SOA").stdout, 30)
+        return self
+
+
 ELSEWHERE = """server:
     rundir: "{dir}"
     pidfile: "pid"

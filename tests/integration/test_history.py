@@ -142,6 +142,7 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     # What is secret is in no line.
     secret = re.search(r'secret: "([^"]+)"', renewed["config"]).group(1)
     assert not any(secret in str(row) for row in fake.database("SELECT * FROM history"))
+    did("name_server.update_zones", lambda: api.post("/name_servers/actions/update_zones"), customer_id=0, details='{"zones":0}')
     did("name_server.delete", lambda: api.delete(f"/name_servers/{ns['id']}"), "ns9.example.net", customer_id=0)
     texts = {"title_ja": "題", "title_en": "Title", "body_ja": "文", "body_en": "Text"}
     notice = did("notice.publish", lambda: api.post("/notices", texts), "Title", customer_id=0, details='{"kind":"ordinary"}')["notice"]["id"]

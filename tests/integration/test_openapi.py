@@ -212,12 +212,16 @@ def test_keys_and_images(walker, tmp_path):
 
 
 def test_name_servers(walker):
-    made = walker.post("/name_servers", {"name": "ns9.example.net", "address": "192.0.2.54", "port": 53, "primary": None})["name_server"]
+    made = walker.post("/name_servers", {"name": "ns9.example.net", "address": "192.0.2.54", "port": 53, "primary": None, "format": None})["name_server"]
     walker.get("/name_servers")
     path = f"/name_servers/{made['id']}"
     walker.get(path)
     walker.get(f"{path}/config?primary=192.0.2.53")
-    walker.post(f"{path}/actions/renew_key", {"primary": "192.0.2.53"})
+    walker.get(f"{path}/config?primary=192.0.2.53&format=bind")
+    walker.get(f"{path}/state")
+    walker.get("/name_servers/zones")
+    walker.post("/name_servers/actions/update_zones")
+    walker.post(f"{path}/actions/renew_key", {"primary": "192.0.2.53", "format": "nsd"})
     walker.delete(path)
 
 

@@ -11,7 +11,7 @@
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/dns/dns.h"
-#include "core/dns/name_servers.h"
+#include "core/dns/name_server_config.h"
 #include "model/name.h"
 
 #define DNS_PORT  53
@@ -46,34 +46,59 @@ static int find(struct request *request, struct name_server_row *ret, struct err
 }
 
 /* Where it fetches from: what the request says, or the first address that is listened on. */
-static int take_primary(struct request *request, const char *given, char out[80], struct err *err)
+static int take_primary(struct request *request, const char *given, struct name_server_primary *out,
+			struct err *err)
 {
 	const char *text = given != NULL ? given : request->core->config->dns_listen;
 	char word[80];
 	uint16_t port = 0;
 	struct ip ip;
-	char address[IP_TEXT_BYTES];
 
 	(void)snprintf(word, sizeof word, "%.*s", (int)strcspn(text, " ,\t"), text);
 	if (dns_parse_address(word, DNS_PORT, &ip, &port) < 0)
 		return request_invalid(request, err, "primary",
 				       "must be an address, address:port or [address]:port");
-	ip_format(&ip, address);
-	if (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0)
+	ip_format(&ip, out->address);
+	out->port = port;
+	if (strcmp(out->address, "0.0.0.0") == 0 || strcmp(out->address, "::") == 0)
 		return request_invalid(request, err, "primary",
 				       "say at which address the first name server is reached: it "
 				       "listens on all of them");
-	(void)snprintf(out, 80, "%s@%u", address, port);
 	return 0;
 }
 
+static int take_format(struct request *request, const char *given, enum name_server_format *ret,
+		       struct err *err)
+{
+	return name_server_config_format(given, ret) < 0
+		       ? request_invalid(request, err, "format", "must be knot, bind or nsd")
+		       : 0;
+}
+
+/* Of a body: for whom the text is, and where that fetches from. */
+static int take_config(struct request *request, struct name_server_primary *primary,
+		       enum name_server_format *format, struct err *err)
+{
+	const char *at = NULL, *word = NULL;
+	int code;
+
+	if ((code = body_text(request, "primary", &at, err)) < 0 ||
+	    (code = body_text(request, "format", &word, err)) < 0 ||
+	    (code = take_format(request, word, format, err)) < 0)
+		return code;
+	return take_primary(request, at, primary, err);
+}
+
 static int answer(struct request *request, const struct name_server_row *server,
-		  const char *primary, bool with_secret, unsigned status, struct err *err)
+		  enum name_server_format format, const struct name_server_primary *primary,
+		  bool with_secret, unsigned status, struct err *err)
 {
 	struct buf text CLEANUP(buf_done) = {0};
+	const int code = name_server_config_write(request->core, server, format, primary,
+						  with_secret, &text, err);
 
-	if (name_servers_config(request->core, server, primary, with_secret, &text) < 0)
-		return err_set(err, -ENOMEM, "no memory");
+	if (code < 0)
+		return code;
 	request->status = status;
 	request->reply =
 		json_pack("{s:o, s:s}", "name_server", render(server), "config", buf_str(&text));
@@ -98,10 +123,11 @@ static int list(struct request *request, struct err *err)
 static int create(struct request *request, struct err *err)
 {
 	struct name_server_row server = {.created_ms = clock_now_ms()};
-	const char *name = NULL, *address = NULL, *primary = NULL;
+	const char *name = NULL, *address = NULL;
+	struct name_server_primary primary;
+	enum name_server_format format;
 	struct store *store = request->core->store;
 	int64_t port = DNS_PORT;
-	char first[80];
 	struct ip ip;
 	int code;
 
@@ -111,8 +137,7 @@ static int create(struct request *request, struct err *err)
 	if ((code = body_need_text(request, "name", &name, err)) < 0 ||
 	    (code = body_need_text(request, "address", &address, err)) < 0 ||
 	    (code = body_number(request, "port", 1, UINT16_MAX, &port, err)) < 0 ||
-	    (code = body_text(request, "primary", &primary, err)) < 0 ||
-	    (code = take_primary(request, primary, first, err)) < 0)
+	    (code = take_config(request, &primary, &format, err)) < 0)
 		return code;
 	if ((code = name_check_dns(name, err)) < 0)
 		return request_field(request, "name", code, err);
@@ -134,7 +159,7 @@ static int create(struct request *request, struct err *err)
 	if ((code = store_commit(store, err)) < 0)
 		return code;
 	dns_tell_servers(request->core->dns);
-	code = answer(request, &server, first, true, 201, err);
+	code = answer(request, &server, format, &primary, true, 201, err);
 	explicit_bzero(&server, sizeof server);
 	return code;
 }
@@ -150,31 +175,32 @@ static int get(struct request *request, struct err *err)
 static int get_config(struct request *request, struct err *err)
 {
 	struct name_server_row server;
-	char first[80];
+	struct name_server_primary primary;
+	enum name_server_format format;
 	int code = find(request, &server, err);
 
 	if (code < 0 ||
-	    (code = take_primary(request, request_query(request, "primary"), first, err)) < 0)
+	    (code = take_format(request, request_query(request, "format"), &format, err)) < 0 ||
+	    (code = take_primary(request, request_query(request, "primary"), &primary, err)) < 0)
 		return code;
-	return answer(request, &server, first, false, 200, err);
+	return answer(request, &server, format, &primary, false, 200, err);
 }
 
 static int renew_key(struct request *request, struct err *err)
 {
 	struct name_server_row server;
-	const char *primary = NULL;
-	char first[80];
+	struct name_server_primary primary;
+	enum name_server_format format;
 	int code = find(request, &server, err);
 
-	if (code < 0 || (code = body_text(request, "primary", &primary, err)) < 0 ||
-	    (code = take_primary(request, primary, first, err)) < 0)
+	if (code < 0 || (code = take_config(request, &primary, &format, err)) < 0)
 		return code;
 	make_secret(server.secret);
 	if ((code = store_name_server_set_secret(request->core->store, server.id, server.secret,
 						 err)) < 0)
 		return code;
 	dns_tell_servers(request->core->dns);
-	code = answer(request, &server, first, true, 201, err);
+	code = answer(request, &server, format, &primary, true, 201, err);
 	explicit_bzero(&server, sizeof server);
 	return code;
 }

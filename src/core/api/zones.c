@@ -11,6 +11,7 @@
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/zone_request.h"
+#include "core/dns/apex.h"
 #include "core/dns/dns.h"
 #include "core/dns/proofs.h"
 #include "model/zone_file.h"
@@ -205,29 +206,13 @@ static int check_quota(struct request *request, struct err *err)
 	return 0;
 }
 
-struct name_servers {
-	struct rrset *rrset;
-	int code;
-};
-
-static void add_name_server(void *context, const char *name)
-{
-	struct name_servers *servers = context;
-	char text[NAME_DNS_BYTES + 1];
-
-	(void)snprintf(text, sizeof text, "%s.", name);
-	if (servers->code == 0)
-		servers->code = rrset_add(servers->rrset, text, "", NULL);
-}
-
 static int add_name_servers(struct request *request, const struct zone *zone, struct err *err)
 {
 	struct rrset rrset CLEANUP(rrset_done) = {
 		.zone_id = zone->id, .name = "@", .type = RRSET_NS};
-	struct name_servers servers = {&rrset, 0};
+	const int code = apex_fill(request->core, &rrset, err);
 
-	dns_names(request->core, add_name_server, &servers);
-	return servers.code < 0   ? err_set(err, servers.code, "no memory")
+	return code < 0           ? code
 	       : rrset.count == 0 ? 0
 				  : store_rrset_put(request->core->store, zone, &rrset, err);
 }

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/dns/apex.h"
 #include "core/dns/name_servers.h"
 #include "core/dns/reverse_zones.h"
 #include "core/visitor/visitor_link.h"
@@ -500,6 +501,8 @@ void dns_start(struct dns *dns)
 	struct err err = {0};
 
 	visitor_link_set_child(dns->link, dns->core->child);
+	if (apex_start(dns->core, &err) < 0)
+		log_error("names of the name servers: %s", err.text);
 	if (store_reverse_make_all(dns->core->store, &err) < 0)
 		log_error("reverse zones: %s", err.text);
 	(void)uv_timer_start(&dns->timer, on_look, LOOK_MS, LOOK_MS);

@@ -122,21 +122,14 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 	question->reply(question->context, names);
 }
 
-int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool exact,
-		lookups_reply *reply, void *context, struct err *err)
+static int ask(struct lookups *lookups, const struct probe_question *wanted, lookups_reply *reply,
+	       void *context, struct err *err)
 {
-	struct probe_question ask = {.type = type, .exact = exact};
 	struct buf body CLEANUP(buf_done) = {0};
 	AUTO_FREE struct question *question = calloc(1, sizeof *question);
 	int code;
 
-	if (lookups == NULL || lookups->resolver.family == 0)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "there is no resolver to ask: resolver in [dns] of ippo.conf(5)");
-	ask.resolver = lookups->resolver;
-	ask.port = lookups->port;
-	(void)snprintf(ask.name, sizeof ask.name, "%s", name);
-	probe_question_write(&body, &ask);
+	probe_question_write(&body, wanted);
 	if (question == NULL || body.error < 0)
 		return err_set(err, -ENOMEM, "no memory");
 	*question = (struct question){reply, context};
@@ -144,4 +137,27 @@ int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool e
 	if (code == 0)
 		(void)steal_ptr(question);
 	return code;
+}
+
+int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool exact,
+		lookups_reply *reply, void *context, struct err *err)
+{
+	struct probe_question wanted = {.type = type, .exact = exact};
+
+	if (lookups == NULL || lookups->resolver.family == 0)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "there is no resolver to ask: resolver in [dns] of ippo.conf(5)");
+	wanted.resolver = lookups->resolver;
+	wanted.port = lookups->port;
+	(void)snprintf(wanted.name, sizeof wanted.name, "%s", name);
+	return ask(lookups, &wanted, reply, context, err);
+}
+
+int lookups_ask_at(struct lookups *lookups, const struct ip *ip, uint16_t port, const char *name,
+		   uint16_t type, lookups_reply *reply, void *context, struct err *err)
+{
+	struct probe_question wanted = {.resolver = *ip, .port = port, .type = type};
+
+	(void)snprintf(wanted.name, sizeof wanted.name, "%s", name);
+	return ask(lookups, &wanted, reply, context, err);
 }

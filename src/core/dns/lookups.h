@@ -29,6 +29,10 @@ typedef void lookups_reply(void *context, const struct probe_names *names);
 int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool exact,
 		lookups_reply *reply, void *context, struct err *err);
 
+/** lookups_ask_at() - the same of somebody else: a name server of ours. */
+int lookups_ask_at(struct lookups *lookups, const struct ip *ip, uint16_t port, const char *name,
+		   uint16_t type, lookups_reply *reply, void *context, struct err *err);
+
 /** lookups_is_resolver() - whether who listens there is whom is asked; all zeros: at any address.
  */
 bool lookups_is_resolver(const struct lookups *lookups, const struct ip *ip, uint16_t port);

@@ -10,3 +10,12 @@ CREATE TABLE zone_token (
 	customer_id INTEGER PRIMARY KEY REFERENCES customer(id) ON DELETE CASCADE,
 	token TEXT NOT NULL
 );
+
+-- Names that this service's name servers have or had: an NS record with one of them is ours to change.
+CREATE TABLE name_given (
+	name TEXT PRIMARY KEY
+) WITHOUT ROWID;
+INSERT INTO name_given(name) SELECT name FROM name_server;
+CREATE TRIGGER name_server_given AFTER INSERT ON name_server BEGIN
+	INSERT OR IGNORE INTO name_given(name) VALUES (NEW.name);
+END;

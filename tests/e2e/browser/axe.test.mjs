@@ -224,6 +224,26 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("further name servers: none, the form, a configuration, the list, a question", async () => {
+					await withPage({ ...look, at: "/#/admin/name-servers" }, async (page) => {
+						await page.waitForSelector(".empty");
+						state.mock.zoneCounts = { total: 9, outdated: 3, elsewhere: 1, protected: 1 };
+						await page.click("#add-name-server");
+						await page.click("#server-save");
+						await page.waitForSelector("#server-name-problem");
+						await check(page, "mistakes");
+						await page.fill("#server-name", "ns3.example.net");
+						await page.fill("#server-address", "192.0.2.54");
+						await page.click("#server-save");
+						await page.waitForSelector("#config");
+						await page.waitForSelector("[data-state]");
+						await check(page, "a configuration and the list");
+						await page.click("#update-zones");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "a question");
+					});
+				});
+
 				test("mails and webhooks: none, the list, a question", async () => {
 					await withPage({ ...look, at: "/#/admin/outbox" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -115,6 +115,8 @@ export class Mock {
 		this.alerts = new Map();
 		this.alertRules = new Map();
 		this.outbox = new Map();
+		this.nameServers = new Map();
+		this.zoneCounts = { total: 3, outdated: 0, elsewhere: 0, protected: 0 };
 		this.zones = new Map();
 		this.floatingIps = new Map();
 		this.zoneLimit = 5;
@@ -668,6 +670,8 @@ export class Mock {
 			return this.#tokens(what, url, body);
 		if (what.includes(" /v1/outbox"))
 			return this.#outbox(what, url, user);
+		if (what.includes(" /v1/name_servers"))
+			return this.#nameServers(what, url, body ?? {}, user);
 		if (what.includes(" /v1/contact_attachments"))
 			return this.#attachments(what, body);
 		if (what.includes(" /v1/contact_threads"))
@@ -1202,6 +1206,45 @@ export class Mock {
 			created: "2026-11-20T01:02:03Z", changed: "2026-11-20T01:02:03Z", next_attempt: null, error: "550 no such user", ...changes };
 		this.outbox.set(id, message);
 		return message;
+	}
+
+	addNameServer(name, changes = {}) {
+		const id = this.nextId++;
+		this.nameServers.set(id, { id, name, address: "192.0.2.54", port: 53, created: "2026-11-20T01:02:03Z", ...changes });
+		return this.nameServers.get(id);
+	}
+
+	#nameServers(what, url, body, user) {
+		if (!user.operator)
+			throw new Refusal(403, "forbidden", "only operators of the service may do this");
+		const text = (format = "knot", secret = "SECRET") => `# of ${format}\nsecret: ${secret}\n`;
+		if (what === "GET /v1/name_servers")
+			return [200, { name_servers: [...this.nameServers.values()] }];
+		if (what === "GET /v1/name_servers/zones")
+			return [200, { zones: this.zoneCounts }];
+		if (what === "POST /v1/name_servers/actions/update_zones") {
+			const updated = this.zoneCounts.outdated;
+			this.zoneCounts = { ...this.zoneCounts, outdated: 0 };
+			return [201, { updated }];
+		}
+		if (what === "POST /v1/name_servers") {
+			if (!/^[0-9a-f.:]+$/.test(body.address))
+				throw new Refusal(422, "invalid_input", "must be an IPv4 or IPv6 address", { fields: [{ name: "address", messages: ["must be an IPv4 or IPv6 address"] }] });
+			const { name, address, port } = body;
+			return [201, { name_server: this.addNameServer(name, { address, port }), config: text(body.format) }];
+		}
+		const [, number, rest] = /\/name_servers\/(\d+)(.*)$/.exec(what) ?? [];
+		const one = this.nameServers.get(Number(number));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such name server");
+		if (rest === "/state")
+			return [200, { state: this.nameServerState ?? { status: "current", zone: "new.example", serial: 7, expected: 7, reason: null } }];
+		if (rest.startsWith("/config"))
+			return [200, { name_server: one, config: text(url.searchParams.get("format"), "(hidden)") }];
+		if (rest === "/actions/renew_key")
+			return [201, { name_server: one, config: text(body.format, "ANOTHER") }];
+		this.nameServers.delete(one.id);
+		return [204, null];
 	}
 
 	#outbox(what, url, user) {

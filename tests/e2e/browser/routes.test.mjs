@@ -27,7 +27,7 @@ function furnish() {
 			keys: "/keys", "api-keys": "/api-keys", history: "/history", people: "/people", alerts: "/alerts",
 			firewalls: "/firewalls", firewall: `/firewalls/${firewall.id}`, zones: "/zones", zone: `/zones/${zone.id}`,
 			"floating-ips": "/floating-ips", images: "/admin/images", notices: "/notices", contact: `/contact/${thread.id}`, manual: "/manual", customers: "/admin/customers",
-			customer: "/admin/customers/1", outbox: "/admin/outbox", account: "/account", nowhere: "/nowhere", servers: "/servers",
+			customer: "/admin/customers/1", "name-servers": "/admin/name-servers", outbox: "/admin/outbox", account: "/account", nowhere: "/nowhere", servers: "/servers",
 		},
 		outside: {
 			invitation: "/invitation/KEY-1", "forgot-password": "/forgot-password", "confirm-mail": "/confirm-mail/MAIL-1",

@@ -678,6 +678,11 @@ CREATE TABLE zone_token (
 	token TEXT NOT NULL
 );
 INSERT INTO zone_token VALUES(1,'00112233445566778899aabbccddeeff');
+CREATE TABLE name_given (
+	name TEXT PRIMARY KEY
+) WITHOUT ROWID;
+INSERT INTO name_given VALUES('ns1.example.net');
+INSERT INTO name_given VALUES('ns2.example.net');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('customer',2);
 INSERT INTO sqlite_sequence VALUES('user',1);
@@ -936,6 +941,9 @@ CREATE TRIGGER dns_ptr_delete AFTER DELETE ON dns_ptr BEGIN
 END;
 CREATE INDEX image_updates_due ON image_updates(due_ms);
 CREATE INDEX zone_proof ON zone(proof_ms) WHERE proof IN (1, 2);
+CREATE TRIGGER name_server_given AFTER INSERT ON name_server BEGIN
+	INSERT OR IGNORE INTO name_given(name) VALUES (NEW.name);
+END;
 COMMIT;
 PRAGMA application_id=1232105583;
 PRAGMA user_version=24;
