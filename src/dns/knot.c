@@ -1,19 +1,13 @@
 /*
  * Theory of operation. Knot's control protocol is units of named texts in blocks; a command is one
  * unit and an end of block, its answer any number of units and an end of block, or a unit with an
- * error (libknot/control/control.h). Everything sent here is a name or a value that was parsed and
- * written again by libknot's own code: no text of a customer's gets there as it was typed.
- *
- * What differs is found on the wire form, by whole record sets: a set is taken out and put in anew,
- * and what did not change in it cancels out in Knot.
+ * error (libknot/control/control.h). Some commands take many units in a block, one after the other,
+ * and answer once. Everything sent here is a name or a value that was parsed and written again by
+ * libknot's own code: no text of a customer's gets there as it was typed.
  */
 #include "dns/knot.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <libknot/control/control.h>
-#include <libknot/descriptor.h>
-#include <libknot/dname.h>
 #include <libknot/errcode.h>
 #include <libknot/error.h>
 #include <stdio.h>
@@ -21,38 +15,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "model/zone_text.h"
+#include "dns/knot_call.h"
 
-#define TIMEOUT_MS      20000
-#define TYPE_SOA        6
-#define TYPE_DS         43
-#define TYPE_RRSIG      46
-#define TYPE_NSEC       47
-#define TYPE_DNSKEY     48
-#define TYPE_NSEC3      50
-#define TYPE_NSEC3PARAM 51
-#define TYPE_CDS        59
-#define TYPE_CDNSKEY    60
-#define SOA_TAIL_BYTES  20
-#define ZONE_READ_MAX   400000 /* records with all signatures */
-#define REFRESH_S       3600
-#define RETRY_S         900
-#define EXPIRE_S        1209600
-#define NEGATIVE_S      300
-
-struct knot {
-	knot_ctl_t *ctl;
-	char error[160];
-};
-
-struct command {
-	const char *name;
-	const char *section, *item, *id;
-	const char *zone, *owner, *ttl, *type, *data;
-	const char *filter;
-	const char *flags;
-};
+#define TIMEOUT_MS 20000
 
 int knot_open(const char *path, struct knot **ret, struct err *err)
 {
@@ -90,9 +55,7 @@ static int lost(int code, struct err *err)
 		       knot_strerror(code));
 }
 
-/* @each is called for every unit of the answer. ERR_SERVER: it says no, with its words. */
-static int call(struct knot *knot, const struct command *command,
-		int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
+int knot_call_add(struct knot *knot, const struct command *command, struct err *err)
 {
 	knot_ctl_data_t data = {
 		[KNOT_CTL_IDX_CMD] = command->name,    [KNOT_CTL_IDX_SECTION] = command->section,
@@ -102,12 +65,19 @@ static int call(struct knot *knot, const struct command *command,
 		[KNOT_CTL_IDX_DATA] = command->data,   [KNOT_CTL_IDX_FILTER] = command->filter,
 		[KNOT_CTL_IDX_FLAGS] = command->flags,
 	};
+	const int code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_DATA, &data);
+
+	return code == KNOT_EOK ? 0 : lost(code, err);
+}
+
+int knot_call_end(struct knot *knot, const char *name,
+		  int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
+{
 	knot_ctl_type_t type = KNOT_CTL_TYPE_END;
 	int code, taken = 0;
 
 	knot->error[0] = '\0';
-	if ((code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_DATA, &data)) != KNOT_EOK ||
-	    (code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_BLOCK, NULL)) != KNOT_EOK)
+	if ((code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_BLOCK, NULL)) != KNOT_EOK)
 		return lost(code, err);
 	for (;;) {
 		knot_ctl_data_t answer = {0};
@@ -124,16 +94,24 @@ static int call(struct knot *knot, const struct command *command,
 			taken = each(context, &answer);
 	}
 	if (knot->error[0] != '\0')
-		return err_set(err, ERR_SERVER, "%s: %s", command->name, knot->error);
+		return err_set(err, ERR_SERVER, "%s: %s", name, knot->error);
 	return taken < 0 ? err_set(err, taken, "no memory for the name server's answer") : 0;
 }
 
-static int simple(struct knot *knot, const char *name, const char *zone, struct err *err)
+int knot_call(struct knot *knot, const struct command *command,
+	      int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
 {
-	return call(knot, &(struct command){.name = name, .zone = zone}, NULL, NULL, err);
+	const int code = knot_call_add(knot, command, err);
+
+	return code < 0 ? code : knot_call_end(knot, command->name, each, context, err);
 }
 
-static bool says(const struct knot *knot, int code)
+int knot_call_zone(struct knot *knot, const char *name, const char *zone, struct err *err)
+{
+	return knot_call(knot, &(struct command){.name = name, .zone = zone}, NULL, NULL, err);
+}
+
+bool knot_says(const struct knot *knot, int code)
 {
 	return strcmp(knot->error, knot_strerror(code)) == 0;
 }
@@ -173,15 +151,16 @@ int knot_list(struct knot *knot, bool all, struct buf *out, struct err *err)
 	int code;
 
 	if (all)
-		code = call(
+		code = knot_call(
 			knot,
 			&(struct command){.name = "conf-read", .section = "zone", .item = "domain"},
 			on_setting, out, err);
 	else
-		code = call(knot, &(struct command){.name = "zone-status", .filter = "s"},
-			    on_status, out, err);
+		code = knot_call(knot, &(struct command){.name = "zone-status", .filter = "s"},
+				 on_status, out, err);
 	/* None at all is no error of anybody's. */
-	return code == ERR_SERVER && (says(knot, KNOT_ENOENT) || says(knot, KNOT_YP_EINVAL_ITEM))
+	return code == ERR_SERVER && (knot_says(knot, KNOT_ENOENT) ||
+				      knot_says(knot, KNOT_YP_EINVAL_ITEM))
 		       ? 0
 		       : code;
 }
@@ -190,45 +169,46 @@ int knot_list(struct knot *knot, bool all, struct buf *out, struct err *err)
 
 int knot_begin_settings(struct knot *knot, struct err *err)
 {
-	int code = simple(knot, "conf-begin", NULL, err);
+	int code = knot_call_zone(knot, "conf-begin", NULL, err);
 
 	/* Of a core that ended within it. */
-	if (code == ERR_SERVER && says(knot, KNOT_TXN_EEXISTS) &&
-	    (code = simple(knot, "conf-abort", NULL, err)) == 0)
-		code = simple(knot, "conf-begin", NULL, err);
+	if (code == ERR_SERVER && knot_says(knot, KNOT_TXN_EEXISTS) &&
+	    (code = knot_call_zone(knot, "conf-abort", NULL, err)) == 0)
+		code = knot_call_zone(knot, "conf-begin", NULL, err);
 	return code;
 }
 
 int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err)
 {
-	int code = call(knot, &(struct command){.name = "conf-set", .section = "zone", .id = zone},
-			NULL, NULL, err);
+	int code = knot_call(knot,
+			     &(struct command){.name = "conf-set", .section = "zone", .id = zone},
+			     NULL, NULL, err);
 
-	if (code == ERR_SERVER && says(knot, KNOT_CONF_EREDEFINE))
+	if (code == ERR_SERVER && knot_says(knot, KNOT_CONF_EREDEFINE))
 		code = 0;
 	if (code < 0)
 		return code;
-	return call(knot,
-		    &(struct command){.name = "conf-set",
-				      .section = "zone",
-				      .item = "dnssec-signing",
-				      .id = zone,
-				      .data = dnssec ? "on" : "off"},
-		    NULL, NULL, err);
+	return knot_call(knot,
+			 &(struct command){.name = "conf-set",
+					   .section = "zone",
+					   .item = "dnssec-signing",
+					   .id = zone,
+					   .data = dnssec ? "on" : "off"},
+			 NULL, NULL, err);
 }
 
 /* What was to be taken away is not there. */
 static bool is_absent(const struct knot *knot)
 {
-	return says(knot, KNOT_ENOENT) || says(knot, KNOT_YP_EINVAL_ID) ||
-	       says(knot, KNOT_YP_ENOID) || says(knot, KNOT_YP_EINVAL_ITEM);
+	return knot_says(knot, KNOT_ENOENT) || knot_says(knot, KNOT_YP_EINVAL_ID) ||
+	       knot_says(knot, KNOT_YP_ENOID) || knot_says(knot, KNOT_YP_EINVAL_ITEM);
 }
 
 int knot_remove_zone(struct knot *knot, const char *zone, struct err *err)
 {
-	int code =
-		call(knot, &(struct command){.name = "conf-unset", .section = "zone", .id = zone},
-		     NULL, NULL, err);
+	int code = knot_call(knot,
+			     &(struct command){.name = "conf-unset", .section = "zone", .id = zone},
+			     NULL, NULL, err);
 
 	return code == ERR_SERVER && is_absent(knot) ? 0 : code;
 }
@@ -236,19 +216,19 @@ int knot_remove_zone(struct knot *knot, const char *zone, struct err *err)
 int knot_set(struct knot *knot, const char *section, const char *id, const char *item,
 	     const char *value, struct err *err)
 {
-	return call(knot,
-		    &(struct command){.name = "conf-set",
-				      .section = section,
-				      .item = item,
-				      .id = id,
-				      .data = value},
-		    NULL, NULL, err);
+	return knot_call(knot,
+			 &(struct command){.name = "conf-set",
+					   .section = section,
+					   .item = item,
+					   .id = id,
+					   .data = value},
+			 NULL, NULL, err);
 }
 
 int knot_unset(struct knot *knot, const char *section, const char *id, const char *item,
 	       struct err *err)
 {
-	const int code = call(
+	const int code = knot_call(
 		knot,
 		&(struct command){.name = "conf-unset", .section = section, .item = item, .id = id},
 		NULL, NULL, err);
@@ -258,16 +238,16 @@ int knot_unset(struct knot *knot, const char *section, const char *id, const cha
 
 int knot_abort_settings(struct knot *knot, struct err *err)
 {
-	return simple(knot, "conf-abort", NULL, err);
+	return knot_call_zone(knot, "conf-abort", NULL, err);
 }
 
 int knot_commit_settings(struct knot *knot, struct err *err)
 {
 	struct err ignored = {0};
-	int code = simple(knot, "conf-commit", NULL, err);
+	int code = knot_call_zone(knot, "conf-commit", NULL, err);
 
 	if (code == ERR_SERVER)
-		(void)simple(knot, "conf-abort", NULL, &ignored);
+		(void)knot_call_zone(knot, "conf-abort", NULL, &ignored);
 	return code;
 }
 
@@ -275,299 +255,9 @@ int knot_purge(struct knot *knot, const char *zone, struct err *err)
 {
 	/* Expire, file, journal, keys; not the timers: with one of those it would forget as what
 	 * the zone is in the list of zones, and not take it out of there. */
-	int code =
-		call(knot, &(struct command){.name = "zone-purge", .zone = zone, .filter = "efjk"},
-		     NULL, NULL, err);
+	int code = knot_call(
+		knot, &(struct command){.name = "zone-purge", .zone = zone, .filter = "efjk"}, NULL,
+		NULL, err);
 
 	return code == ERR_SERVER ? 0 : code; /* it has none */
-}
-
-/* --- a zone's contents --- */
-
-static int on_record(void *context, knot_ctl_data_t *data)
-{
-	const char *owner = (*data)[KNOT_CTL_IDX_OWNER], *ttl = (*data)[KNOT_CTL_IDX_TTL],
-		   *type = (*data)[KNOT_CTL_IDX_TYPE], *value = (*data)[KNOT_CTL_IDX_DATA];
-
-	if (owner == NULL || ttl == NULL || type == NULL || value == NULL)
-		return 0;
-	return buf_printf(context, "%s %s IN %s %s\n", owner, ttl, type, value);
-}
-
-static int read_zone(struct knot *knot, const struct knot_wish *wish, const char *type,
-		     struct zone_text *ret, struct err *err)
-{
-	struct buf text CLEANUP(buf_done) = {0};
-	struct command command = {.name = "zone-read", .zone = wish->zone};
-	int code;
-
-	if (type != NULL) {
-		command.owner = "@";
-		command.type = type;
-	}
-	code = call(knot, &command, on_record, &text, err);
-	if (code == ERR_SERVER) /* it has nothing of it yet */
-		return 0;
-	return code < 0 ? code
-			: zone_text_read(wish->zone, wish->ttl, buf_str(&text), text.len,
-					 ZONE_READ_MAX, ret, err);
-}
-
-static bool is_signing(uint16_t type)
-{
-	return type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_DNSKEY ||
-	       type == TYPE_NSEC3 || type == TYPE_NSEC3PARAM || type == TYPE_CDS ||
-	       type == TYPE_CDNSKEY;
-}
-
-static int send_record(struct knot *knot, const char *name, const char *zone,
-		       const struct zone_text_record *record, bool with_data, struct err *err)
-{
-	struct buf value CLEANUP(buf_done) = {0};
-	char owner[ZONE_TEXT_NAME_BYTES], type[16], ttl[16];
-
-	if (knot_dname_to_str(owner, record->owner, sizeof owner) == NULL ||
-	    knot_rrtype_to_string(record->type, type, sizeof type) < 0 ||
-	    (with_data && zone_text_value(record, &value) < 0))
-		return err_set(err, -ENOMEM, "no memory for a record");
-	(void)snprintf(ttl, sizeof ttl, "%u", record->ttl);
-	return call(knot,
-		    &(struct command){.name = name,
-				      .zone = zone,
-				      .owner = owner,
-				      .ttl = with_data ? ttl : NULL,
-				      .type = type,
-				      .data = with_data ? buf_str(&value) : NULL},
-		    NULL, NULL, err);
-}
-
-/* Where the set that begins at @at ends. */
-static size_t set_end(const struct zone_text *text, size_t at)
-{
-	size_t end = at + 1;
-
-	while (end < text->count && text->records[end].type == text->records[at].type &&
-	       knot_dname_is_equal(text->records[end].owner, text->records[at].owner))
-		end++;
-	return end;
-}
-
-/* Order of two sets, by their first records without the data. */
-static int compare_sets(const struct zone_text_record *a, const struct zone_text_record *b)
-{
-	const int order = knot_dname_cmp(a->owner, b->owner);
-
-	return order != 0 ? order : (int)a->type - (int)b->type;
-}
-
-static bool is_equal_set(const struct zone_text *a, size_t a_at, size_t a_end,
-			 const struct zone_text *b, size_t b_at, size_t b_end)
-{
-	if (a_end - a_at != b_end - b_at)
-		return false;
-	for (size_t i = 0; i < a_end - a_at; i++)
-		if (a->records[a_at + i].ttl != b->records[b_at + i].ttl ||
-		    zone_text_compare(&a->records[a_at + i], &b->records[b_at + i]) != 0)
-			return false;
-	return true;
-}
-
-struct difference {
-	struct knot *knot;
-	const struct knot_wish *wish;
-	bool begun;
-};
-
-static int begin(struct difference *difference, struct err *err)
-{
-	struct knot *knot = difference->knot;
-	const char *zone = difference->wish->zone;
-	int code;
-
-	if (difference->begun)
-		return 0;
-	code = simple(knot, "zone-begin", zone, err);
-	if (code == ERR_SERVER && says(knot, KNOT_TXN_EEXISTS) &&
-	    (code = simple(knot, "zone-abort", zone, err)) == 0)
-		code = simple(knot, "zone-begin", zone, err);
-	difference->begun = code == 0;
-	return code;
-}
-
-static int take_out(struct difference *difference, const struct zone_text_record *record,
-		    struct err *err)
-{
-	int code = begin(difference, err);
-
-	return code < 0 ? code
-			: send_record(difference->knot, "zone-unset", difference->wish->zone,
-				      record, false, err);
-}
-
-static int put_in(struct difference *difference, const struct zone_text *text, size_t at,
-		  size_t end, struct err *err)
-{
-	int code = begin(difference, err);
-
-	for (; code == 0 && at < end; at++)
-		code = send_record(difference->knot, "zone-set", difference->wish->zone,
-				   &text->records[at], true, err);
-	return code;
-}
-
-/* Both are in order. SOA and what signing has added are not looked at here. */
-static int send_differences(struct difference *difference, const struct zone_text *now,
-			    const struct zone_text *wanted, bool take, struct err *err)
-{
-	size_t a = 0, b = 0;
-	int code = 0;
-
-	while (code == 0 && (a < now->count || b < wanted->count)) {
-		if (a < now->count &&
-		    (now->records[a].type == TYPE_SOA ||
-		     (difference->wish->dnssec && is_signing(now->records[a].type)))) {
-			a = set_end(now, a);
-			continue;
-		}
-		const int order = a == now->count ? 1
-				  : b == wanted->count
-					  ? -1
-					  : compare_sets(&now->records[a], &wanted->records[b]);
-		const size_t a_end = order <= 0 ? set_end(now, a) : a;
-		const size_t b_end = order >= 0 ? set_end(wanted, b) : b;
-		if (order != 0 || !is_equal_set(now, a, a_end, wanted, b, b_end)) {
-			if (take && order <= 0)
-				code = take_out(difference, &now->records[a], err);
-			else if (!take && order >= 0)
-				code = put_in(difference, wanted, b, b_end, err);
-		}
-		a = a_end;
-		b = b_end;
-	}
-	return code;
-}
-
-static uint32_t serial_of(const struct zone_text_record *soa)
-{
-	const uint8_t *at = soa->rdata + soa->rdata_bytes - SOA_TAIL_BYTES;
-
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static const struct zone_text_record *find_soa(const struct zone_text *text)
-{
-	for (size_t i = 0; i < text->count; i++)
-		if (text->records[i].type == TYPE_SOA &&
-		    text->records[i].rdata_bytes > SOA_TAIL_BYTES)
-			return &text->records[i];
-	return NULL;
-}
-
-static int make_soa(const struct knot_wish *wish, uint32_t serial, struct zone_text *ret,
-		    struct err *err)
-{
-	char text[3 * NAME_DNS_BYTES];
-
-	(void)snprintf(text, sizeof text,
-		       "@ %u IN SOA %s. hostmaster.%s. %" PRIu32 " %d %d %d %d\n", wish->ttl,
-		       wish->primary, wish->zone, serial, REFRESH_S, RETRY_S, EXPIRE_S, NEGATIVE_S);
-	return zone_text_read(wish->zone, wish->ttl, text, strlen(text), 1, ret, err);
-}
-
-/* One that is there keeps its place: Knot raises its serial with every change. */
-static int send_soa(struct difference *difference, const struct zone_text_record *now,
-		    struct err *err)
-{
-	struct zone_text soa CLEANUP(zone_text_done) = {0};
-	const struct knot_wish *wish = difference->wish;
-	uint32_t serial = now != NULL ? serial_of(now) : (uint32_t)(clock_now_ms() / 1000);
-	int code;
-
-	if (now == NULL && (int32_t)(serial - wish->serial_floor) <= 0)
-		serial = wish->serial_floor + 1;
-	if ((code = make_soa(wish, serial, &soa, err)) < 0)
-		return code;
-	if (now != NULL && now->ttl == wish->ttl && zone_text_compare(now, &soa.records[0]) == 0)
-		return 0;
-	if (now != NULL) {
-		zone_text_done(&soa);
-		if ((code = make_soa(wish, serial + 1, &soa, err)) < 0)
-			return code;
-	}
-	return put_in(difference, &soa, 0, 1, err);
-}
-
-/* The data of a CDS record is what the DS above has to be (RFC 7344 section 3). */
-static int take_ds(struct knot *knot, const struct knot_wish *wish, struct buf *out,
-		   struct err *err)
-{
-	struct zone_text cds CLEANUP(zone_text_done) = {0};
-	int code = read_zone(knot, wish, "CDS", &cds, err);
-
-	for (size_t i = 0; code == 0 && i < cds.count; i++) {
-		cds.records[i].type = TYPE_DS;
-		if (zone_text_value(&cds.records[i], out) < 0 || buf_putc(out, '\n') < 0)
-			return err_set(err, -ENOMEM, "no memory");
-	}
-	return code;
-}
-
-/* A zone that is signed has CDS; one that is to be is signed now, while we wait. */
-static int sign(struct knot *knot, const struct knot_wish *wish, struct buf *ret_ds,
-		struct err *err)
-{
-	int code = take_ds(knot, wish, ret_ds, err);
-
-	if (code < 0 || ret_ds->len > 0)
-		return code;
-	code = call(knot, &(struct command){.name = "zone-sign", .zone = wish->zone, .flags = "B"},
-		    NULL, NULL, err);
-	return code < 0 ? code : take_ds(knot, wish, ret_ds, err);
-}
-
-static int change(struct difference *difference, struct err *err)
-{
-	struct zone_text now CLEANUP(zone_text_done) = {0};
-	struct zone_text wanted CLEANUP(zone_text_done) = {0};
-	const struct knot_wish *wish = difference->wish;
-	int code;
-
-	if ((code = zone_text_read(wish->zone, wish->ttl, wish->text, wish->text_bytes,
-				   ZONE_READ_MAX, &wanted, err)) < 0 ||
-	    (code = read_zone(difference->knot, wish, NULL, &now, err)) < 0)
-		return code;
-	zone_text_sort(&now);
-	zone_text_sort(&wanted);
-	/* Out before in: a CNAME makes room for what takes its place, and the other way round. */
-	if ((code = send_soa(difference, find_soa(&now), err)) < 0 ||
-	    (code = send_differences(difference, &now, &wanted, true, err)) < 0 ||
-	    (code = send_differences(difference, &now, &wanted, false, err)) < 0)
-		return code;
-	return difference->begun ? simple(difference->knot, "zone-commit", wish->zone, err) : 0;
-}
-
-int knot_apply(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
-	       struct buf *ret_ds, bool *ret_signed, struct err *err)
-{
-	struct difference difference = {.knot = knot, .wish = wish};
-	struct zone_text soa CLEANUP(zone_text_done) = {0};
-	struct err ignored = {0};
-	int code = change(&difference, err);
-
-	if (code < 0) {
-		if (code != ERR_UNAVAILABLE && difference.begun)
-			(void)simple(knot, "zone-abort", wish->zone, &ignored);
-		return code;
-	}
-	if (wish->dnssec && (code = sign(knot, wish, ret_ds, err)) < 0)
-		return code;
-	if ((code = read_zone(knot, wish, "SOA", &soa, err)) < 0)
-		return code;
-	const struct zone_text_record *found = find_soa(&soa);
-	if (found == NULL)
-		return err_set(err, ERR_SERVER, "the name server has nothing of %.150s after all",
-			       wish->zone);
-	*ret_serial = serial_of(found);
-	*ret_signed = !wish->dnssec || ret_ds->len > 0;
-	return 0;
 }

@@ -1,6 +1,7 @@
 """Further name servers: a second real Knot with the configuration that is printed, fed by the catalog and signed transfers."""
 import base64
 import re
+import subprocess
 
 import pytest
 
@@ -29,6 +30,58 @@ def second(dns, operator, owner):
         yield knot.start()
     finally:
         knot.close()
+
+
+def test_the_chain_holds_from_a_root(dns, owner, second, tmp_path):
+    """Root, example and the zone itself: one real Knot more has the first two, signed by keys of its own, beside what it has fetched."""
+    zone = owner.post("/zones", {"name": "chain.example", "rrsets": [{"name": "www", "type": "A", "records": [{"value": "192.0.2.1"}]}]})["zone"]
+    owner.post("/zones/chain.example/actions/change_dnssec", {"enabled": True})
+    found = eventually(lambda: (lambda z: z if z["dnssec"]["ds"] and z["status"] == "ok" else None)(owner.get(f"/zones/{zone['id']}")["zone"]), 30)
+    eventually(lambda: second.short("chain.example", "DNSKEY"), 60)
+    printed = (second.dir / "knot.conf").read_text()
+    soa = "@ 60 SOA ns. root. 1 3600 900 1209600 300\n@ 60 NS ns.\n"
+    (second.dir / "example.zone").write_text(f"$ORIGIN example.\n{soa}chain 60 NS ns.\nchain 60 DS {found['dnssec']['ds'][0]}\n")
+    (second.dir / "root.zone").write_text(f"$ORIGIN .\n{soa}ns. 60 A 127.0.0.1\nexample. 60 NS ns.\n")
+
+    def restart(zones):
+        second.close()
+        (second.dir / "knot.conf").write_text(printed + "".join(
+            f'  - domain: "{name}"\n    file: "{second.dir}/{word}.zone"\n    zonefile-load: difference\n    dnssec-signing: on\n' for name, word in zones))
+        second.start()
+    restart([("example.", "example")])
+    cds = eventually(lambda: second.short("example", "CDS"), 60)
+    with open(second.dir / "root.zone", "a") as root:
+        root.write(f"example. 60 DS {cds[0]}\n")
+    restart([("example.", "example"), (".", "root")])
+    tag, algorithm, digest, value = eventually(lambda: second.short(".", "CDS"), 60)[0].split(None, 3)
+    anchor = tmp_path / "anchor"
+    anchor.write_text(f'trust-anchors {{ "." static-ds {tag} {algorithm} {digest} "{value.replace(" ", "")}"; }};\n')
+
+    def judged(*question):
+        said = subprocess.run(["delv", "-a", anchor, "+root=.", "@127.0.0.1", "-p", str(second.port), *question], capture_output=True, text=True, timeout=30)
+        return said.stdout + said.stderr
+    try:
+        eventually(lambda: "; fully validated" in judged("www.chain.example", "A"), 60)
+        assert "fully validated" in judged("missing.chain.example", "A")
+        # Both servers, each way of asking.
+        for port in (dns.dns_port, second.port):
+            for options in ((), ("+tcp",), ("+edns", "+dnssec"), ("+bufsize=512",), ("+tcp", "+edns", "+dnssec")):
+                said = run("kdig", "@127.0.0.1", "-p", port, "+norecurse", *options, "www.chain.example", "A").stdout
+                assert "192.0.2.1" in said and ("RRSIG" in said) == ("+dnssec" in options), (port, options, said)
+            assert "192.0.2.1" in run("dig", "@127.0.0.1", "-p", port, "+norecurse", "www.chain.example", "A").stdout
+        # The zone as it is transferred, judged as a whole.
+        whole = transfer(dns, "chain.example", "-y", f"hmac-sha256:{NAME}:{secret_of(second)}").stdout
+        (tmp_path / "zone").write_text("\n".join(line for line in whole.splitlines() if line and not line.startswith(";") and "TSIG" not in line) + "\n")
+        lines = (tmp_path / "zone").read_text().splitlines()
+        (tmp_path / "zone").write_text("\n".join(lines[:-1]) + "\n")
+        run("ldns-verify-zone", tmp_path / "zone")
+        # A signature that is broken is seen: the judges judge.
+        (tmp_path / "broken").write_text((tmp_path / "zone").read_text().replace("192.0.2.1", "192.0.2.2"))
+        assert run("ldns-verify-zone", tmp_path / "broken", check=False).returncode != 0
+    finally:
+        second.close()
+        (second.dir / "knot.conf").write_text(printed)
+        second.start()
 
 
 def secret_of(knot):
