@@ -107,3 +107,9 @@ export function moment(date, now = new Date()) {
 		? { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }
 		: { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(date);
 }
+
+/** What a plan bounds of it, or null when that is nothing. */
+export function bandwidth({ bandwidth_in: inwards = 0, bandwidth_out: outwards = 0 }) {
+	const key = inwards > 0 && inwards === outwards ? "same" : inwards > 0 && outwards > 0 ? "both" : inwards > 0 ? "in" : "out";
+	return inwards + outwards > 0 ? t(`plan.bandwidth.${key}`, { in: number(inwards), out: number(outwards) }) : null;
+}

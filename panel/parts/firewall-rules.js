@@ -1,14 +1,14 @@
 // A packet filter's rules: the table of them, and the form that changes all of them at once after it
 // showed what becomes different.
 
-import { addressesOf, closedSsh, differenceOf, draftOf, emptyDraft, hasPorts, openDatabases, problemsIn, protocols, serversOf, setRules, templateNames, toDraft } from "../lib/firewalls.js";
+import { addressesOf, closedSsh, differenceOf, draftsOf, emptyDraft, hasPorts, openDatabases, problemsIn, protocols, serversOf, setRules, templateNames, toDraft } from "../lib/firewalls.js";
 import { number, t } from "../lib/i18n.js";
 import { loginPort } from "../lib/power.js";
 import { servers } from "../lib/servers.js";
 import { html, useValue } from "../lib/ui.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Dialog } from "./dialog.js";
-import { Summary, TextField, useSubmit } from "./form.js";
+import { problemsOf, Summary, TextField, useSubmit } from "./form.js";
 
 const networks = (list) => (list.includes("0.0.0.0/0") && list.includes("::/0") ? t("firewalls.everybody") : list.join(", "));
 const ports = ({ protocol, port }) => (hasPorts(protocol) ? `${port}/${protocol}` : protocol);
@@ -19,9 +19,12 @@ export function ruleWords(draft) {
 	return `${t(`firewalls.direction.${draft.direction}`)} ${ports(draft)} ${networks(addresses)}${draft.description ? ` (${draft.description})` : ""}`;
 }
 
-/** @param packets  by a rule's place: how many began; null while that is not known */
-export function RuleTable({ rules, packets }) {
-	return html`<div class="graph-table firewall-table" tabindex="0" role="group" aria-label=${t("firewalls.rules")}><table>
+/**
+ * @param packets  by a rule's place: how many began; null while that is not known
+ * @param label    of the table, when there are several
+ */
+export function RuleTable({ rules, packets, label = t("firewalls.rules") }) {
+	return html`<div class="graph-table firewall-table" tabindex="0" role="group" aria-label=${label}><table>
 		<thead><tr>${["direction", "port", "addresses", "description", "packets"].map((each) => html`<th key=${each} scope="col" class=${each === "packets" ? "amount" : undefined}>${t(`firewalls.column.${each}`)}</th>`)}</tr></thead>
 		<tbody>${rules.map((rule, index) => html`<tr key=${index} data-rule=${index}>
 			<td>${t(`firewalls.direction.${rule.direction}`)}</td><td><code>${ports(rule)}</code></td>
@@ -67,7 +70,9 @@ export function RuleForm({ firewall, onSaved, onCancel }) {
 	const isSame = difference.added.length + difference.removed.length === 0;
 	const databases = openDatabases(difference.added);
 	const known = useValue(servers);
-	const ssh = closedSsh(difference.removed, drafts, [...new Set([22, ...serversOf(firewall).map((id) => loginPort(known.get(id) ?? {}))])]);
+	const ssh_ports = [...new Set(serversOf(firewall).map((id) => loginPort(known.get(id) ?? {})))];
+	const ssh = closedSsh(difference.removed, drafts, [...new Set([22, ...ssh_ports])]);
+	const [from, setFrom] = useState("");
 	useEffect(() => { heading.current.focus(); }, [looking]);
 
 	const { submit, busy, ...told } = useSubmit({
@@ -81,11 +86,11 @@ export function RuleForm({ firewall, onSaved, onCancel }) {
 			} else if (databases.length > 0 && !sure.current) {
 				setAsking(true);
 			} else {
-				await setRules(firewall.id, drafts);
+				await setRules(firewall.id, drafts, ssh.length > 0 ? from.trim() : "");
 				onSaved();
 			}
 		},
-		explain: (error) => [{ key: error.code === "locked" ? "firewalls.on-trial" : "firewalls.save.failed", error }],
+		explain: (error) => problemsOf(error, { confirm_from: { field: "confirm-from", key: "firewalls.confirm-from.wrong" } }) ?? [{ key: error.code === "locked" ? "firewalls.on-trial" : "firewalls.save.failed", error }],
 	});
 	const put = (next) => setDrafts(next);
 	return html`<section class="notice key-form" aria-labelledby="rules-form-title">
@@ -93,11 +98,13 @@ export function RuleForm({ firewall, onSaved, onCancel }) {
 		<${Summary} ...${told}/>
 		<form id="rules-form" onSubmit=${submit} novalidate>
 			${looking ? html`<div><${Difference} ...${difference}/></div>
-				${ssh.length > 0 && html`<p class="notice attention" id="closes-ssh">${t("firewalls.closes-ssh", { ports: ssh.join(", ") })}</p>`}<p class="hint">${t("firewalls.trial.what")}</p>` : html`
+				${ssh.length > 0 && html`<p class="notice attention" id="closes-ssh">${t("firewalls.closes-ssh", { ports: ssh.join(", ") })}</p>`}<p class="hint">${t("firewalls.trial.what")}</p>
+				${ssh.length > 0 && html`<${TextField} id="confirm-from" label=${t("firewalls.confirm-from")} hint=${t("firewalls.confirm-from.hint")} problems=${told.problems} value=${from}
+					onInput=${({ target }) => setFrom(target.value)} autocomplete="off" spellcheck="false" maxlength="45"/>`}` : html`
 				${drafts.map((draft, index) => html`<${Draft} key=${index} draft=${draft} index=${index} problems=${told.problems}
 					onChange=${(changed) => put(drafts.with(index, changed))} onRemove=${() => put(drafts.toSpliced(index, 1))}/>`)}
 				<div role="group" aria-label=${t("firewalls.add")} class="buttons">
-					${templateNames.map((name) => html`<button key=${name} type="button" class="button small" data-template=${name} onClick=${() => put([...drafts, draftOf(name)])}>+ ${t(`firewalls.template.${name}`)}</button>`)}
+					${templateNames.map((name) => html`<button key=${name} type="button" class="button small" data-template=${name} onClick=${() => put([...drafts, ...draftsOf(name, ssh_ports)])}>+ ${t(`firewalls.template.${name}`)}</button>`)}
 					<button type="button" class="button small" data-template="empty" onClick=${() => put([...drafts, emptyDraft()])}>+ ${t("firewalls.template.empty")}</button>
 				</div>`}
 			<div class="buttons">

@@ -3,7 +3,7 @@
 
 import { costOf, createServer, fits, readOffer } from "../lib/create.js";
 import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
-import { gigabytes, price, t } from "../lib/i18n.js";
+import { bandwidth, gigabytes, price, t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { me } from "../lib/session.js";
 import { makeKeyPair } from "../lib/ssh-key.js";
@@ -68,7 +68,7 @@ function Plans({ offer, wish, change }) {
 		choices=${offer.plans.map((plan) => ({
 			value: plan.id,
 			text: html`<span translate="no">${plan.name}</span>`,
-			about: t("server.size", { cores: t("server.cores", { count: plan.cores }), memory: gigabytes(plan.memory), disk: gigabytes(plan.disk) }),
+			about: [t("server.size", { cores: t("server.cores", { count: plan.cores }), memory: gigabytes(plan.memory), disk: gigabytes(plan.disk) }), bandwidth(plan)].filter(Boolean).join(" · "),
 			end: monthly(plan, wish.location),
 			obstacle: fits(wish.image, plan) ? null : t("create.plan.small", { disk: gigabytes(plan.disk), needed: gigabytes(wish.image.disk_size) }),
 		}))}/>`;

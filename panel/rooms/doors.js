@@ -19,6 +19,7 @@ const modules = {
 	create: async () => (await import("./create.js")).Create,
 	firewall: async () => (await import("./firewall.js")).Firewall,
 	firewalls: async () => (await import("./firewalls.js")).Firewalls,
+	"primary-ips": async () => (await import("./primary-ips.js")).PrimaryIps,
 	"floating-ips": async () => (await import("./floating-ips.js")).FloatingIps,
 	"first-step": async () => (await import("./first-step.js")).FirstStep,
 	"forgot-password": async () => (await import("./forgot-password.js")).ForgotPassword,

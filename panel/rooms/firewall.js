@@ -1,6 +1,6 @@
 // One packet filter: a change on trial, its rules, where it is in force, and whether a packet would pass.
 
-import { applyTo, deleteFirewall, readFilter, readFirewall, serversOf, takeOff } from "../lib/firewalls.js";
+import { applyTo, countsOf, deleteFirewall, endedChanges, readFilter, readFirewall, renameFirewall, serversOf, takeOff } from "../lib/firewalls.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { actions, servers, sortedServers } from "../lib/servers.js";
@@ -28,12 +28,7 @@ async function countPackets(firewall) {
 	const filters = await Promise.all(ids.map(readFilter));
 	if (filters.some(({ measured }) => !measured))
 		return null;
-	const sums = firewall.rules.map(() => 0);
-	for (const { kind, firewall: of, rule, packets } of filters.flatMap(({ counters }) => counters)) {
-		if (kind === "rule" && of === firewall.id && rule < sums.length)
-			sums[rule] += packets;
-	}
-	return sums;
+	return countsOf(firewall, filters.flatMap(({ counters }) => counters));
 }
 
 async function read(id) {
@@ -91,6 +86,29 @@ function Apply({ firewall, onChanged }) {
 		</form>`;
 }
 
+function Rename({ firewall, onRenamed }) {
+	const form = useRef(null);
+	const name = () => form.current.elements["firewall-name"].value.trim();
+	const { submit, busy, ...told } = useSubmit({
+		judge: () => (name() ? [] : [{ field: "firewall-name", key: "firewalls.name.missing" }]),
+		work: async () => {
+			const { name: now } = await renameFirewall(firewall.id, name());
+			announce(t("firewalls.renamed", { name: now }));
+			focusHeading();
+			onRenamed();
+		},
+		explain: (error) => (error.code === "uniqueness_error" ? [{ field: "firewall-name", key: "firewalls.name.taken", error }]
+			: problemsOf(error, { name: { field: "firewall-name", key: "firewalls.name.wrong" } }) ?? [{ key: "firewalls.rename.failed", error }]),
+	});
+	return html`<section class="box firewall-part" aria-labelledby="rename-title"><h2 id="rename-title">${t("firewalls.rename")}</h2>
+		<${Summary} ...${told}/>
+		<form class="history-filter" ref=${form} onSubmit=${submit} novalidate>
+			<${TextField} key=${firewall.name} id="firewall-name" label=${t("firewalls.name")} problems=${told.problems} defaultValue=${firewall.name} autocomplete="off" maxlength="128"/>
+			<div class="buttons"><button class="button" id="firewall-rename" aria-disabled=${busy ? "true" : undefined}>${t("firewalls.rename")}</button></div>
+		</form>
+	</section>`;
+}
+
 function Delete({ firewall }) {
 	const [asking, setAsking] = useState(false);
 	const [failure, setFailure] = useState(null);
@@ -117,7 +135,7 @@ function Delete({ firewall }) {
 export function Firewall({ parameters }) {
 	const mayRole = useValue(me)?.role !== "reader";
 	// Whoever changes a filter, the change ends as an action; that is when it is read again.
-	const ended = [...useValue(actions).values()].filter(({ command, status }) => /firewall/.test(command) && status !== "running").length;
+	const ended = endedChanges(useValue(actions));
 	const { value, failure, again } = useRead(() => read(Number(parameters.id)), ended);
 	const [editing, setEditing] = useState(false);
 	const [said, setSaid] = useState(null); // of the last trial, how it ended
@@ -132,7 +150,7 @@ export function Firewall({ parameters }) {
 	return html`<div class="alerts">
 		<nav class="crumbs" aria-label=${t("firewalls")}><a href="#/firewalls">${t("firewalls")}</a></nav>
 		<${Heading} text=${firewall.name} help="firewalls"/>
-		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${firewall} onEnded=${(words) => { setSaid(words); again(); }}/>`}
+		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${{ id: firewall.id, ippo: firewall.ippo }} onEnded=${(words) => { setSaid(words); again(); }}/>`}
 		<div role="status">${said && !firewall.ippo.trial && html`<p class="notice" id="trial-ended">${said}</p>`}</div>
 		${editing && mayChange && html`<${RuleForm} firewall=${firewall} onCancel=${leave} onSaved=${() => { leave(); announce(t("firewalls.saved")); again(); }}/>`}
 		<section class="box firewall-part" aria-labelledby="rules-title"><h2 id="rules-title">${t("firewalls.rules")}</h2>
@@ -146,6 +164,7 @@ export function Firewall({ parameters }) {
 			${mayChange && html`<${Apply} firewall=${firewall} onChanged=${again}/>`}
 		</section>
 		<${PacketTest} place=${`firewalls/${firewall.id}/test`} firewalls=${[firewall]}/>
+		${mayRole && html`<${Rename} firewall=${firewall} onRenamed=${again}/>`}
 		${mayChange && html`<${Delete} firewall=${firewall}/>`}
 	</div>`;
 }

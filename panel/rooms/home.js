@@ -1,7 +1,7 @@
 // A server's home: its state and power, how to log in, what it is, what was done to it, and what is
 // changed rarely: names, the lock, deletion.
 
-import { gigabytes, price, t, trafficSize } from "../lib/i18n.js";
+import { bandwidth, gigabytes, price, t, trafficSize } from "../lib/i18n.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
 import { deleteServer, readCurrency, renameServer, setAgent, setLock, setReverseName } from "../lib/server-changes.js";
 import {
@@ -163,6 +163,7 @@ function Information({ server, mayChange }) {
 			${location && html`<div><dt>${t("server.location")}</dt><dd>${location.description || location.name}</dd></div>`}
 			<div><dt>${t("home.traffic")}</dt><dd class="number" id="traffic">${t(server.included_traffic > 0 ? "home.traffic.of" : "home.traffic.both", {
 				out: trafficSize(server.outgoing_traffic ?? 0), in: trafficSize(server.ingoing_traffic ?? 0), included: trafficSize(server.included_traffic ?? 0) })}</dd></div>
+			${plan && bandwidth(plan) && html`<div><dt>${t("home.bandwidth")}</dt><dd class="number" id="bandwidth">${bandwidth(plan)}</dd></div>`}
 			${cost && currency && html`<div><dt>${t("home.price")}</dt><dd class="number">${t("home.price.month", { price: price(cost.gross, currency) })}</dd></div>`}
 		</dl>
 	</section>`;

@@ -1,16 +1,20 @@
 // A server's packet filters: which are in force, what was refused in the last hour, and whether a packet would reach it.
 
-import { readFilter } from "../lib/firewalls.js";
+import { countsOf, endedChanges, readFilter } from "../lib/firewalls.js";
 import { number, t } from "../lib/i18n.js";
 import { actions } from "../lib/servers.js";
+import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
+import { RuleTable } from "../parts/firewall-rules.js";
 import { PacketTest } from "../parts/firewall-test.js";
+import { Trial } from "../parts/firewall-trial.js";
 import { Moment } from "../parts/moment.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { useRead } from "../parts/read.js";
 import { ServerTabs } from "../parts/server-tabs.js";
+import { useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 function Refused({ list }) {
@@ -23,8 +27,18 @@ function Refused({ list }) {
 	</table></div>`;
 }
 
+/** How many packets were dropped since the filter was changed, by why. */
+function Stopped({ filter: { counters } }) {
+	const list = counters.filter(({ kind, packets }) => kind !== "rule" && packets > 0);
+	return list.length > 0 && html`<section class="box firewall-part" aria-labelledby="stopped-title"><h2 id="stopped-title">${t("firewalls.stopped")}</h2>
+		<dl class="lines">${list.map(({ kind, packets }) => html`<div key=${kind} data-stopped=${kind}><dt>${t(`firewalls.kind.${kind}`)}</dt><dd class="number">${number(packets)}</dd></div>`)}</dl>
+	</section>`;
+}
+
 function Inside({ server }) {
-	const ended = [...useValue(actions).values()].filter(({ command, status }) => /firewall/.test(command) && status !== "running").length;
+	const ended = endedChanges(useValue(actions));
+	const mayChange = useValue(me)?.role !== "reader";
+	const [said, setSaid] = useState(null); // of the last trial, how it ended
 	const { value: filter, failure, again } = useRead(() => readFilter(server.id), `${server.id} ${ended}`);
 	return html`<div class="alerts">
 		<${Crumbs} server=${server}/>
@@ -32,15 +46,19 @@ function Inside({ server }) {
 		<${ServerTabs} server=${server} now="filter"/>
 		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
 		${!filter && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}
+		${filter && mayChange && filter.trials.map(({ firewall, ...trial }) => html`<${Trial} key=${firewall.id} firewall=${{ ...firewall, ippo: { trial } }} onEnded=${(words) => { setSaid(words); again(); }}/>`)}
+		<div role="status">${said && filter?.trials.length === 0 && html`<p class="notice" id="trial-ended">${said}</p>`}</div>
 		${filter && html`
 			<section class="box firewall-part" aria-labelledby="filters-title"><h2 id="filters-title">${t("firewalls.in-force")}</h2>
 				<p class="hint" role="status">${t(filter.status === "applied" ? "firewalls.status.applied" : "firewalls.status.pending")}</p>
 				${filter.firewalls.length === 0 ? html`<p>${t("firewalls.server.none")}</p>`
 					: html`<ul class="alert-lines">${filter.firewalls.map(({ id, name, rules }) => html`<li class="alert-line" key=${id}><p class="alert-about"><a href=${`#/firewalls/${id}`} dir="auto" translate="no">${name}</a>
-						${" "}<span class="hint">${t("firewalls.rules.count", { count: rules.length })}</span></p></li>`)}</ul>`}
+						${" "}<span class="hint">${t("firewalls.rules.count", { count: rules.length })}</span></p>
+						${rules.length > 0 && html`<${RuleTable} rules=${rules} packets=${filter.measured ? countsOf({ id, rules }, filter.counters) : null} label=${t("firewalls.rules.of", { name })}/>`}</li>`)}</ul>`}
 				<p class="hint">${t("firewalls.note")}</p>
 				<p class="buttons"><a class="button" href="#/firewalls">${t("firewalls")}</a></p>
 			</section>
+			<${Stopped} filter=${filter}/>
 			<section class="box firewall-part" aria-labelledby="refused-title"><h2 id="refused-title">${t("firewalls.refused")}</h2>
 				${!filter.measured ? html`<p class="hint">${t("firewalls.refused.unknown")}</p>`
 					: filter.refused.length === 0 ? html`<p class="hint">${t("firewalls.refused.none")}</p>` : html`<${Refused} list=${filter.refused}/>`}

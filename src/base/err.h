@@ -54,6 +54,7 @@
 	X(ERR_SUSPENDED, -1050, "account_suspended")                                               \
 	X(ERR_FIREWALL_APPLIED, -1120, "firewall_already_applied")                                 \
 	X(ERR_FIREWALL_REMOVED, -1121, "firewall_already_removed")                                 \
+	X(ERR_OLD_CONNECTION, -1122, "connection_too_old")                                         \
 	X(ERR_PASSKEY_SITE, -1060, "passkeys_unavailable")                                         \
 	X(ERR_PASSKEY_DATA, -1061, "passkey_data")                                                 \
 	X(ERR_PASSKEY_CHALLENGE, -1062, "passkey_challenge")                                       \

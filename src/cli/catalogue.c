@@ -380,6 +380,7 @@ static void plan_print(const json_t *plan)
 	print_field("Memory", "%g GB", json_number_value(json_object_get(plan, "memory")));
 	print_field("Disk", "%lld GB (%s)", (long long)json_number(plan, "disk"),
 		    json_text(plan, "storage"));
+	print_bandwidth(json_number(plan, "bandwidth_in"), json_number(plan, "bandwidth_out"));
 	print_field("DNS zones", "%lld", (long long)json_number(plan, "dns_zones"));
 	print_field("Price", "%lld a month, %lld a year, %lld at first (%s, in its smallest unit)",
 		    (long long)json_number(plan, "price_monthly_minor"),
@@ -406,12 +407,59 @@ static int plan_create(struct invocation *invocation)
 	    !add_number(invocation, body, "disk", "disk", 20) ||
 	    !add_number(invocation, body, "zones", "dns_zones", 5) ||
 	    !add_number(invocation, body, "traffic", "included_traffic", 0) ||
+	    !add_number(invocation, body, "bandwidth-in", "bandwidth_in", 0) ||
+	    !add_number(invocation, body, "bandwidth-out", "bandwidth_out", 0) ||
 	    !add_number(invocation, body, "monthly", "price_monthly_minor", 0) ||
 	    !add_number(invocation, body, "initial", "price_initial_minor", 0)) {
 		json_decref(body);
 		return EXIT_USAGE;
 	}
 	return post(invocation, "/server_types", body, -1, "server_type", false);
+}
+
+/* What is not named stays as it is. */
+static int plan_change(struct invocation *invocation)
+{
+	static const char *const numbers[][2] = {{"cores", "cores"},
+						 {"memory", "memory_mib"},
+						 {"disk", "disk"},
+						 {"zones", "dns_zones"},
+						 {"traffic", "included_traffic"},
+						 {"bandwidth-in", "bandwidth_in"},
+						 {"bandwidth-out", "bandwidth_out"},
+						 {"monthly", "price_monthly_minor"},
+						 {"initial", "price_initial_minor"}};
+	char path[64];
+	struct err err = {0};
+	json_t *plan = NULL, *reply = NULL;
+	json_t *body =
+		json_pack("{s:s*, s:s*, s:s*}", "storage", option_text(invocation, "storage"),
+			  "description", option_text(invocation, "description"), "currency",
+			  option_text(invocation, "currency"));
+	bool good = true;
+
+	for (size_t i = 0; good && i < ARRAY_SIZE(numbers); i++)
+		if (option_text(invocation, numbers[i][0]) != NULL)
+			good = add_number(invocation, body, numbers[i][0], numbers[i][1], 0);
+	if (!good) {
+		json_decref(body);
+		return EXIT_USAGE;
+	}
+	int code = api_find(invocation->api, "server_types", "server_types", "server_type",
+			    invocation->positionals[0], &plan, &err);
+	(void)snprintf(path, sizeof path, "/server_types/%lld", (long long)json_number(plan, "id"));
+	json_decref(plan);
+	if (code == 0)
+		code = api_call(invocation->api, "PUT", path, body, -1, &reply, &err);
+	json_decref(body);
+	if (code < 0)
+		return print_failure(&err);
+	if (invocation->json)
+		print_json(json_object_get(reply, "server_type"));
+	else
+		plan_print(json_object_get(reply, "server_type"));
+	json_decref(reply);
+	return EXIT_OK;
 }
 
 static int plan_delete(struct invocation *invocation)
@@ -602,6 +650,8 @@ static const struct option_rule plan_options[] = {
 	{"storage", "KIND", "ssd or hdd (ssd)", false},
 	{"zones", "N", "DNS zones (5)", false},
 	{"traffic", "BYTES", "outgoing bytes a month that the price includes (0: not said)", false},
+	{"bandwidth-in", "MBIT", "Mbit/s to a server, at most (0: no limit)", false},
+	{"bandwidth-out", "MBIT", "Mbit/s from a server, at most (0: no limit)", false},
 	{"monthly", "AMOUNT", "price a month in the currency's smallest unit; a year is 11 months",
 	 false},
 	{"initial", "AMOUNT", "fee at first, in the same unit", false},
@@ -638,6 +688,7 @@ const struct command catalogue_commands[] = {
 	{"plan", "list", "", "List the plans", NULL, plan_list},
 	{"plan", "show", "NAME", "Show one plan", NULL, plan_show},
 	{"plan", "create", "NAME", "Make a plan", plan_options, plan_create},
+	{"plan", "change", "NAME", "Change a plan", plan_options, plan_change},
 	{"plan", "delete", "NAME", "Delete a plan", delete_options, plan_delete},
 	{"location", "list", "", "List the locations", NULL, location_list},
 	{"location", "show", "NAME", "Show one location", NULL, location_show},

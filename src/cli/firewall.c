@@ -107,6 +107,9 @@ static void add_trial(const struct invocation *invocation, json_t *body)
 	(void)json_object_set_new(body, "trial", json_true());
 	(void)json_object_set_new(body, "trial_address",
 				  json_string(option_text(invocation, "trial")));
+	if (option_given(invocation, "confirm-from"))
+		(void)json_object_set_new(body, "confirm_from",
+					  json_string(option_text(invocation, "confirm-from")));
 }
 
 static int act(struct invocation *invocation, const json_t *firewall, const char *action,
@@ -280,16 +283,19 @@ static const struct option_rule rule_options[] = {
 	{"networks", "LIST", "of the other side, with commas between; everybody without", false},
 	{"description", "TEXT", "what it is for", false},
 	{"trial", "ADDRESS", "go back after 60 s if this cuts off that address", false},
+	{"confirm-from", "ADDRESS", "a new SSH connection from there confirms it", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule trial_options[] = {
 	{"trial", "ADDRESS", "go back after 60 s if this cuts off that address", false},
+	{"confirm-from", "ADDRESS", "a new SSH connection from there confirms it", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule target_options[] = {
 	{"server", "NAME", "this server", false},
 	{"label", "SELECTOR", "servers with these labels, now and later", false},
 	{"trial", "ADDRESS", "go back after 60 s if this cuts off that address", false},
+	{"confirm-from", "ADDRESS", "a new SSH connection from there confirms it", false},
 	{NULL, NULL, NULL, false},
 };
 

@@ -168,3 +168,15 @@ json_int_t json_number(const json_t *object, const char *path)
 {
 	return json_integer_value(json_at(object, path));
 }
+
+static void print_rate(const char *name, long long mbit)
+{
+	if (mbit > 0)
+		print_field(name, "%lld Mbit/s at most", mbit);
+}
+
+void print_bandwidth(long long in_mbit, long long out_mbit)
+{
+	print_rate("Bandwidth in", in_mbit);
+	print_rate("Bandwidth out", out_mbit);
+}

@@ -19,6 +19,8 @@ void table_print(struct table *table, const char *when_empty);
 void print_json(const json_t *value);
 /** print_failure() - "ippo: message (code)" on standard error. Return: the exit code for it. */
 int print_failure(const struct err *err);
+/** print_bandwidth() - of a plan, in Mbit/s; nothing where it bounds nothing. */
+void print_bandwidth(long long in_mbit, long long out_mbit);
 /** print_field() - one "Name:  value" line of a show command. */
 void print_field(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

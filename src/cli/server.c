@@ -165,6 +165,8 @@ static void server_print(const json_t *server)
 	print_field("Image", "%s", json_text(server, "image.name"));
 	print_field("Location", "%s", json_text(server, "location.name"));
 	print_traffic(server);
+	print_bandwidth(json_number(server, "server_type.bandwidth_in"),
+			json_number(server, "server_type.bandwidth_out"));
 	print_field("Created", "%s", json_text(server, "created"));
 	print_field("Protected", "%s",
 		    json_is_true(json_at(server, "protection.delete"))

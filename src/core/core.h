@@ -25,6 +25,7 @@ struct server_cache;
 struct store;
 struct suspension;
 struct traffic;
+struct trials;
 
 struct core {
 	uv_loop_t loop;
@@ -45,6 +46,7 @@ struct core {
 	struct lookups *lookups; /* questions to the resolver */
 	struct proofs *proofs;   /* of zones' names */
 	struct traffic *traffic;
+	struct trials *trials;   /* changes of filters that go back by themselves */
 	struct filters *filters; /* packet filters on their way to the host */
 	struct child *child;
 	gid_t operators; /* the local socket's group */

@@ -28,6 +28,9 @@ int filter_policy_load(struct store *store, uint64_t customer_id, uint64_t serve
 	if ((r = store_customer_get(store, customer_id, &customer, err)) < 0 ||
 	    (r = store_server_ssh_port(store, server_id, &ssh_port, err)) < 0 ||
 	    (r = store_filter_get(store, server_id, &policy.version, &applied, err)) < 0 ||
+	    (r = store_filter_bandwidth(store, server_id, &policy.bandwidth_in,
+					&policy.bandwidth_out, err)) < 0 ||
+	    (r = store_trial_mark(store, server_id, &policy.mark, err)) < 0 ||
 	    (r = store_ip_floating_of(store, server_id, &policy.floating, err)) < 0 ||
 	    (r = store_firewall_of_server(store, server_id, &policy.firewalls, err)) < 0)
 		return r;
@@ -112,6 +115,13 @@ int filter_policy_for_host(const struct filter_policy *policy, struct host_filte
 		.connections_per_s = FIREWALL_CONNECTIONS_PER_S,
 		.connections_burst = FIREWALL_CONNECTIONS_BURST,
 		.connections_most = FIREWALL_CONNECTIONS_MOST,
+		.inwards = {.per_s = FIREWALL_INBOUND_PER_S,
+			    .burst = FIREWALL_INBOUND_BURST,
+			    .most = FIREWALL_INBOUND_MOST},
+		.rate_in_mbit = policy->bandwidth_in,
+		.rate_out_mbit = policy->bandwidth_out,
+		.mark = policy->mark,
+		.mark_port = policy->mark != 0 ? policy->policy.ssh_port : 0,
 	};
 	size_t rules = 2, networks = 4;
 

@@ -15,6 +15,9 @@ struct filter_policy {
 	struct firewall_policy policy;
 	struct store_moves floating;
 	uint64_t version;
+	uint32_t bandwidth_in; /* Mbit/s, of the plan; 0: no limit */
+	uint32_t bandwidth_out;
+	uint32_t mark; /* of new connections to SSH, while one of them confirms a trial; else 0 */
 };
 
 void filter_policy_done(struct filter_policy *policy);

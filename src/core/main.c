@@ -41,6 +41,7 @@
 #include "core/post/office.h"
 #include "core/suspension.h"
 #include "core/traffic.h"
+#include "core/trials.h"
 #include "store/store.h"
 #include "store/store_session.h"
 #include "wire/child.h"
@@ -240,6 +241,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = proofs_new(&core, &core.proofs, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = filters_new(&core, &core.filters, err)) < 0 ||
+	    (code = trials_new(&core, &core.trials, err)) < 0 ||
 	    (code = traffic_new(&core, &core.traffic, err)) < 0 ||
 	    (code = child_new(&core.loop, &child_events, NULL, &core.child, err)) < 0 ||
 	    (code = isolate(config, dir, err)) < 0)

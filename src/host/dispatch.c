@@ -455,6 +455,7 @@ static const struct message_rule rules[] = {
 	{HOST_NETWORK_SYNC, 0, on_sync_part},
 	{HOST_FILTER_SET, 0, on_verb},
 	{HOST_FILTER_STATUS, 0, on_verb},
+	{HOST_FILTER_CAME, 0, on_verb},
 	{HOST_DOMAIN_DEFINE, 0, on_verb},
 	{HOST_DOMAIN_UNDEFINE, 0, on_verb},
 	{HOST_DOMAIN_START, 0, on_verb},

@@ -63,6 +63,9 @@ struct driver_verbs {
 	/* Appends what HOST_FILTER_STATUS answers; ERR_NOT_FOUND without a network. */
 	int (*filter_status)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
 			     struct buf *answer, struct err *err);
+	/* Appends what HOST_FILTER_CAME answers; ERR_NOT_FOUND without a network. */
+	int (*filter_came)(struct driver *driver, const uint8_t uuid[UUID_BYTES],
+			   struct buf *answer, struct err *err);
 	int (*domain_define)(struct driver *driver, const struct host_domain *domain,
 			     struct err *err);
 	int (*domain_undefine)(struct driver *driver, const uint8_t uuid[UUID_BYTES],

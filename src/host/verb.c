@@ -386,6 +386,8 @@ static int run_uuid_verb(struct driver *driver, struct verb *verb)
 		return run_screen(driver, verb, uuid);
 	case HOST_FILTER_STATUS:
 		return verbs->filter_status(driver, uuid, &verb->answer, &verb->err);
+	case HOST_FILTER_CAME:
+		return verbs->filter_came(driver, uuid, &verb->answer, &verb->err);
 	default:
 		return ERR_PROTOCOL;
 	}
@@ -486,6 +488,7 @@ static int run_verb(struct driver *driver, struct verb *verb)
 	case HOST_DOMAIN_STATE:
 	case HOST_CONSOLE_SCREEN:
 	case HOST_FILTER_STATUS:
+	case HOST_FILTER_CAME:
 		return run_uuid_verb(driver, verb);
 	case HOST_CONSOLE_OPEN:
 		return run_console_open(driver, verb);
@@ -518,6 +521,7 @@ bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
 	case HOST_CONSOLE_SCREEN:
 	case HOST_IMAGE_FACTS:
 	case HOST_FILTER_STATUS:
+	case HOST_FILTER_CAME:
 		return false;
 	/* In a row of their own: a filter changes at once, though the server may be starting. */
 	case HOST_FILTER_SET:

@@ -28,6 +28,10 @@
 #define FIREWALL_CONNECTIONS_PER_S 300
 #define FIREWALL_CONNECTIONS_BURST 600
 #define FIREWALL_CONNECTIONS_MOST  16384 /* at a time: a sixteenth of what a host remembers */
+/* The same of those that others begin with it and its rules let in. */
+#define FIREWALL_INBOUND_PER_S 1000
+#define FIREWALL_INBOUND_BURST 2000
+#define FIREWALL_INBOUND_MOST  32768
 
 enum firewall_direction { FIREWALL_IN = 1, FIREWALL_OUT = 2 };
 

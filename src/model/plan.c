@@ -62,5 +62,9 @@ int plan_check(const struct plan *plan, struct err *err)
 	if (r == 0)
 		r = check_range("included_traffic", (int64_t)plan->traffic_bytes, 0,
 				PLAN_MAX_TRAFFIC_BYTES, err);
+	if (r == 0)
+		r = check_range("bandwidth_in", plan->bandwidth_in, 0, PLAN_MAX_MBIT, err);
+	if (r == 0)
+		r = check_range("bandwidth_out", plan->bandwidth_out, 0, PLAN_MAX_MBIT, err);
 	return r;
 }

@@ -17,6 +17,7 @@ enum plan_storage { PLAN_SSD = 1, PLAN_HDD = 2 };
 #define PLAN_MAX_DISK_GB       (64U * 1024)
 #define PLAN_MAX_DNS_ZONES     1000
 #define PLAN_MAX_TRAFFIC_BYTES (INT64_C(1) << 53)
+#define PLAN_MAX_MBIT          100000
 #define PLAN_MONTHS_OF_A_YEAR  11 /* a year is paid as this many months */
 #define PLAN_HOURS_OF_A_MONTH  720
 
@@ -33,6 +34,8 @@ struct plan {
 	int64_t price_initial_minor;
 	uint32_t dns_zones;
 	uint64_t traffic_bytes; /* that a month's price includes; 0: nothing is said */
+	uint32_t bandwidth_in;  /* Mbit/s to a server, at most; 0: no limit */
+	uint32_t bandwidth_out; /* from it */
 	int64_t created_ms;
 	int64_t deprecated_ms; /* 0: offered; otherwise since when no new server may take it */
 };

@@ -503,6 +503,8 @@ int store_firewall_of_server(struct store *store, uint64_t server_id, struct sto
 
 /* --- a change on trial --- */
 
+#define TRIAL_MARK UINT32_C(0x1b000000)
+
 void store_trial_done(struct store_trial *trial)
 {
 	firewall_rules_done(&trial->rules);
@@ -538,7 +540,8 @@ static int read_scope(const char *text, struct store_scope *scope)
 	return r;
 }
 
-int store_trial_insert(struct store *store, const struct store_trial *trial, struct err *err)
+int store_trial_insert(struct store *store, const struct store_trial *trial,
+		       const struct store_server_ids *servers, struct err *err)
 {
 	struct buf rules CLEANUP(buf_done) = {0}, scope CLEANUP(buf_done) = {0};
 	int r;
@@ -548,11 +551,17 @@ int store_trial_insert(struct store *store, const struct store_trial *trial, str
 		return err_set(err, -ENOMEM, "out of memory");
 	r = statement_run(store,
 			  "INSERT INTO firewall_trial(firewall_id, rules, scope, address, "
-			  "started_ms, deadline_ms) VALUES (?, ?, ?, ?, ?, ?)",
+			  "started_ms, deadline_ms, confirm_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			  BIND(B_INT(trial->firewall_id), B_TEXT(buf_str(&rules)),
 			       B_TEXT(buf_str(&scope)), B_TEXT(trial->address),
-			       B_INT(trial->started_ms), B_INT(trial->deadline_ms)),
+			       B_INT(trial->started_ms), B_INT(trial->deadline_ms),
+			       B_TEXT(trial->confirm_from)),
 			  err);
+	for (size_t i = 0; r >= 0 && i < servers->count; i++)
+		r = statement_run(store,
+				  "INSERT INTO firewall_trial_server(firewall_id, server_id) "
+				  "VALUES (?, ?)",
+				  BIND(B_INT(trial->firewall_id), B_INT(servers->items[i])), err);
 	return r < 0 ? r : 0;
 }
 
@@ -562,8 +571,9 @@ int store_trial_get(struct store *store, uint64_t firewall_id, struct store_tria
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	struct store_trial trial CLEANUP(store_trial_done) = {.firewall_id = firewall_id};
 	int r = statement_open(store,
-			       "SELECT rules, scope, address, started_ms, deadline_ms FROM "
-			       "firewall_trial WHERE firewall_id = ?",
+			       "SELECT rules, scope, address, started_ms, deadline_ms, "
+			       "confirm_from, in_force_ms FROM firewall_trial "
+			       "WHERE firewall_id = ?",
 			       BIND(B_INT(firewall_id)), &statement, err);
 
 	if (r == 0)
@@ -574,9 +584,11 @@ int store_trial_get(struct store *store, uint64_t firewall_id, struct store_tria
 		return err_set(err, ERR_NOT_FOUND, "no change of this firewall is on trial");
 	trial.started_ms = sqlite3_column_int64(statement, 3);
 	trial.deadline_ms = sqlite3_column_int64(statement, 4);
+	trial.in_force_ms = sqlite3_column_int64(statement, 6);
 	if (firewall_rules_read(statement_text(statement, 0), &trial.rules, NULL) < 0 ||
 	    read_scope(statement_text(statement, 1), &trial.scope) < 0 ||
-	    statement_copy(statement, 2, trial.address, sizeof trial.address) < 0)
+	    statement_copy(statement, 2, trial.address, sizeof trial.address) < 0 ||
+	    statement_copy(statement, 5, trial.confirm_from, sizeof trial.confirm_from) < 0)
 		return statement_corrupt("trial of a firewall", err);
 	*ret = trial;
 	trial = (struct store_trial){0};
@@ -587,6 +599,80 @@ int store_trial_delete(struct store *store, uint64_t firewall_id, struct err *er
 {
 	return statement_run_one(store, "trial", "DELETE FROM firewall_trial WHERE firewall_id = ?",
 				 BIND(B_INT(firewall_id)), err);
+}
+
+#define SETTLED                                                                                    \
+	"in_force_ms = 0 AND NOT EXISTS (SELECT 1 FROM firewall_trial_server x JOIN "              \
+	"server_filter f ON f.server_id = x.server_id WHERE x.firewall_id = "                      \
+	"firewall_trial.firewall_id AND f.applied < f.wanted)"
+
+int store_trial_settle(struct store *store, int64_t now_ms, struct err *err)
+{
+	uint64_t count = 0;
+	/* Most of the time there is none, and nothing is written. */
+	int r = statement_number(store, "SELECT count(*) FROM firewall_trial WHERE " SETTLED, NULL,
+				 &count, err);
+
+	if (r == 0 && count > 0)
+		r = statement_run(store, "UPDATE firewall_trial SET in_force_ms = ? WHERE " SETTLED,
+				  BIND(B_INT(now_ms)), err);
+	return r < 0 ? r : 0;
+}
+
+int store_trial_places(struct store *store, struct store_trial_place *ret, size_t max,
+		       size_t *ret_count, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	size_t count = 0;
+	int r = statement_open(store,
+			       "SELECT x.firewall_id, x.server_id FROM firewall_trial_server x "
+			       "JOIN firewall_trial t ON t.firewall_id = x.firewall_id WHERE "
+			       "t.confirm_from <> '' AND t.in_force_ms > 0 ORDER BY "
+			       "t.deadline_ms, x.server_id LIMIT ?",
+			       BIND(B_INT(max)), &statement, err);
+
+	while (r >= 0 && count < max && (r = statement_row(store, statement, err)) > 0)
+		ret[count++] = (struct store_trial_place){statement_u64(statement, 0),
+							  statement_u64(statement, 1)};
+	if (r < 0)
+		return r;
+	*ret_count = count;
+	return 0;
+}
+
+int store_trial_of_server(struct store *store, uint64_t server_id, struct store_server_ids *ret,
+			  struct err *err)
+{
+	struct query query CLEANUP(query_done) = {0};
+	struct statement_list list = {0};
+	int r;
+
+	query_where(&query,
+		    "SELECT x.firewall_id FROM firewall_trial_server x JOIN firewall f ON f.id = "
+		    "x.firewall_id JOIN server s ON s.id = x.server_id AND s.customer_id = "
+		    "f.customer_id WHERE x.server_id = ? ORDER BY x.firewall_id",
+		    (struct bind)B_INT(server_id));
+	r = query_read(store, &query, sizeof(uint64_t), read_id, "trial", &list, err);
+	*ret = (struct store_server_ids){.items = list.items, .count = list.count};
+	if (r < 0)
+		store_server_ids_done(ret);
+	return r < 0 ? r : 0;
+}
+
+/* One that began earlier looks for less: of two the later one's. */
+int store_trial_mark(struct store *store, uint64_t server_id, uint32_t *ret, struct err *err)
+{
+	uint64_t started_ms = 0;
+	int r = statement_number(store,
+				 "SELECT coalesce(max(t.started_ms), 0) FROM firewall_trial t JOIN "
+				 "firewall_trial_server x ON x.firewall_id = t.firewall_id WHERE "
+				 "x.server_id = ? AND t.confirm_from <> ''",
+				 BIND(B_INT(server_id)), &started_ms, err);
+
+	if (r < 0)
+		return r;
+	*ret = started_ms > 0 ? TRIAL_MARK | (uint32_t)(started_ms & 0xffffff) : 0;
+	return 0;
 }
 
 int store_trial_next(struct store *store, uint64_t *ret_firewall_id, int64_t *ret_deadline_ms,
@@ -623,6 +709,22 @@ int store_filter_get(struct store *store, uint64_t server_id, uint64_t *ret_want
 		return r;
 	*ret_wanted = statement_u64(statement, 0);
 	*ret_applied = statement_u64(statement, 1);
+	return 0;
+}
+
+int store_filter_bandwidth(struct store *store, uint64_t server_id, uint32_t *ret_in,
+			   uint32_t *ret_out, struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	int r = statement_one(store, "server",
+			      "SELECT t.bandwidth_in, t.bandwidth_out FROM server s JOIN "
+			      "server_type t ON t.id = s.server_type_id WHERE s.id = ?",
+			      BIND(B_INT(server_id)), &statement, err);
+
+	if (r < 0)
+		return r;
+	*ret_in = statement_u32(statement, 0);
+	*ret_out = statement_u32(statement, 1);
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int store_firewall_get_scope(struct store *store, uint64_t id, struct store_scop
 int store_firewall_set_scope(struct store *store, uint64_t id, const struct store_scope *scope,
 			     struct err *err);
 
-/* Ids of servers, in order. */
+/* Ids of servers, or of firewalls, in order. */
 struct store_server_ids {
 	uint64_t *items;
 	size_t count;
@@ -87,15 +87,39 @@ struct store_trial {
 	struct firewall_rules rules; /* before it */
 	struct store_scope scope;
 	char address[STORE_FIREWALL_ADDRESS_BYTES];
+	char confirm_from[STORE_FIREWALL_ADDRESS_BYTES]; /* "": a request alone confirms it */
 	int64_t started_ms;
 	int64_t deadline_ms;
+	int64_t in_force_ms; /* on all servers that it is about; 0: not yet */
 };
 
 void store_trial_done(struct store_trial *trial);
-int store_trial_insert(struct store *store, const struct store_trial *trial, struct err *err);
+/** store_trial_insert() - @servers: that it could cut off. */
+int store_trial_insert(struct store *store, const struct store_trial *trial,
+		       const struct store_server_ids *servers, struct err *err);
 int store_trial_get(struct store *store, uint64_t firewall_id, struct store_trial *ret,
 		    struct err *err);
 int store_trial_delete(struct store *store, uint64_t firewall_id, struct err *err);
+/** store_trial_settle() - trials whose servers all have the change are in force from @now_ms on. */
+int store_trial_settle(struct store *store, int64_t now_ms, struct err *err);
+
+/* A server where a connection would confirm a trial that is in force. */
+struct store_trial_place {
+	uint64_t firewall_id;
+	uint64_t server_id;
+};
+int store_trial_places(struct store *store, struct store_trial_place *ret, size_t max,
+		       size_t *ret_count, struct err *err);
+/** store_trial_of_server() - firewalls with a change on trial that is about it, in order. */
+int store_trial_of_server(struct store *store, uint64_t server_id, struct store_server_ids *ret,
+			  struct err *err);
+/** store_trial_of_server() - firewalls of its customer with a change on trial that could cut it
+ * off.
+ */
+int store_trial_of_server(struct store *store, uint64_t server_id, struct store_server_ids *ret,
+			  struct err *err);
+/** store_trial_mark() - by which the host knows what has begun since; 0: nothing is looked for. */
+int store_trial_mark(struct store *store, uint64_t server_id, uint32_t *ret, struct err *err);
 /** store_trial_next() - the one that is due first; ERR_NOT_FOUND without any. */
 int store_trial_next(struct store *store, uint64_t *ret_firewall_id, int64_t *ret_deadline_ms,
 		     struct err *err);
@@ -104,6 +128,9 @@ int store_trial_next(struct store *store, uint64_t *ret_firewall_id, int64_t *re
 
 int store_filter_get(struct store *store, uint64_t server_id, uint64_t *ret_wanted,
 		     uint64_t *ret_applied, struct err *err);
+/** store_filter_bandwidth() - that the server's plan allows, in Mbit/s; 0: any. */
+int store_filter_bandwidth(struct store *store, uint64_t server_id, uint32_t *ret_in,
+			   uint32_t *ret_out, struct err *err);
 /** store_filter_set_applied() - an older version than what is recorded changes nothing. */
 int store_filter_set_applied(struct store *store, uint64_t server_id, uint64_t version,
 			     struct err *err);

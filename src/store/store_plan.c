@@ -7,7 +7,7 @@
 #define COLUMNS                                                                                    \
 	"id, name, description, cores, memory_mib, disk_gb, storage, currency, "                   \
 	"price_monthly_minor, price_initial_minor, dns_zones, created_ms, deprecated_ms, "         \
-	"traffic_bytes"
+	"traffic_bytes, bandwidth_in, bandwidth_out"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "id",
@@ -31,6 +31,8 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	plan->created_ms = sqlite3_column_int64(statement, 11);
 	plan->deprecated_ms = sqlite3_column_int64(statement, 12);
 	plan->traffic_bytes = statement_u64(statement, 13);
+	plan->bandwidth_in = statement_u32(statement, 14);
+	plan->bandwidth_out = statement_u32(statement, 15);
 	if (statement_copy(statement, 1, plan->name, sizeof(plan->name)) < 0 ||
 	    statement_copy(statement, 2, plan->description, sizeof(plan->description)) < 0 ||
 	    statement_copy(statement, 7, plan->currency, sizeof(plan->currency)) < 0)
@@ -59,13 +61,15 @@ int store_plan_insert(struct store *store, struct plan *plan, struct err *err)
 		store,
 		"INSERT INTO server_type(name, description, cores, memory_mib, disk_gb, storage, "
 		"currency, price_monthly_minor, price_initial_minor, dns_zones, created_ms, "
-		"deprecated_ms, traffic_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"deprecated_ms, traffic_bytes, bandwidth_in, bandwidth_out) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_TEXT(plan->name), B_TEXT(plan->description), B_INT(plan->cores),
 		     B_INT(plan->memory_mib), B_INT(plan->disk_gb), B_INT(plan->storage),
 		     B_TEXT(plan->currency), B_INT(plan->price_monthly_minor),
 		     B_INT(plan->price_initial_minor), B_INT(plan->dns_zones),
 		     B_INT(plan->created_ms), B_INT(plan->deprecated_ms),
-		     B_INT(plan->traffic_bytes)),
+		     B_INT(plan->traffic_bytes), B_INT(plan->bandwidth_in),
+		     B_INT(plan->bandwidth_out)),
 		err);
 
 	if (r == ERR_UNIQUENESS)
@@ -125,13 +129,14 @@ int store_plan_update(struct store *store, const struct plan *plan, struct err *
 		store, "server type",
 		"UPDATE server_type SET name = ?, description = ?, cores = ?, memory_mib = ?, "
 		"disk_gb = ?, storage = ?, currency = ?, price_monthly_minor = ?, "
-		"price_initial_minor = ?, dns_zones = ?, deprecated_ms = ?, traffic_bytes = ? "
-		"WHERE id = ?",
+		"price_initial_minor = ?, dns_zones = ?, deprecated_ms = ?, traffic_bytes = ?, "
+		"bandwidth_in = ?, bandwidth_out = ? WHERE id = ?",
 		BIND(B_TEXT(plan->name), B_TEXT(plan->description), B_INT(plan->cores),
 		     B_INT(plan->memory_mib), B_INT(plan->disk_gb), B_INT(plan->storage),
 		     B_TEXT(plan->currency), B_INT(plan->price_monthly_minor),
 		     B_INT(plan->price_initial_minor), B_INT(plan->dns_zones),
-		     B_INT(plan->deprecated_ms), B_INT(plan->traffic_bytes), B_INT(plan->id)),
+		     B_INT(plan->deprecated_ms), B_INT(plan->traffic_bytes),
+		     B_INT(plan->bandwidth_in), B_INT(plan->bandwidth_out), B_INT(plan->id)),
 		err);
 
 	if (r == ERR_UNIQUENESS)

@@ -444,6 +444,7 @@ void connection_accept(struct web *web, int fd, const char *peer)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	connection->web = web;
 	connection->fd = fd;
+	connection->opened_ms = clock_mono_ms();
 	connection->out.max = CONNECTION_MAX_OUTPUT_BYTES;
 	(void)snprintf(connection->peer, sizeof connection->peer, "%s", peer);
 	if (!attach_tls(connection) || uv_poll_init(&web->loop, &connection->poll, fd) < 0) {

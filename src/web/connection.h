@@ -40,6 +40,7 @@ struct connection {
 	SSL *tls;
 	enum connection_state state;
 	char peer[CONNECTION_PEER_BYTES];
+	int64_t opened_ms;   /* monotonic */
 	int64_t deadline_ms; /* monotonic; 0: none */
 	struct buf in;
 	struct buf out;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "base/secret.h"
 #include "web/connection.h"
@@ -257,7 +258,7 @@ static void ask_core(struct connection *connection, const struct http_head *head
 	char peer[IP_TEXT_BYTES];
 	struct http_request request = {.peer = peer, .body = body, .body_bytes = bytes};
 	uint8_t random[REQUEST_ID_BYTES];
-	char id[2 * REQUEST_ID_BYTES + 1], *at = arena;
+	char id[2 * REQUEST_ID_BYTES + 1], age[24], *at = arena;
 	int code = ERR_UNAVAILABLE;
 
 	proxy_client(&connection->web->config->trusted_proxies, connection->peer, head, peer);
@@ -276,6 +277,10 @@ static void ask_core(struct connection *connection, const struct http_head *head
 		if (connection->request.upgrade)
 			request.headers[request.header_count++] =
 				(struct http_header){"upgrade", "websocket"};
+		(void)snprintf(age, sizeof age, "%lld",
+			       (long long)(clock_mono_ms() - connection->opened_ms));
+		request.headers[request.header_count++] =
+			(struct http_header){HTTP_CONNECTION_AGE, age};
 		connection->state = WAITING;
 		connection_set_deadline(connection, 0);
 		code = core_link_ask(connection->web->core, connection, &request,
@@ -485,9 +490,13 @@ void request_reply(struct connection *connection, const struct http_reply *reply
 	if (more && connection->request.is_http_1_0)
 		connection->request.keep_alive =
 			false; /* the end of the connection is the end of the answer */
+	/* Core wants this one to be the last on it. */
+	if (http_reply_header(reply, "connection") != NULL)
+		connection->request.keep_alive = false;
 	begin_head(connection, reply->status);
 	for (size_t i = 0; i < reply->header_count; i++)
-		if (http_is_clean(reply->headers[i].name) && http_is_clean(reply->headers[i].value))
+		if (strcmp(reply->headers[i].name, "connection") != 0 &&
+		    http_is_clean(reply->headers[i].name) && http_is_clean(reply->headers[i].value))
 			(void)buf_printf(out, "%s: %s\r\n", reply->headers[i].name,
 					 reply->headers[i].value);
 	if (http_reply_header(reply, "cache-control") == NULL)

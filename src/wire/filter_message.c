@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "wire/host_message.h"
 
+#define CONNECTIONS_MAX 1000000
+
 void host_filter_done(struct host_filter *filter)
 {
 	free(filter->rules);
@@ -53,7 +55,10 @@ bool host_filter_equal(const struct host_filter *a, const struct host_filter *b)
 	bool same = a->restrict_out == b->restrict_out && a->smtp_open == b->smtp_open &&
 		    a->connections_per_s == b->connections_per_s &&
 		    a->connections_burst == b->connections_burst &&
-		    a->connections_most == b->connections_most && a->rule_count == b->rule_count &&
+		    a->connections_most == b->connections_most &&
+		    a->inwards.per_s == b->inwards.per_s && a->inwards.burst == b->inwards.burst &&
+		    a->inwards.most == b->inwards.most && a->mark == b->mark &&
+		    a->mark_port == b->mark_port && a->rule_count == b->rule_count &&
 		    a->network_count == b->network_count;
 
 	for (size_t i = 0; same && i < a->rule_count; i++)
@@ -61,6 +66,11 @@ bool host_filter_equal(const struct host_filter *a, const struct host_filter *b)
 	for (size_t i = 0; same && i < a->network_count; i++)
 		same = ip_equal(&a->networks[i], &b->networks[i]);
 	return same;
+}
+
+bool host_rate_equal(const struct host_filter *a, const struct host_filter *b)
+{
+	return a->rate_in_mbit == b->rate_in_mbit && a->rate_out_mbit == b->rate_out_mbit;
 }
 
 const struct host_floating *host_floating_find(const struct host_filter *filter,
@@ -90,6 +100,13 @@ void host_filter_write(struct buf *out, const struct host_filter *filter)
 	write_u32(out, filter->connections_per_s);
 	write_u32(out, filter->connections_burst);
 	write_u32(out, filter->connections_most);
+	write_u32(out, filter->inwards.per_s);
+	write_u32(out, filter->inwards.burst);
+	write_u32(out, filter->inwards.most);
+	write_u32(out, filter->rate_in_mbit);
+	write_u32(out, filter->rate_out_mbit);
+	write_u32(out, filter->mark);
+	write_u16(out, filter->mark_port);
 	write_u32(out, (uint32_t)filter->rule_count);
 	for (size_t i = 0; i < filter->rule_count; i++) {
 		const struct host_filter_rule *rule = &filter->rules[i];
@@ -171,6 +188,12 @@ static int read_floating(struct reader *in, struct host_filter *filter)
 	return 0;
 }
 
+static bool bound_is_sane(const struct host_bound *bound)
+{
+	return bound->per_s <= CONNECTIONS_MAX && bound->burst <= CONNECTIONS_MAX &&
+	       bound->most <= CONNECTIONS_MAX && (bound->per_s > 0) == (bound->burst > 0);
+}
+
 int host_filter_read(struct reader *in, struct host_filter *ret)
 {
 	struct host_filter filter CLEANUP(host_filter_done) = {0};
@@ -181,6 +204,13 @@ int host_filter_read(struct reader *in, struct host_filter *ret)
 	filter.connections_per_s = reader_u32(in);
 	filter.connections_burst = reader_u32(in);
 	filter.connections_most = reader_u32(in);
+	filter.inwards.per_s = reader_u32(in);
+	filter.inwards.burst = reader_u32(in);
+	filter.inwards.most = reader_u32(in);
+	filter.rate_in_mbit = reader_u32(in);
+	filter.rate_out_mbit = reader_u32(in);
+	filter.mark = reader_u32(in);
+	filter.mark_port = reader_u16(in);
 	filter.rule_count = read_count(in, HOST_FILTER_RULES_MAX);
 	filter.rules = calloc(filter.rule_count + 1, sizeof *filter.rules);
 	if (filter.rules == NULL)
@@ -201,9 +231,12 @@ int host_filter_read(struct reader *in, struct host_filter *ret)
 	for (size_t i = 0; i < filter.rule_count; i++)
 		if (!rule_is_sane(&filter.rules[i], &filter))
 			in->error = ERR_PROTOCOL;
-	if (filter.restrict_out > 1 || filter.smtp_open > 1 || filter.connections_per_s > 1000000 ||
-	    filter.connections_most > 1000000 || filter.connections_burst > 1000000 ||
-	    (filter.connections_per_s > 0) != (filter.connections_burst > 0))
+	const struct host_bound outwards = {filter.connections_per_s, filter.connections_burst,
+					    filter.connections_most};
+	if (filter.restrict_out > 1 || filter.smtp_open > 1 || !bound_is_sane(&outwards) ||
+	    !bound_is_sane(&filter.inwards) || filter.rate_in_mbit > HOST_RATE_MAX_MBIT ||
+	    filter.rate_out_mbit > HOST_RATE_MAX_MBIT ||
+	    (filter.mark != 0) != (filter.mark_port != 0))
 		in->error = ERR_PROTOCOL;
 	if (in->error != 0)
 		return in->error;
@@ -230,7 +263,7 @@ int host_counter_read(struct reader *in, struct host_counter *ret)
 	counter.number = reader_u16(in);
 	counter.packets = reader_u64(in);
 	counter.bytes = reader_u64(in);
-	if (counter.kind < HOST_COUNT_RULE || counter.kind > HOST_COUNT_TOO_MANY)
+	if (counter.kind < HOST_COUNT_RULE || counter.kind > HOST_COUNT_RATE_OUT)
 		in->error = ERR_PROTOCOL;
 	READER_FINISH(in, ret, counter);
 }
@@ -257,7 +290,7 @@ int host_refused_read(struct reader *in, struct host_refused *ret)
 	refused.count = reader_u32(in);
 	refused.first_ms = (int64_t)reader_u64(in);
 	refused.last_ms = (int64_t)reader_u64(in);
-	if (refused.kind == HOST_COUNT_RULE || refused.kind > HOST_COUNT_TOO_MANY ||
+	if (refused.kind == HOST_COUNT_RULE || refused.kind > HOST_COUNT_CROWD ||
 	    refused.peer.family == 0 || refused.first_ms < 0 || refused.last_ms < 0)
 		in->error = ERR_PROTOCOL;
 	READER_FINISH(in, ret, refused);

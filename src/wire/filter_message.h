@@ -33,6 +33,15 @@ struct host_floating {
 	uint64_t move; /* of two servers that are said to have it, the larger is right */
 };
 
+#define HOST_RATE_MAX_MBIT 100000
+
+/* Of new connections; zero of each: no limit. */
+struct host_bound {
+	uint32_t per_s;
+	uint32_t burst;
+	uint32_t most; /* at a time */
+};
+
 /* What always passes is not among it. Zeroed: nothing comes in, all goes out but mail. Owned. */
 struct host_filter {
 	uint64_t version;     /* the larger of two is the newer */
@@ -41,6 +50,11 @@ struct host_filter {
 	uint32_t connections_per_s; /* new ones, outwards; 0: no limit */
 	uint32_t connections_burst;
 	uint32_t connections_most; /* begun by the server, at a time; 0: no limit */
+	struct host_bound inwards; /* of connections that others begin and a rule lets in */
+	uint32_t rate_in_mbit;     /* to the server; 0: no limit */
+	uint32_t rate_out_mbit;
+	uint32_t mark; /* of new connections of TCP to mark_port that a rule lets in; 0: none */
+	uint16_t mark_port;
 	struct host_filter_rule *rules;
 	size_t rule_count;
 	struct ip *networks;
@@ -51,8 +65,9 @@ struct host_filter {
 
 void host_filter_done(struct host_filter *filter);
 int host_filter_copy(const struct host_filter *from, struct host_filter *ret);
-/** host_filter_equal() - but for version and floating addresses. */
+/** host_filter_equal() - but for version, floating addresses and rates. */
 bool host_filter_equal(const struct host_filter *a, const struct host_filter *b);
+bool host_rate_equal(const struct host_filter *a, const struct host_filter *b);
 bool host_floating_equal(const struct host_filter *a, const struct host_filter *b);
 /** host_floating_find() - that of an address, or NULL. Borrowed. */
 const struct host_floating *host_floating_find(const struct host_filter *filter,
@@ -68,6 +83,9 @@ enum host_counter_kind {
 	HOST_COUNT_OUT = 3,      /* that no rule let out */
 	HOST_COUNT_SMTP = 4,     /* mail, closed by the operator */
 	HOST_COUNT_TOO_MANY = 5, /* beyond the limit of new connections */
+	HOST_COUNT_CROWD = 6,    /* the same of connections that others begin */
+	HOST_COUNT_RATE_IN = 7,  /* beyond the bandwidth, to the server */
+	HOST_COUNT_RATE_OUT = 8,
 };
 
 struct host_counter {
@@ -88,6 +106,8 @@ struct host_refused {
 	int64_t first_ms;
 	int64_t last_ms;
 };
+
+#define HOST_CAME_MAX 64 /* addresses that are told of */
 
 void host_counter_write(struct buf *out, const struct host_counter *counter);
 int host_counter_read(struct reader *in, struct host_counter *ret);

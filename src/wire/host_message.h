@@ -46,6 +46,8 @@ enum host_message_type {
 				       in force */
 	HOST_FILTER_STATUS = 0x324, /* uuid. Answer: u32 count, struct host_counter[], u32 count,
 				       struct host_refused[] */
+	HOST_FILTER_CAME = 0x325,   /* uuid. Answer: u32 count, ip[]: from where connections are
+				       established that the filter in force has marked */
 	HOST_DOMAIN_DEFINE = 0x330, /* struct host_domain: define, or redefine when it differs */
 	HOST_DOMAIN_UNDEFINE = 0x331, /* uuid: destroy if running, then undefine */
 	HOST_DOMAIN_START = 0x332,    /* uuid: paused, tap plumbed, filter in force, then resumed */

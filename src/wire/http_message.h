@@ -31,6 +31,9 @@ struct http_header {
 	const char *value;
 };
 
+/* Web adds how long the connection is open, in ms; never taken from a request. */
+#define HTTP_CONNECTION_AGE "connection-age"
+
 /* All pointers are borrowed: from the caller when encoding, from the decoded block when decoding.
  */
 struct http_request {

@@ -1,5 +1,6 @@
 """The API's firewalls, through web and core to a host in memory: their shape, their limits, and changes on trial."""
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -22,7 +23,7 @@ def api(fake):
 
 @pytest.fixture
 def server(api, request):
-    return api.create_server("fw-" + request.node.name.replace("_", "-")[:50].strip("-"), start=False)["id"]
+    return api.create_server("fw-" + re.sub("[^a-z0-9]+", "-", request.node.name)[:50].strip("-"), start=False)["id"]
 
 
 def at(server):
@@ -130,6 +131,63 @@ def on_trial(api, firewall, rules, address="203.0.113.5"):
     return act(api, firewall, "set_rules", {"rules": rules, "trial": True, "trial_address": address})["ippo"]["trial"]
 
 
+def confirm(api, firewall):
+    eventually(lambda: api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"]["in_force"], 30)
+    api.session.close()  # what it opens from now on is new
+    return api.post(f"/firewalls/{firewall}/actions/confirm", {})["firewall"]
+
+
+def test_a_connection_from_before_confirms_nothing(fake, api, server):
+    firewall = make(api, "before", [rule("22")], at(server))
+    api.get("/firewalls")  # on a connection that stays open
+    assert on_trial(api, firewall, [])
+    eventually(lambda: api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"]["in_force"], 30)
+    answer = api.request("POST", f"/firewalls/{firewall}/actions/confirm", {}, headers={"connection-age": "0"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "connection_too_old")
+    assert answer.headers["connection"] == "close"
+    assert api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"]
+    # That answer ended the connection, so the same again comes on a new one.
+    kept = api.post(f"/firewalls/{firewall}/actions/confirm", {})["firewall"]
+    assert kept["rules"] == [] and kept["ippo"]["trial"] is None
+    # While a host has not got it, nobody can say that it works.
+    act(api, firewall, "set_rules", {"rules": [rule("22")]})
+    (fake.state / "host/faults").write_text("filter_set hypervisor_error 1000\n")
+    api.post(f"/firewalls/{firewall}/actions/set_rules", {"rules": [], "trial": True, "trial_address": "203.0.113.5"})
+    api.session.close()
+    assert refused(api, "POST", f"/firewalls/{firewall}/actions/confirm", {}) == (409, "connection_too_old")
+    (fake.state / "host/faults").write_text("")
+    assert confirm(api, firewall)["ippo"]["trial"] is None
+
+
+def test_who_comes_in_confirms_by_that(fake, api, server):
+    firewall = make(api, "came", [rule("22")], at(server))
+    office, came = "198.51.100.7", fake.state / "host/came"
+    body = {"rules": [rule("22", ["198.51.100.0/24"])], "trial": True, "trial_address": "203.0.113.5"}
+    # Who is to come in must be able to.
+    shut_out = api.request("POST", f"/firewalls/{firewall}/actions/set_rules", {**body, "confirm_from": "192.0.2.1"})
+    assert shut_out.status_code == 422 and shut_out.json()["error"]["details"]["fields"][0]["name"] == "confirm_from"
+    assert [item["port"] for item in api.get(f"/firewalls/{firewall}")["firewall"]["rules"]] == ["22"]
+    assert api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"] is None
+    came.write_text("192.0.2.1\n198.51.100.70\nfd00::1\n")
+    assert act(api, firewall, "set_rules", {**body, "confirm_from": office})["ippo"]["trial"]["confirm_from"] == office
+    eventually(lambda: api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"]["in_force"], 30)
+    trial, = api.get(f"/servers/{server}/filter")["filter"]["trials"]
+    assert trial["firewall"] == {"id": firewall, "name": "came"} and trial["confirm_from"] == office
+    # Strangers say nothing of whoever asked for it.
+    asked = time.time()
+    eventually(lambda: time.time() > asked + 2.5, 30)
+    assert api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"]
+    came.write_text(f"192.0.2.1\n{office}\n")
+    eventually(lambda: api.get(f"/firewalls/{firewall}")["firewall"]["ippo"]["trial"] is None, 30)
+    kept = api.get(f"/firewalls/{firewall}")["firewall"]
+    assert kept["rules"][0]["source_ips"] == ["198.51.100.0/24"]
+    line = next(item for item in api.get("/history")["history"] if item["what"] == "firewall.confirm")
+    assert line["actor"]["kind"] == "system" and line["details"] == {"from": office}
+    # The mark is gone with the trial.
+    eventually(lambda: firewalls_of(api, server) == [{"id": firewall, "status": "applied"}], 30)
+    came.unlink()
+
+
 def test_only_what_could_cut_off_is_on_trial(api, server):
     firewall = make(api, "cuts", [rule("22"), rule("443")], at(server))
     assert on_trial(api, firewall, [rule("22")]) is None
@@ -143,9 +201,11 @@ def test_only_what_could_cut_off_is_on_trial(api, server):
     api.post(f"/firewalls/{firewall}/actions/revert", {})
     assert passes(api, server, "203.0.113.5", 22)["passes"]
     assert on_trial(api, firewall, []) is not None
-    kept = api.post(f"/firewalls/{firewall}/actions/confirm", {})["firewall"]
+    kept = confirm(api, firewall)
     assert kept["rules"] == [] and kept["ippo"]["trial"] is None
     assert refused(api, "POST", f"/firewalls/{firewall}/actions/confirm", {}) == (404, "gone")
+    for wrong in ("nobody", 7):
+        assert refused(api, "POST", f"/firewalls/{firewall}/actions/set_rules", {"rules": [], "trial": True, "confirm_from": wrong}) == (422, "invalid_input")
     # Without the extension a change is just a change.
     act(api, firewall, "set_rules", {"rules": [rule("22")]})
     assert act(api, firewall, "set_rules", {"rules": []})["ippo"]["trial"] is None
@@ -155,6 +215,7 @@ def test_applying_can_cut_off_too(api, server):
     firewall = make(api, "applied", [rule("443")])
     trial = act(api, firewall, "apply_to_resources", {"apply_to": [at(server)], "trial": True, "trial_address": "2001:db8::5"})["ippo"]["trial"]
     assert trial and not passes(api, server, "2001:db8::5", 22)["passes"]
+    assert [each["firewall"]["id"] for each in api.get(f"/servers/{server}/filter")["filter"]["trials"]] == [firewall]
     assert api.post(f"/firewalls/{firewall}/actions/revert", {})["firewall"]["applied_to"] == []
     assert passes(api, server, "2001:db8::5", 22)["passes"]
 
@@ -171,6 +232,38 @@ def test_unconfirmed_goes_back_though_core_is_killed(fake, api, server):
     assert [item["port"] for item in api.get(f"/firewalls/{firewall}")["firewall"]["rules"]] == ["22"]
     eventually(lambda: firewalls_of(api, server) == [{"id": firewall, "status": "applied"}], 30)
     assert passes(api, server, "203.0.113.5", 22)["passes"]
+
+
+@pytest.mark.parametrize("victim", ["core", "host", "ippod"])
+@pytest.mark.parametrize("moment", ["hold", "hold_after"])
+def test_struck_at_an_update(fake, api, server, moment, victim):
+    """With the host about to change the filter, and with it changed and the answer on its way: what was answered for comes into force."""
+    firewall = make(api, f"struck-{moment}-{victim}", [rule("22")], at(server))
+    eventually(lambda: api.get(f"/servers/{server}/filter")["filter"]["status"] == "applied", 60)
+    faults, marker = fake.state / "host/faults", fake.state / "host/held"
+    faults.write_text(f"filter_set {moment} 1\n")
+    try:
+        answer = api.post(f"/firewalls/{firewall}/actions/set_rules", {"rules": [rule("22"), rule("443")]})
+        eventually(marker.exists, 60, 0.01)
+        fake.kill(victim)
+        if victim == "ippod":
+            fake.start(wait=False)
+    finally:
+        faults.write_text("")
+        marker.unlink(missing_ok=True)
+    fake.wait_healthy()
+    again = fake.api()
+    def ended():
+        found = again.request("GET", f"/actions/{answer['actions'][0]['id']}")
+        return found.ok and found.json()["action"]["status"] != "running" and found.json()["action"]
+    assert eventually(ended, 120)["status"] == "success"
+    told = again.get(f"/servers/{server}/filter")["filter"]
+    assert told["status"] == "applied" and [item["port"] for item in told["firewalls"][0]["rules"]] == ["22", "443"]
+    wanted, applied = fake.database("SELECT wanted, applied FROM server_filter WHERE server_id = ?", server)[0]
+    assert wanted == applied
+    # The host's own record says the same: its network has the filter of that version.
+    held = [line.split() for line in (fake.state / "host/world").read_text().splitlines()]
+    assert [int(words[5]) for words in held if words[0] == "+" and words[1] == "4" and int(words[3]) == server][-1] == wanted
 
 
 def test_mail_is_the_operators_to_open(fake, api, server):

@@ -6,6 +6,7 @@
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
+#include "core/filters.h"
 #include "store/store_location.h"
 #include "store/store_plan.h"
 
@@ -61,6 +62,8 @@ static json_t *names_of(const json_t *body)
 					   "disk",
 					   "dns_zones",
 					   "included_traffic",
+					   "bandwidth_in",
+					   "bandwidth_out",
 					   "country",
 					   "city",
 					   "network_zone",
@@ -81,7 +84,8 @@ static json_t *names_of(const json_t *body)
 static int take_plan(struct request *request, struct plan *plan, struct err *err)
 {
 	int64_t cores = plan->cores, memory = plan->memory_mib, disk = plan->disk_gb,
-		zones = plan->dns_zones, traffic = (int64_t)plan->traffic_bytes;
+		zones = plan->dns_zones, traffic = (int64_t)plan->traffic_bytes,
+		bandwidth_in = plan->bandwidth_in, bandwidth_out = plan->bandwidth_out;
 	const char *name = plan->name, *description = plan->description, *storage = NULL,
 		   *currency = plan->currency;
 	bool deprecated = plan->deprecated_ms != 0;
@@ -98,6 +102,10 @@ static int take_plan(struct request *request, struct plan *plan, struct err *err
 	    (code = body_number(request, "dns_zones", 0, PLAN_MAX_DNS_ZONES, &zones, err)) < 0 ||
 	    (code = body_number(request, "included_traffic", 0, PLAN_MAX_TRAFFIC_BYTES, &traffic,
 				err)) < 0 ||
+	    (code = body_number(request, "bandwidth_in", 0, PLAN_MAX_MBIT, &bandwidth_in, err)) <
+		    0 ||
+	    (code = body_number(request, "bandwidth_out", 0, PLAN_MAX_MBIT, &bandwidth_out, err)) <
+		    0 ||
 	    (code = body_number(request, "price_monthly_minor", 0, MONEY_MAX_MINOR,
 				&plan->price_monthly_minor, err)) < 0 ||
 	    (code = body_number(request, "price_initial_minor", 0, MONEY_MAX_MINOR,
@@ -123,6 +131,8 @@ static int take_plan(struct request *request, struct plan *plan, struct err *err
 	plan->disk_gb = (uint32_t)disk;
 	plan->dns_zones = (uint32_t)zones;
 	plan->traffic_bytes = (uint64_t)traffic;
+	plan->bandwidth_in = (uint32_t)bandwidth_in;
+	plan->bandwidth_out = (uint32_t)bandwidth_out;
 	if (deprecated != (plan->deprecated_ms != 0))
 		plan->deprecated_ms = deprecated ? clock_now_ms() : 0;
 	return request_field(request, "name", plan_check(plan, err), err);
@@ -169,6 +179,7 @@ static int update_plan(struct request *request, struct err *err)
 	note_detail(request, "set", names_of(request->body));
 	if ((code = store_plan_update(request->core->store, &plan, err)) < 0)
 		return code;
+	filters_kick(request->core->filters); /* its servers' bandwidth may be another */
 	return request_answer(request, 200, "server_type", render_plan(request->core, &plan));
 }
 

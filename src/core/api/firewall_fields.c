@@ -253,8 +253,11 @@ json_t *firewall_fields_trial(struct request *request, uint64_t firewall_id)
 
 	if (store_trial_get(request->core->store, firewall_id, &trial, NULL) < 0)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o}", "address", trial.address, "started",
-			 json_time(trial.started_ms), "deadline", json_time(trial.deadline_ms));
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:o}", "address", trial.address, "started",
+		json_time(trial.started_ms), "deadline", json_time(trial.deadline_ms), "in_force",
+		trial.in_force_ms > 0 ? json_time(trial.in_force_ms) : json_null(), "confirm_from",
+		*trial.confirm_from != '\0' ? json_string(trial.confirm_from) : json_null());
 }
 
 json_t *firewall_fields_render(struct request *request, const struct firewall *firewall)

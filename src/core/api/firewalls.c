@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/parse.h"
 #include "core/actions/engine.h"
 #include "core/api/firewall_fields.h"
 #include "core/api/firewalls.h"
@@ -71,11 +72,14 @@ struct watch {
 	bool is_wanted;
 	bool has_peer;
 	struct ip peer;
+	struct ip confirmer;            /* family 0: none */
+	struct store_server_ids losses; /* that the peer could reach, and cannot after it */
 };
 
 static void watch_done(struct watch *watch)
 {
 	store_server_ids_done(&watch->servers);
+	store_server_ids_done(&watch->losses);
 	free(watch->reached);
 }
 
@@ -86,16 +90,21 @@ static bool is_loopback(const struct ip *ip)
 	return ip->family == 4 ? ip->bytes[0] == 127 : memcmp(ip->bytes, v6, sizeof v6) == 0;
 }
 
-/* `trial`: go back by itself when it could cut off who asks, or `trial_address`. From this very
+/* `trial`: go back by itself when it could cut off who asks, or `trial_address`, unless somebody
+ * comes in from `confirm_from`. From this very
  * machine nobody is cut off: what the host sends passes no filter. */
 static int take_watch(struct request *request, struct watch *watch, struct err *err)
 {
-	const char *text = NULL;
+	const char *text = NULL, *from = NULL;
 	int code;
 
 	if ((code = body_bool(request, "trial", &watch->is_wanted, err)) < 0 ||
-	    (code = body_text(request, "trial_address", &text, err)) < 0)
+	    (code = body_text(request, "trial_address", &text, err)) < 0 ||
+	    (code = body_text(request, "confirm_from", &from, err)) < 0)
 		return code;
+	if (from != NULL && ip_parse(from, &watch->confirmer) < 0)
+		return request_invalid(request, err, "confirm_from",
+				       "must be an IPv4 or IPv6 address");
 	if (text != NULL && ip_parse(text, &watch->peer) < 0)
 		return request_invalid(request, err, "trial_address",
 				       "must be an IPv4 or IPv6 address");
@@ -107,14 +116,14 @@ static int take_watch(struct request *request, struct watch *watch, struct err *
 	return 0;
 }
 
-static int admits(struct request *request, const struct watch *watch, uint64_t server_id, bool *ret,
+static int admits(struct request *request, const struct ip *peer, uint64_t server_id, bool *ret,
 		  struct err *err)
 {
 	struct filter_policy policy CLEANUP(filter_policy_done) = {0};
 	int code = filter_policy_load(request->core->store, request->who.customer_id, server_id,
 				      &policy, err);
 
-	*ret = code == 0 && firewall_admits_ssh(&policy.policy, &watch->peer);
+	*ret = code == 0 && firewall_admits_ssh(&policy.policy, peer);
 	return code;
 }
 
@@ -148,25 +157,44 @@ static int watch_before(struct request *request, uint64_t firewall_id,
 		return err_set(err, -ENOMEM, "no memory");
 	for (size_t i = 0;
 	     code == 0 && watch->is_wanted && watch->has_peer && i < watch->servers.count; i++)
-		code = admits(request, watch, watch->servers.items[i], &watch->reached[i], err);
+		code = admits(request, &watch->peer, watch->servers.items[i], &watch->reached[i],
+			      err);
 	return code;
 }
 
 /* After it, in the same transaction. */
-static int would_cut(struct request *request, const struct watch *watch, bool *ret, struct err *err)
+static int find_losses(struct request *request, struct watch *watch, struct err *err)
 {
 	int code = 0;
 
-	*ret = false;
+	watch->losses.items = calloc(watch->servers.count + 1, sizeof *watch->losses.items);
+	if (watch->losses.items == NULL)
+		return err_set(err, -ENOMEM, "no memory");
 	for (size_t i = 0;
 	     code == 0 && watch->is_wanted && watch->has_peer && i < watch->servers.count; i++) {
 		bool reached = false;
 		if (!watch->reached[i])
 			continue;
-		code = admits(request, watch, watch->servers.items[i], &reached, err);
-		*ret = *ret || !reached;
+		code = admits(request, &watch->peer, watch->servers.items[i], &reached, err);
+		if (!reached)
+			watch->losses.items[watch->losses.count++] = watch->servers.items[i];
 	}
 	return code;
+}
+
+/* Who is to confirm it must be able to. */
+static int check_confirmer(struct request *request, const struct watch *watch, struct err *err)
+{
+	bool reaches = true;
+	int code = 0;
+
+	for (size_t i = 0;
+	     code == 0 && reaches && watch->confirmer.family != 0 && i < watch->losses.count; i++)
+		code = admits(request, &watch->confirmer, watch->losses.items[i], &reaches, err);
+	if (code < 0 || reaches)
+		return code;
+	return request_invalid(request, err, "confirm_from",
+			       "could not connect after the change either");
 }
 
 int firewalls_check_server(struct request *request, uint64_t server_id, struct err *err)
@@ -228,21 +256,24 @@ static int put_on_trial(struct request *request, struct change *change, struct e
 
 	trial.deadline_ms = trial.started_ms + FIREWALL_TRIAL_MS;
 	ip_format(&change->watch.peer, trial.address);
+	if (change->watch.confirmer.family != 0)
+		ip_format(&change->watch.confirmer, trial.confirm_from);
 	note_detail(request, "trial", json_true());
 	change->on_trial = true;
-	return store_trial_insert(request->core->store, &trial, err);
+	return store_trial_insert(request->core->store, &trial, &change->watch.losses, err);
 }
 
 /* What comes after the rows were changed, up to the commit and the telling. */
 static int conclude(struct request *request, struct change *change, struct err *err)
 {
 	struct store *store = request->core->store;
-	bool cuts;
-	int code = would_cut(request, &change->watch, &cuts, err);
+	int code = find_losses(request, &change->watch, err);
 
 	for (size_t i = 0; code == 0 && i < change->watch.servers.count; i++)
 		code = firewalls_check_server(request, change->watch.servers.items[i], err);
-	if (code == 0 && cuts)
+	if (code == 0)
+		code = check_confirmer(request, &change->watch, err);
+	if (code == 0 && change->watch.losses.count > 0)
 		code = put_on_trial(request, change, err);
 	if (code == 0)
 		code = submit(request, change, err);
@@ -497,6 +528,28 @@ static int delete (struct request *request, struct err *err)
 
 /* --- trials --- */
 
+/* One that was open before still works, whatever the change is: a stateful filter lets it. Who
+ * looks from a server that the change is about, or by way of it, has a way here only when a new one
+ * works. What comes by the local socket is always new. */
+static int check_connection(struct request *request, uint64_t firewall_id, struct err *err)
+{
+	const char *text = http_request_header(request->http, HTTP_CONNECTION_AGE);
+	struct store_trial trial CLEANUP(store_trial_done) = {0};
+	uint64_t age_ms = 0;
+	int code = store_trial_get(request->core->store, firewall_id, &trial, NULL);
+
+	if (code < 0 || text == NULL)
+		return 0;
+	if (parse_u64(text, 0, INT64_MAX / 2, &age_ms) == 0 && trial.in_force_ms > 0 &&
+	    clock_now_ms() - (int64_t)age_ms > trial.in_force_ms)
+		return 0;
+	return err_set(err, ERR_OLD_CONNECTION,
+		       trial.in_force_ms == 0
+			       ? "the change is not in force on all servers yet: ask again"
+			       : "this connection was open before the change was in force: ask "
+				 "again on a new one");
+}
+
 static int end_trial(struct request *request, bool keep, struct err *err)
 {
 	struct firewall firewall CLEANUP(firewall_done) = {0};
@@ -506,6 +559,8 @@ static int end_trial(struct request *request, bool keep, struct err *err)
 	if (code < 0)
 		return code;
 	note_about(request, "firewall", firewall.id, firewall.name);
+	if (keep && (code = check_connection(request, firewall.id, err)) < 0)
+		return code;
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);

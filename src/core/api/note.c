@@ -294,6 +294,7 @@ static bool is_worth_a_line(int code)
 	case ERR_PROOF_REQUIRED:
 	case ERR_NOT_FOUND:
 	case ERR_GONE:
+	case ERR_OLD_CONNECTION:
 	case ERR_METHOD:
 	case ERR_UNIQUENESS:
 	case ERR_UNSUPPORTED:

@@ -78,6 +78,8 @@ json_t *render_plan(struct core *core, const struct plan *plan)
 	(void)json_object_set_new(object, "price_initial_minor",
 				  json_integer(plan->price_initial_minor));
 	(void)json_object_set_new(object, "dns_zones", json_integer(plan->dns_zones));
+	(void)json_object_set_new(object, "bandwidth_in", json_integer(plan->bandwidth_in));
+	(void)json_object_set_new(object, "bandwidth_out", json_integer(plan->bandwidth_out));
 	(void)json_object_set_new(object, "memory_mib", json_integer(plan->memory_mib));
 	return object;
 }

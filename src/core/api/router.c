@@ -117,6 +117,7 @@ static unsigned status_of(int code)
 		{ERR_SUSPENDED, 403},
 		{ERR_FIREWALL_APPLIED, 422},
 		{ERR_FIREWALL_REMOVED, 422},
+		{ERR_OLD_CONNECTION, 409},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -243,6 +244,9 @@ static void answer(struct request *request, int code, const struct err *err,
 		add_header(&reply, "x-correlation-id", request->http->request_id);
 	if (*request->set_cookie != '\0')
 		add_header(&reply, "set-cookie", request->set_cookie);
+	/* So that the same again comes on another one. */
+	if (code == ERR_OLD_CONNECTION)
+		add_header(&reply, "connection", "close");
 	if (request->upgrade != NULL)
 		add_header(&reply, "upgrade", request->upgrade);
 	exchange_reply(request->exchange, &reply, false);

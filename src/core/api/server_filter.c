@@ -24,7 +24,8 @@ struct asking {
 
 static const char *kind_name(uint8_t kind)
 {
-	static const char *const names[] = {"spoofed", "rule", "in", "out", "smtp", "too_many"};
+	static const char *const names[] = {"spoofed",  "rule",  "in",      "out",     "smtp",
+					    "too_many", "crowd", "rate_in", "rate_out"};
 
 	return kind < ARRAY_SIZE(names) ? names[kind] : "";
 }
@@ -129,10 +130,56 @@ static json_t *describe(const struct filter_policy *policy, bool is_applied)
 					     "name", firewall->name, "rules",
 					     firewall_fields_rules(&firewall->rules)));
 	}
-	return json_pack("{s:s, s:o, s:i, s:b, s:i}", "status", is_applied ? "applied" : "pending",
-			 "firewalls", firewalls, "ssh_port", policy->policy.ssh_port, "smtp_open",
-			 policy->policy.smtp_open, "connections_per_second",
-			 FIREWALL_CONNECTIONS_PER_S);
+	return json_pack("{s:s, s:o, s:i, s:b, s:i, s:i, s:i, s:i, s:I, s:I}", "status",
+			 is_applied ? "applied" : "pending", "firewalls", firewalls, "ssh_port",
+			 policy->policy.ssh_port, "smtp_open", policy->policy.smtp_open,
+			 "connections_per_second", FIREWALL_CONNECTIONS_PER_S, "connections_open",
+			 FIREWALL_CONNECTIONS_MOST, "inbound_connections_per_second",
+			 FIREWALL_INBOUND_PER_S, "inbound_connections_open", FIREWALL_INBOUND_MOST,
+			 "bandwidth_in", (json_int_t)policy->bandwidth_in, "bandwidth_out",
+			 (json_int_t)policy->bandwidth_out);
+}
+
+static int add_trial(struct request *request, uint64_t firewall_id, json_t *trials, struct err *err)
+{
+	struct firewall firewall CLEANUP(firewall_done) = {0};
+	json_t *trial = firewall_fields_trial(request, firewall_id);
+	int code;
+
+	if (json_is_null(trial)) {
+		json_decref(trial);
+		return 0;
+	}
+	code = store_firewall_get(request->core->store, request->who.customer_id, firewall_id,
+				  &firewall, err);
+	if (code < 0) {
+		json_decref(trial);
+		return code;
+	}
+	(void)json_object_set_new(
+		trial, "firewall",
+		json_pack("{s:I, s:s}", "id", (json_int_t)firewall.id, "name", firewall.name));
+	(void)json_array_append_new(trials, trial);
+	return 0;
+}
+
+/* Of what is applied to it, and of what was until the change. */
+static int list_trials(struct request *request, uint64_t server_id,
+		       const struct filter_policy *policy, json_t *trials, struct err *err)
+{
+	struct store_server_ids cut CLEANUP(store_server_ids_done) = {0};
+	int code = store_trial_of_server(request->core->store, server_id, &cut, err);
+
+	for (size_t i = 0; code == 0 && i < policy->firewalls.count; i++)
+		code = add_trial(request, policy->firewalls.items[i].id, trials, err);
+	for (size_t i = 0; code == 0 && i < cut.count; i++) {
+		bool is_listed = false;
+		for (size_t n = 0; n < policy->firewalls.count; n++)
+			is_listed = is_listed || policy->firewalls.items[n].id == cut.items[i];
+		if (!is_listed)
+			code = add_trial(request, cut.items[i], trials, err);
+	}
+	return code;
 }
 
 static int load(struct request *request, struct server *server, struct filter_policy *policy,
@@ -157,11 +204,15 @@ static int get(struct request *request, struct err *err)
 	if ((code = load(request, &server, &policy, err)) < 0 ||
 	    (code = store_filter_get(request->core->store, server.id, &wanted, &applied, err)) < 0)
 		return code;
-	asking = calloc(1, sizeof *asking);
-	if (asking == NULL)
-		return err_set(err, -ENOMEM, "no memory");
+	json_t *trials = json_array();
+	if ((code = list_trials(request, server.id, &policy, trials, err)) < 0 ||
+	    (asking = calloc(1, sizeof *asking)) == NULL) {
+		json_decref(trials);
+		return code < 0 ? code : err_set(err, -ENOMEM, "no memory");
+	}
 	asking->request = request;
 	asking->filter = describe(&policy, applied >= wanted);
+	(void)json_object_set_new(asking->filter, "trials", trials);
 	write_bytes(&body, server.uuid, UUID_BYTES);
 	if (host_client_call(engine_host(request->core->engine), HOST_FILTER_STATUS, &body, 0, -1,
 			     HOST_MS, on_status, asking, &id, err) == 0)

@@ -47,7 +47,9 @@ struct thing {
 	uint64_t bytes; /* of a volume; of a domain: when its run began, in ms */
 	bool rescue;    /* of a domain: its next start is the rescue system; not kept in "world" */
 	char name[HOST_NAME_BYTES];
-	bool no_agent; /* of a domain: forgotten with the process, as its guest is */
+	bool no_agent;     /* of a domain: forgotten with the process, as its guest is */
+	bool marks;        /* of a network: its filter marks new connections; not kept either */
+	uint32_t rates[2]; /* of a network, to the server and from it; not kept in "world" */
 };
 
 enum hold { HOLD_NOT, HOLD_BEFORE, HOLD_AFTER };
@@ -558,10 +560,16 @@ static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], st
 }
 
 /* The bytes of a network are the version of its filter. */
-static void note_filter(struct fake *fake, struct thing *thing, uint64_t version, bool older_too)
+static void note_filter(struct fake *fake, struct thing *thing, const struct host_filter *filter,
+			bool older_too)
 {
-	if (thing->bytes < version || (older_too && thing->bytes != version)) {
-		thing->bytes = version;
+	if (thing->bytes <= filter->version || older_too) {
+		thing->rates[0] = filter->rate_in_mbit;
+		thing->rates[1] = filter->rate_out_mbit;
+		thing->marks = filter->mark != 0;
+	}
+	if (thing->bytes < filter->version || (older_too && thing->bytes != filter->version)) {
+		thing->bytes = filter->version;
 		record(fake, thing, '+');
 	}
 }
@@ -576,7 +584,7 @@ static int network_set(struct driver *driver, const struct host_network *network
 		return code;
 	code = add(fake, HOST_ITEM_NETWORK, network->uuid, network->server_id, &thing, err);
 	if (code == 0)
-		note_filter(fake, thing, network->filter.version, false);
+		note_filter(fake, thing, &network->filter, false);
 	return end(fake, code);
 }
 
@@ -602,7 +610,7 @@ static int filter_set(struct driver *driver, const struct host_filter_change *ch
 	thing = network_of(fake, change->uuid);
 	if (thing == NULL)
 		return end(fake, err_set(err, ERR_NOT_FOUND, "the server has no network"));
-	note_filter(fake, thing, change->filter.version, false);
+	note_filter(fake, thing, &change->filter, false);
 	*ret_version = thing->bytes;
 	return end(fake, 0);
 }
@@ -620,19 +628,62 @@ static uint64_t filter_version(struct driver *driver, const uint8_t uuid[UUID_BY
 	return version;
 }
 
-/* Nothing ever comes to a server of its, so nothing was refused. */
+/* Nothing ever comes to a server of its, so nothing was refused. What bounds its bandwidth counts,
+ * as on a host: here its limit, that so much was dropped of. */
 static int filter_status(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
 			 struct err *err)
 {
 	struct fake *fake = self_of(driver);
+	const struct thing *thing;
 	int code = begin(fake, "filter_status", err);
 
 	if (code < 0)
 		return code;
-	if (network_of(fake, uuid) == NULL)
+	thing = network_of(fake, uuid);
+	if (thing == NULL)
 		return end(fake, err_set(err, ERR_NOT_FOUND, "the server has no network"));
+	write_u32(answer, (uint32_t)(thing->rates[0] > 0) + (uint32_t)(thing->rates[1] > 0));
+	for (size_t i = 0; i < 2; i++) {
+		const struct host_counter counter = {.kind = i == 0 ? HOST_COUNT_RATE_IN
+								    : HOST_COUNT_RATE_OUT,
+						     .packets = thing->rates[i]};
+		if (thing->rates[i] > 0)
+			host_counter_write(answer, &counter);
+	}
 	write_u32(answer, 0);
-	write_u32(answer, 0);
+	return end(fake, 0);
+}
+
+/* From where somebody came: what a test has written, an address a line. */
+static int filter_came(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+		       struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	struct buf text CLEANUP(buf_done) = {0}, found CLEANUP(buf_done) = {0};
+	const struct thing *thing;
+	char path[PATH_BYTES], *rest = NULL;
+	uint32_t count = 0;
+	int code = begin(fake, "filter_came", err);
+
+	if (code < 0)
+		return code;
+	thing = network_of(fake, uuid);
+	if (thing == NULL)
+		return end(fake, err_set(err, ERR_NOT_FOUND, "the server has no network"));
+	path_of(fake, "came", path);
+	if (thing->marks)
+		(void)fd_read_file(AT_FDCWD, path, FAULTS_BYTES, &text);
+	for (char *line =
+		     strtok_r(text.len > 0 ? (char *)(uintptr_t)buf_str(&text) : NULL, "\n", &rest);
+	     line != NULL && count < HOST_CAME_MAX; line = strtok_r(NULL, "\n", &rest)) {
+		struct ip ip;
+		if (ip_parse(line, &ip) < 0)
+			continue;
+		host_ip_write(&found, &ip);
+		count++;
+	}
+	write_u32(answer, count);
+	write_bytes(answer, found.data, found.len);
 	return end(fake, 0);
 }
 
@@ -664,7 +715,7 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 		code = add(fake, HOST_ITEM_NETWORK, networks[i].uuid, networks[i].server_id, &thing,
 			   err);
 		if (code == 0)
-			note_filter(fake, thing, networks[i].filter.version, true);
+			note_filter(fake, thing, &networks[i].filter, true);
 	}
 	return end(fake, code);
 }
@@ -1009,6 +1060,7 @@ static const struct driver_verbs verbs = {
 	.filter_set = filter_set,
 	.filter_version = filter_version,
 	.filter_status = filter_status,
+	.filter_came = filter_came,
 	.traffic = traffic,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,

@@ -295,6 +295,12 @@ static int filter_status(struct driver *driver, const uint8_t uuid[UUID_BYTES], 
 	return network_filter_status(self_of(driver)->network, uuid, answer, err);
 }
 
+static int filter_came(struct driver *driver, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+		       struct err *err)
+{
+	return network_came(self_of(driver)->network, uuid, answer, err);
+}
+
 static int net_sync(struct driver *driver, const struct host_network *networks, size_t count,
 		    struct err *err)
 {
@@ -724,6 +730,7 @@ static const struct driver_verbs verbs = {
 	.filter_set = filter_set,
 	.filter_version = filter_version,
 	.filter_status = filter_status,
+	.filter_came = filter_came,
 	.traffic = traffic,
 	.domain_define = domain_define,
 	.domain_undefine = domain_undefine,

@@ -3,6 +3,7 @@
  * and packets that neither come from nor go to one of our taps are not judged.
  *
  *   prerouting (raw): what a tap sends must carry a source that belongs to that very tap
+ *   forward (first):  of servers whose plan bounds their bandwidth, what is beyond it (rate.c)
  *   input:            guests reach nothing of the host but neighbour discovery and echo
  *   forward:          what is of one link alone goes nowhere; answers pass; what begins nothing is
  *                     dropped; nothing new reaches a tap that is in `closed`; new traffic goes
@@ -12,6 +13,8 @@
  *   postrouting:      a private pool leaves with the host's address
  *
  * Each server has two chains, in_N and out_N, and an element in each of the maps that lead there.
+ * What a rule lets in goes on to a third, let_N, which bounds how many that are: there, and not
+ * before, so that who knocks where nothing is open takes nobody's place.
  * What belongs to a tap is data in sets and maps and rules of its own chains, so that a server
  * comes and goes, and its filter is changed, by those alone, in one transaction each.
  *
@@ -26,7 +29,8 @@
  *
  * A floating address is an element of the same sets; a move is one transaction that takes it from
  * one tap and gives it to another (network.c). How many connections a server has begun is counted
- * in the set `flows`: what it opens beyond its bound is dropped before the kernel keeps it.
+ * in the set `flows`, and how many others have begun with it in `crowds`: what is beyond a bound is
+ * dropped before the kernel keeps it.
  *
  * Fragments are put together by the kernel before any of that but the netdev table.
  *
@@ -43,6 +47,7 @@
 #include "base/cleanup.h"
 #include "base/ip.h"
 #include "base/parse.h"
+#include "host/network/rate.h"
 
 #define LOG_RATE "limit rate 5/second burst 100 packets"
 
@@ -76,9 +81,11 @@ void filter_table_name(const char *instance, char out[FILTER_TABLE_BYTES])
 	(void)snprintf(out, FILTER_TABLE_BYTES, "ippo_%s", instance);
 }
 
-void filter_chain_name(uint64_t server_id, bool outwards, char out[FILTER_CHAIN_BYTES])
+void filter_chain_name(uint64_t server_id, enum filter_chain chain, char out[FILTER_CHAIN_BYTES])
 {
-	(void)snprintf(out, FILTER_CHAIN_BYTES, "%s_%llx", outwards ? "out" : "in",
+	static const char *const names[] = {"in", "out", "let"};
+
+	(void)snprintf(out, FILTER_CHAIN_BYTES, "%s_%llx", names[chain],
 		       (unsigned long long)server_id);
 }
 
@@ -99,7 +106,10 @@ uint8_t filter_refusal_kind(const char *says, size_t bytes)
 	} kinds[] = {{FILTER_SAYS_IN, HOST_COUNT_IN},
 		     {FILTER_SAYS_OUT, HOST_COUNT_OUT},
 		     {FILTER_SAYS_SMTP, HOST_COUNT_SMTP},
-		     {FILTER_SAYS_TOO_MANY, HOST_COUNT_TOO_MANY}};
+		     {FILTER_SAYS_TOO_MANY, HOST_COUNT_TOO_MANY},
+		     {FILTER_SAYS_CROWD, HOST_COUNT_CROWD},
+		     {FILTER_SAYS_RATE_IN, HOST_COUNT_RATE_IN},
+		     {FILTER_SAYS_RATE_OUT, HOST_COUNT_RATE_OUT}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strlen(kinds[i].says) == bytes && memcmp(kinds[i].says, says, bytes) == 0)
@@ -265,7 +275,7 @@ static void write_protocol(struct buf *out, const struct host_filter_rule *rule,
 /* @family 0: of both, everybody. */
 static void write_line(struct buf *out, const char *head, const struct host_filter *filter,
 		       const struct host_filter_rule *rule, uint8_t family,
-		       const struct scope *scope)
+		       const struct scope *scope, const char *verdict)
 {
 	(void)buf_puts(out, head);
 	if (family != 0 && scope->all)
@@ -273,33 +283,32 @@ static void write_line(struct buf *out, const char *head, const struct host_filt
 	else if (family != 0)
 		write_networks(out, filter, rule, family, scope->count > 1);
 	write_protocol(out, rule, family);
-	(void)buf_printf(out, "counter %s comment \"%llu.%u\"\n",
-			 rule->out != 0 ? "return" : "accept",
+	(void)buf_printf(out, "counter %s comment \"%llu.%u\"\n", verdict,
 			 (unsigned long long)rule->firewall_id, rule->number);
 }
 
 static void write_rule(struct buf *out, const char *head, const struct host_filter *filter,
-		       const struct host_filter_rule *rule)
+		       const struct host_filter_rule *rule, const char *verdict)
 {
 	const struct scope v4 = scope_of(filter, rule, 4), v6 = scope_of(filter, rule, 6);
 	const bool is_icmp = rule->protocol == IPPROTO_ICMP || rule->protocol == IPPROTO_ICMPV6;
 
 	if (v4.all && v6.all && !is_icmp) {
-		write_line(out, head, filter, rule, 0, &v4);
+		write_line(out, head, filter, rule, 0, &v4, verdict);
 		return;
 	}
 	if (v4.count > 0 && rule->protocol != IPPROTO_ICMPV6)
-		write_line(out, head, filter, rule, 4, &v4);
+		write_line(out, head, filter, rule, 4, &v4, verdict);
 	if (v6.count > 0)
-		write_line(out, head, filter, rule, 6, &v6);
+		write_line(out, head, filter, rule, 6, &v6, verdict);
 }
 
 static void write_rules(struct buf *out, const char *head, const struct host_filter *filter,
-			bool outwards)
+			bool outwards, const char *verdict)
 {
 	for (size_t i = 0; i < filter->rule_count; i++)
 		if ((filter->rules[i].out != 0) == outwards)
-			write_rule(out, head, filter, &filter->rules[i]);
+			write_rule(out, head, filter, &filter->rules[i], verdict);
 }
 
 static void write_refusal(struct buf *out, const char *head, const char *instance, const char *says)
@@ -309,13 +318,43 @@ static void write_refusal(struct buf *out, const char *head, const char *instanc
 	(void)buf_printf(out, "\n%scounter drop comment \"%s\"\n", head, says);
 }
 
-/* The rules alone; @heads: what each line begins with in the one chain and the other. */
+/* How many may be let in. What is beyond the rate is not counted as one that is open. */
+static void write_bound(struct buf *out, const char *head, const struct host_bound *bound)
+{
+	if (bound->per_s > 0)
+		(void)buf_printf(out,
+				 "%slimit rate over %u/second burst %u packets counter goto "
+				 "crowded comment \"%s\"\n",
+				 head, bound->per_s, bound->burst, FILTER_SAYS_CROWD);
+	if (bound->most > 0)
+		(void)buf_printf(out,
+				 "%sadd @crowds { oifname ct count over %u } counter goto crowded "
+				 "comment \"%s\"\n",
+				 head, bound->most, FILTER_SAYS_CROWD);
+}
+
+/* What is new to its port of SSH is marked while somebody waits for a connection. */
+static void write_let(struct buf *out, const char *head, const struct host_filter *filter)
+{
+	write_bound(out, head, &filter->inwards);
+	if (filter->mark != 0)
+		(void)buf_printf(out, "%stcp dport %u ct mark set 0x%x\n", head, filter->mark_port,
+				 filter->mark);
+	(void)buf_printf(out, "%saccept\n", head);
+}
+
+/* The rules alone; @heads: what each line begins with in each of the chains. */
 static void write_chains_of(struct buf *out, const char *instance,
-			    const struct host_network *network, const char *const heads[2])
+			    const struct host_network *network,
+			    const char *const heads[FILTER_CHAINS])
 {
 	const struct host_filter *filter = &network->filter;
+	char let[FILTER_CHAIN_BYTES], verdict[FILTER_CHAIN_BYTES + 8];
 
-	write_rules(out, heads[0], filter, false);
+	filter_chain_name(network->server_id, FILTER_CHAIN_LET, let);
+	(void)snprintf(verdict, sizeof verdict, "goto %s", let);
+	write_let(out, heads[FILTER_CHAIN_LET], filter);
+	write_rules(out, heads[0], filter, false, verdict);
 	write_refusal(out, heads[0], instance, FILTER_SAYS_IN);
 	if (filter->smtp_open == 0)
 		(void)buf_printf(out, "%stcp dport 25 counter goto no_mail comment \"%s\"\n",
@@ -334,7 +373,7 @@ static void write_chains_of(struct buf *out, const char *instance,
 				 FILTER_SAYS_TOO_MANY);
 	if (filter->restrict_out == 0)
 		return;
-	write_rules(out, heads[1], filter, true);
+	write_rules(out, heads[1], filter, true, "return");
 	write_refusal(out, heads[1], instance, FILTER_SAYS_OUT);
 }
 
@@ -342,18 +381,20 @@ static void write_chains_of(struct buf *out, const char *instance,
 static void write_server(struct buf *out, const char *instance, const struct host_network *network,
 			 bool is_new)
 {
-	char chains[2][FILTER_CHAIN_BYTES], heads[2][96], text[96], tap[FILTER_TAP_BYTES];
+	char chains[FILTER_CHAINS][FILTER_CHAIN_BYTES], heads[FILTER_CHAINS][96], text[128],
+		tap[FILTER_TAP_BYTES];
 
 	if (filter_tap_name(instance, network->server_id, tap) < 0)
 		return;
-	for (size_t i = 0; i < 2; i++) {
-		filter_chain_name(network->server_id, i == 1, chains[i]);
+	for (size_t i = 0; i < FILTER_CHAINS; i++) {
+		filter_chain_name(network->server_id, (enum filter_chain)i, chains[i]);
 		(void)snprintf(heads[i], sizeof heads[i], "add rule inet ippo_%s %s ", instance,
 			       chains[i]);
 		(void)buf_printf(out, "%s chain inet ippo_%s %s\n", is_new ? "add" : "flush",
 				 instance, chains[i]);
 	}
-	write_chains_of(out, instance, network, (const char *const[]){heads[0], heads[1]});
+	write_chains_of(out, instance, network,
+			(const char *const[]){heads[0], heads[1], heads[2]});
 	for (size_t i = 0; is_new && i < 2; i++) {
 		(void)snprintf(text, sizeof text, "\"%s\" : %s %s", tap, i == 1 ? "jump" : "goto",
 			       chains[i]);
@@ -364,15 +405,17 @@ static void write_server(struct buf *out, const char *instance, const struct hos
 static void write_no_server(struct buf *out, const char *instance,
 			    const struct host_network *network)
 {
-	char chain[FILTER_CHAIN_BYTES], text[96], tap[FILTER_TAP_BYTES];
+	char chain[FILTER_CHAIN_BYTES], text[128], tap[FILTER_TAP_BYTES];
 
 	if (filter_tap_name(instance, network->server_id, tap) < 0)
 		return;
-	for (size_t i = 0; i < 2; i++) {
-		filter_chain_name(network->server_id, i == 1, chain);
+	for (size_t i = 0; i < FILTER_CHAINS; i++) {
+		filter_chain_name(network->server_id, (enum filter_chain)i, chain);
 		(void)snprintf(text, sizeof text, "\"%s\" : %s %s", tap, i == 1 ? "jump" : "goto",
 			       chain);
-		write_element(out, "delete", instance, i == 1 ? "outbound" : "inbound", text);
+		if (i != FILTER_CHAIN_LET)
+			write_element(out, "delete", instance, i == 1 ? "outbound" : "inbound",
+				      text);
 		(void)buf_printf(out, "delete chain inet ippo_%s %s\n", instance, chain);
 	}
 }
@@ -392,6 +435,9 @@ static void write_sets(struct buf *out, const char *instance)
 			 "\tset spoofing {\n\t\ttype ifname\n\t\tsize 65535\n"
 			 "\t\tflags dynamic,timeout\n\t\ttimeout 1m\n\t}\n"
 			 "\tset flows {\n\t\ttype ifname\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n"
+			 "\tset crowds {\n\t\ttype ifname\n\t\tsize 65535\n\t\tflags "
+			 "dynamic\n\t}\n"
+			 "\tmap rated {\n\t\ttype ifname : verdict\n\t}\n"
 			 "\tmap inbound {\n\t\ttype ifname : verdict\n\t}\n"
 			 "\tmap outbound {\n\t\ttype ifname : verdict\n\t}\n",
 			 instance);
@@ -439,9 +485,10 @@ static void write_input(struct buf *out, const char *instance)
 static void write_endings(struct buf *out, const char *instance)
 {
 	static const char *const endings[][2] = {{"no_mail", FILTER_SAYS_SMTP},
-						 {"too_many", FILTER_SAYS_TOO_MANY}};
+						 {"too_many", FILTER_SAYS_TOO_MANY},
+						 {"crowded", FILTER_SAYS_CROWD}};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		(void)buf_printf(out, "\tchain %s {\n\t\t" LOG_RATE " ", endings[i][0]);
 		write_log(out, instance, endings[i][1]);
 		(void)buf_puts(out, "\n\t\tdrop\n\t}\n");
@@ -454,6 +501,8 @@ static void write_forward(struct buf *out, const char *instance)
 			 "\tchain forward {\n"
 			 "\t\ttype filter hook forward priority filter; policy accept;\n"
 			 "\t\tiifname != \"%s-*\" oifname != \"%s-*\" accept\n"
+			 "\t\tiifname vmap @rated\n"
+			 "\t\toifname vmap @rated\n"
 			 "\t\ticmpv6 type { 130-137, 143 } counter drop comment \"link\"\n"
 			 "\t\tct state established,related accept\n"
 			 "\t\tct state invalid counter drop comment \"invalid\"\n"
@@ -500,6 +549,7 @@ void filter_write_table(struct buf *out, const char *instance, bool masquerade, 
 		write_server(out, instance, &networks[i], true);
 		write_addresses(out, "add", instance, &networks[i]);
 		write_floating(out, "add", instance, &networks[i], NULL);
+		rate_write_change(out, instance, NULL, &networks[i]);
 	}
 }
 
@@ -519,6 +569,7 @@ void filter_write_change(struct buf *out, const char *instance, const struct hos
 		write_addresses(out, "delete", instance, before);
 	if (before != NULL)
 		write_floating(out, "delete", instance, before, is_new ? NULL : after);
+	rate_write_change(out, instance, before, after);
 	if (before != NULL && (after == NULL || is_new))
 		write_no_server(out, instance, before);
 	if (after == NULL)

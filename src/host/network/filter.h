@@ -19,8 +19,11 @@ int filter_tap_name(const char *instance, uint64_t server_id, char out[FILTER_TA
 uint64_t filter_tap_server(const char *instance, const char *tap);
 
 void filter_table_name(const char *instance, char out[FILTER_TABLE_BYTES]);
-/** filter_chain_name() - of what comes for a server, or what it sends. */
-void filter_chain_name(uint64_t server_id, bool outwards, char out[FILTER_CHAIN_BYTES]);
+
+/* A server's chains: what comes for it, what it sends, what a rule has let in. Each of every server
+ * is there. */
+enum filter_chain { FILTER_CHAIN_IN, FILTER_CHAIN_OUT, FILTER_CHAIN_LET, FILTER_CHAINS };
+void filter_chain_name(uint64_t server_id, enum filter_chain chain, char out[FILTER_CHAIN_BYTES]);
 
 /** filter_log_group() - of nfnetlink_log, to which this instance's table tells what it refuses. */
 uint16_t filter_log_group(const char *instance);
@@ -31,6 +34,10 @@ uint16_t filter_log_group(const char *instance);
 #define FILTER_SAYS_SMTP     "smtp"
 #define FILTER_SAYS_TOO_MANY "many"
 #define FILTER_SAYS_SPOOFED  "spoof"
+#define FILTER_SAYS_CROWD    "crowd"
+/* These are counted alone. */
+#define FILTER_SAYS_RATE_IN  "rate in"
+#define FILTER_SAYS_RATE_OUT "rate out"
 
 /**
  * filter_write_table() - the whole table, replacing an older one in one transaction.

@@ -12,12 +12,11 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "host/network/conntrack.h"
 
-#define PATIENCE_S   5
 #define ANSWER_BYTES 65536
 #define TUPLE_BYTES  256
 
@@ -27,48 +26,11 @@ struct message {
 	uint8_t tuple[TUPLE_BYTES];
 };
 
-static int open_netlink(void)
-{
-	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	return fd;
-}
-
 static int ask(int fd, struct message *message, uint16_t type, uint16_t flags, uint8_t family,
 	       size_t tuple_bytes)
 {
-	message->header = (struct nlmsghdr){
-		.nlmsg_len = (uint32_t)(NLMSG_LENGTH(sizeof message->inner) + tuple_bytes),
-		.nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type),
-		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)};
-	message->inner = (struct nfgenmsg){.nfgen_family = family, .version = NFNETLINK_V0};
+	conntrack_head(&message->header, &message->inner, type, flags, family, tuple_bytes);
 	return send(fd, message, message->header.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-/* The attribute of a kind among @bytes of them, or NULL. */
-static const uint8_t *find(const uint8_t *at, size_t bytes, uint16_t type, size_t *ret_bytes)
-{
-	struct nlattr attribute;
-
-	while (bytes >= sizeof attribute) {
-		memcpy(&attribute, at, sizeof attribute);
-		if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes)
-			return NULL;
-		if ((attribute.nla_type & NLA_TYPE_MASK) == type) {
-			*ret_bytes = attribute.nla_len - sizeof attribute;
-			return at + sizeof attribute;
-		}
-		const size_t step = NLA_ALIGN(attribute.nla_len);
-		if (step > bytes)
-			return NULL;
-		at += step;
-		bytes -= step;
-	}
-	return NULL;
 }
 
 static bool has_address(const uint8_t *tuple, size_t bytes, const struct ip *ip)
@@ -77,10 +39,10 @@ static bool has_address(const uint8_t *tuple, size_t bytes, const struct ip *ip)
 				  ip->family == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST};
 	const size_t len = ip->family == 4 ? 4 : 16;
 	size_t inner_bytes = 0, got = 0;
-	const uint8_t *inner = find(tuple, bytes, CTA_TUPLE_IP, &inner_bytes);
+	const uint8_t *inner = conntrack_find(tuple, bytes, CTA_TUPLE_IP, &inner_bytes);
 
 	for (size_t i = 0; inner != NULL && i < 2; i++) {
-		const uint8_t *address = find(inner, inner_bytes, types[i], &got);
+		const uint8_t *address = conntrack_find(inner, inner_bytes, types[i], &got);
 		struct ip own = {.family = ip->family, .prefix = ip->family == 4 ? 32 : 128};
 		if (address == NULL || got != len)
 			continue;
@@ -96,8 +58,8 @@ static void consider(int fd, const uint8_t *body, size_t bytes, const struct ip 
 {
 	const uint8_t family = ip->family == 4 ? AF_INET : AF_INET6;
 	size_t original_bytes = 0, reply_bytes = 0;
-	const uint8_t *original = find(body, bytes, CTA_TUPLE_ORIG, &original_bytes);
-	const uint8_t *reply = find(body, bytes, CTA_TUPLE_REPLY, &reply_bytes);
+	const uint8_t *original = conntrack_find(body, bytes, CTA_TUPLE_ORIG, &original_bytes);
+	const uint8_t *reply = conntrack_find(body, bytes, CTA_TUPLE_REPLY, &reply_bytes);
 	struct message message = {0};
 	struct nlattr head = {.nla_type = CTA_TUPLE_ORIG | NLA_F_NESTED};
 
@@ -140,7 +102,7 @@ static int read_answer(int deleting, const uint8_t *answer, size_t left, const s
 int forget_connections(const struct ip *ip, struct err *err)
 {
 	static _Thread_local uint8_t answer[ANSWER_BYTES] __attribute__((aligned(8)));
-	const int reading AUTO_CLOSE = open_netlink(), deleting AUTO_CLOSE = open_netlink();
+	const int reading AUTO_CLOSE = conntrack_open(), deleting AUTO_CLOSE = conntrack_open();
 	struct message message = {0};
 	ssize_t got;
 	int code = reading < 0 || deleting < 0 ? -EIO : 0;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "host/network/came.h"
 #include "host/network/filter.h"
 #include "host/network/forget.h"
 #include "host/network/plumb.h"
@@ -422,6 +423,7 @@ int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES
 	AUTO_FREE struct host_refused *refused = calloc(HOST_REFUSED_KEPT, sizeof *refused);
 	struct counting counting = {0};
 	uint64_t server_id = 0;
+	bool has_rate = false;
 	size_t count;
 	int code;
 
@@ -429,12 +431,15 @@ int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES
 		return err_set(err, -ENOMEM, "no memory");
 	(void)pthread_mutex_lock(&network->lock);
 	const struct host_network *known = find(network, uuid);
-	if (known != NULL)
+	if (known != NULL) {
 		server_id = known->server_id;
+		has_rate = known->filter.rate_in_mbit > 0 || known->filter.rate_out_mbit > 0;
+	}
 	(void)pthread_mutex_unlock(&network->lock);
 	if (server_id == 0)
 		return err_set(err, ERR_NOT_FOUND, "the server has no network on this host");
-	code = ruleset_counters(network->instance, server_id, add_counter, &counting, err);
+	code = ruleset_counters(network->instance, server_id, has_rate, add_counter, &counting,
+				err);
 	if (code == 0) {
 		count = refusals_list(network->refusals, server_id, refused);
 		write_u32(answer, counting.count);
@@ -445,6 +450,33 @@ int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES
 	}
 	buf_done(&counting.body);
 	return code;
+}
+
+int network_came(struct network *network, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+		 struct err *err)
+{
+	struct ip found[HOST_CAME_MAX];
+	size_t count = 0;
+	uint32_t mark = 0;
+	uint16_t port = 0;
+
+	(void)pthread_mutex_lock(&network->lock);
+	const struct host_network *known = find(network, uuid);
+	const bool is_known = known != NULL;
+	if (is_known) {
+		mark = known->filter.mark;
+		port = known->filter.mark_port;
+	}
+	(void)pthread_mutex_unlock(&network->lock);
+	if (!is_known)
+		return err_set(err, ERR_NOT_FOUND, "the server has no network on this host");
+	const int code = mark != 0 ? came_list(mark, port, found, HOST_CAME_MAX, &count, err) : 0;
+	if (code < 0)
+		return code;
+	write_u32(answer, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		host_ip_write(answer, &found[i]);
+	return 0;
 }
 
 static int clear_locked(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err)
@@ -566,7 +598,8 @@ int network_sync(struct network *network, const struct host_network *servers, si
 		const struct host_network *known = find(network, servers[i].uuid);
 		same = known != NULL && is_same(known, &servers[i]) &&
 		       known->filter.version == servers[i].filter.version &&
-		       host_filter_equal(&known->filter, &servers[i].filter);
+		       host_filter_equal(&known->filter, &servers[i].filter) &&
+		       host_rate_equal(&known->filter, &servers[i].filter);
 	}
 	if (!same)
 		code = sync_locked(network, servers, count, err);

@@ -33,6 +33,10 @@ uint64_t network_filter_version(struct network *network, const uint8_t uuid[UUID
 int network_filter_status(struct network *network, const uint8_t uuid[UUID_BYTES],
 			  struct buf *answer, struct err *err);
 
+/** network_came() - what HOST_FILTER_CAME answers. ERR_NOT_FOUND. */
+int network_came(struct network *network, const uint8_t uuid[UUID_BYTES], struct buf *answer,
+		 struct err *err);
+
 typedef void network_traffic_of(void *context, const struct host_traffic *traffic);
 /** network_traffic() - what was counted of every server that has a network here. */
 int network_traffic(struct network *network, network_traffic_of *of, void *context,

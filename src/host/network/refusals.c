@@ -239,7 +239,7 @@ static void add(struct refusals *refusals, uint64_t server_id, const struct host
 
 static void take(struct refusals *refusals, const struct refusal *refusal)
 {
-	const bool comes_in = refusal->kind == HOST_COUNT_IN;
+	const bool comes_in = refusal->kind == HOST_COUNT_IN || refusal->kind == HOST_COUNT_CROWD;
 	const uint32_t device = comes_in ? refusal->out_device : refusal->in_device;
 	const int64_t now_ms = clock_now_ms();
 	char tap[IF_NAMESIZE];

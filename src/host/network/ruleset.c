@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "host/network/filter.h"
+#include "host/network/rate.h"
 #include "host/process.h"
 
 #define NFT_TIMEOUT_S 60
@@ -130,7 +131,7 @@ static uint64_t digest_line(uint64_t digest, const char *line, size_t bytes)
 
 int ruleset_digest(const char *instance, uint64_t *ret, struct err *err)
 {
-	static const char *const moving[] = {"\tset spoofing {", "\tset flows {"};
+	static const char *const moving[] = {"\tset spoofing {", "\tset flows {", "\tset crowds {"};
 	static const char end[] = "\t}";
 	struct buf text CLEANUP(buf_done) = {0};
 	char table[FILTER_TABLE_BYTES];
@@ -231,21 +232,35 @@ int ruleset_read_counters(const char *json, ruleset_counter *counter, void *cont
 	return 0;
 }
 
-int ruleset_counters(const char *instance, uint64_t server_id, ruleset_counter *counter,
-		     void *context, struct err *err)
+static int read_chain(const char *instance, const char *chain, ruleset_counter *counter,
+		      void *context, struct err *err)
 {
-	char table[FILTER_TABLE_BYTES], chain[FILTER_CHAIN_BYTES];
+	char table[FILTER_TABLE_BYTES];
 	const char *const arguments[] = {"nft",  "-j",  "-n",  "list", "chain",
 					 "inet", table, chain, NULL};
-	int code = 0;
+	struct buf text CLEANUP(buf_done) = {0};
+	int code;
 
 	filter_table_name(instance, table);
-	for (int outwards = 0; code == 0 && outwards < 2; outwards++) {
-		struct buf text CLEANUP(buf_done) = {0};
-		filter_chain_name(server_id, outwards == 1, chain);
-		if ((code = ruleset_run(arguments, &text, err)) < 0)
-			return code;
-		code = ruleset_read_counters(buf_str(&text), counter, context);
-	}
+	if ((code = ruleset_run(arguments, &text, err)) < 0)
+		return code;
+	code = ruleset_read_counters(buf_str(&text), counter, context);
 	return code < 0 ? err_set(err, code, "cannot read the packet filter's counters") : 0;
+}
+
+int ruleset_counters(const char *instance, uint64_t server_id, bool has_rate,
+		     ruleset_counter *counter, void *context, struct err *err)
+{
+	char chain[FILTER_CHAIN_BYTES];
+	int code = 0;
+
+	for (int i = 0; code == 0 && i < FILTER_CHAINS; i++) {
+		filter_chain_name(server_id, (enum filter_chain)i, chain);
+		code = read_chain(instance, chain, counter, context, err);
+	}
+	if (code == 0 && has_rate) {
+		rate_chain_name(server_id, chain);
+		code = read_chain(instance, chain, counter, context, err);
+	}
+	return code;
 }

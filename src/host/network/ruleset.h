@@ -23,9 +23,10 @@ int ruleset_run(const char *const *arguments, struct buf *ret, struct err *err);
 bool ruleset_has_table(const char *instance);
 
 typedef void ruleset_counter(void *context, const struct host_counter *counter);
-/** ruleset_counters() - of a server's two chains. A rule that is two in the kernel is one. */
-int ruleset_counters(const char *instance, uint64_t server_id, ruleset_counter *counter,
-		     void *context, struct err *err);
+/** ruleset_counters() - of a server's chains. A rule that is two in the kernel is one. @has_rate:
+ * its bandwidth is bounded. */
+int ruleset_counters(const char *instance, uint64_t server_id, bool has_rate,
+		     ruleset_counter *counter, void *context, struct err *err);
 
 /** ruleset_read_counters() - the same of what nft has printed. ERR_SERVER when it is not that. */
 int ruleset_read_counters(const char *json, ruleset_counter *counter, void *context);

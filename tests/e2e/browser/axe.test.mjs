@@ -337,6 +337,27 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("primary IPs: none, the form, the list, a reverse name, giving one to a server", async () => {
+					await withPage({ ...look, at: "/#/primary-ips" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-primary");
+						await check(page, "form");
+						const server = state.mock.addServer("hajime", "running");
+						state.mock.addServer("tsugi", "off", { public_net: { ipv4: null, ipv6: null, floating_ips: [], firewalls: [] } });
+						state.mock.addPrimaryIp("203.0.113.8", { assignee_id: server.id, name: "long-name-".repeat(12) });
+						state.mock.addPrimaryIp("2001:db8:8::/64");
+						await page.reload();
+						await page.waitForSelector("[data-primary]");
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.locator("[data-do=reverse]").first().click();
+						await check(page, "reverse name");
+						await page.locator("[data-do=give]").click();
+						await check(page, "giving");
+					});
+				});
+
 				test("floating IPs: none, the form, the list, a move and its question", async () => {
 					await withPage({ ...look, at: "/#/floating-ips" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -102,7 +102,7 @@ describe("packet filters", () => {
 			await page.click("#trial-confirm");
 			await page.waitForSelector("#trial-ended:has-text('was confirmed')");
 			assert.equal(firewall.rules.length, 1);
-			mock.tryFirewall(firewall, [], 2000);
+			mock.tryFirewall(firewall, [], 8000);
 			await page.reload();
 			await page.waitForSelector("[data-trial]");
 			await page.waitForSelector("#trial-ended:has-text('went back by itself')");
@@ -154,6 +154,123 @@ describe("packet filters", () => {
 			await page.fill("#test-address", "203.0.113.6");
 			await page.click("#test-ask");
 			await page.waitForSelector("#test-verdict:has-text('届きません。')");
+		});
+	});
+
+	test("a server's room counts by rule, tells what was dropped, and has the trial with its way out", async () => {
+		const { mock } = state;
+		const server = mock.addServer("hajime", "running");
+		const firewall = mock.addFirewall("web", [ssh, { port: "443", source_ips: everybody }], { applied_to: [{ type: "server", server: { id: server.id } }] });
+		const counted = (kind, packets) => ({ kind, firewall: null, rule: null, packets, bytes: 0 });
+		mock.stopped = [counted("in", 12), counted("crowd", 3456), counted("rate_in", 7), counted("rate_out", 8), counted("smtp", 0)];
+		await withPage({ at: `/#/servers/${server.id}/filter`, language: "en", width: 360, expected: /409/ }, async (page) => {
+			await eventually(() => page.locator("[data-rule='1'] td").last().innerText(), "1,201");
+			assert.equal(await page.innerText("[data-stopped=crowd] dd"), "3,456");
+			assert.equal(await page.locator("[data-stopped]").count(), 4);
+			assert.equal(await isWide(page), false);
+			mock.tryFirewall(firewall, []);
+			await page.click("#refresh");
+			await page.waitForSelector("[data-trial] [role=timer]");
+			assert.equal(await page.locator("[data-trial] a").getAttribute("href"), `#/firewalls/${firewall.id}`);
+			mock.old_connections = 3; // the browser's, from before
+			await page.click("#trial-confirm");
+			await page.waitForSelector("#trial-ended:has-text('was confirmed')");
+			assert.equal(await page.locator("[data-trial]").count(), 0);
+			assert.equal(mock.count("POST", /confirm/), 4);
+			assert.equal(firewall.rules.length, 2);
+			mock.tryFirewall(firewall, [], 8000);
+			await page.reload();
+			await page.waitForSelector("[data-trial]");
+			await page.waitForSelector("#trial-ended:has-text('went back by itself')");
+		});
+	});
+
+	test("an address that confirms by a connection is named with the change; the page follows what it does", async () => {
+		const { mock } = state;
+		const server = mock.addServer("hajime", "running");
+		const firewall = mock.addFirewall("web", [ssh], { applied_to: [{ type: "server", server: { id: server.id } }] });
+		await withPage({ at: `/#/firewalls/${firewall.id}`, language: "en" }, async (page) => {
+			await page.click("#edit-rules");
+			await page.click("[data-template=https]");
+			await page.click("#rules-save");
+			await page.waitForSelector("[data-difference]");
+			assert.equal(await page.locator("#confirm-from").count(), 0, "nothing of SSH goes away");
+			await page.click("text=Back to the rules");
+			await page.fill("#rule-0-addresses", "198.51.100.0/24");
+			await page.click("#rules-save");
+			await page.fill("#confirm-from", " 198.51.100.7 ");
+			await page.click("#rules-save");
+			await page.waitForSelector("[data-rule='1']");
+			assert.equal(sent().confirm_from, "198.51.100.7");
+			mock.tryFirewall(firewall, [ssh], 60000, { confirm_from: "198.51.100.7" });
+			await page.reload();
+			await page.waitForSelector("#trial-from:has-text('198.51.100.7')");
+			await eventually(() => mock.count("GET", /firewalls\/\d+$/) > 3, true);
+			firewall.ippo.trial = null; // somebody has come in
+			await page.waitForSelector("#trial-ended:has-text('was confirmed')", { timeout: 20000 });
+			mock.tryFirewall(firewall, [{ ...firewall.rules[0] }], 60000, { confirm_from: "198.51.100.7" });
+			await page.reload();
+			await page.waitForSelector("#trial-from");
+			await eventually(() => mock.count("GET", /firewalls\/\d+$/) > 8, true);
+			Object.assign(firewall, { rules: firewall.before, ippo: { trial: null } });
+			await page.waitForSelector("#trial-ended:has-text('taken back')", { timeout: 20000 });
+		});
+	});
+
+	test("a filter gets another name; one that is taken says so", async () => {
+		const { mock } = state;
+		mock.addFirewall("mail", [ssh]);
+		const firewall = mock.addFirewall("web", [ssh]);
+		await withPage({ at: `/#/firewalls/${firewall.id}`, language: "en", expected: /409/ }, async (page) => {
+			await page.fill("#firewall-name", "");
+			await page.click("#firewall-rename");
+			await page.waitForSelector("#firewall-name-problem");
+			await page.fill("#firewall-name", "mail");
+			await page.click("#firewall-rename");
+			await page.waitForSelector("#firewall-name-problem:has-text('There is a packet filter of this name')");
+			await page.fill("#firewall-name", "shop");
+			await page.press("#firewall-name", "Enter");
+			await page.waitForSelector("h1:has-text('shop')");
+			assert.equal(firewall.name, "shop");
+		});
+	});
+
+	test("the test asks for what goes out, too", async () => {
+		const { mock } = state;
+		const firewall = mock.addFirewall("web", [ssh]);
+		await withPage({ at: `/#/firewalls/${firewall.id}`, language: "en" }, async (page) => {
+			await page.selectOption("#test-direction", "out");
+			await page.waitForSelector("label:has-text('To address')");
+			await page.fill("#test-address", "203.0.113.5");
+			await page.click("#test-ask");
+			await page.waitForSelector("#test-verdict:has-text('It gets out.')");
+			firewall.rules.push({ ...firewall.rules[0], direction: "out", port: "53", source_ips: [], destination_ips: ["203.0.113.9/32"] });
+			await page.click("#test-ask");
+			await page.waitForSelector("#test-verdict:has-text('It does not get out.')");
+			await page.fill("#test-address", "203.0.113.9");
+			await page.fill("#test-port", "53");
+			await page.click("#test-ask");
+			await page.waitForSelector("#test-verdict:has-text('By rule 2 of web')");
+			await page.selectOption("#test-direction", "in");
+			await page.click("#test-ask");
+			await page.waitForSelector("#test-verdict:has-text('It does not get in.')");
+		});
+	});
+
+	test("templates: SSH where its servers have it, mail and DNS whole", async () => {
+		const { mock } = state;
+		const server = mock.addServer("hajime", "running");
+		server.ippo = { ...server.ippo, ssh_port: 10022 };
+		const firewall = mock.addFirewall("web", [], { applied_to: [{ type: "server", server: { id: server.id } }] });
+		await withPage({ at: `/#/firewalls/${firewall.id}`, language: "en" }, async (page) => {
+			await page.click("#edit-rules");
+			for (const name of ["ssh", "mail", "dns"])
+				await page.click(`[data-template=${name}]`);
+			await page.click("#rules-save");
+			await page.waitForSelector("[data-difference]");
+			await page.click("#rules-save");
+			await page.waitForSelector("[data-rule='6']");
+			assert.deepEqual(sent().rules.map(({ protocol, port }) => `${port}/${protocol}`), ["10022/tcp", "25/tcp", "465/tcp", "587/tcp", "993/tcp", "53/udp", "53/tcp"]);
 		});
 	});
 

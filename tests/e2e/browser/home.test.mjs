@@ -47,6 +47,25 @@ describe("a server's home", () => {
 		});
 	});
 
+	test("a plan's bandwidth, where it bounds any: chosen with, and shown at home", async () => {
+		state.mock.plans[0] = { ...state.mock.plans[0], bandwidth_in: 1000, bandwidth_out: 200 };
+		const { id } = state.mock.addServer("hajime", "off", { server_type: state.mock.plans[0] });
+		const same = state.mock.addServer("tsugi", "off", { server_type: { ...state.mock.plans[0], bandwidth_in: 100, bandwidth_out: 100 } });
+		const free = state.mock.addServer("kagiri", "off");
+		await withPage({ at: `/#/servers/${id}`, language: "en" }, async (page) => {
+			await page.waitForSelector("#bandwidth");
+			assert.equal(await page.innerText("#bandwidth"), "up to 1,000 Mbit/s in, 200 Mbit/s out");
+			await page.goto(`${state.mock.url}/#/servers/${same.id}`);
+			await page.waitForSelector("#bandwidth:has-text('up to 100 Mbit/s')");
+			await page.goto(`${state.mock.url}/#/servers/${free.id}`);
+			await page.waitForSelector("h1:has-text('kagiri')");
+			await page.waitForSelector("#traffic");
+			assert.equal(await page.locator("#bandwidth").count(), 0);
+			await page.goto(`${state.mock.url}/#/servers/new`);
+			await page.waitForSelector("text=up to 1,000 Mbit/s in, 200 Mbit/s out");
+		});
+	});
+
 	test("stopped: what that means and one large start; a failed start never looks running", async () => {
 		const server = state.mock.addServer("hajime");
 		state.mock.action_ms = 0;

@@ -111,6 +111,8 @@ export class Mock {
 		this.actions = new Map();
 		this.notices = new Map();
 		this.firewalls = new Map();
+		this.old_connections = 0; // that a confirmation is refused on
+		this.stopped = []; // counters of what a server's filter has dropped
 		this.refused = []; // by the edge of every server
 		this.alerts = new Map();
 		this.alertRules = new Map();
@@ -119,6 +121,7 @@ export class Mock {
 		this.zoneCounts = { total: 3, outdated: 0, elsewhere: 0, protected: 0 };
 		this.zones = new Map();
 		this.floatingIps = new Map();
+		this.primaryIps = new Map();
 		this.zoneLimit = 5;
 		this.threads = new Map(); // with their messages
 		this.files = new Map(); // of messages, with their bytes
@@ -682,6 +685,8 @@ export class Mock {
 			return this.#filter(what, url);
 		if (what.includes(" /v1/alert"))
 			return this.#alerts(what, url, body);
+		if (what.includes(" /v1/primary_ips"))
+			return this.#primary(what, url, body);
 		if (what.includes(" /v1/floating_ips"))
 			return this.#floating(what, url, body);
 		if (what.includes(" /v1/zones"))
@@ -1078,6 +1083,47 @@ export class Mock {
 		return [201, { action: { id: this.nextId++ } }];
 	}
 
+	addPrimaryIp(ip, changes = {}) {
+		const id = this.nextId++;
+		const address = {
+			id, name: `primary_ip-${id}`, ip, type: ip.includes(":") ? "ipv6" : "ipv4", assignee_id: null, assignee_type: "server", auto_delete: true, blocked: false,
+			created: "2026-11-20T01:02:03Z", dns_ptr: [], labels: {}, protection: { delete: false }, location: { id: 1, name: "local" }, ...changes,
+		};
+		this.primaryIps.set(id, address);
+		return address;
+	}
+
+	#primary(what, url, body) {
+		if (what === "GET /v1/primary_ips")
+			return [200, paged("primary_ips", [...this.primaryIps.values()], url)];
+		if (this.role === "reader")
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (what === "POST /v1/primary_ips") {
+			if ([...this.primaryIps.values()].some(({ name }) => name === body.name))
+				throw new Refusal(409, "uniqueness_error", "the name is taken");
+			return [201, { primary_ip: this.addPrimaryIp(body.type === "ipv6" ? "2001:db8:8::/64" : "203.0.113.8", { auto_delete: false, ...(body.name ? { name: body.name } : {}) }), action: null }];
+		}
+		const one = this.primaryIps.get(Number(/primary_ips\/(\d+)/.exec(what)?.[1]));
+		if (!one)
+			throw new Refusal(404, "not_found", "there is no such primary IP");
+		if (what.startsWith("DELETE")) {
+			if (one.assignee_id !== null)
+				throw new Refusal(422, "resource_in_use", "a server has it");
+			this.primaryIps.delete(one.id);
+			return [204, null];
+		}
+		if (what.startsWith("PUT"))
+			return [200, { primary_ip: Object.assign(one, body) }];
+		if (what.endsWith("/change_dns_ptr")) {
+			if (body.dns_ptr?.includes(" "))
+				throw new Refusal(422, "invalid_input", "no name", { fields: [{ name: "dns_ptr", messages: ["no name"] }] });
+			one.dns_ptr = body.dns_ptr ? [body] : [];
+		} else {
+			one.assignee_id = what.endsWith("/unassign") ? null : body.assignee_id;
+		}
+		return [201, { action: { id: this.nextId++, command: "assign_primary_ip", status: "success", progress: 100, started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z", resources: [], error: null } }];
+	}
+
 	addFloatingIp(ip, changes = {}) {
 		const id = this.nextId++;
 		const address = {
@@ -1119,9 +1165,16 @@ export class Mock {
 	}
 
 	/** A change of it is in force and goes back to @before at the deadline. */
-	tryFirewall(firewall, before, ms = 60000) {
+	tryFirewall(firewall, before, ms = 60000, changes = {}) {
 		firewall.before = before;
-		firewall.ippo.trial = { address: "203.0.113.5", started: new Date().toISOString(), deadline: new Date(Date.now() + ms).toISOString() };
+		firewall.ippo.trial = { address: "203.0.113.5", started: new Date().toISOString(), deadline: new Date(Date.now() + ms).toISOString(), in_force: new Date().toISOString(), confirm_from: null, ...changes };
+	}
+
+	#expireTrials() {
+		for (const firewall of this.firewalls.values()) {
+			if (Date.parse(firewall.ippo.trial?.deadline) <= Date.now())
+				Object.assign(firewall, { rules: firewall.before, ippo: { trial: null } });
+		}
 	}
 
 	#firewalls(what, url, body) {
@@ -1129,8 +1182,7 @@ export class Mock {
 		if (what === "GET /v1/firewalls")
 			return [200, paged("firewalls", [...this.firewalls.values()].map(shown), url)];
 		const firewall = this.firewalls.get(Number(/\/v1\/firewalls\/(\d+)/.exec(what)?.[1]));
-		if (firewall && Date.parse(firewall.ippo.trial?.deadline) <= Date.now())
-			Object.assign(firewall, { rules: firewall.before, ippo: { trial: null } });
+		this.#expireTrials();
 		if (!firewall && what !== "POST /v1/firewalls")
 			throw new Refusal(404, "not_found", "there is no such firewall");
 		if (what.endsWith("/test"))
@@ -1144,10 +1196,18 @@ export class Mock {
 				throw new Refusal(409, "uniqueness_error", "the name is taken");
 			return [201, { firewall: this.addFirewall(body.name, body.rules), actions: [] }];
 		}
+		if (what.startsWith("PUT")) {
+			if ([...this.firewalls.values()].some(({ id, name }) => name === body.name && id !== firewall.id))
+				throw new Refusal(409, "uniqueness_error", "the name is taken");
+			firewall.name = body.name;
+			return [200, { firewall: shown(firewall) }];
+		}
 		const verb = /actions\/(\w+)$/.exec(what)?.[1];
 		if (verb === "confirm" || verb === "revert") {
 			if (!firewall.ippo.trial)
 				throw new Refusal(410, "gone", "nothing of this firewall is on trial");
+			if (verb === "confirm" && this.old_connections-- > 0)
+				throw new Refusal(409, "connection_too_old", "this connection was open before");
 			Object.assign(firewall, { rules: verb === "confirm" ? firewall.rules : firewall.before, ippo: { trial: null } });
 			return [200, { firewall: shown(firewall) }];
 		}
@@ -1174,12 +1234,14 @@ export class Mock {
 	}
 
 	#filter(what, url) {
+		this.#expireTrials();
 		const id = Number(/servers\/(\d+)/.exec(what)[1]);
 		const applied = [...this.firewalls.values()].filter(({ applied_to: targets }) => targets.some(({ server }) => server?.id === id));
 		if (what.endsWith("/test"))
 			return [200, { test: judge(applied, url) }];
 		return [200, { filter: { status: "applied", firewalls: applied.map(({ id: number, name, rules }) => ({ id: number, name, rules })), ssh_port: 22, smtp_open: false, connections_per_second: 300, measured: true,
-			counters: applied.flatMap((firewall) => firewall.rules.map((_, rule) => ({ kind: "rule", firewall: firewall.id, rule, packets: 1200 + rule, bytes: 72000 }))), refused: this.refused } }];
+			trials: applied.filter(({ ippo }) => ippo.trial).map(({ id: number, name, ippo }) => ({ firewall: { id: number, name }, ...ippo.trial })),
+			counters: [...applied.flatMap((firewall) => firewall.rules.map((_, rule) => ({ kind: "rule", firewall: firewall.id, rule, packets: 1200 + rule, bytes: 72000 }))), ...this.stopped], refused: this.refused } }];
 	}
 
 	addThread(subject, text, changes = {}, attachments = []) {
@@ -1568,14 +1630,16 @@ const wholeRule = (rule) => ({ direction: "in", protocol: "tcp", port: null, sou
 
 /** As the API's model does, but for one port and networks of everybody or one address. */
 function judge(firewalls, url) {
-	const [address, port, protocol] = ["address", "port", "protocol"].map((name) => url.searchParams.get(name));
+	const [address, port, protocol, direction] = ["address", "port", "protocol", "direction"].map((name) => url.searchParams.get(name));
 	if (!/^[0-9a-f.:]+$/.test(address))
 		throw new Refusal(422, "invalid_input", "must be an IPv4 or IPv6 address", { fields: [{ name: "address", messages: ["must be an IPv4 or IPv6 address"] }] });
 	for (const { id, rules } of firewalls) {
-		const rule = rules.findIndex((each) => each.protocol === protocol && each.port === port && each.source_ips.some((ip) => ip.endsWith("/0") || ip === `${address}/32`));
+		const rule = rules.findIndex((each) => each.direction === direction && each.protocol === protocol && each.port === port && (direction === "in" ? each.source_ips : each.destination_ips).some((ip) => ip.endsWith("/0") || ip === `${address}/32`));
 		if (rule >= 0)
 			return { passes: true, reason: "rule", firewall: id, rule };
 	}
+	if (direction === "out" && !firewalls.some(({ rules }) => rules.some((each) => each.direction === "out")))
+		return { passes: true, reason: "open", firewall: null, rule: null };
 	return { passes: false, reason: "no_rule", firewall: null, rule: null };
 }
 

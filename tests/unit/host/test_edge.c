@@ -431,6 +431,7 @@ static void put_in_force(const struct firewall_policy *policy, const uint8_t *uu
 	assert_int_equal(filter_policy_for_host(&told, &change.filter), 0);
 	change.filter.connections_per_s = change.filter.connections_burst = 0;
 	change.filter.connections_most = 0;
+	change.filter.inwards = (struct host_bound){0};
 	if (network_set_filter(network, &change, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	host_filter_change_done(&change);
@@ -824,7 +825,7 @@ static void floods_fill_nothing(void **state)
 
 /* A server that was broken into is no weapon: new connections are bounded, and that is counted. */
 struct counted {
-	uint64_t packets[HOST_COUNT_TOO_MANY + 1];
+	uint64_t packets[HOST_COUNT_RATE_OUT + 1];
 };
 
 static void count(void *context, const struct host_counter *counter)
@@ -847,7 +848,7 @@ static void connections_are_bounded(void **state)
 		out += arrives(&sent, WORLD);
 	}
 	assert_in_range(out, 20, 200);
-	assert_int_equal(ruleset_counters("t", 1, count, &counted, NULL), 0);
+	assert_int_equal(ruleset_counters("t", 1, false, count, &counted, NULL), 0);
 	assert_int_equal(counted.packets[HOST_COUNT_TOO_MANY], 500 - out);
 }
 
@@ -878,8 +879,290 @@ static void a_flood_leaves_the_others_room(void **state)
 		others += arrives(&sent, WORLD);
 	}
 	assert_int_equal(others, MOST);
-	assert_int_equal(ruleset_counters("t", 1, count, &counted, NULL), 0);
+	assert_int_equal(ruleset_counters("t", 1, false, count, &counted, NULL), 0);
 	assert_in_range(counted.packets[HOST_COUNT_TOO_MANY], FLOOD - MOST, FLOOD);
+}
+
+/* All datagrams may come to the first server, so many at a time and a second. */
+static void admit(uint64_t version, struct host_bound bound, uint16_t port_last)
+{
+	static struct ip all[] = {{.family = 4}, {.family = 6}};
+	struct host_filter_rule rule = {.protocol = IPPROTO_UDP,
+					.port_first = 1,
+					.port_last = port_last,
+					.network_count = 2};
+	const struct host_filter_change change = {.uuid = {servers[0].uuid[0]},
+						  .filter = {.version = version,
+							     .inwards = bound,
+							     .rules = &rule,
+							     .rule_count = 1,
+							     .networks = all,
+							     .network_count = 2}};
+	struct err err = {0};
+
+	if (network_set_filter(network, &change, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static size_t knock(const char *server, enum place place, uint16_t port, size_t count)
+{
+	size_t in = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sent sent = datagram(WORLD, "203.0.113.5", server);
+		sent.port = port;
+		in += arrives(&sent, place);
+	}
+	return in;
+}
+
+/* However many connections strangers begin with a server, the kernel keeps no more than its bound.
+ * Who knocks where nothing is open takes nobody's place, and others get theirs. */
+static void a_crowd_leaves_the_others_room(void **state)
+{
+	enum { MOST = 64, CROWD = 400 };
+	const struct host_bound bound = {.most = MOST};
+	struct counted counted = {0};
+	size_t in = 0;
+
+	(void)state;
+	open_all(2960);
+	admit(2961, bound, 1000);
+	assert_int_equal(knock("10.1.0.1", ONE, 2000, CROWD), 0);
+	for (uint64_t again = 0; again < 2; again++) {
+		/* Its chains are made anew, the second time. */
+		admit(2962 + again, bound, (uint16_t)(1001 + again));
+		in += knock("10.1.0.1", ONE, 53, CROWD);
+	}
+	/* What earlier tests let in is counted as well. */
+	assert_in_range(in, 1, MOST + 1);
+	assert_int_equal(ruleset_counters("t", 1, false, count, &counted, NULL), 0);
+	assert_in_range(counted.packets[HOST_COUNT_CROWD], CROWD - MOST, CROWD);
+	assert_int_equal(knock("10.1.0.2", TWO, 53, MOST), MOST);
+}
+
+static void strangers_take_turns(void **state)
+{
+	const struct host_bound bound = {.per_s = 10, .burst = 20};
+	struct counted counted = {0};
+
+	(void)state;
+	admit(2970, bound, 1000);
+	const size_t in = knock("10.1.0.1", ONE, 53, 500);
+	assert_in_range(in, 20, 200);
+	assert_int_equal(ruleset_counters("t", 1, false, count, &counted, NULL), 0);
+	assert_int_equal(counted.packets[HOST_COUNT_CROWD], 500 - in);
+	open_all(2971);
+}
+
+/* --- connections that confirm a trial --- */
+
+static void mark(uint64_t version, uint32_t mark)
+{
+	static struct ip all[] = {{4, 24, {203, 0, 113}}, {.family = 6}};
+	struct host_filter_rule rule = {
+		.protocol = IPPROTO_TCP, .port_first = 22, .port_last = 23, .network_count = 2};
+	const struct host_filter_change change = {.uuid = {servers[0].uuid[0]},
+						  .filter = {.version = version,
+							     .mark = mark,
+							     .mark_port = mark != 0 ? 22 : 0,
+							     .rules = &rule,
+							     .rule_count = 1,
+							     .networks = all,
+							     .network_count = 2}};
+	struct err err = {0};
+
+	if (network_set_filter(network, &change, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static size_t came(struct ip *ret)
+{
+	struct buf answer CLEANUP(buf_done) = {0};
+	struct reader in;
+	struct err err = {0};
+
+	if (network_came(network, servers[0].uuid, &answer, &err) < 0)
+		fail_msg("%s", err.text);
+	reader_init(&in, answer.data, answer.len);
+	const size_t count = reader_u32(&in);
+	for (size_t i = 0; i < count; i++)
+		ret[i] = host_ip_read(&in);
+	assert_int_equal(reader_done(&in), 0);
+	return count;
+}
+
+/* The first @steps of a handshake. Return: whether the last of them came through. */
+static bool shake(const char *peer, const char *server, uint16_t port, int steps)
+{
+	struct sent syn = datagram(WORLD, peer, server), answer;
+	bool came_through;
+
+	syn.protocol = IPPROTO_TCP;
+	syn.port = port;
+	syn.flags = FIREWALL_FLAG_SYN;
+	came_through = arrives(&syn, ONE);
+	if (steps > 1) {
+		answer = answer_to(&syn);
+		answer.flags = FIREWALL_FLAG_SYN | FIREWALL_FLAG_ACK;
+		came_through = arrives(&answer, WORLD);
+	}
+	if (steps > 2) {
+		syn.flags = FIREWALL_FLAG_ACK;
+		came_through = arrives(&syn, ONE);
+	}
+	return came_through;
+}
+
+/* What is established with the port of SSH since a filter marks it is told of, and nothing else. */
+static void who_comes_in_is_seen(void **state)
+{
+	enum { MARKED = 0x1b000001 };
+	struct ip found[HOST_CAME_MAX];
+	const struct ip first = address("203.0.113.9"), second = address("2001:db8:7::9");
+
+	(void)state;
+	/* Sequence numbers are none of these packets' business. */
+	run("echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal");
+	mark(2985, 0);
+	assert_true(shake("203.0.113.8", "10.1.0.1", 22, 3)); /* before */
+	assert_int_equal(came(found), 0);
+	mark(2986, MARKED);
+	assert_int_equal(came(found), 0);
+	assert_true(shake("203.0.113.11", "10.1.0.1", 22, 1)); /* maybe under a foreign name */
+	assert_true(shake("203.0.113.12", "10.1.0.1", 22, 2));
+	assert_true(shake("203.0.113.13", "10.1.0.1", 23, 3));  /* another port */
+	assert_false(shake("198.51.100.7", "10.1.0.1", 22, 1)); /* that the change has shut out */
+	assert_int_equal(came(found), 0);
+	assert_true(shake("203.0.113.9", "10.1.0.1", 22, 3));
+	assert_int_equal(came(found), 1);
+	assert_true(ip_equal(&found[0], &first));
+	assert_true(shake("203.0.113.9", "10.1.0.1", 22, 3)); /* once is enough */
+	assert_true(shake("2001:db8:7::9", "fd01:0:0:1::1", 22, 3));
+	assert_int_equal(came(found), 2);
+	assert_true(ip_equal(&found[0], &second) || ip_equal(&found[1], &second));
+	mark(2987, MARKED + 1); /* another trial */
+	assert_int_equal(came(found), 0);
+	mark(2988, 0);
+	assert_int_equal(came(found), 0);
+}
+
+/* --- bandwidth --- */
+
+static void limit(uint64_t version, uint32_t in_mbit, uint32_t out_mbit)
+{
+	static struct ip all[] = {{.family = 4}, {.family = 6}};
+	struct host_filter_rule rule = {
+		.protocol = IPPROTO_UDP, .port_last = 65535, .network_count = 2};
+	const struct host_filter_change change = {.uuid = {servers[0].uuid[0]},
+						  .filter = {.version = version,
+							     .rate_in_mbit = in_mbit,
+							     .rate_out_mbit = out_mbit,
+							     .rules = &rule,
+							     .rule_count = 1,
+							     .networks = all,
+							     .network_count = 2}};
+	struct err err = {0};
+
+	if (network_set_filter(network, &change, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+#define LOAD_BYTES 1400
+
+static size_t read_load(enum place at)
+{
+	uint8_t frame[FRAME_BYTES];
+	size_t bytes = 0;
+	ssize_t got;
+
+	while ((got = read(taps[at], frame, sizeof frame)) > 0)
+		if ((size_t)got == ETHER_BYTES + LOAD_BYTES)
+			bytes += LOAD_BYTES;
+	return bytes;
+}
+
+/* As many datagrams of one connection as fit into @span_ms, or @most of them. Return: bytes that
+ * came out. */
+static size_t push(const struct sent *sent, enum place to, int64_t span_ms, size_t most,
+		   size_t *ret_offered)
+{
+	static const uint8_t load[LOAD_BYTES - 28];
+	uint8_t inside[LOAD_BYTES], packet[FRAME_BYTES];
+	const int64_t until_ms = clock_mono_ms() + span_ms;
+	size_t came = 0, len;
+
+	memset(inside, 0, sizeof inside);
+	put16(inside, sent->source_port);
+	put16(inside + 2, sent->port);
+	put16(inside + 4, 8 + sizeof load);
+	len = write_header(sent, packet, inside, 8 + sizeof load, 0, false, 1);
+	*ret_offered = 0;
+	while (clock_mono_ms() < until_ms && *ret_offered < most * LOAD_BYTES) {
+		put_frame(sent->from, 0x0800, packet, len, NULL, NULL);
+		*ret_offered += LOAD_BYTES;
+		came += read_load(to);
+	}
+	return came + read_load(to);
+}
+
+/* Bytes a second that pass once the bucket is empty. */
+static double rate_of(const struct sent *sent, enum place to, double *ret_offered)
+{
+	size_t offered = 0;
+
+	(void)push(sent, to, 10000, 4000, &offered); /* 5.6 MB: more than a second's worth */
+	const int64_t began_ms = clock_mono_ms();
+	const size_t came = push(sent, to, 1500, SIZE_MAX / LOAD_BYTES, &offered);
+	const double span_s = (double)(clock_mono_ms() - began_ms) / 1000;
+	*ret_offered = (double)offered / span_s;
+	return (double)came / span_s;
+}
+
+static void expect_rates(double in_mbit, double out_mbit)
+{
+	const struct sent ways[] = {datagram(WORLD, "203.0.113.5", "10.1.0.1"),
+				    datagram(ONE, "10.1.0.1", "203.0.113.5")};
+	const double wanted[] = {in_mbit, out_mbit};
+
+	for (size_t i = 0; i < 2; i++) {
+		double offered = 0;
+		const double came = rate_of(&ways[i], i == 0 ? ONE : WORLD, &offered);
+		if (wanted[i] == 0) {
+			assert_true(came > 0.9 * offered);
+			continue;
+		}
+		/* More than is let through was there to be let through. */
+		assert_true(offered > 2 * wanted[i] * 125000);
+		assert_true(came > 0.7 * wanted[i] * 125000);
+		assert_true(came < 1.3 * wanted[i] * 125000);
+	}
+}
+
+/* What a plan bounds is what passes, each way by itself; without a bound all of it does. A bound is
+ * changed, survives a table that is made anew, ends, and is counted. */
+static void bandwidth_is_bounded(void **state)
+{
+	struct counted counted = {0};
+	const struct sent other = datagram(WORLD, "203.0.113.5", "10.1.0.2");
+	double offered = 0;
+
+	(void)state;
+	open_all(2980);
+	limit(2981, 0, 0);
+	expect_rates(0, 0);
+	limit(2982, 8, 0);
+	expect_rates(8, 0);
+	assert_true(rate_of(&other, TWO, &offered) > 0.9 * offered);
+	limit(2983, 4, 16);
+	run("nft delete table inet ippo_t");
+	assert_int_equal(network_check(network, NULL), 1);
+	expect_rates(4, 16);
+	assert_int_equal(ruleset_counters("t", 1, true, count, &counted, NULL), 0);
+	assert_true(counted.packets[HOST_COUNT_RATE_IN] > 0);
+	assert_true(counted.packets[HOST_COUNT_RATE_OUT] > 0);
+	limit(2984, 0, 0);
+	expect_rates(0, 0);
 }
 
 /* --- traffic --- */
@@ -1219,6 +1502,10 @@ int main(void)
 		cmocka_unit_test(it_is_looked_after),
 		cmocka_unit_test(the_closed_are_closed),
 		cmocka_unit_test(a_flood_leaves_the_others_room),
+		cmocka_unit_test(a_crowd_leaves_the_others_room),
+		cmocka_unit_test(strangers_take_turns),
+		cmocka_unit_test(bandwidth_is_bounded),
+		cmocka_unit_test(who_comes_in_is_seen),
 		cmocka_unit_test(traffic_is_counted),
 		cmocka_unit_test(floating_addresses_move),
 	};

@@ -169,7 +169,8 @@ static void host_messages(void **state)
 	struct ip nets[] = {{4, 8, {10}}, {6, 32, {0x20, 1, 0xd, 0xb8}}};
 	struct host_floating floating[] = {{{4, 32, {10, 2, 0, 9}}, 7},
 					   {{6, 64, {0xfd, 2}}, UINT64_MAX}};
-	const struct host_filter filter = {9, 1, 1, 10, 20, 30, rules, 2, nets, 2, floating, 2};
+	const struct host_filter filter = {9,  1,  1,     10, 20,   30, {40, 50, 60}, 70, 80,
+					   90, 22, rules, 2,  nets, 2,  floating,     2};
 	const struct host_network network = {
 		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}, 1, filter};
 	const struct host_filter_change change = {{1}, filter};
@@ -277,6 +278,20 @@ static void impossible_values(void **state)
 				   got = {0};
 		buf_clear(&out);
 		host_filter_write(&out, &filter);
+		reader_init(&in, out.data, out.len);
+		assert_int_equal(host_filter_read(&in, &got), ERR_PROTOCOL);
+	}
+	static const struct host_filter unbounded[] = {{.rate_in_mbit = HOST_RATE_MAX_MBIT + 1},
+						       {.rate_out_mbit = UINT32_MAX},
+						       {.inwards = {.per_s = 1}},
+						       {.inwards = {.burst = 1}},
+						       {.inwards = {.most = 1000001}},
+						       {.mark = 1},
+						       {.mark_port = 22}};
+	for (size_t i = 0; i < ARRAY_SIZE(unbounded); i++) {
+		struct host_filter got = {0};
+		buf_clear(&out);
+		host_filter_write(&out, &unbounded[i]);
 		reader_init(&in, out.data, out.len);
 		assert_int_equal(host_filter_read(&in, &got), ERR_PROTOCOL);
 	}
