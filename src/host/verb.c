@@ -129,7 +129,10 @@ static int run_define(struct driver *driver, struct verb *verb)
 		return refuse(verb, "a server of an impossible size");
 	if (domain.name[0] == '\0' || !is_plain(domain.name, "-."))
 		return refuse(verb, "a server with an impossible name");
-	if ((domain.mac[0] & 3) != 2)
+	bool is_local = (domain.mac[0] & 3) == 2;
+	for (size_t i = 0; i < domain.card_count; i++)
+		is_local &= (domain.cards[i].mac[0] & 3) == 2;
+	if (!is_local)
 		return refuse(verb, "a MAC address that is not a local unicast one");
 	if (!rescue_is_sane(&domain.rescue))
 		return refuse(verb, "a rescue system without keys, a port or proper addresses");
@@ -167,9 +170,29 @@ static int run_guest_ask(struct driver *driver, struct verb *verb)
 	return driver->verbs->guest_ask(driver, &ask, &verb->err);
 }
 
+static bool is_local_mac(const uint8_t mac[MAC_BYTES])
+{
+	return (mac[0] & 3) == 2;
+}
+
+/* What each port must have is judged as it is read. */
+static bool ports_are_sane(const struct host_network *network)
+{
+	for (size_t i = 0; i < network->port_count; i++) {
+		if (!is_local_mac(network->ports[i].mac))
+			return false;
+		for (size_t n = 0; n < i; n++)
+			if (network->ports[n].id == network->ports[i].id ||
+			    network->ports[n].network_id == network->ports[i].network_id)
+				return false;
+	}
+	return true;
+}
+
 static bool network_is_sane(const struct host_network *network)
 {
-	return (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
+	return ports_are_sane(network) &&
+	       (network->ipv4.family == 0 || network->ipv4.prefix == 32) &&
 	       (network->ipv6.family == 0 || network->ipv6.prefix == 64) &&
 	       network->server_id != 0 && network->closed <= 1;
 }
@@ -184,7 +207,7 @@ static int run_network_set(struct driver *driver, struct verb *verb)
 	if (host_network_read(&reader, &network) < 0 || reader_done(&reader) < 0)
 		return ERR_PROTOCOL;
 	if (!network_is_sane(&network))
-		return refuse(verb, "a network that is no /32 and /64");
+		return refuse(verb, "a network that is no /32 and /64, or has an impossible port");
 	code = driver->verbs->network_set(driver, &network, &verb->err);
 	if (code == 0)
 		write_u64(&verb->answer, driver->verbs->filter_version(driver, network.uuid));
@@ -236,7 +259,9 @@ static int read_networks(struct verb *verb, struct reader *reader, struct networ
 		if (code < 0)
 			return code;
 		if (!network_is_sane(&networks->items[networks->count++]))
-			return refuse(verb, "a network that is no /32 and /64");
+			return refuse(
+				verb,
+				"a network that is no /32 and /64, or has an impossible port");
 	}
 	return 0;
 }

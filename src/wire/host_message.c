@@ -283,6 +283,63 @@ void host_seed_done(struct host_seed *seed)
 	*seed = (struct host_seed){0};
 }
 
+static void write_port(struct buf *out, const struct host_port *port)
+{
+	write_u64(out, port->id);
+	write_u64(out, port->network_id);
+	write_bytes(out, port->mac, sizeof port->mac);
+	host_ip_write(out, &port->ip);
+	write_u8(out, (uint8_t)port->alias_count);
+	for (size_t i = 0; i < port->alias_count; i++)
+		host_ip_write(out, &port->aliases[i]);
+}
+
+static bool is_one_ipv4(const struct ip *ip)
+{
+	return ip->family == 4 && ip->prefix == 32;
+}
+
+static void read_port(struct reader *in, struct host_port *port)
+{
+	port->id = reader_u64(in);
+	port->network_id = reader_u64(in);
+	reader_bytes(in, port->mac, sizeof port->mac);
+	port->ip = host_ip_read(in);
+	port->alias_count = reader_u8(in);
+	if (port->id == 0 || port->network_id == 0 || port->alias_count > HOST_ALIASES_MAX ||
+	    !is_one_ipv4(&port->ip)) {
+		in->error = ERR_PROTOCOL;
+		return;
+	}
+	for (size_t i = 0; i < port->alias_count; i++) {
+		port->aliases[i] = host_ip_read(in);
+		if (!is_one_ipv4(&port->aliases[i]))
+			in->error = ERR_PROTOCOL;
+	}
+}
+
+static bool ports_are_equal(const struct host_port *a, const struct host_port *b)
+{
+	if (a->id != b->id || a->network_id != b->network_id ||
+	    memcmp(a->mac, b->mac, MAC_BYTES) != 0 || !ip_equal(&a->ip, &b->ip) ||
+	    a->alias_count != b->alias_count)
+		return false;
+	for (size_t i = 0; i < a->alias_count; i++)
+		if (!ip_equal(&a->aliases[i], &b->aliases[i]))
+			return false;
+	return true;
+}
+
+bool host_ports_equal(const struct host_network *a, const struct host_network *b)
+{
+	if (a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++)
+		if (!ports_are_equal(&a->ports[i], &b->ports[i]))
+			return false;
+	return true;
+}
+
 void host_network_write(struct buf *out, const struct host_network *network)
 {
 	write_bytes(out, network->uuid, sizeof network->uuid);
@@ -291,6 +348,9 @@ void host_network_write(struct buf *out, const struct host_network *network)
 	host_ip_write(out, &network->ipv4);
 	host_ip_write(out, &network->ipv6);
 	write_u8(out, network->closed);
+	write_u8(out, (uint8_t)network->port_count);
+	for (size_t i = 0; i < network->port_count; i++)
+		write_port(out, &network->ports[i]);
 	host_filter_write(out, &network->filter);
 }
 
@@ -305,6 +365,11 @@ int host_network_read(struct reader *in, struct host_network *ret)
 	network.ipv4 = host_ip_read(in);
 	network.ipv6 = host_ip_read(in);
 	network.closed = reader_u8(in);
+	network.port_count = reader_u8(in);
+	if (network.port_count > HOST_PORTS_MAX)
+		return in->error = ERR_PROTOCOL;
+	for (size_t i = 0; i < network.port_count; i++)
+		read_port(in, &network.ports[i]);
 	if (network.ipv4.family == 6 || network.ipv6.family == 4)
 		in->error = ERR_PROTOCOL;
 	code = host_filter_read(in, &network.filter);
@@ -361,6 +426,11 @@ void host_domain_write(struct buf *out, const struct host_domain *domain)
 	host_ip_write(out, &domain->rescue.ipv4);
 	host_ip_write(out, &domain->rescue.ipv6);
 	write_text(out, domain->rescue.keys);
+	write_u8(out, (uint8_t)domain->card_count);
+	for (size_t i = 0; i < domain->card_count; i++) {
+		write_u64(out, domain->cards[i].port_id);
+		write_bytes(out, domain->cards[i].mac, sizeof domain->cards[i].mac);
+	}
 }
 
 int host_domain_read(struct reader *in, struct host_domain *ret)
@@ -384,6 +454,15 @@ int host_domain_read(struct reader *in, struct host_domain *ret)
 	if (domain.rescue.ipv4.family == 6 || domain.rescue.ipv6.family == 4)
 		in->error = ERR_PROTOCOL;
 	domain.rescue.keys = reader_text_dup(in, HOST_RESCUE_MAX_KEY_BYTES);
+	domain.card_count = reader_u8(in);
+	if (domain.card_count > HOST_PORTS_MAX)
+		in->error = ERR_PROTOCOL;
+	for (size_t i = 0; in->error == 0 && i < domain.card_count; i++) {
+		domain.cards[i].port_id = reader_u64(in);
+		reader_bytes(in, domain.cards[i].mac, sizeof domain.cards[i].mac);
+		if (domain.cards[i].port_id == 0)
+			in->error = ERR_PROTOCOL;
+	}
 	if (in->error != 0) {
 		host_domain_done(&domain);
 		return in->error;

@@ -202,6 +202,19 @@ struct host_seed {
 	size_t user_data_bytes; /* may hold any bytes; the other three are text */
 };
 
+#define HOST_PORTS_MAX   ((size_t)3) /* of a server: networks it is in */
+#define HOST_ALIASES_MAX ((size_t)5) /* of a port */
+
+/* Where a server is plugged into a private network. */
+struct host_port {
+	uint64_t id;         /* the tap's name derives from it */
+	uint64_t network_id; /* ... and the bridge's from this */
+	uint8_t mac[MAC_BYTES];
+	struct ip ip; /* IPv4 /32 */
+	struct ip aliases[HOST_ALIASES_MAX];
+	size_t alias_count;
+};
+
 struct host_network {
 	uint8_t uuid[UUID_BYTES];
 	uint64_t server_id; /* the tap's name derives from it */
@@ -210,6 +223,8 @@ struct host_network {
 	struct ip ipv6; /* a /64 */
 	uint8_t closed; /* nothing new from outside reaches it */
 	struct host_filter filter;
+	struct host_port ports[HOST_PORTS_MAX];
+	size_t port_count;
 };
 
 struct host_filter_change {
@@ -228,6 +243,12 @@ struct host_rescue {
 	char *keys;     /* OpenSSH public keys of who may log in, a line each; malloc'd */
 };
 
+/* A card beside the server's first, for a private network. */
+struct host_card {
+	uint64_t port_id; /* its struct host_port */
+	uint8_t mac[MAC_BYTES];
+};
+
 /* Decoded ones hold keys: host_domain_done(). */
 struct host_domain {
 	uint8_t uuid[UUID_BYTES];
@@ -241,6 +262,8 @@ struct host_domain {
 	uint8_t no_agent; /* nothing is asked inside it: the ports for that are not there */
 	uint8_t mac[MAC_BYTES];
 	struct host_rescue rescue;
+	struct host_card cards[HOST_PORTS_MAX];
+	size_t card_count;
 };
 
 struct host_password {
@@ -284,6 +307,8 @@ void host_seed_done(struct host_seed *seed);
 void host_network_write(struct buf *out, const struct host_network *network);
 int host_network_read(struct reader *in, struct host_network *ret);
 void host_network_done(struct host_network *network);
+/** host_ports_equal() - the same ports, in the same order. */
+bool host_ports_equal(const struct host_network *a, const struct host_network *b);
 void host_filter_change_write(struct buf *out, const struct host_filter_change *change);
 int host_filter_change_read(struct reader *in, struct host_filter_change *ret);
 void host_filter_change_done(struct host_filter_change *change);

@@ -11,6 +11,7 @@
  * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
  * N" makes every verb slow, "memory_mib N" is the machine's memory; "serial HABIT" says what guests
  * that are started do with their serial port: echo, source, sink, deaf or identity (guest.h).
+ * The file "ports" has what was said of private networks.
  * "guest crashes UUID" and "guest ends UUID" have that guest die, or switch itself off, at the next
  * verb of any.
  */
@@ -50,6 +51,8 @@ struct thing {
 	bool no_agent;     /* of a domain: forgotten with the process, as its guest is */
 	bool marks;        /* of a network: its filter marks new connections; not kept either */
 	uint32_t rates[2]; /* of a network, to the server and from it; not kept in "world" */
+	uint64_t ports[HOST_PORTS_MAX]; /* of a network: their ids; told again after a restart */
+	size_t port_count;
 };
 
 enum hold { HOLD_NOT, HOLD_BEFORE, HOLD_AFTER };
@@ -574,6 +577,40 @@ static void note_filter(struct fake *fake, struct thing *thing, const struct hos
 	}
 }
 
+/* The newest word about each server's private networks is in the file "ports", a line each: "UUID
+ * NETWORK MAC IP ALIAS…" for each port, and "UUID -" when there is none. */
+static void note_ports(const struct fake *fake, struct thing *thing,
+		       const struct host_network *network)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	char path[PATH_BYTES], uuid[UUID_TEXT_BYTES], mac[MAC_TEXT_BYTES], ip[IP_TEXT_BYTES];
+
+	if (thing->port_count == 0 && network->port_count == 0)
+		return;
+	format_uuid(network->uuid, uuid);
+	(void)buf_puts(&text, uuid);
+	if (network->port_count == 0)
+		(void)buf_puts(&text, " -");
+	thing->port_count = 0;
+	for (size_t i = 0; i < network->port_count; i++) {
+		const struct host_port *port = &network->ports[i];
+		thing->ports[thing->port_count++] = port->id;
+		format_mac(port->mac, mac);
+		ip_format(&port->ip, ip);
+		(void)buf_printf(&text, " %llu %s %s", (unsigned long long)port->network_id, mac,
+				 ip);
+		for (size_t n = 0; n < port->alias_count; n++) {
+			ip_format(&port->aliases[n], ip);
+			(void)buf_printf(&text, " +%s", ip);
+		}
+	}
+	(void)buf_putc(&text, '\n');
+	path_of(fake, "ports", path);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		(void)fd_write_all(fd, text.data, text.len);
+}
+
 static int network_set(struct driver *driver, const struct host_network *network, struct err *err)
 {
 	struct fake *fake = self_of(driver);
@@ -583,8 +620,10 @@ static int network_set(struct driver *driver, const struct host_network *network
 	if (code < 0)
 		return code;
 	code = add(fake, HOST_ITEM_NETWORK, network->uuid, network->server_id, &thing, err);
-	if (code == 0)
+	if (code == 0) {
 		note_filter(fake, thing, &network->filter, false);
+		note_ports(fake, thing, network);
+	}
 	return end(fake, code);
 }
 
@@ -696,10 +735,13 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 			struct err *err)
 {
 	struct fake *fake = self_of(driver);
+	char ports[PATH_BYTES];
 	int code = begin(fake, "network_sync", err);
 
 	if (code < 0)
 		return code;
+	path_of(fake, "ports", ports); /* it is told anew */
+	(void)unlink(ports);
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct thing **at = &fake->buckets[i], *gone; (gone = *at) != NULL;) {
 			if (gone->item.kind == HOST_ITEM_NETWORK) {
@@ -714,10 +756,27 @@ static int network_sync(struct driver *driver, const struct host_network *networ
 		struct thing *thing;
 		code = add(fake, HOST_ITEM_NETWORK, networks[i].uuid, networks[i].server_id, &thing,
 			   err);
-		if (code == 0)
+		if (code == 0) {
 			note_filter(fake, thing, &networks[i].filter, true);
+			note_ports(fake, thing, &networks[i]);
+		}
 	}
 	return end(fake, code);
+}
+
+/* As QEMU would: a card is plugged into a tap that is there. */
+static int check_cards(struct fake *fake, const struct host_domain *domain, struct err *err)
+{
+	const struct thing *network = network_of(fake, domain->uuid);
+
+	for (size_t i = 0; i < domain->card_count; i++) {
+		bool found = false;
+		for (size_t n = 0; network != NULL && n < network->port_count; n++)
+			found |= network->ports[n] == domain->cards[i].port_id;
+		if (!found)
+			return err_set(err, ERR_HYPERVISOR_FAILED, "there is no tap for a card");
+	}
+	return 0;
 }
 
 static int domain_define(struct driver *driver, const struct host_domain *domain, struct err *err)
@@ -728,6 +787,8 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 
 	if (code < 0)
 		return code;
+	if ((code = check_cards(fake, domain, err)) < 0)
+		return end(fake, code);
 	code = add(fake, HOST_ITEM_DOMAIN, domain->uuid, domain->server_id, &thing, err);
 	if (code == 0) {
 		memcpy(thing->name, domain->name, sizeof thing->name);

@@ -21,6 +21,7 @@
 #include "host/libvirt/ask.h"
 #include "host/libvirt/connection.h"
 #include "host/libvirt/console.h"
+#include "host/libvirt/interfaces.h"
 #include "host/libvirt/ports.h"
 #include "host/libvirt/report.h"
 #include "host/libvirt/statistics.h"
@@ -351,7 +352,7 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 	if (defined == NULL)
 		return connection_error("define the server", err);
 	ports_follow(defined);
-	return 0;
+	return interfaces_follow(defined, domain, self->config->instance, err);
 }
 
 /* By the name that libvirt knows it by, for a server that is defined. */
@@ -461,6 +462,8 @@ static int domain_start(struct driver *driver, const uint8_t uuid[UUID_BYTES], s
 	if (state == HOST_DOMAIN_RUNNING)
 		return 0;
 	log_path(domain, log);
+	if ((code = network_prepare(self->network, uuid, err)) < 0)
+		return code;
 	if (state != HOST_DOMAIN_PAUSED)
 		remove_old_logs(log);
 	began_ms = clock_mono_ms();

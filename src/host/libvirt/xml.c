@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/ip.h"
 #include "host/network/plumb.h"
+#include "host/network/segment.h"
 
 /* libxml2 takes text as unsigned. */
 #define TEXT (const xmlChar *)
@@ -114,6 +115,29 @@ static void write_cpu(xmlTextWriterPtr xml, bool kvm)
 	close_element(xml);
 }
 
+/* The tap is there already, and stays. */
+static void write_card(xmlTextWriterPtr xml, const uint8_t mac[MAC_BYTES], const char *tap)
+{
+	char text[MAC_TEXT_BYTES];
+
+	format_mac(mac, text);
+	open_element(xml, "interface", "type", "ethernet", NULL);
+	EMPTY("mac", "address", text);
+	if (tap != NULL)
+		EMPTY("target", "dev", tap, "managed", "no");
+	EMPTY("model", "type", "virtio");
+	close_element(xml);
+}
+
+static void write_cards(xmlTextWriterPtr xml, const struct xml_domain *input)
+{
+	char tap[SEGMENT_NAME_BYTES];
+
+	for (size_t i = 0; i < input->domain->card_count; i++)
+		if (segment_port_name(input->instance, input->domain->cards[i].port_id, tap) == 0)
+			write_card(xml, input->domain->cards[i].mac, tap);
+}
+
 static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 {
 	char mac[MAC_TEXT_BYTES];
@@ -130,6 +154,7 @@ static void write_devices(xmlTextWriterPtr xml, const struct xml_domain *input)
 	EMPTY("target", "dev", input->tap, "managed", "yes");
 	EMPTY("model", "type", "virtio");
 	close_element(xml);
+	write_cards(xml, input);
 	open_element(xml, "serial", "type", "pty", NULL);
 	EMPTY("log", "file", input->console_log, "append", "off");
 	EMPTY("target", "port", "0");
@@ -318,6 +343,16 @@ int xml_write_seed(const char *seed_path, struct buf *out)
 
 	if (xml != NULL)
 		write_seed(xml, seed_path);
+	return finish(buffer, xml, out);
+}
+
+int xml_write_card(const uint8_t mac[MAC_BYTES], const char *tap, struct buf *out)
+{
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml = begin(&buffer);
+
+	if (xml != NULL)
+		write_card(xml, mac, tap);
 	return finish(buffer, xml, out);
 }
 

@@ -26,6 +26,10 @@ int xml_write_domain(const struct xml_domain *input, struct buf *out);
 /** xml_write_seed() - the <disk> element alone, as it is detached. */
 int xml_write_seed(const char *seed_path, struct buf *out);
 
+/** xml_write_card() - the <interface> element of a private network's port alone; @tap NULL: as it
+ * is detached. */
+int xml_write_card(const uint8_t mac[MAC_BYTES], const char *tap, struct buf *out);
+
 /** xml_write_port() - the <channel> element of one port alone, as it is attached and detached. */
 int xml_write_port(const char *name, struct buf *out);
 /** xml_has_port() - whether a definition, as libvirt writes it, has that port. */

@@ -9,6 +9,7 @@
  *                     dropped; nothing new reaches a tap that is in `closed`; new traffic goes
  *                     through the chain of the server it comes from, which refuses or returns, and
  *                     that of the server it is for, which decides
+ *                     and what is of a private network (segment_rules.c) comes from nowhere else
  *   output:           the many tries of the probe are soon forgotten
  *   postrouting:      a private pool leaves with the host's address
  *
@@ -470,6 +471,8 @@ static void write_input(struct buf *out, const char *instance)
 	(void)buf_printf(out,
 			 "\tchain input {\n"
 			 "\t\ttype filter hook input priority filter; policy accept;\n"
+			 "\t\tiifname \"%s.*\" counter drop comment \"private\"\n"
+			 "\t\tiifname \"%s_*\" counter drop comment \"private\"\n"
 			 "\t\tiifname != \"%s-*\" accept\n"
 			 "\t\tct state established,related accept\n"
 			 "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, "
@@ -478,7 +481,7 @@ static void write_input(struct buf *out, const char *instance)
 			 "\t\ticmpv6 type echo-request limit rate 20/second accept\n"
 			 "\t\tcounter drop comment \"host\"\n"
 			 "\t}\n",
-			 instance);
+			 instance, instance, instance);
 }
 
 /* Where chains of servers lead to. */
@@ -497,24 +500,28 @@ static void write_endings(struct buf *out, const char *instance)
 
 static void write_forward(struct buf *out, const char *instance)
 {
-	(void)buf_printf(out,
-			 "\tchain forward {\n"
-			 "\t\ttype filter hook forward priority filter; policy accept;\n"
-			 "\t\tiifname != \"%s-*\" oifname != \"%s-*\" accept\n"
-			 "\t\tiifname vmap @rated\n"
-			 "\t\toifname vmap @rated\n"
-			 "\t\ticmpv6 type { 130-137, 143 } counter drop comment \"link\"\n"
-			 "\t\tct state established,related accept\n"
-			 "\t\tct state invalid counter drop comment \"invalid\"\n"
-			 "\t\ttcp flags & (fin | syn | rst | ack) != syn counter drop comment "
-			 "\"stray\"\n"
-			 /* New traffic from here on. */
-			 "\t\toifname @closed counter drop comment \"closed\"\n"
-			 "\t\tiifname vmap @outbound\n"
-			 "\t\toifname vmap @inbound\n"
-			 "\t\toifname \"%s-*\" counter drop comment \"nobody\"\n"
-			 "\t}\n",
-			 instance, instance, instance);
+	(void)buf_printf(
+		out,
+		"\tchain forward {\n"
+		"\t\ttype filter hook forward priority filter; policy accept;\n"
+		"\t\tiifname \"%s.*\" counter drop comment \"private\"\n"
+		"\t\tiifname \"%s_*\" oifname != \"%s_*\" counter drop comment \"private\"\n"
+		"\t\toifname \"%s_*\" iifname != \"%s_*\" counter drop comment \"private\"\n"
+		"\t\tiifname != \"%s-*\" oifname != \"%s-*\" accept\n"
+		"\t\tiifname vmap @rated\n"
+		"\t\toifname vmap @rated\n"
+		"\t\ticmpv6 type { 130-137, 143 } counter drop comment \"link\"\n"
+		"\t\tct state established,related accept\n"
+		"\t\tct state invalid counter drop comment \"invalid\"\n"
+		"\t\ttcp flags & (fin | syn | rst | ack) != syn counter drop comment "
+		"\"stray\"\n"
+		/* New traffic from here on. */
+		"\t\toifname @closed counter drop comment \"closed\"\n"
+		"\t\tiifname vmap @outbound\n"
+		"\t\toifname vmap @inbound\n"
+		"\t\toifname \"%s-*\" counter drop comment \"nobody\"\n"
+		"\t}\n",
+		instance, instance, instance, instance, instance, instance, instance, instance);
 }
 
 static void write_postrouting(struct buf *out, const char *instance)

@@ -18,6 +18,8 @@
 #include "host/network/plumb.h"
 #include "host/network/refusals.h"
 #include "host/network/ruleset.h"
+#include "host/network/segment_rules.h"
+#include "host/network/segments.h"
 #include "host/network/traffic.h"
 
 struct network {
@@ -65,6 +67,7 @@ static int load_table(struct network *network, const struct host_network *server
 
 	filter_write_table(&rules, network->instance, network->masquerade, network->probe_uid,
 			   servers, count);
+	segment_rules_write_table(&rules, network->instance, servers, count);
 	traffic_write_table(&rules, network->instance);
 	for (size_t i = 0; i < count; i++)
 		traffic_write_server(&rules, network->instance, servers[i].server_id);
@@ -131,7 +134,8 @@ static bool is_same(const struct host_network *a, const struct host_network *b)
 {
 	return a->server_id == b->server_id && memcmp(a->mac, b->mac, MAC_BYTES) == 0 &&
 	       ip_equal(&a->ipv4, &b->ipv4) && ip_equal(&a->ipv6, &b->ipv6) &&
-	       a->closed == b->closed && host_floating_equal(&a->filter, &b->filter);
+	       a->closed == b->closed && host_ports_equal(a, b) &&
+	       host_floating_equal(&a->filter, &b->filter);
 }
 
 static int copy_network(const struct host_network *from, struct host_network *ret)
@@ -167,6 +171,19 @@ static int plumb_if_there(struct network *network, const struct host_network *se
 			       (unsigned long long)server->server_id);
 	code = plumb(network, tap, server, err);
 	return code == -ENODEV ? 0 : code;
+}
+
+/* --- private networks --- */
+
+/* Taps and bridges follow what is known of a server now; @had: ports that may have gone. */
+static int follow_ports(struct network *network, const struct host_network *server, bool had,
+			struct err *err)
+{
+	const int code = server != NULL ? segments_plumb(network->instance, server, err) : 0;
+
+	if (had)
+		segments_clean(network->instance, network->servers, network->count);
+	return code;
 }
 
 /* --- floating addresses --- */
@@ -325,6 +342,7 @@ static int set_locked(struct network *network, const struct host_network *server
 	leave_to_others(network, copy.uuid, &copy.filter);
 	write_losses(network, &copy, &rules);
 	filter_write_change(&rules, network->instance, known, &copy);
+	segment_rules_write_change(&rules, network->instance, known, &copy);
 	if (known == NULL) {
 		traffic_write_table(&rules, network->instance);
 		traffic_write_server(&rules, network->instance, copy.server_id);
@@ -339,7 +357,8 @@ static int set_locked(struct network *network, const struct host_network *server
 	before = *known;
 	*known = copy;
 	copy = (struct host_network){0};
-	if ((code = move_floating(network, &before, known, err)) < 0)
+	if ((code = move_floating(network, &before, known, err)) < 0 ||
+	    (code = follow_ports(network, known, before.port_count > 0, err)) < 0)
 		return code;
 	return same_wire && rules.len > 0 ? 0 : plumb_if_there(network, known, err);
 }
@@ -489,6 +508,7 @@ static int clear_locked(struct network *network, const uint8_t uuid[UUID_BYTES],
 	if (known == NULL)
 		return 0;
 	filter_write_change(&rules, network->instance, known, NULL);
+	segment_rules_write_change(&rules, network->instance, known, NULL);
 	filter_write_no_wire(&rules, network->instance, known->server_id);
 	traffic_write_table(&rules, network->instance);
 	traffic_write_no_server(&rules, network->instance, known->server_id);
@@ -498,9 +518,10 @@ static int clear_locked(struct network *network, const uint8_t uuid[UUID_BYTES],
 	    (code = plumb_remove(tap, err)) < 0)
 		return code;
 	refusals_forget(network->refusals, known->server_id);
+	const bool had = known->port_count > 0;
 	host_network_done(known);
 	*known = network->servers[--network->count];
-	return 0;
+	return follow_ports(network, NULL, had, err);
 }
 
 int network_clear(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err)
@@ -558,6 +579,8 @@ static int plumb_all(struct network *network, struct err *err)
 			code = plumb_tap(tap, server, err);
 		if (code == -ENODEV)
 			code = 0;
+		if (code == 0)
+			code = segments_plumb(network->instance, server, err);
 	}
 	return code;
 }
@@ -584,6 +607,7 @@ static int sync_locked(struct network *network, const struct host_network *serve
 	network->count = count;
 	network->is_told = true;
 	remove_orphans(network);
+	segments_clean(network->instance, network->servers, network->count);
 	return plumb_all(network, err);
 }
 
@@ -620,6 +644,18 @@ int network_plumb(struct network *network, const uint8_t uuid[UUID_BYTES], struc
 		(void)err_set(err, code, "the server's id is too large");
 	else
 		code = plumb(network, tap, known, err);
+	(void)pthread_mutex_unlock(&network->lock);
+	return code;
+}
+
+int network_prepare(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err)
+{
+	int code = 0;
+
+	(void)pthread_mutex_lock(&network->lock);
+	const struct host_network *known = find(network, uuid);
+	if (known != NULL)
+		code = segments_plumb(network->instance, known, err);
 	(void)pthread_mutex_unlock(&network->lock);
 	return code;
 }
@@ -738,6 +774,11 @@ int network_check(struct network *network, struct err *err)
 {
 	(void)pthread_mutex_lock(&network->lock);
 	int code = check_locked(network, err);
+	const int mended =
+		code < 0 ? 0
+			 : segments_check(network->instance, network->servers, network->count, err);
+	if (code >= 0 && mended != 0)
+		code = mended;
 	(void)pthread_mutex_unlock(&network->lock);
 	return code;
 }

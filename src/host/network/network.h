@@ -49,6 +49,8 @@ int network_traffic(struct network *network, network_traffic_of *of, void *conte
  */
 int network_check(struct network *network, struct err *err);
 
+/** network_prepare() - the taps of its private networks are there: QEMU opens them as it starts. */
+int network_prepare(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err);
 /** network_plumb() - the tap has come into being: addresses, routes. ERR_NOT_FOUND without a
  * network. */
 int network_plumb(struct network *network, const uint8_t uuid[UUID_BYTES], struct err *err);

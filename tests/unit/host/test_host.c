@@ -23,6 +23,8 @@
 #include "host/libvirt/report.h"
 #include "host/libvirt/xml.h"
 #include "host/network/filter.h"
+#include "host/network/segment.h"
+#include "host/network/segment_rules.h"
 #include "host/process.h"
 
 static void golden(const char *name, const struct buf *got)
@@ -79,6 +81,18 @@ static void domain_xml(void **state)
 	input.rescue_path = "/h/images/9.qcow2";
 	assert_int_equal(xml_write_domain(&input, &out), 0);
 	golden("xml/rescue.xml", &out);
+	buf_clear(&out);
+	struct host_domain joined = domain;
+	joined.cards[0] = (struct host_card){0x1f, {2, 0, 0, 0, 0, 0x1f}};
+	joined.cards[1] = (struct host_card){0x20, {2, 0, 0, 0, 0, 0x20}};
+	joined.card_count = 2;
+	input = plain;
+	input.domain = &joined;
+	assert_int_equal(xml_write_domain(&input, &out), 0);
+	golden("xml/networks.xml", &out);
+	buf_clear(&out);
+	assert_int_equal(xml_write_card(joined.cards[0].mac, "ippo.1f", &out), 0);
+	golden("xml/card.xml", &out);
 	buf_clear(&out);
 	assert_int_equal(xml_write_seed("/h/seeds/d.iso", &out), 0);
 	golden("xml/seed.xml", &out);
@@ -226,6 +240,39 @@ static void filter_changes(void **state)
 		nft_accepts(&whole);
 }
 
+static void segments(void **state)
+{
+	static const struct host_network before = {
+		.uuid = {1},
+		.ports = {{0x1f, 7, {2, 0, 0, 0, 0, 0x1f}, {4, 32, {10, 0, 0, 2}}},
+			  {0x20, 8, {2, 0, 0, 0, 0, 0x20}, {4, 32, {10, 1, 0, 2}}}},
+		.port_count = 2};
+	struct host_network after = before;
+	struct buf out CLEANUP(buf_done) = {0};
+	char name[SEGMENT_NAME_BYTES];
+
+	segment_rules_write_table(&out, "ippo", &before, 1);
+	golden("filter/segments.nft", &out);
+	after.ports[0].aliases[0] = (struct ip){4, 32, {10, 0, 0, 9}};
+	after.ports[0].alias_count = 1;
+	after.port_count = 1;
+	segment_rules_write_change(&out, "ippo", &before, &after);
+	segment_rules_write_change(&out, "ippo", &after, &before);
+	segment_rules_write_change(&out, "ippo", &before, NULL);
+	segment_rules_write_change(&out, "ippo", NULL, &after);
+	if (geteuid() == 0)
+		nft_accepts(&out);
+	/* What is the same as before changes nothing. */
+	buf_clear(&out);
+	segment_rules_write_change(&out, "ippo", &before, &before);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(segment_port_name("abcdef", 0xffffffff, name), 0);
+	assert_string_equal(name, "abcdef.ffffffff");
+	assert_int_equal(segment_port_name("abcdef", 0x100000000, name), -ERANGE);
+	assert_int_equal(segment_bridge_name("ippo", 0x2a, name), 0);
+	assert_string_equal(name, "ippo_2a");
+}
+
 static void tap_names(void **state)
 {
 	char name[FILTER_TAP_BYTES];
@@ -347,12 +394,19 @@ static void probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ports_of_the_agent), cmocka_unit_test(updates_that_wait),
-		cmocka_unit_test(domain_xml),         cmocka_unit_test(hostile_names),
-		cmocka_unit_test(filter_tables),      cmocka_unit_test(filter_changes),
-		cmocka_unit_test(tap_names),          cmocka_unit_test(report_lines_of_guests),
-		cmocka_unit_test(report_rate),        cmocka_unit_test(agent_replies),
-		cmocka_unit_test(too_long_a_reply),   cmocka_unit_test(probe),
+		cmocka_unit_test(ports_of_the_agent),
+		cmocka_unit_test(updates_that_wait),
+		cmocka_unit_test(domain_xml),
+		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(filter_tables),
+		cmocka_unit_test(filter_changes),
+		cmocka_unit_test(segments),
+		cmocka_unit_test(tap_names),
+		cmocka_unit_test(report_lines_of_guests),
+		cmocka_unit_test(report_rate),
+		cmocka_unit_test(agent_replies),
+		cmocka_unit_test(too_long_a_reply),
+		cmocka_unit_test(probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,7 +172,16 @@ static void host_messages(void **state)
 	const struct host_filter filter = {9,  1,  1,     10, 20,   30, {40, 50, 60}, 70, 80,
 					   90, 22, rules, 2,  nets, 2,  floating,     2};
 	const struct host_network network = {
-		{1}, 2, {2, 3}, {4, 32, {10, 0, 0, 1}}, {6, 64, {0xfd}}, 1, filter};
+		{1},
+		2,
+		{2, 3},
+		{4, 32, {10, 0, 0, 1}},
+		{6, 64, {0xfd}},
+		1,
+		filter,
+		{{7, 8, {2}, {4, 32, {10, 0, 0, 2}}, {{4, 32, {10, 0, 0, 9}}}, 1},
+		 {9, 10, {2, 1}, {4, 32, {10, 1, 0, 2}}}},
+		2};
 	const struct host_filter_change change = {{1}, filter};
 	const struct host_traffic traffic = {{1}, 7, 8, INT64_MAX};
 	const struct host_counter counter = {HOST_COUNT_RULE, 7, 3, 5, UINT64_MAX};
@@ -189,7 +198,9 @@ static void host_messages(void **state)
 					   1,
 					   1,
 					   {2},
-					   {9, 22, {4, 32, {10, 0, 0, 1}}, {0}, keys}};
+					   {9, 22, {4, 32, {10, 0, 0, 1}}, {0}, keys},
+					   {{7, {2}}, {9, {2, 1}}},
+					   2};
 	const struct host_password password = {{1}, "taro", "$6$x$y"};
 	const struct host_guest_ask ask = {{1}, "probe 7 AAAA debian 300"};
 	const struct probe_look look = {
@@ -257,6 +268,21 @@ static void impossible_values(void **state)
 	host_network_write(&out, &network);
 	reader_init(&in, out.data, out.len);
 	assert_int_equal(host_network_read(&in, &network), ERR_PROTOCOL);
+	buf_clear(&out);
+	/* Ports that are none. */
+	static const struct host_port no_ports[] = {{0, 8, {2}, {4, 32, {10, 0, 0, 2}}},
+						    {7, 0, {2}, {4, 32, {10, 0, 0, 2}}},
+						    {7, 8, {2}, {4, 24, {10}}},
+						    {7, 8, {2}, {6, 128, {0xfd}}},
+						    {7, 8, {2}, {0}},
+						    {7, 8, {2}, {4, 32, {10}}, {{4, 31, {10}}}, 1}};
+	for (size_t i = 0; i < ARRAY_SIZE(no_ports); i++) {
+		struct host_network wrong = {.ports = {no_ports[i]}, .port_count = 1};
+		buf_clear(&out);
+		host_network_write(&out, &wrong);
+		reader_init(&in, out.data, out.len);
+		assert_int_equal(host_network_read(&in, &wrong), ERR_PROTOCOL);
+	}
 	buf_clear(&out);
 	/* Rules the packet filter cannot have been meant to have. */
 	static const struct host_filter_rule odd[] = {
