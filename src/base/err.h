@@ -51,6 +51,10 @@
 	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
 	X(ERR_NO_MAIL, -1040, "mail_not_set_up")                                                   \
 	X(ERR_AGENT_OFF, -1130, "guest_agent_off")                                                 \
+	X(ERR_SERVER_ATTACHED, -1150, "server_already_attached")                                   \
+	X(ERR_IP_NOT_AVAILABLE, -1151, "ip_not_available")                                         \
+	X(ERR_NO_SUBNET, -1152, "no_subnet_available")                                             \
+	X(ERR_NETWORKS_OVERLAP, -1153, "networks_overlap")                                         \
 	X(ERR_SUSPENDED, -1050, "account_suspended")                                               \
 	X(ERR_FIREWALL_APPLIED, -1120, "firewall_already_applied")                                 \
 	X(ERR_FIREWALL_REMOVED, -1121, "firewall_already_removed")                                 \

@@ -76,6 +76,8 @@ const char *action_resource_name(enum action_resource_type type)
 		return "firewall";
 	case ACTION_RESOURCE_FLOATING_IP:
 		return "floating_ip";
+	case ACTION_RESOURCE_NETWORK:
+		return "network";
 	}
 	return "unknown";
 }

@@ -33,6 +33,12 @@
 	X(ACTION_UNASSIGN_FLOATING_IP, 51, "unassign_floating_ip")                                 \
 	X(ACTION_ASSIGN_PRIMARY_IP, 52, "assign_primary_ip")                                       \
 	X(ACTION_UNASSIGN_PRIMARY_IP, 53, "unassign_primary_ip")                                   \
+	X(ACTION_ADD_SUBNET, 90, "add_subnet")                                                     \
+	X(ACTION_DELETE_SUBNET, 91, "delete_subnet")                                               \
+	X(ACTION_CHANGE_IP_RANGE, 92, "change_ip_range")                                           \
+	X(ACTION_ATTACH_TO_NETWORK, 93, "attach_to_network")                                       \
+	X(ACTION_DETACH_FROM_NETWORK, 94, "detach_from_network")                                   \
+	X(ACTION_CHANGE_ALIAS_IPS, 95, "change_alias_ips")                                         \
 	X(ACTION_CREATE_ZONE, 70, "create_zone")                                                   \
 	X(ACTION_DELETE_ZONE, 71, "delete_zone")                                                   \
 	X(ACTION_IMPORT_ZONEFILE, 72, "import_zonefile")                                           \
@@ -64,6 +70,7 @@ enum action_resource_type {
 	ACTION_RESOURCE_ZONE = 4,
 	ACTION_RESOURCE_FIREWALL = 5,
 	ACTION_RESOURCE_FLOATING_IP = 6,
+	ACTION_RESOURCE_NETWORK = 10,
 };
 
 struct action_resource {
@@ -130,6 +137,15 @@ struct action_step {
 	case ACTION_ADD_RRSET_RECORDS:                                                             \
 	case ACTION_REMOVE_RRSET_RECORDS:                                                          \
 	case ACTION_UPDATE_RRSET_RECORDS:
+
+/* Those of private networks, likewise. */
+#define ACTION_CASES_OF_NETWORKS                                                                   \
+	case ACTION_ADD_SUBNET:                                                                    \
+	case ACTION_DELETE_SUBNET:                                                                 \
+	case ACTION_CHANGE_IP_RANGE:                                                               \
+	case ACTION_ATTACH_TO_NETWORK:                                                             \
+	case ACTION_DETACH_FROM_NETWORK:                                                           \
+	case ACTION_CHANGE_ALIAS_IPS:
 
 /** action_done() - free what it holds and zero it; accepts a zeroed one. */
 void action_done(struct action *action);
