@@ -179,6 +179,26 @@ static json_t *resolver_list(const struct seed_input *input)
 	return list;
 }
 
+/* All of the network is on the link: nobody there passes anything on. */
+static json_t *private_interface(const struct private_port *port, const char *name)
+{
+	struct ip address = port->ip;
+	char mac[MAC_TEXT_BYTES];
+	char text[IP_TEXT_BYTES];
+	json_t *addresses = json_array();
+
+	format_mac(port->mac, mac);
+	address.prefix = port->range.prefix;
+	ip_format_prefix(&address, text);
+	(void)json_array_append_new(addresses, json_string(text));
+	for (size_t i = 0; i < port->alias_count; i++) {
+		ip_format_prefix(&port->aliases[i], text);
+		(void)json_array_append_new(addresses, json_string(text));
+	}
+	return json_pack("{s:{s:s},s:s,s:b,s:b,s:b,s:o}", "match", "macaddress", mac, "set-name",
+			 name, "dhcp4", 0, "dhcp6", 0, "accept-ra", 0, "addresses", addresses);
+}
+
 static char *network_config(const struct seed_input *input)
 {
 	char mac[MAC_TEXT_BYTES];
@@ -202,11 +222,24 @@ static char *network_config(const struct seed_input *input)
 		(void)json_array_append_new(routes, json_pack("{s:s,s:s,s:b}", "to", "::/0", "via",
 							      IPV6_GATEWAY, "on-link", 1));
 	}
-	return dump(json_pack("{s:i,s:{s:{s:{s:s},s:s,s:b,s:b,s:b,s:o,s:o,s:{s:o}}}}", "version", 2,
-			      "ethernets", INTERFACE, "match", "macaddress", mac, "set-name",
-			      INTERFACE, "dhcp4", 0, "dhcp6", 0, "accept-ra", 0, "addresses",
-			      addresses, "routes", routes, "nameservers", "addresses",
-			      resolver_list(input)));
+	json_t *root =
+		json_pack("{s:i,s:{s:{s:{s:s},s:s,s:b,s:b,s:b,s:o,s:o,s:{s:o}}}}", "version", 2,
+			  "ethernets", INTERFACE, "match", "macaddress", mac, "set-name", INTERFACE,
+			  "dhcp4", 0, "dhcp6", 0, "accept-ra", 0, "addresses", addresses, "routes",
+			  routes, "nameservers", "addresses", resolver_list(input));
+	for (size_t i = 0, number = 1; root && i < input->port_count; i++) {
+		char name[sizeof(INTERFACE) + 20];
+
+		if (input->ports[i].leaving)
+			continue;
+		(void)snprintf(name, sizeof(name), "eth%zu", number++);
+		if (json_object_set_new(json_object_get(root, "ethernets"), name,
+					private_interface(&input->ports[i], name))) {
+			json_decref(root);
+			return NULL;
+		}
+	}
+	return dump(root);
 }
 
 static char *cloud_config(const struct seed_input *input)

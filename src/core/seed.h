@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "base/parse.h"
+#include "model/private_network.h"
 #include "wire/host_message.h"
 
 #define SEED_USER_DATA_MAX_BYTES    ((size_t)32 * 1024) /* as a client sends it */
@@ -32,8 +33,10 @@ struct seed_input {
 	const void *user_data; /* the customer's, exactly as it came; NULL = none */
 	size_t user_data_bytes;
 	uint8_t mac[MAC_BYTES];
-	struct ip ipv4;             /* /32; family 0: none */
-	struct ip ipv6;             /* /64; family 0: none; the server is ::1 in it */
+	struct ip ipv4;                   /* /32; family 0: none */
+	struct ip ipv6;                   /* /64; family 0: none; the server is ::1 in it */
+	const struct private_port *ports; /* private networks that it is in */
+	size_t port_count;
 	const struct ip *resolvers; /* none: well-known public ones */
 	size_t resolver_count;
 };

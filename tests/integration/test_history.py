@@ -199,6 +199,16 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
             details=f'{{"dns_ptr":"a.example","ip":"{made["ip"]}"}}')
         did(f"{kind}.change_protection", lambda: api.post(f"{path}/actions/change_protection", {"delete": False}), "door", details='{"delete":false}')
         did(f"{kind}.delete", lambda: api.delete(path), "door", resource_id=made["id"])
+    network = did("network.create", lambda: api.post("/networks", {"name": "inside", "ip_range": "10.0.0.0/16"}), "inside", customer_id=1,
+                  resource_type="network", details='{"ip_range":"10.0.0.0/16","name":"inside"}')["network"]["id"]
+    path = f"/networks/{network}"
+    did("network.update", lambda: api.put(path, {"name": "within"}), "inside", resource_id=network, details='{"name":"within"}')
+    subnet = {"type": "cloud", "network_zone": api.get("/locations")["locations"][0]["network_zone"], "ip_range": "10.0.1.0/24"}
+    for verb, body, details in (("add_subnet", subnet, '{"ip_range":"10.0.1.0/24"}'), ("delete_subnet", subnet, '{"ip_range":"10.0.1.0/24"}'),
+                                ("change_ip_range", {"ip_range": "10.0.0.0/12"}, '{"ip_range":"10.0.0.0/12"}'),
+                                ("change_protection", {"delete": False}, '{"delete":false}')):
+        did(f"network.{verb}", lambda: api.post(f"{path}/actions/{verb}", body), "within", resource_id=network, details=details)  # noqa: B023
+    did("network.delete", lambda: api.delete(path), "within", resource_id=network)
     customer = did("customer.create", lambda: api.post("/customers", {"name": "midori"}), "midori", operator=1)["customer"]
     did("customer.update", lambda: api.put(f"/customers/{customer['id']}", {"suspended": True}), "midori", customer_id=customer["id"],
         operator=1, resource_id=customer["id"])
@@ -252,6 +262,9 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
         for verb, body in verbs if kind == "floating_ip" else reversed(verbs):
             did(f"{kind}.{verb}", lambda: api.wait(api.post(f"{way}/{verb}", body)["action"]), f"{kind}-{number}", resource_id=number,
                 resource_type=kind, details=f'{{"server":{server}}}')
+    inside = api.post("/networks", {"name": "inside", "ip_range": "10.0.0.0/16", "subnets": [subnet]})["network"]["id"]
+    for verb, more in (("attach_to_network", {"ip": "10.0.1.2"}), ("change_alias_ips", {"alias_ips": []}), ("detach_from_network", {})):
+        act(verb, {"network": inside, **more}, details=f'{{"ip":"10.0.1.2","network":{inside}}}')
     act("change_guest_agent", {"enabled": False}, details='{"enabled":false}')
     act("change_guest_agent", {"enabled": True})
     act("change_protection", {"delete": False}, result=2, details='{"delete":false}')

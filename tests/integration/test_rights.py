@@ -114,6 +114,7 @@ def theirs(fake, tmp_path_factory):
         "invitations": owner.post("/invitations", {"role": "reader"})["invitation"]["id"],
         "firewalls": owner.post("/firewalls", {"name": "their-wall"})["firewall"]["id"],
         "floating_ips": owner.post("/floating_ips", {"type": "ipv4", "server": server["id"]})["floating_ip"]["id"],
+        "networks": owner.post("/networks", {"name": "their-network", "ip_range": "10.0.0.0/16"})["network"]["id"],
         "contact_threads": owner.post("/contact_threads", {"subject": "their-subject", "text": "their-text"})["contact_thread"]["id"],
         "contact_attachments": attach(owner, "their-file.txt", b"their-text")["id"],
     }
@@ -147,7 +148,7 @@ def test_what_is_anothers_is_unknown(fake, people, theirs, who):
 
 def test_lists_show_no_others(people, theirs):
     asker, _ = people["owner"]
-    for path in ("servers", "ssh_keys", "tokens", "primary_ips", "floating_ips", "members", "invitations", "sessions", "contact_threads"):
+    for path in ("servers", "ssh_keys", "tokens", "primary_ips", "floating_ips", "networks", "members", "invitations", "sessions", "contact_threads"):
         assert theirs[path] not in [one["id"] for one in asker.every(f"/{path}", path)], path
     shown = asker.get(f"/servers/actions?id={theirs['actions']}")["actions"]
     assert theirs["actions"] not in [action["id"] for action in shown]

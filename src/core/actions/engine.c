@@ -154,6 +154,7 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 		ACTION_CASES_OF_ZONES
+		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:
 	case ACTION_APPLY_FIREWALL:
 	case ACTION_REMOVE_FIREWALL:

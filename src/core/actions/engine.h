@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "model/action.h"
 #include "model/pool.h"
+#include "model/private_network.h"
 #include "wire/console_message.h"
 #include "wire/host_message.h"
 
@@ -77,6 +78,12 @@ struct action_request {
 	uint64_t address_id;            /* those of addresses, and change_dns_ptr and
 					   change_protection of one, without server_id */
 	enum address_kind address_kind; /* ... and what it is */
+
+	uint64_t network_id;             /* those of networks, with or without server_id, and
+					    change_protection of one */
+	const struct private_port *port; /* attach_to_network: with network, server, MAC and
+					    addresses; detach_from_network, change_alias_ips:
+					    the one that is there */
 
 	uint64_t image_id; /* rebuild_server, import_image, delete_image: that image's row */
 

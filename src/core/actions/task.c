@@ -52,6 +52,9 @@ static const struct command *const commands[] = {
 	&firewall_apply_command,  &firewall_remove_command,
 	&floating_assign_command, &floating_unassign_command,
 	&primary_assign_command,  &primary_unassign_command,
+	&add_subnet_command,      &delete_subnet_command,
+	&ip_range_command,        &attach_command,
+	&detach_command,          &alias_command,
 };
 
 const struct command *command_find(enum action_command command)

@@ -55,6 +55,7 @@ struct task_params {
 	uint32_t generation;     /* rebuild: of the disk being replaced */
 	uint64_t image_id;       /* rebuild, images */
 	uint64_t server_type_id; /* change_server_type */
+	uint64_t port_id;        /* attach_to_network, detach_from_network */
 	bool upgrade_disk;
 	bool from_file; /* import_image: the file came as a descriptor */
 	bool has_checksum;
@@ -81,7 +82,8 @@ extern const struct command create_command, delete_command, start_command, stop_
 	console_command, open_command, enable_rescue_command, disable_rescue_command,
 	firewall_rules_command, firewall_apply_command, firewall_remove_command,
 	floating_assign_command, floating_unassign_command, primary_assign_command,
-	primary_unassign_command, agent_command;
+	primary_unassign_command, agent_command, add_subnet_command, delete_subnet_command,
+	ip_range_command, attach_command, detach_command, alias_command;
 
 /** filters_applied_run() - the step that waits until all filters of the customer are in force. */
 int filters_applied_run(struct task *task, struct err *err);

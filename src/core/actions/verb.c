@@ -9,6 +9,7 @@
 #include "core/filter_policy.h"
 #include "store/store_image.h"
 #include "store/store_plan.h"
+#include "store/store_port.h"
 #include "store/store_seed.h"
 #include "store/store_server.h"
 
@@ -35,12 +36,40 @@ int verb_image(struct task *task, uint16_t type, uint64_t image_id, struct err *
 	return task_ask(task, type, &body, err);
 }
 
+static void add_port(struct host_network *network, const struct private_port *from)
+{
+	struct host_port *port;
+
+	if (from->leaving)
+		return;
+	port = &network->ports[network->port_count++];
+	port->id = from->id;
+	port->network_id = from->network_id;
+	memcpy(port->mac, from->mac, MAC_BYTES);
+	port->ip = from->ip;
+	for (size_t i = 0; i < from->alias_count; i++)
+		port->aliases[port->alias_count++] = from->aliases[i];
+}
+
+static int add_ports(struct store *store, uint64_t server_id, struct host_network *network,
+		     struct err *err)
+{
+	struct store_ports ports = {0};
+	int r = store_port_of_server(store, server_id, &ports, err);
+
+	for (size_t i = 0; r == 0 && i < ports.count; i++)
+		add_port(network, &ports.items[i]);
+	return r;
+}
+
 int network_body(struct store *store, const struct server *server, struct buf *out, struct err *err)
 {
 	struct host_network network CLEANUP(host_network_done) = {.server_id = server->id};
 	struct filter_policy policy CLEANUP(filter_policy_done) = {0};
 	int r = filter_policy_load(store, server->customer_id, server->id, &policy, err);
 
+	if (r == 0)
+		r = add_ports(store, server->id, &network, err);
 	if (r < 0)
 		return r;
 	memcpy(network.uuid, server->uuid, UUID_BYTES);
@@ -190,6 +219,24 @@ static int load_rescue(struct engine *engine, const struct server *server, struc
 	return 0;
 }
 
+static int add_cards(struct store *store, uint64_t server_id, struct host_domain *domain,
+		     struct err *err)
+{
+	struct store_ports ports = {0};
+	int r = store_port_of_server(store, server_id, &ports, err);
+
+	for (size_t i = 0; r == 0 && i < ports.count; i++) {
+		struct host_card *card = &domain->cards[domain->card_count];
+
+		if (ports.items[i].leaving)
+			continue;
+		card->port_id = ports.items[i].id;
+		memcpy(card->mac, ports.items[i].mac, MAC_BYTES);
+		domain->card_count++;
+	}
+	return r;
+}
+
 static int write_domain(struct engine *engine, const struct server *server,
 			const struct domain_shape *shape, struct buf *out, struct err *err)
 {
@@ -208,6 +255,8 @@ static int write_domain(struct engine *engine, const struct server *server,
 	if (r)
 		return err_wrap(err, r, "the server's plan");
 	if (shape->rescue && (r = load_rescue(engine, server, &domain.rescue, err)) < 0)
+		return r;
+	if ((r = add_cards(engine->store, server->id, &domain, err)) < 0)
 		return r;
 	memcpy(domain.uuid, server->uuid, UUID_BYTES);
 	memcpy(domain.mac, server->mac, MAC_BYTES);
@@ -287,8 +336,11 @@ static int write_seed(struct task *task, uint32_t generation, uint64_t image_id,
 	struct seed_input input = {.generation = generation,
 				   .resolvers = engine->resolvers,
 				   .resolver_count = engine->resolver_count};
+	struct store_ports ports = {0};
 	int r = task_server(task, &server, err);
 
+	if (r == 0)
+		r = store_port_of_server(store, server.id, &ports, err);
 	if (r == 0)
 		r = store_server_get_keys(store, server.id, &lines, err);
 	if (r)
@@ -316,6 +368,8 @@ static int write_seed(struct task *task, uint32_t generation, uint64_t image_id,
 		input.ipv4 = server.ipv4.ip;
 	if (server.ipv6.id)
 		input.ipv6 = server.ipv6.ip;
+	input.ports = ports.items;
+	input.port_count = ports.count;
 	r = seed_build(&input, &seed, err);
 	if (r == 0)
 		host_seed_write(out, &seed);

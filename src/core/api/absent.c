@@ -31,7 +31,7 @@ static int refuse(struct request *request, struct err *err)
 	}
 
 const struct route absent_routes[] = {
-	ABSENT("volumes"),      ABSENT("networks"),       ABSENT("placement_groups"),
-	ABSENT("isos"),         ABSENT("load_balancers"), ABSENT("load_balancer_types"),
-	ABSENT("certificates"), {NULL, NULL, 0, NULL},
+	ABSENT("volumes"),        ABSENT("placement_groups"),    ABSENT("isos"),
+	ABSENT("load_balancers"), ABSENT("load_balancer_types"), ABSENT("certificates"),
+	{NULL, NULL, 0, NULL},
 };

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "core/api/addresses.h"
+#include "core/api/networks.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/servers.h"
@@ -178,6 +179,21 @@ static int list_of_address(struct request *request, struct err *err)
 	return code < 0 ? code : list_of_type(request, type, request->id, err);
 }
 
+static int list_of_networks(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_NETWORK, 0, err);
+}
+
+static int list_of_network(struct request *request, struct err *err)
+{
+	struct private_network network CLEANUP(private_network_done) = {0};
+	int code = networks_find(request, request->id, &network, err);
+
+	if (code == ERR_NOT_FOUND && has_past(request, ACTION_RESOURCE_NETWORK))
+		code = 0;
+	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_NETWORK, request->id, err);
+}
+
 static int get_of_resource(struct request *request, struct err *err)
 {
 	struct action action CLEANUP(action_done) = {0};
@@ -207,6 +223,10 @@ const struct route action_routes[] = {
 	{"GET", "/firewalls/actions/{id}", ACCESS_READ, get},
 	{"GET", "/firewalls/{id}/actions", ACCESS_READ, list_of_firewall},
 	{"GET", "/firewalls/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/networks/actions", ACCESS_READ, list_of_networks},
+	{"GET", "/networks/actions/{id}", ACCESS_READ, get},
+	{"GET", "/networks/{id}/actions", ACCESS_READ, list_of_network},
+	{"GET", "/networks/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
 	{"GET", "/floating_ips/actions", ACCESS_READ, list_of_addresses},
 	{"GET", "/floating_ips/actions/{id}", ACCESS_READ, get},
 	{"GET", "/floating_ips/{id}/actions", ACCESS_READ, list_of_address},

@@ -9,6 +9,7 @@
 #include "core/events.h"
 #include "store/store_customer.h"
 #include "store/store_image.h"
+#include "store/store_port.h"
 #include "store/store_quota.h"
 #include "store/store_server.h"
 
@@ -36,6 +37,8 @@ static int take_customer(struct request *request, struct customer *ret, struct e
 static int check_is_free(struct request *request, const struct server *server, struct err *err)
 {
 	struct image image CLEANUP(image_done) = {0};
+	struct store_ports ports = {0};
+	int code;
 
 	if (server->locked_action_id != 0)
 		return err_set(
@@ -46,6 +49,12 @@ static int check_is_free(struct request *request, const struct server *server, s
 			err, ERR_IN_USE,
 			"the server has not ended its first boot, which gives it the keys of "
 			"its owner: let it boot first");
+	if ((code = store_port_of_server(request->core->store, server->id, &ports, err)) < 0)
+		return code;
+	if (ports.count > 0)
+		return err_set(err, ERR_IN_USE,
+			       "the server is in private networks of its owner: take it out of "
+			       "them first");
 	/* Of the service, it is everybody's. */
 	if (server->image_id != 0 &&
 	    store_image_get(request->core->store, ACCOUNT_SERVICE_CUSTOMER_ID, server->image_id,

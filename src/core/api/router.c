@@ -58,6 +58,9 @@ static const struct route *const tables[] = {
 	name_server_zone_routes,
 	name_server_routes,
 	server_filter_routes,
+	network_routes,
+	network_action_routes,
+	server_network_routes,
 	absent_routes,
 };
 
@@ -116,6 +119,10 @@ static unsigned status_of(int code)
 		{ERR_NO_MAIL, 412},
 		{ERR_SUSPENDED, 403},
 		{ERR_FIREWALL_APPLIED, 422},
+		{ERR_SERVER_ATTACHED, 422},
+		{ERR_IP_NOT_AVAILABLE, 422},
+		{ERR_NO_SUBNET, 422},
+		{ERR_NETWORKS_OVERLAP, 422},
 		{ERR_FIREWALL_REMOVED, 422},
 		{ERR_OLD_CONNECTION, 409},
 	};

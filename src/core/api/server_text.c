@@ -9,6 +9,7 @@
 #include "store/store_firewall.h"
 #include "store/store_ip.h"
 #include "store/store_plan.h"
+#include "store/store_port.h"
 #include "store/store_traffic.h"
 
 static void write_ipv4(const struct server *server, struct buf *out)
@@ -150,6 +151,30 @@ static int write_firewalls(struct store *store, const struct server *server, str
 	return code == ERR_NOT_FOUND ? 0 : code; /* one that is only being thought of has none */
 }
 
+static int write_private_net(struct store *store, const struct server *server, struct buf *out)
+{
+	struct store_ports ports = {0};
+	char text[IP_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+	int code = store_port_of_server(store, server->id, &ports, NULL);
+
+	for (size_t i = 0; code == 0 && i < ports.count; i++) {
+		const struct private_port *port = &ports.items[i];
+		(void)buf_printf(out, "%s{\"network\":%llu,\"ip\":", i > 0 ? "," : "",
+				 (unsigned long long)port->network_id);
+		ip_format(&port->ip, text);
+		json_text_string(out, text);
+		(void)buf_puts(out, ",\"alias_ips\":[");
+		for (size_t n = 0; n < port->alias_count; n++) {
+			(void)buf_puts(out, n > 0 ? "," : "");
+			ip_format(&port->aliases[n], text);
+			json_text_string(out, text);
+		}
+		format_mac(port->mac, mac);
+		(void)buf_printf(out, "],\"mac_address\":\"%s\"}", mac);
+	}
+	return code;
+}
+
 static int write_head(struct store *store, const struct server *server, struct buf *out)
 {
 	struct store_moves moves = {0};
@@ -174,7 +199,10 @@ static int write_head(struct store *store, const struct server *server, struct b
 	(void)buf_puts(out, "],\"firewalls\":[");
 	if (code == 0)
 		code = write_firewalls(store, server, out);
-	(void)buf_puts(out, "]},\"private_net\":[]");
+	(void)buf_puts(out, "]},\"private_net\":[");
+	if (code == 0)
+		code = write_private_net(store, server, out);
+	(void)buf_putc(out, ']');
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "core/actions/engine.h"
 #include "core/api/firewalls.h"
 #include "core/api/first_choices.h"
+#include "core/api/networks.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
@@ -23,6 +24,7 @@
 #include "store/store_ip.h"
 #include "store/store_location.h"
 #include "store/store_plan.h"
+#include "store/store_port.h"
 #include "store/store_quota.h"
 #include "store/store_server.h"
 #include "store/store_sshkey.h"
@@ -141,6 +143,8 @@ struct wish {
 	bool start;
 	bool ipv4;
 	bool ipv6;
+	uint64_t networks[PRIVATE_NETWORKS_OF_SERVER]; /* ids */
+	size_t network_count;
 	uint64_t kept[2]; /* primary IPs of the account, of IPv4 and IPv6; 0: new ones */
 };
 
@@ -340,10 +344,54 @@ static int take_public_net(struct request *request, struct wish *wish, struct er
 				    &wish->kept[1], err);
 }
 
+static int take_networks(struct request *request, struct wish *wish, struct err *err)
+{
+	const json_t *networks = json_object_get(request->body, "networks"), *item;
+	size_t i;
+
+	if (networks == NULL || json_is_null(networks))
+		return 0;
+	if (!json_is_array(networks))
+		return request_invalid(request, err, "networks", "must be a list of ids");
+	if (json_array_size(networks) > PRIVATE_NETWORKS_OF_SERVER)
+		return err_set(err, ERR_LIMIT, "a server is in at most %d networks",
+			       PRIVATE_NETWORKS_OF_SERVER);
+	json_array_foreach(networks, i, item)
+	{
+		if (!json_is_integer(item) || json_integer_value(item) <= 0)
+			return request_invalid(request, err, "networks", "must be a list of ids");
+		wish->networks[wish->network_count++] = (uint64_t)json_integer_value(item);
+	}
+	return 0;
+}
+
+/* In the transaction that makes the server. */
+static int plug_networks(struct request *request, const struct wish *wish, int64_t now_ms,
+			 struct err *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < wish->network_count; i++) {
+		struct private_network network CLEANUP(private_network_done) = {0};
+		struct private_port port;
+		code = networks_find(request, wish->networks[i], &network, err);
+		if (code == ERR_NOT_FOUND)
+			return request_invalid(
+				request, err, "networks",
+				"there is no such network; GET /v1/networks lists them");
+		if (code == 0)
+			code = networks_plug(request, &network, &wish->server, NULL, NULL, &port,
+					     err);
+		if (code == 0)
+			code = store_port_insert(request->core->store, &port, now_ms, err);
+	}
+	return code;
+}
+
 /* What this service does not have so far is refused, not ignored. */
 static int refuse_absent(struct request *request, struct err *err)
 {
-	static const char *const lists[] = {"volumes", "networks"};
+	static const char *const lists[] = {"volumes"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (json_array_size(json_object_get(request->body, lists[i])) > 0)
@@ -428,6 +476,7 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 	    (code = servers_take_keys(request, &wish->keys, &wish->key_count, err)) < 0 ||
 	    (code = take_public_net(request, wish, err)) < 0 ||
 	    (code = refuse_absent(request, err)) < 0 ||
+	    (code = take_networks(request, wish, err)) < 0 ||
 	    (code = firewalls_take(request, &wish->firewalls, err)) < 0 ||
 	    (code = take_user_data(request, wish, err)) < 0 ||
 	    (code = body_labels(request, &wish->server.labels, &given, err)) < 0)
@@ -534,6 +583,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 	note_detail(request, "image", json_string(wish->image.name));
 	note_detail(request, "start", json_boolean(wish->start));
 	if ((code = give_addresses(request, wish, now_ms, err)) < 0 ||
+	    (code = plug_networks(request, wish, now_ms, err)) < 0 ||
 	    (code = store_server_set_keys(store, server->id, buf_str(&wish->keys), err)) < 0 ||
 	    (code = firewalls_add_server(request, &wish->firewalls, server->id, err)) < 0)
 		return code;

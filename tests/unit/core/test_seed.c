@@ -106,6 +106,28 @@ static void test_one_family(void **state)
 	golden("ipv4", &input);
 }
 
+/* A card for each private network, all of it on the link; one that is leaving is not mentioned. */
+static void test_private_networks(void **state)
+{
+	struct seed_input input = input_plain();
+	const struct private_port ports[] = {
+		{.range = {4, 16, {10}},
+		 .ip = {4, 32, {10, 0, 1, 2}},
+		 .aliases = {{4, 32, {10, 0, 1, 9}}},
+		 .alias_count = 1,
+		 .mac = {2, 0, 0, 0, 0, 1}},
+		{.range = {4, 16, {10, 1}}, .ip = {4, 32, {10, 1, 0, 2}}, .leaving = true},
+		{.range = {4, 24, {192, 168, 7}},
+		 .ip = {4, 32, {192, 168, 7, 2}},
+		 .mac = {2, 0, 0, 0, 0, 3}},
+	};
+
+	(void)state;
+	input.ports = ports;
+	input.port_count = ARRAY_SIZE(ports);
+	golden("networks", &input);
+}
+
 static const char mime[] = "From nobody Thu Jan  1 00:00:00 1970\n"
 			   "Content-Type: multipart/mixed; "
 			   "boundary=\"ippo-6f1c0e1e-7f6a-4f0c-9b52-0a4d3f1f7a10-1-0\"\n"
@@ -271,11 +293,11 @@ static void test_resolvers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),       cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_one_family),  cmocka_unit_test(test_mime),
-		cmocka_unit_test(test_packed_mime), cmocka_unit_test(test_gzip),
-		cmocka_unit_test(test_limits),      cmocka_unit_test(test_injection),
-		cmocka_unit_test(test_resolvers),
+		cmocka_unit_test(test_plain),      cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_one_family), cmocka_unit_test(test_private_networks),
+		cmocka_unit_test(test_mime),       cmocka_unit_test(test_packed_mime),
+		cmocka_unit_test(test_gzip),       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_injection),  cmocka_unit_test(test_resolvers),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
