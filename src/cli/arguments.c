@@ -198,6 +198,7 @@ static const char *const nouns[][2] = {
 	{"firewall", "packet filters: what may come in and go out"},
 	{"floating-ip", "addresses that go from one server to another"},
 	{"primary-ip", "the addresses servers have of their own"},
+	{"network", "private networks between servers"},
 	{"zone", "zones: the names that the name servers answer, and their records"},
 	{"name-server", "further name servers, which fetch the zones"},
 	{"image", "operating system images"},

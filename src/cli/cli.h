@@ -70,6 +70,7 @@ extern const struct command notice_commands[];
 extern const struct command alert_commands[];
 extern const struct command firewall_commands[];
 extern const struct command address_commands[];
+extern const struct command network_commands[];
 extern const struct command zone_commands[];
 extern const struct command zone_record_commands[];
 extern const struct command name_server_commands[];

@@ -172,6 +172,9 @@ static void server_print(const json_t *server)
 		    json_is_true(json_at(server, "protection.delete"))
 			    ? "against deletion and rebuild"
 			    : "no");
+	json_array_foreach(json_object_get(server, "private_net"), i, value)
+		print_field("Private network", "%s in network %lld", json_text(value, "ip"),
+			    (long long)json_number(value, "network"));
 	if (json_is_false(json_at(server, "ippo.guest_agent")))
 		print_field("Guest agent",
 			    "off: no new root password, and checks from outside alone");
@@ -208,6 +211,27 @@ static int add_user_data(const char *file, json_t *body, struct err *err)
 	return json_object_set_new(body, "user_data", text);
 }
 
+/* Networks are named by people and numbered for the service. */
+static int add_networks(struct invocation *invocation, json_t *body, struct err *err)
+{
+	json_t *networks = json_array();
+	const char *name;
+	int code = 0;
+
+	for (size_t at = 0;
+	     code == 0 && (name = option_next(invocation, "network", &at)) != NULL;) {
+		json_t *network = NULL;
+		code = api_find(invocation->api, "networks", "networks", "network", name, &network,
+				err);
+		if (code == 0)
+			(void)json_array_append_new(networks,
+						    json_integer(json_number(network, "id")));
+		json_decref(network);
+	}
+	(void)json_object_set_new(body, "networks", networks);
+	return code;
+}
+
 static int server_create(struct invocation *invocation)
 {
 	json_t *body = json_pack(
@@ -228,6 +252,8 @@ static int server_create(struct invocation *invocation)
 	int code = file != NULL ? add_user_data(file, body, &err) : 0;
 	if (code == 0)
 		code = first_choices_add(invocation, body, &err);
+	if (code == 0)
+		code = add_networks(invocation, body, &err);
 	if (code == 0)
 		code = api_call(invocation->api, "POST", "/servers", body, -1, &reply, &err);
 	json_decref(body);
@@ -560,6 +586,7 @@ static const struct option_rule create_options[] = {
 	{"user", "USER", "name of the ordinary user with sudo", false},
 	{"user-data", "FILE", "cloud-init user data, at most 32 KiB", false},
 	FIRST_CHOICE_OPTIONS,
+	{"network", "NETWORK", "a private network that it is in (ippo network list)", true},
 	{"label", "KEY=VALUE", "a label", true},
 	{"start", NULL, "start it at once (a stopped server cannot be attacked)", false},
 	{"wait", NULL, "wait until it is made", false},
