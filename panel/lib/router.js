@@ -23,6 +23,7 @@ const patterns = [
 	{ name: "firewall", pattern: /^\/firewalls\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "floating-ips", pattern: /^\/floating-ips$/ },
 	{ name: "primary-ips", pattern: /^\/primary-ips$/ },
+	{ name: "networks", pattern: /^\/networks$/ },
 	{ name: "zones", pattern: /^\/zones$/ },
 	{ name: "zone", pattern: /^\/zones\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "notices", pattern: /^\/notices$/ },

@@ -5,7 +5,7 @@ import { html } from "../lib/ui.js";
 
 /** Of each group its word and its rooms: name, address and word of each, and what lies within it. */
 const groups = {
-	network: { word: "nav.network", rooms: [["firewalls", "/firewalls", "firewalls", "firewall"], ["primary-ips", "/primary-ips", "primary"], ["floating-ips", "/floating-ips", "floating"], ["zones", "/zones", "zones", "zone"]] },
+	network: { word: "nav.network", rooms: [["firewalls", "/firewalls", "firewalls", "firewall"], ["primary-ips", "/primary-ips", "primary"], ["floating-ips", "/floating-ips", "floating"], ["networks", "/networks", "networks"], ["zones", "/zones", "zones", "zone"]] },
 	keys: { word: "nav.all-keys", rooms: [["keys", "/keys", "nav.keys"], ["api-keys", "/api-keys", "nav.api-keys"]] },
 	admin: { word: "nav.admin", rooms: [["customers", "/admin/customers", "customers", "customer"], ["images", "/admin/images", "images"], ["name-servers", "/admin/name-servers", "name-servers"], ["outbox", "/admin/outbox", "outbox"]] },
 };

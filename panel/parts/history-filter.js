@@ -6,7 +6,7 @@ import { html, useValue } from "../lib/ui.js";
 import { useRef } from "../vendor/hooks.js";
 import { ChoiceField, Summary, TextField } from "./form.js";
 
-const subjects = ["", "server", "console", "session", "ssh_key", "token", "member", "invitation", "user", "image", "alert", "alert_rule", "firewall", "floating_ip", "primary_ip"];
+const subjects = ["", "server", "console", "session", "ssh_key", "token", "member", "invitation", "user", "image", "alert", "alert_rule", "firewall", "floating_ip", "primary_ip", "network"];
 const results = ["", "success", "accepted", "refused", "error"];
 
 export const nothingFiltered = { what: "", actor: "", server: "", result: "", from: "", to: "", customer: "" };

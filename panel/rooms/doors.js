@@ -36,6 +36,7 @@ const modules = {
 	reinstall: async () => (await import("./reinstall.js")).Reinstall,
 	"server-filter": async () => (await import("./server-filter.js")).ServerFilter,
 	"server-history": async () => (await import("./server-history.js")).ServerHistory,
+	networks: async () => (await import("./networks.js")).Networks,
 	"new-password": async () => (await import("./new-password.js")).NewPassword,
 	notices: async () => (await import("./notices.js")).Notices,
 	"name-servers": async () => (await import("./name-servers.js")).NameServers,

@@ -2,6 +2,7 @@
 
 import { countsOf, endedChanges, readFilter } from "../lib/firewalls.js";
 import { number, t } from "../lib/i18n.js";
+import { readNetworks } from "../lib/networks.js";
 import { actions } from "../lib/servers.js";
 import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
@@ -12,6 +13,7 @@ import { PacketTest } from "../parts/firewall-test.js";
 import { Trial } from "../parts/firewall-trial.js";
 import { Moment } from "../parts/moment.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
+import { PrivatePort } from "../parts/private-port.js";
 import { useRead } from "../parts/read.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { useState } from "../vendor/hooks.js";
@@ -32,6 +34,20 @@ function Stopped({ filter: { counters } }) {
 	const list = counters.filter(({ kind, packets }) => kind !== "rule" && packets > 0);
 	return list.length > 0 && html`<section class="box firewall-part" aria-labelledby="stopped-title"><h2 id="stopped-title">${t("firewalls.stopped")}</h2>
 		<dl class="lines">${list.map(({ kind, packets }) => html`<div key=${kind} data-stopped=${kind}><dt>${t(`firewalls.kind.${kind}`)}</dt><dd class="number">${number(packets)}</dd></div>`)}</dl>
+	</section>`;
+}
+
+function PrivateNetworks({ server }) {
+	const ports = server.private_net ?? [];
+	const { value: networks, failure, again } = useRead(readNetworks, String(server.id));
+	return html`<section class="box firewall-part" aria-labelledby="private-title"><h2 id="private-title">${t("networks")}</h2>
+		${failure && html`<${Failure} title=${t("networks.unread")} error=${failure} onRetry=${again}/>`}
+		${ports.length === 0 && html`<p class="hint">${t("networks.server.none")}</p>`}
+		${networks && ports.map((port) => {
+			const network = networks.find(({ id }) => id === port.network);
+			return network && html`<div key=${port.network} data-port=${port.network}><h3 translate="no"><bdi>${network.name}</bdi></h3><${PrivatePort} port=${port} network=${network} name=${server.name}/></div>`;
+		})}
+		<p class="buttons"><a class="button" href="#/networks">${t("networks")}</a></p>
 	</section>`;
 }
 
@@ -64,6 +80,7 @@ function Inside({ server }) {
 					: filter.refused.length === 0 ? html`<p class="hint">${t("firewalls.refused.none")}</p>` : html`<${Refused} list=${filter.refused}/>`}
 				<p class="buttons"><button type="button" class="button small" id="refresh" onClick=${again}>${t("firewalls.refresh")}</button></p>
 			</section>
+			<${PrivateNetworks} server=${server}/>
 			<${PacketTest} place=${`servers/${server.id}/filter/test`} firewalls=${filter.firewalls}/>`}
 	</div>`;
 }

@@ -379,6 +379,32 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("private networks: none, the form, the list, joining, a question", async () => {
+					await withPage({ ...look, at: "/#/networks" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "none");
+						await page.click("#make-network");
+						await page.fill("#network-name", "");
+						await page.click("#network-save");
+						await page.waitForSelector("#network-name-problem");
+						await check(page, "mistakes");
+						const server = state.mock.addServer("hajime");
+						state.mock.addServer("tsugi");
+						state.mock.addNetwork("long-name-".repeat(12), [server]);
+						await page.reload();
+						await page.waitForSelector("[data-member] dl");
+						await page.click("[data-member] summary");
+						await check(page, "list");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("[data-do=join]");
+						await page.waitForSelector("#join-server");
+						await check(page, "joining");
+						await page.click("[data-do=leave]");
+						await page.waitForSelector("dialog");
+						await check(page, "question");
+					});
+				});
+
 				test("zones: none, mistakes, the list, a question", async () => {
 					await withPage({ ...look, at: "/#/zones" }, async (page) => {
 						await page.waitForSelector(".empty");

@@ -122,6 +122,7 @@ export class Mock {
 		this.zones = new Map();
 		this.floatingIps = new Map();
 		this.primaryIps = new Map();
+		this.networks = new Map();
 		this.zoneLimit = 5;
 		this.threads = new Map(); // with their messages
 		this.files = new Map(); // of messages, with their bytes
@@ -221,6 +222,7 @@ export class Mock {
 				ipv6: { id: id * 2 + 1, ip: `fd5b:1a2c:77:${id.toString(16)}::/64`, blocked: false, dns_ptr: [] },
 				floating_ips: [], firewalls: [],
 			},
+			private_net: [],
 			server_type: planOf(1, "1g", 2, 1, 50, 980, 0),
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
@@ -687,6 +689,8 @@ export class Mock {
 			return this.#alerts(what, url, body);
 		if (what.includes(" /v1/primary_ips"))
 			return this.#primary(what, url, body);
+		if (what.includes(" /v1/networks") || /\/actions\/(attach_to|detach_from)_network$/.test(what))
+			return this.#networks(what, url, body);
 		if (what.includes(" /v1/floating_ips"))
 			return this.#floating(what, url, body);
 		if (what.includes(" /v1/zones"))
@@ -1154,6 +1158,55 @@ export class Mock {
 		}
 		one.server = what.endsWith("/unassign") ? null : body.server;
 		return [201, { action: { id: this.nextId++, command: "assign_floating_ip", status: "success", progress: 100, started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z", resources: [], error: null } }];
+	}
+
+	addNetwork(name, members = [], changes = {}) {
+		const id = this.nextId++;
+		const network = {
+			id, name, ip_range: "10.0.0.0/16", subnets: [{ type: "cloud", ip_range: "10.0.0.0/24", network_zone: "local", gateway: "10.0.0.1", vswitch_id: null }], routes: [], servers: [],
+			load_balancers: [], expose_routes_to_vswitch: false, protection: { delete: false }, labels: {}, created: "2026-11-20T01:02:03Z", ...changes,
+		};
+		this.networks.set(id, network);
+		members.forEach((server) => this.#join(server, network));
+		return network;
+	}
+
+	#join(server, network, ip = `10.0.0.${network.servers.length + 2}`) {
+		network.servers.push(server.id);
+		server.private_net = [...server.private_net, { network: network.id, ip, alias_ips: [], mac_address: `02:00:00:00:00:0${network.servers.length}` }];
+		this.emit("server", { server });
+	}
+
+	#networks(what, url, body) {
+		if (what === "GET /v1/networks")
+			return [200, paged("networks", [...this.networks.values()], url)];
+		if (this.role === "reader")
+			throw new Refusal(403, "forbidden", "readers may not do this");
+		if (what === "POST /v1/networks") {
+			if ([...this.networks.values()].some(({ name }) => name === body.name))
+				throw new Refusal(409, "uniqueness_error", "the name is taken");
+			return [201, { network: this.addNetwork(body.name, [], { ip_range: body.ip_range }) }];
+		}
+		const network = this.networks.get(body?.network ?? Number(/networks\/(\d+)/.exec(what)?.[1]));
+		if (!network)
+			throw new Refusal(404, "not_found", "there is no such network");
+		if (what.startsWith("DELETE")) {
+			this.networks.delete(network.id);
+			return [204, null];
+		}
+		const server = this.servers.get(Number(/servers\/(\d+)/.exec(what)[1]));
+		const command = what.split("/").at(-1);
+		if (command === "attach_to_network") {
+			if (body.ip && network.servers.some((id) => this.servers.get(id).private_net.some(({ ip }) => ip === body.ip)))
+				throw new Refusal(422, "ip_not_available", "the address is taken");
+			this.#join(server, network, body.ip);
+		} else {
+			network.servers = network.servers.filter((id) => id !== server.id);
+			server.private_net = server.private_net.filter((port) => port.network !== network.id);
+			this.emit("server", { server });
+		}
+		const times = { started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z" };
+		return [201, { action: { id: this.nextId++, command, status: "success", progress: 100, ...times, resources: [{ id: server.id, type: "server" }], error: null } }];
 	}
 
 	/** Rules are given as those of the API, with what is left out being usual. */

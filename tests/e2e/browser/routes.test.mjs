@@ -26,7 +26,7 @@ function furnish() {
 			"server-history": `${at}/history`, "first-step": `${at}/first-step`, graphs: `${at}/graphs`, console: `${at}/console`,
 			keys: "/keys", "api-keys": "/api-keys", history: "/history", people: "/people", alerts: "/alerts",
 			firewalls: "/firewalls", firewall: `/firewalls/${firewall.id}`, zones: "/zones", zone: `/zones/${zone.id}`,
-			"floating-ips": "/floating-ips", "primary-ips": "/primary-ips", images: "/admin/images", notices: "/notices", contact: `/contact/${thread.id}`, manual: "/manual", customers: "/admin/customers",
+			"floating-ips": "/floating-ips", "primary-ips": "/primary-ips", networks: "/networks", images: "/admin/images", notices: "/notices", contact: `/contact/${thread.id}`, manual: "/manual", customers: "/admin/customers",
 			customer: "/admin/customers/1", "name-servers": "/admin/name-servers", outbox: "/admin/outbox", account: "/account", nowhere: "/nowhere", servers: "/servers",
 		},
 		outside: {
