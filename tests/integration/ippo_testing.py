@@ -314,9 +314,9 @@ class IppoInstance:
             for domain in self.domains():
                 run("virsh", "-q", "-c", "qemu:///system", "destroy", domain, check=False)
                 run("virsh", "-q", "-c", "qemu:///system", "undefine", domain, check=False)
-            for family in ("inet", "netdev"):
+            for family in ("inet", "netdev", "bridge"):
                 run("nft", "delete", "table", family, f"ippo_{self.name}", check=False)
-            for tap in self.taps():
+            for tap in self.taps() + self.segments():
                 run("ip", "link", "del", tap, check=False)
         self.pool_lock.close()
         if not os.environ.get("IPPO_KEEP"):
@@ -385,6 +385,11 @@ class IppoInstance:
         links = json.loads(run("ip", "-j", "link").stdout or "[]")
         return sorted(link["ifname"] for link in links if link["ifname"].startswith(f"{self.name}-"))
 
+    def segments(self):
+        """Ports and bridges of private networks."""
+        links = json.loads(run("ip", "-j", "link").stdout or "[]")
+        return sorted(link["ifname"] for link in links if link["ifname"].startswith((f"{self.name}.", f"{self.name}_")))
+
     def files(self, kind):
         folder = self.state / "host" / kind
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
@@ -412,7 +417,7 @@ class IppoInstance:
         """Everything of any server on this machine, by kind."""
         return {
             "domains": self.domains() if self.driver == "libvirt" else [],
-            "taps": self.taps() if self.driver == "libvirt" else [],
+            "taps": self.taps() + self.segments() if self.driver == "libvirt" else [],
             "volumes": self.files("volumes"),
             "seeds": self.files("seeds"),
             "addresses": self.database("SELECT ip FROM address"),
