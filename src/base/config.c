@@ -19,6 +19,7 @@ enum setting_kind {
 	SETTING_LEVEL,
 	SETTING_U32,
 	SETTING_BOOL,
+	SETTING_OFFSET,
 	SETTING_NETWORKS
 };
 
@@ -77,6 +78,9 @@ static const struct setting {
 	{"core", "console_life_minutes", SETTING_U32, FIELD(console_life_minutes), NULL},
 	{"core", "console_history_days", SETTING_U32, FIELD(console_history_days), NULL},
 	{"core", "history_days", SETTING_U32, FIELD(history_days), NULL},
+	{"core", "contract_period", SETTING_CHOICE, FIELD(contract_period),
+	 " anniversary calendar_month "},
+	{"core", "contract_offset", SETTING_OFFSET, FIELD(contract_offset_minutes), NULL},
 	{"core", "pool_ipv4", SETTING_TEXT, FIELD(pool_ipv4), NULL},
 	{"core", "pool_ipv6", SETTING_TEXT, FIELD(pool_ipv6), NULL},
 #undef FIELD
@@ -176,6 +180,8 @@ static const char *take_value(const struct setting *setting, const char *value,
 		return NULL;
 	case SETTING_BOOL:
 		return parse_bool(value, field) < 0 ? "must be yes or no" : NULL;
+	case SETTING_OFFSET:
+		return parse_utc_offset(value, field) < 0 ? "must be like +09:00" : NULL;
 	case SETTING_NETWORKS:
 		return take_networks(value, field);
 	default:
@@ -302,6 +308,7 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.console_life_minutes = 720,
 		.console_history_days = 730,
 		.history_days = 730,
+		.contract_period = "anniversary",
 		.driver = "libvirt",
 		.libvirt_uri = "qemu:///system",
 		.egress = "masquerade",

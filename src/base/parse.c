@@ -250,3 +250,20 @@ int parse_time(const char *text, int64_t *ret)
 	*ret = value_s * 1000 + ms;
 	return 0;
 }
+
+int parse_utc_offset(const char *text, int *ret)
+{
+	static const char form[] = "s00:00";
+
+	if (strlen(text) != sizeof form - 1 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
+		return -EINVAL;
+	for (size_t i = 1; i < sizeof form - 1; i++)
+		if (form[i] == '0' && (text[i] < '0' || text[i] > '9'))
+			return -EINVAL;
+	const int hours = (text[1] - '0') * 10 + text[2] - '0';
+	const int minutes = (text[4] - '0') * 10 + text[5] - '0';
+	if (minutes > 59 || hours * 60 + minutes > 14 * 60)
+		return -EINVAL;
+	*ret = (hours * 60 + minutes) * (text[0] == '-' ? -1 : 1);
+	return 0;
+}

@@ -21,6 +21,9 @@ void format_uuid(const uint8_t uuid[UUID_BYTES], char out[UUID_TEXT_BYTES]);
 int parse_mac(const char *text, uint8_t ret[MAC_BYTES]);
 void format_mac(const uint8_t mac[MAC_BYTES], char out[MAC_TEXT_BYTES]);
 
+/** parse_utc_offset() - "+09:00", "-03:30", of at most fourteen hours: minutes east of UTC. */
+int parse_utc_offset(const char *text, int *ret);
+
 /** parse_utf8() - true when @bytes bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool parse_utf8(const void *data, size_t bytes);
 

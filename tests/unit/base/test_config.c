@@ -105,6 +105,8 @@ static void wrong_settings(void **state)
 		{"[host]\ndriver =\n", "driver"},
 		{"[host]\ndriver = libvirt fake\n", "driver"},
 		{"[host]\negress = masquerade routed\n", "egress"},
+		{"[core]\ncontract_period = weekly\n", "contract_period"},
+		{"[core]\ncontract_offset = 9\n", "contract_offset"},
 		{"[host]\nemulation = maybe\n", "emulation"},
 		{"[ippo]\nlog_level = loud\n", "log_level"},
 		{"[web]\ntrusted_proxies = 10.0.0.0/8 localhost\n", "trusted_proxies"},

@@ -58,6 +58,26 @@ static void truths(void **state)
 	assert_int_equal(parse_bool("true ", &value), -EINVAL);
 }
 
+static void offsets(void **state)
+{
+	static const char *const wrong[] = {"",       "9",      "+9:00",  "+09:60",  "+14:01",
+					    "+15:00", "09:00",  "+0900",  "+09:00 ", " 09:00",
+					    "+-9:00", "-14:59", "+09-00", "+ 9:00",  "+09:0x"};
+	int minutes = 7;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		assert_int_equal(parse_utc_offset(wrong[i], &minutes), -EINVAL);
+	assert_int_equal(minutes, 7);
+	assert_int_equal(parse_utc_offset("+09:00", &minutes), 0);
+	assert_int_equal(minutes, 540);
+	assert_int_equal(parse_utc_offset("-03:30", &minutes), 0);
+	assert_int_equal(minutes, -210);
+	assert_int_equal(parse_utc_offset("+14:00", &minutes), 0);
+	assert_int_equal(minutes, 840);
+	assert_int_equal(parse_utc_offset("-00:00", &minutes), 0);
+	assert_int_equal(minutes, 0);
+}
+
 static void identifiers(void **state)
 {
 	static const char *const wrong[] = {"",
@@ -234,10 +254,10 @@ static void times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),     cmocka_unit_test(truths),
-		cmocka_unit_test(identifiers), cmocka_unit_test(unicode),
-		cmocka_unit_test(addresses),   cmocka_unit_test(prefixes),
-		cmocka_unit_test(times),
+		cmocka_unit_test(numbers),  cmocka_unit_test(truths),
+		cmocka_unit_test(offsets),  cmocka_unit_test(identifiers),
+		cmocka_unit_test(unicode),  cmocka_unit_test(addresses),
+		cmocka_unit_test(prefixes), cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
