@@ -11,10 +11,13 @@
 #include "store/store.h"
 
 /* What a list shows; zero leaves a condition out. All pointers are borrowed. */
+#define STORE_SERVER_SEARCH_BYTES 100
+
 struct store_server_filter {
 	uint64_t customer_id;
 	const char *name;
-	uint32_t statuses; /* bits 1 << enum server_status */
+	const char *search; /* a part of the name, of an address or of a label, "env=prod" */
+	uint32_t statuses;  /* bits 1 << enum server_status */
 	const struct label_selector *selector;
 	const uint64_t *ids;
 	size_t id_count;  /* only looked at when ids is not NULL */

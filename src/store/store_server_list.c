@@ -36,7 +36,8 @@ static bool has_selector(const struct store_server_filter *filter)
 
 static bool is_plain(const struct store_server_filter *filter)
 {
-	return !filter->name && !filter->statuses && !filter->ids && !has_selector(filter);
+	return !filter->name && !filter->search && !filter->statuses && !filter->ids &&
+	       !has_selector(filter);
 }
 
 /* The requirement that narrows most, as far as its form tells; NULL when all are negative. */
@@ -82,6 +83,23 @@ static void add_from_labels(struct query *query, const struct store_server_filte
 			query_where_label(query, &filter->selector->items[i], "l.server_id", 0);
 }
 
+/* In the name, in a label written key=value, in an address; or the beginning of an address is a
+ * server's whole IPv6 network. Of ASCII the case does not matter. */
+static void add_search(struct query *query, const char *text)
+{
+	query_where(query, " AND (instr(lower(s.name), lower(?))", (struct bind)B_TEXT(text));
+	query_where(query, " OR instr(lower(s.labels), lower(?))", (struct bind)B_TEXT(text));
+	query_where(query,
+		    " OR EXISTS (SELECT 1 FROM address a WHERE a.server_id = s.id AND "
+		    "(instr(a.ip, lower(?))",
+		    (struct bind)B_TEXT(text));
+	query_where(query,
+		    " OR (a.family = 6 AND instr(lower(?), rtrim(rtrim(a.ip, '0123456789'), '/')) "
+		    "= 1)))",
+		    (struct bind)B_TEXT(text));
+	query_add(query, ")");
+}
+
 static void add_from_servers(struct query *query, const struct store_server_filter *filter,
 			     const char *columns)
 {
@@ -93,6 +111,8 @@ static void add_from_servers(struct query *query, const struct store_server_filt
 			    (struct bind)B_INT(filter->customer_id));
 	if (filter->name)
 		query_where(query, " AND s.name = ?", (struct bind)B_TEXT(filter->name));
+	if (filter->search)
+		add_search(query, filter->search);
 	if (filter->statuses)
 		query_where(query, " AND (? >> s.status) & 1",
 			    (struct bind)B_INT(filter->statuses));
@@ -109,8 +129,8 @@ static void add_matching(struct query *query, const struct store_server_filter *
 	const struct label_requirement *first =
 		has_selector(filter) ? leader(filter->selector) : NULL;
 
-	if (first && filter->customer_id && !filter->name && !filter->statuses && !filter->ids &&
-	    sorts_by_id(&filter->sort)) {
+	if (first && filter->customer_id && !filter->name && !filter->search && !filter->statuses &&
+	    !filter->ids && sorts_by_id(&filter->sort)) {
 		add_from_labels(query, filter, first);
 		query_order(query, &filter->sort, label_sort_columns);
 	} else {

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "model/first_choice.h"
+#include "store/store_contract.h"
 #include "store/store_first_step.h"
 #include "store/store_server.h"
 
@@ -108,6 +109,8 @@ static int create_failed(struct task *task, struct err *err)
 {
 	int r = engine_set_gone(task->engine, task->uuid, true, err);
 
+	if (r == 0)
+		r = store_contract_void(task->engine->store, task->server_id, err);
 	if (r == 0)
 		r = store_server_delete(task->engine->store, task->server_id, err);
 	task->server_gone = r == 0;

@@ -397,6 +397,55 @@ static void conditions(void **state)
 	expect_list(f, &filter, first, "/0");
 }
 
+/* In names, labels and addresses, whatever letters; and a whole IPv6 address of a server's network.
+ */
+static void a_search_finds_parts(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t first = fixture_insert(f, 1, 0, "env=prod,team=a");
+	const uint64_t other = fixture_customer(f, "other");
+	struct store_server_filter filter = {.customer_id = 1, .page = {1, 50}};
+	static const struct {
+		const char *text, *found;
+	} searches[] = {{"SERVER-0000", "0 1 2 /3"},
+			{"00002", "2 /1"},
+			{"env=PROD", "0 1 /2"},
+			{"team=", "0 2 /2"},
+			{"prod,team=a", "0 /1"},
+			{"%", "/0"},
+			{"_", "/0"},
+			{"' OR 1 --", "/0"},
+			{"サーバー", "/0"}};
+	char text[IP_TEXT_BYTES + 8];
+	struct address v4, v6;
+
+	(void)fixture_insert(f, 1, 1, "env=prod");
+	(void)fixture_insert(f, 1, 2, "team=b");
+	(void)fixture_insert(f, other, 1, "env=prod");
+	assert_ok(store_address_allocate(f->store, first + 1, 1, 4, 1, &v4, ERR));
+	assert_ok(store_address_allocate(f->store, first + 2, 1, 6, 1, &v6, ERR));
+	ip_format(&v4.ip, text);
+	filter.search = text;
+	expect_list(f, &filter, first, "1 /1");
+	ip_format(&v6.ip, text); /* ends with "::" */
+	expect_list(f, &filter, first, "2 /1");
+	(void)strcat(text, "1:2");
+	expect_list(f, &filter, first, "2 /1");
+	text[0] = 'F';
+	expect_list(f, &filter, first, "2 /1");
+	text[0] = 'e'; /* within, but not at its beginning */
+	expect_list(f, &filter, first, "/0");
+	for (size_t i = 0; i < ARRAY_SIZE(searches); i++) {
+		filter.search = searches[i].text;
+		expect_list(f, &filter, first, searches[i].found);
+	}
+	filter.search = "server";
+	filter.statuses = 1U << SERVER_RUNNING;
+	expect_list(f, &filter, first, "/0");
+	assert_ok(store_server_update_status(f->store, first + 1, SERVER_RUNNING, ERR));
+	expect_list(f, &filter, first, "1 /1");
+}
+
 static const char *const selectors[] = {
 	"",
 	"env",
@@ -649,6 +698,7 @@ int main(void)
 		TEST(pages_in_order),
 		TEST(long_lists),
 		TEST(conditions),
+		TEST(a_search_finds_parts),
 		TEST(selectors_choose_what_the_rule_chooses),
 		TEST(labels_follow_updates_and_deletion),
 		TEST(a_rollback_leaves_nothing),
