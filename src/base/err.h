@@ -50,6 +50,7 @@
 	X(ERR_WRONG_CODE, -1038, "wrong_code")                                                     \
 	X(ERR_PROOF_REQUIRED, -1039, "proof_required")                                             \
 	X(ERR_NO_MAIL, -1040, "mail_not_set_up")                                                   \
+	X(ERR_MAINTENANCE, -1190, "maintenance")                                                   \
 	X(ERR_AGENT_OFF, -1130, "guest_agent_off")                                                 \
 	X(ERR_SERVER_ATTACHED, -1150, "server_already_attached")                                   \
 	X(ERR_IP_NOT_AVAILABLE, -1151, "ip_not_available")                                         \

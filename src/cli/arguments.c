@@ -210,6 +210,7 @@ static const char *const nouns[][2] = {
 	{"token", "API tokens"},
 	{"customer", "customers: accounts that own servers"},
 	{"account", "what this account has, and may have"},
+	{"contract", "what an account pays for, and when"},
 	{"member", "the people of an account, and what each may do"},
 	{"invitation", "one-time links for new people"},
 	{"user", "everybody who can sign in"},

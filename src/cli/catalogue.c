@@ -1,4 +1,4 @@
-// ippo image, plan, location, host and pool: what servers are made of and where.
+// ippo image, plan, location and pool: what servers are made of and where.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -516,70 +516,6 @@ static int location_delete(struct invocation *invocation)
 			      "It can no longer be chosen.");
 }
 
-static void host_row(struct table *table, const json_t *host)
-{
-	char id[24], cpus[24], memory[24];
-
-	table_row(table, number_text(host, "id", id), json_text(host, "name"),
-		  json_text(host, "status"), json_text(host, "virtualization"),
-		  number_text(host, "cpus", cpus), number_text(host, "memory_mib", memory),
-		  json_text(host, "hypervisor"));
-}
-
-static int host_list(struct invocation *invocation)
-{
-	return request_list(invocation, "/hosts", "hosts",
-			    "ID NAME STATUS VIRTUALIZATION CPUS MEMORY-MIB SOFTWARE", host_row,
-			    "There are no hosts.");
-}
-
-static void host_print(const json_t *host)
-{
-	const char *reason = json_text(host, "virtualization_reason");
-	const double gib = 1024.0 * 1024 * 1024;
-
-	print_field("Name", "%s", json_text(host, "name"));
-	print_field("Status", "%s", json_text(host, "status"));
-	print_field("Virtualization", "%s", json_text(host, "virtualization"));
-	if (*reason != '\0' && strcmp(reason, "-") != 0)
-		print_field("", "%s", reason);
-	print_field("Software", "%s", json_text(host, "hypervisor"));
-	print_field("CPUs", "%lld", (long long)json_number(host, "cpus"));
-	print_field("Memory", "%lld MiB", (long long)json_number(host, "memory_mib"));
-	print_field("Storage", "%.1f GiB, %.1f free", (double)json_number(host, "pool_bytes") / gib,
-		    (double)json_number(host, "pool_free_bytes") / gib);
-}
-
-/* There is one host so far, so its name may be left out. */
-static int host_show(struct invocation *invocation)
-{
-	struct err err = {0};
-	json_t *hosts = NULL;
-	const json_t *host;
-	const char *name = invocation->positionals[0];
-	int code = EXIT_NOT_FOUND;
-	size_t i;
-
-	if (api_list(invocation->api, "/hosts", "hosts", &hosts, &err) < 0)
-		return print_failure(&err);
-	json_array_foreach(hosts, i, host)
-	{
-		if (name != NULL && strcmp(name, json_text(host, "name")) != 0)
-			continue;
-		if (invocation->json)
-			print_json(host);
-		else
-			host_print(host);
-		code = EXIT_OK;
-	}
-	json_decref(hosts);
-	if (code != EXIT_OK)
-		(void)fprintf(stderr,
-			      "ippo: there is no host %s; `ippo host list` shows what there is\n",
-			      name != NULL ? name : "");
-	return code;
-}
-
 static void pool_row(struct table *table, const json_t *pool)
 {
 	struct buf zones CLEANUP(buf_done) = {0};
@@ -694,9 +630,6 @@ const struct command catalogue_commands[] = {
 	{"location", "show", "NAME", "Show one location", NULL, location_show},
 	{"location", "create", "NAME", "Make a location", location_options, location_create},
 	{"location", "delete", "NAME", "Delete a location", delete_options, location_delete},
-	{"host", "list", "", "List the hosts", NULL, host_list},
-	{"host", "show", "[NAME]", "Show a host: how it virtualizes, and what it has", NULL,
-	 host_show},
 	{"pool", "list", "", "List the address pools", NULL, pool_list},
 	{"pool", "create", "PREFIX", "Make a pool from an IPv4 or IPv6 prefix", pool_options,
 	 pool_create},

@@ -63,9 +63,11 @@ struct invocation {
 /* The tables of the rooms below; each ends with noun == NULL. */
 extern const struct command server_commands[];
 extern const struct command catalogue_commands[];
+extern const struct command host_commands[];
 extern const struct command access_commands[];
 extern const struct command customer_commands[];
 extern const struct command people_commands[];
+extern const struct command contract_commands[];
 extern const struct command notice_commands[];
 extern const struct command alert_commands[];
 extern const struct command firewall_commands[];

@@ -14,12 +14,17 @@
 
 const struct command *const *command_tables(void)
 {
-	static const struct command *const tables[] = {
-		server_commands,  catalogue_commands,   access_commands,      customer_commands,
-		people_commands,  service_commands,     backup_commands,      console_commands,
-		history_commands, notice_commands,      contact_commands,     post_commands,
-		alert_commands,   firewall_commands,    address_commands,     network_commands,
-		zone_commands,    zone_record_commands, name_server_commands, NULL};
+	static const struct command *const tables[] = {server_commands,      catalogue_commands,
+						       host_commands,        access_commands,
+						       customer_commands,    contract_commands,
+						       people_commands,      service_commands,
+						       backup_commands,      console_commands,
+						       history_commands,     notice_commands,
+						       contact_commands,     post_commands,
+						       alert_commands,       firewall_commands,
+						       address_commands,     network_commands,
+						       zone_commands,        zone_record_commands,
+						       name_server_commands, NULL};
 
 	return tables;
 }

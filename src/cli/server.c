@@ -67,6 +67,7 @@ static int server_list(struct invocation *invocation)
 	struct buf path CLEANUP(buf_done) = {0};
 	const char *status = option_text(invocation, "status");
 	const char *selector = option_text(invocation, "label");
+	const char *search = option_text(invocation, "search");
 
 	(void)buf_puts(&path, "/servers?sort=id:asc");
 	if (status != NULL) {
@@ -76,6 +77,10 @@ static int server_list(struct invocation *invocation)
 	if (selector != NULL) {
 		AUTO_FREE char *escaped = api_escape(selector);
 		(void)buf_printf(&path, "&label_selector=%s", escaped);
+	}
+	if (search != NULL) {
+		AUTO_FREE char *escaped = api_escape(search);
+		(void)buf_printf(&path, "&search=%s", escaped);
 	}
 	if (option_given(invocation, "names")) {
 		struct err err = {0};
@@ -168,6 +173,11 @@ static void server_print(const json_t *server)
 	print_bandwidth(json_number(server, "server_type.bandwidth_in"),
 			json_number(server, "server_type.bandwidth_out"));
 	print_field("Created", "%s", json_text(server, "created"));
+	if (json_is_object(json_at(server, "ippo.next_charge")))
+		print_field("Next charge", "%s %s on %s",
+			    json_text(server, "ippo.next_charge.price.amount"),
+			    json_text(server, "ippo.next_charge.price.currency"),
+			    json_text(server, "ippo.next_charge.at"));
 	print_field("Protected", "%s",
 		    json_is_true(json_at(server, "protection.delete"))
 			    ? "against deletion and rebuild"
@@ -575,6 +585,7 @@ static int server_screenshot(struct invocation *invocation)
 static const struct option_rule list_options[] = {
 	{"label", "SELECTOR", "only those whose labels match: env=prod,!old", false},
 	{"status", "STATUS", "only those in this state: running, off, …", false},
+	{"search", "TEXT", "only those with this in the name, an address or a label", false},
 	{"names", NULL, "print names alone", false},
 	{NULL, NULL, NULL, false},
 };

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/config.h"
+#include "model/contract.h"
 
 struct alerts;
 struct checks;
@@ -30,6 +31,7 @@ struct trials;
 struct core {
 	uv_loop_t loop;
 	const struct config *config;
+	struct contract_terms terms; /* by which servers are charged for */
 	struct store *store;
 	struct engine *engine;
 	struct events *events;

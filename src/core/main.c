@@ -218,6 +218,10 @@ static int start(const struct config *config, struct err *err)
 	(void)snprintf(dir, sizeof dir, "%s/core", config->state_dir);
 	(void)snprintf(path, sizeof path, "%s/ippo.db", dir);
 	(void)snprintf(core.backup_path, sizeof core.backup_path, "%s/backup.db", dir);
+	core.terms.offset_minutes = config->contract_offset_minutes;
+	if (contract_period_parse(config->contract_period, &core.terms.period) < 0)
+		return err_set(err, -EINVAL,
+			       "contract_period is no period"); /* config_load() knows */
 	const struct bootstrap_options first = {.instance = config->instance,
 						.pool_ipv4 = config->pool_ipv4,
 						.pool_ipv6 = config->pool_ipv6};

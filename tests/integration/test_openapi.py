@@ -184,6 +184,24 @@ def test_catalogue(walker):
     walker.get("/pricing")
 
 
+def test_contracts_and_hosts(walker):
+    server = walker.create_server("contracted")
+    walker.get("/servers?search=contracted")
+    assert walker.get("/contract/quote?server_type=2g&server=contracted")["quote"]["charges"]
+    walker.get("/contract/quote?server_type=1g")
+    for base in ("/contract", "/customers/1/contract"):
+        assert walker.get(base)["contract"]["next_charge"]
+        assert walker.get(f"{base}/items?page=1&per_page=5")["contract_items"]
+        assert walker.get(f"{base}/charges?page=1&per_page=5")["charges"]
+        assert walker.get(f"{base}/charges?month=2020-01&format=json")["charges"] == []
+        assert walker.request("GET", f"{base}/charges?format=csv").ok
+    walker.put("/hosts/1", {"maintenance": {"reason": "a walk"}})
+    walker.get("/health")
+    assert walker.error("POST", "/servers", {"name": "x", "server_type": "1g", "image": "tiny"}) == (503, "maintenance")
+    walker.put("/hosts/1", {"maintenance": None})
+    walker.delete_server(server)
+
+
 def test_keys_and_images(walker, tmp_path):
     public = Key(tmp_path).public
     key = walker.post("/ssh_keys", {"name": "laptop", "public_key": public, "labels": {"a": "b"}})["ssh_key"]

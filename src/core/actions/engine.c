@@ -645,6 +645,11 @@ const struct host_facts *engine_host_facts(const struct engine *engine)
 	return host_client_facts(engine->client);
 }
 
+int64_t engine_host_seen_ms(const struct engine *engine)
+{
+	return host_client_seen_ms(engine->client);
+}
+
 struct host_client *engine_host(struct engine *engine)
 {
 	return engine->client;

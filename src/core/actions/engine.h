@@ -157,6 +157,9 @@ int engine_admit(struct engine *engine, uint64_t memory_mib, uint64_t except_ser
 /** engine_host_facts() - what the host said about itself, NULL before it first did. Borrowed. */
 const struct host_facts *engine_host_facts(const struct engine *engine);
 
+/** engine_host_seen_ms() - when the host answered last; 0: never since this process began. */
+int64_t engine_host_seen_ms(const struct engine *engine);
+
 /** engine_host() - the channel, for verbs that are no step of an action. Borrowed. */
 struct host_client *engine_host(struct engine *engine);
 

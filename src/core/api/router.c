@@ -61,6 +61,8 @@ static const struct route *const tables[] = {
 	network_routes,
 	network_action_routes,
 	server_network_routes,
+	contract_routes,
+	host_routes,
 	absent_routes,
 };
 
@@ -97,6 +99,7 @@ static unsigned status_of(int code)
 		{ERR_RATE_LIMIT, 429},
 		{ERR_TOO_LARGE, 413},
 		{ERR_UNAVAILABLE, 503},
+		{ERR_MAINTENANCE, 503},
 		{ERR_HYPERVISOR, 503},
 		{ERR_AGENT, 503},
 		{ERR_TIMEOUT, 504},

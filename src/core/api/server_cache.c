@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "core/api/server_text.h"
 #include "core/core.h"
 #include "store/store.h"
@@ -13,6 +14,7 @@ struct entry {
 	uint64_t id;
 	uint64_t version;
 	uint64_t catalogue;
+	int64_t day; /* for which what it says of charges holds */
 	char *text;
 	size_t bytes;
 };
@@ -49,11 +51,17 @@ void server_cache_free(struct server_cache *cache)
 	free(cache);
 }
 
+static int64_t today(const struct server_cache *cache)
+{
+	return contract_day(&cache->core->terms, clock_now_ms());
+}
+
 static struct entry *find(struct server_cache *cache, uint64_t id, uint64_t version, bool *ret_hit)
 {
 	struct entry *entry = &cache->entries[id % SERVER_CACHE_ENTRIES];
 
 	*ret_hit = entry->text != NULL && entry->id == id && entry->version == version &&
+		   entry->day == today(cache) &&
 		   entry->catalogue == store_catalogue_generation(cache->core->store);
 	return entry;
 }
@@ -61,6 +69,7 @@ static struct entry *find(struct server_cache *cache, uint64_t id, uint64_t vers
 int server_cache_append(struct server_cache *cache, const struct server *server, struct buf *out)
 {
 	const size_t before = out->len;
+	const int64_t day = today(cache);
 	AUTO_FREE char *text = NULL;
 	bool hit;
 	struct entry *entry = find(cache, server->id, server->version, &hit);
@@ -68,7 +77,8 @@ int server_cache_append(struct server_cache *cache, const struct server *server,
 
 	if (hit)
 		return buf_append(out, entry->text, entry->bytes);
-	if ((code = server_text_append(cache->core->store, cache->catalogue, server, out)) < 0)
+	if ((code = server_text_append(cache->core->store, cache->catalogue, &cache->core->terms,
+				       server, out)) < 0)
 		return code;
 	/* What a transaction shows may never come to be. */
 	if (store_in_transaction(cache->core->store))
@@ -78,9 +88,9 @@ int server_cache_append(struct server_cache *cache, const struct server *server,
 		return 0;
 	memcpy(text, out->data + before, bytes);
 	free(entry->text);
-	*entry = (struct entry){server->id, server->version,
-				store_catalogue_generation(cache->core->store), steal_ptr(text),
-				bytes};
+	*entry = (struct entry){
+		server->id, server->version, store_catalogue_generation(cache->core->store),
+		day,        steal_ptr(text), bytes};
 	return 0;
 }
 

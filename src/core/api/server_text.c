@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/api/contracts.h"
 #include "core/api/json_text.h"
 #include "core/api/render.h"
 #include "model/first_step.h"
@@ -104,7 +105,8 @@ static void write_host_keys(const char *keys, struct buf *out)
 	}
 }
 
-static void write_extension(const struct server *server, struct buf *out)
+static void write_extension(const struct server *server, const struct contract_terms *terms,
+			    const struct plan *plan, struct buf *out)
 {
 	char uuid[UUID_TEXT_BYTES];
 
@@ -121,6 +123,8 @@ static void write_extension(const struct server *server, struct buf *out)
 	json_text_bool(out, server->first_boot_done);
 	(void)buf_puts(out, ",\"guest_agent\":");
 	json_text_bool(out, !server->agent_off);
+	(void)buf_puts(out, ",\"next_charge\":");
+	contracts_write_next(terms, plan, server->created_ms, clock_now_ms(), out);
 	(void)buf_puts(out, ",\"host_keys\":[");
 	write_host_keys(server->host_keys, out);
 	(void)buf_puts(out, "],\"rescue\":{\"running\":");
@@ -207,17 +211,15 @@ static int write_head(struct store *store, const struct server *server, struct b
 }
 
 /* This month's, of the clock's UTC. */
-static int write_traffic(struct store *store, const struct server *server, struct buf *out)
+static int write_traffic(struct store *store, const struct server *server, const struct plan *plan,
+			 struct buf *out)
 {
 	struct store_traffic traffic = {0};
-	struct plan plan = {0};
 	int code = store_traffic_get(store, server->id, store_traffic_month(clock_now_ms()),
 				     &traffic, NULL);
 
-	if (code == 0)
-		code = store_plan_get(store, server->server_type_id, &plan, NULL);
 	(void)buf_puts(out, ",\"included_traffic\":");
-	json_text_number(out, plan.traffic_bytes);
+	json_text_number(out, plan->traffic_bytes);
 	(void)buf_puts(out, ",\"outgoing_traffic\":");
 	json_text_number(out, traffic.out_bytes);
 	(void)buf_puts(out, ",\"ingoing_traffic\":");
@@ -243,7 +245,8 @@ static void write_middle(const struct server *server, struct buf *out)
 }
 
 int server_text_append(struct store *store, struct catalogue_cache *catalogue,
-		       const struct server *server, struct buf *out)
+		       const struct contract_terms *terms, const struct server *server,
+		       struct buf *out)
 {
 	const struct {
 		const char *key;
@@ -255,16 +258,19 @@ int server_text_append(struct store *store, struct catalogue_cache *catalogue,
 		{",\"datacenter\":", CATALOGUE_DATACENTER, server->location_id},
 		{",\"location\":", CATALOGUE_LOCATION, server->location_id},
 	};
+	struct plan plan = {0};
 	int code = write_head(store, server, out);
 
+	if (code == 0)
+		code = store_plan_get(store, server->server_type_id, &plan, NULL);
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
 		(void)buf_puts(out, parts[i].key);
 		code = catalogue_cache_append(catalogue, parts[i].kind, parts[i].id, out);
 	}
 	if (code == 0)
-		code = write_traffic(store, server, out);
+		code = write_traffic(store, server, &plan, out);
 	write_middle(server, out);
-	write_extension(server, out);
+	write_extension(server, terms, &plan, out);
 	(void)buf_putc(out, '}');
 	return code < 0 ? code : out->error;
 }

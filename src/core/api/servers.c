@@ -16,6 +16,7 @@
 #include "core/api/servers.h"
 #include "core/auth/password.h"
 #include "core/events.h"
+#include "core/maintenance.h"
 #include "core/seed.h"
 #include "model/user_data.h"
 #include "store/store_address.h"
@@ -95,8 +96,15 @@ static int list(struct request *request, struct err *err)
 	struct store_server_refs refs = {0};
 	struct store *store = request->core->store;
 	struct store_server_filter filter = {.customer_id = request->who.customer_id,
-					     .name = request_query(request, "name")};
+					     .name = request_query(request, "name"),
+					     .search = request_query(request, "search")};
 	int code;
+
+	if (filter.search != NULL && *filter.search == '\0')
+		filter.search = NULL;
+	if (filter.search != NULL && strlen(filter.search) > STORE_SERVER_SEARCH_BYTES)
+		return request_invalid(request, err, "search", "may have %d bytes at most",
+				       STORE_SERVER_SEARCH_BYTES);
 
 	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
 	    (code = take_statuses(request, &filter.statuses, err)) < 0)
@@ -452,6 +460,8 @@ static int check_quota(struct request *request, const struct wish *wish, struct 
 		return code;
 	if (customer.suspended)
 		return account_refuse_suspended(&customer, err);
+	if ((code = maintenance_check(request->core->store, err)) < 0)
+		return code;
 	more.of[QUOTA_SERVERS] = 1;
 	more.of[QUOTA_CORES] = wish->plan.cores;
 	more.of[QUOTA_MEMORY_MIB] = wish->plan.memory_mib;

@@ -1,4 +1,4 @@
-// /v1/health, hosts, address pools, events, backups: the service itself.
+// /v1/health, address pools, events, backups: the service itself.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "core/actions/engine.h"
+#include "core/api/hosts.h"
 #include "core/api/note.h"
 #include "core/api/router.h"
 #include "core/dns/dns.h"
@@ -23,44 +24,6 @@
 #include "wire/child.h"
 
 #define BACKUP_CHUNK_BYTES 65536
-
-static json_t *render_host(struct core *core)
-{
-	const struct host_facts *facts = engine_host_facts(core->engine);
-	const bool up = engine_host_up(core->engine);
-	const struct host_facts unknown = {.hostname = "local", .virtualization = "unknown"};
-
-	if (facts == NULL)
-		facts = &unknown;
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "id", 1, "name",
-			 facts->hostname, "status", up ? "up" : "down", "driver", facts->driver,
-			 "virtualization", facts->virtualization, "virtualization_reason",
-			 facts->reason, "hypervisor", facts->hypervisor, "cpus",
-			 (json_int_t)facts->cpus, "memory_mib", (json_int_t)facts->memory_mib,
-			 "pool_bytes", (json_int_t)facts->pool_bytes, "pool_free_bytes",
-			 (json_int_t)facts->pool_free_bytes);
-}
-
-static int list_hosts(struct request *request, struct err *err)
-{
-	struct list_query query CLEANUP(list_query_done) = {0};
-	int code = request_list(request, SORT_RESOURCE, &query, err);
-
-	if (code < 0)
-		return code;
-	json_t *items = json_array();
-	if (query.page.number == 1)
-		(void)json_array_append_new(items, render_host(request->core));
-	return request_answer_list(request, "hosts", items, &query.page, 1);
-}
-
-static int get_host(struct request *request, struct err *err)
-{
-	if (request->id != 1)
-		return err_set(err, ERR_NOT_FOUND, "there is no host %llu",
-			       (unsigned long long)request->id);
-	return request_answer(request, 200, "host", render_host(request->core));
-}
 
 /* Images that servers are made from with more security updates missing than is good. */
 static json_t *old_images(struct core *core)
@@ -87,19 +50,22 @@ static json_t *old_images(struct core *core)
 	return list;
 }
 
-/* Everybody learns whether it is well; operators learn why not. */
+/* Everybody learns whether it is well, who is signed in also whether new servers are made;
+ * operators learn why not. */
 static int health(struct request *request, struct err *err)
 {
 	struct core *core = request->core;
 	const bool up = engine_host_up(core->engine);
 	json_t *state = json_pack("{s:s}", "status", up ? "ok" : "degraded");
 
+	if (!request->is_anonymous)
+		(void)json_object_set_new(state, "maintenance", hosts_maintenance(core));
 	if (!request->is_anonymous && request->who.service) {
 		const struct store_server_filter all = {0};
 		uint64_t servers = 0;
 		(void)store_server_count(core->store, &all, &servers, NULL);
 		(void)json_object_set_new(state, "version", json_string(IPPO_VERSION));
-		(void)json_object_set_new(state, "host", render_host(core));
+		(void)json_object_set_new(state, "host", hosts_render(core));
 		(void)json_object_set_new(state, "servers", json_integer((json_int_t)servers));
 		(void)json_object_set_new(state, "running_actions",
 					  json_integer((json_int_t)engine_running(core->engine)));
@@ -299,8 +265,6 @@ static int backup(struct request *request, struct err *err)
 
 const struct route service_routes[] = {
 	{"GET", "/health", ACCESS_PUBLIC, health},
-	{"GET", "/hosts", ACCESS_SERVICE_READ, list_hosts},
-	{"GET", "/hosts/{id}", ACCESS_SERVICE_READ, get_host},
 	{"GET", "/address_pools", ACCESS_SERVICE_READ, list_pools},
 	{"POST", "/address_pools", ACCESS_SERVICE, create_pool, "address_pool.create"},
 	{"GET", "/address_pools/{id}", ACCESS_SERVICE_READ, get_pool},

@@ -55,6 +55,7 @@ struct host_client {
 	uint64_t last_id;
 	struct timers *timers;
 	struct host_facts facts;
+	int64_t seen_ms;
 	bool has_facts;
 	bool greeted;
 	bool hypervisor;
@@ -236,6 +237,7 @@ static int on_reply(void *context, struct channel *channel, struct message *mess
 	said = reader_slice(&in, ERROR_TEXT_BYTES);
 	if (in.error || code > 0)
 		return ERR_PROTOCOL;
+	client->seen_ms = clock_now_ms();
 	if (said.len) {
 		size_t len = said.len < sizeof(text) ? said.len : sizeof(text) - 1;
 
@@ -545,6 +547,11 @@ void host_client_refresh(struct host_client *client)
 const struct host_facts *host_client_facts(const struct host_client *client)
 {
 	return client->has_facts ? &client->facts : NULL;
+}
+
+int64_t host_client_seen_ms(const struct host_client *client)
+{
+	return client->seen_ms;
 }
 
 bool host_client_up(const struct host_client *client)

@@ -84,6 +84,8 @@ void host_client_cancel(struct host_client *client, uint64_t id);
 void host_client_refresh(struct host_client *client);
 
 /** host_client_facts() - as last told, also while disconnected; NULL before the first time. */
+/** host_client_seen_ms() - when it answered last, of the wall's clock; 0: never so far. */
+int64_t host_client_seen_ms(const struct host_client *client);
 const struct host_facts *host_client_facts(const struct host_client *client);
 
 /** host_client_up() - connected, greeted, and the hypervisor is reachable. */
