@@ -81,6 +81,16 @@ export function price(amount, currency) {
 	return number(Number(amount), { style: "currency", currency, maximumFractionDigits: Number(amount) % 1 === 0 ? 0 : 4 });
 }
 
+/** A day in the reader's own zone. */
+export function day(date) {
+	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(date);
+}
+
+/** "2026-11" as people say it. */
+export function month(text) {
+	return new Intl.DateTimeFormat(locale(), { year: "numeric", month: "long", timeZone: "UTC" }).format(new Date(`${text}-15T00:00:00Z`));
+}
+
 /** "0.9 s", "42 s", "3 min 05 s": how long something took or has taken. */
 export function duration(ms, running = false) {
 	const seconds = Math.max(0, ms) / 1000;

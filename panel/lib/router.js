@@ -9,6 +9,7 @@ const patterns = [
 	{ name: "home", pattern: /^\/servers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
 	{ name: "reinstall", pattern: /^\/servers\/([0-9]{1,15})\/reinstall$/, parameters: ["id"], roomBy: "id" },
 	{ name: "server-filter", pattern: /^\/servers\/([0-9]{1,15})\/filter$/, parameters: ["id"], roomBy: "id" },
+	{ name: "settings", pattern: /^\/servers\/([0-9]{1,15})\/settings$/, parameters: ["id"], roomBy: "id" },
 	{ name: "server-history", pattern: /^\/servers\/([0-9]{1,15})\/history$/, parameters: ["id"], roomBy: "id" },
 	{ name: "first-step", pattern: /^\/servers\/([0-9]{1,15})\/first-step$/, parameters: ["id"], roomBy: "id" },
 	{ name: "graphs", pattern: /^\/servers\/([0-9]{1,15})\/graphs(?:\/(hour|day|week|month|year))?$/, parameters: ["id", "range"], roomBy: "id" },
@@ -26,11 +27,13 @@ const patterns = [
 	{ name: "networks", pattern: /^\/networks$/ },
 	{ name: "zones", pattern: /^\/zones$/ },
 	{ name: "zone", pattern: /^\/zones\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "contract", pattern: /^\/contract$/ },
 	{ name: "notices", pattern: /^\/notices$/ },
 	{ name: "contact", pattern: /^\/contact(?:\/([0-9]{1,15}))?$/, parameters: ["id"], roomBy: "id" },
 	{ name: "manual", pattern: /^\/manual(?:\/([a-z-]{1,40})(?:\/([a-z0-9-]{1,120}))?)?$/, parameters: ["topic", "place"], roomBy: "topic" },
 	{ name: "customers", pattern: /^\/admin\/customers$/ },
 	{ name: "customer", pattern: /^\/admin\/customers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "hosts", pattern: /^\/admin\/hosts$/ },
 	{ name: "images", pattern: /^\/admin\/images$/ },
 	{ name: "name-servers", pattern: /^\/admin\/name-servers$/ },
 	{ name: "outbox", pattern: /^\/admin\/outbox$/ },
@@ -43,18 +46,18 @@ const patterns = [
 ];
 
 function read() {
-	const path = location.hash.replace(/^#/, "") || "/servers";
+	const [path, query = ""] = (location.hash.replace(/^#/, "") || "/servers").split("?", 2);
 	for (const { name, pattern, parameters: names = [], roomBy } of patterns) {
 		const match = pattern.exec(path);
 		if (match) {
 			const parameters = Object.fromEntries(names.map((each, i) => [each, match[i + 1]]));
-			return { name, path, parameters, key: `${name} ${parameters[roomBy] ?? ""}` };
+			return { name, path, query, parameters, key: `${name} ${parameters[roomBy] ?? ""}` };
 		}
 	}
-	return { name: "nowhere", path, parameters: {}, key: `nowhere ${path}` };
+	return { name: "nowhere", path, query, parameters: {}, key: `nowhere ${path}` };
 }
 
-/** {name, path, parameters, key}; a room stays as it is while the key stays the same. */
+/** {name, path, query, parameters, key}: `query` is what follows a "?". A room stays as it is while the key stays the same. */
 export const route = signal(read());
 
 addEventListener("hashchange", () => { route.value = read(); });

@@ -30,6 +30,9 @@ export const setRescue = (id, on) => (on ? act(id, "enable_rescue", { type: "lin
 /** Off, the host has nothing done inside the server. */
 export const setAgent = (id, enabled) => act(id, "change_guest_agent", { enabled });
 
+/** Another plan, for a server that is off. @param grow  its disk grows with it, and can never be made smaller again */
+export const changePlan = (id, plan, grow) => act(id, "change_type", { server_type: plan, upgrade_disk: grow });
+
 export async function deleteServer(id) {
 	takeEvent("action", await remove(`/v1/servers/${id}`));
 }

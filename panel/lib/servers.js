@@ -30,6 +30,7 @@ const noticed = new Set(); // ids of failed actions that have been shown: only t
 let whenFinished = () => {};
 let moment = 0; // counts events; orders them against lists
 let touched = new Map(); // "server/3" → the moment of its last event
+let strays = new Set(); // ids of those that were found by a search, beyond the pages that were read
 let pages = 1;
 let refreshing = null;
 let refreshAgain = false;
@@ -92,6 +93,9 @@ export const failedActions = computed(() => {
 	}
 	return failed;
 });
+
+/** Counts how often everything was read anew. */
+export const refreshes = signal(0);
 
 export const sortedServers = computed(() =>
 	[...servers.value.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id)));
@@ -199,6 +203,9 @@ function applyList(list, total, asked, before = new Map()) {
 		if (isNewer(id))
 			next.set(id, server);
 	}
+	for (const { id } of list)
+		strays.delete(id);
+	strays = new Set([...strays].filter((id) => next.has(id)));
 	servers.value = next;
 	listState.value = { ...listState.peek(), state: "ready", total: Math.max(total, next.size) };
 }
@@ -217,6 +224,7 @@ async function refreshOnce() {
 		applyList(list, total, asked);
 		mergeActions(recent.actions);
 		await askAboutRunning(new Set(recent.actions.map(({ id }) => id)), mine);
+		refreshes.value++;
 	} catch (error) {
 		if (mine === generation && listState.peek().state !== "ready")
 			listState.value = { ...listState.peek(), state: error };
@@ -262,6 +270,28 @@ export async function readServer(id) {
 		changed(servers, (copy) => copy.set(server.id, server));
 }
 
+/**
+ * Reads a page of what the service finds; those servers are known from then on.
+ * @param query  of GET /v1/servers
+ * @return {total, next}: how many there are in all, and the next page, or null
+ */
+export async function readFound(query, page) {
+	const asked = moment;
+	const mine = generation;
+	const { servers: list, meta: { pagination } } = await get(`/v1/servers?${query}&sort=name%3Aasc&per_page=${page_size}&page=${page}`);
+	if (mine === generation)
+		changed(servers, (copy) => {
+			for (const server of list) {
+				if ((touched.get(`server/${server.id}`) ?? 0) > asked)
+					continue; // an event has said more since
+				if (!copy.has(server.id))
+					strays.add(server.id);
+				copy.set(server.id, server);
+			}
+		});
+	return { total: pagination.total_entries, next: pagination.next_page };
+}
+
 /** Reads what was done to one server lately, which need not be among the recent actions of all. */
 export async function readServerActions(id) {
 	const mine = generation;
@@ -284,7 +314,7 @@ export async function readMore() {
 	listState.value = { ...listState.peek(), more: "reading" };
 	try {
 		await refreshing; // or it would take away what is read here
-		const page = Math.floor(servers.peek().size / page_size) + 1;
+		const page = Math.floor((servers.peek().size - strays.size) / page_size) + 1;
 		const { list, total } = await readPage(page);
 		if (mine !== generation)
 			return;
@@ -301,6 +331,7 @@ export function forgetServers() {
 	generation++;
 	pages = 1;
 	touched = new Map();
+	strays = new Set();
 	noticed.clear();
 	servers.value = new Map();
 	actions.value = new Map();

@@ -7,7 +7,7 @@ import { html } from "../lib/ui.js";
 const groups = {
 	network: { word: "nav.network", rooms: [["firewalls", "/firewalls", "firewalls", "firewall"], ["primary-ips", "/primary-ips", "primary"], ["floating-ips", "/floating-ips", "floating"], ["networks", "/networks", "networks"], ["zones", "/zones", "zones", "zone"]] },
 	keys: { word: "nav.all-keys", rooms: [["keys", "/keys", "nav.keys"], ["api-keys", "/api-keys", "nav.api-keys"]] },
-	admin: { word: "nav.admin", rooms: [["customers", "/admin/customers", "customers", "customer"], ["images", "/admin/images", "images"], ["name-servers", "/admin/name-servers", "name-servers"], ["outbox", "/admin/outbox", "outbox"]] },
+	admin: { word: "nav.admin", rooms: [["customers", "/admin/customers", "customers", "customer"], ["hosts", "/admin/hosts", "hosts"], ["images", "/admin/images", "images"], ["name-servers", "/admin/name-servers", "name-servers"], ["outbox", "/admin/outbox", "outbox"]] },
 };
 
 export function GroupLink({ of, here }) {

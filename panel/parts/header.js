@@ -93,8 +93,9 @@ export function Header() {
 				<${GroupLink} of="network" here=${name}/>
 				<${GroupLink} of="keys" here=${name}/>
 				<a href="#/history" aria-current=${name === "history" ? "page" : undefined}>${t("nav.history")}</a>
+				<a href="#/contract" aria-current=${name === "contract" ? "page" : undefined}>${t("contract")}</a>
 				<a href="#/notices" aria-current=${name === "notices" ? "page" : undefined}>${t("notices")}<${Unread}/></a>
-				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("contact")}</a>
+				<a href="#/contact" aria-current=${name === "contact" ? "page" : undefined}>${t("nav.support")}</a>
 				<${ManualLink} name=${name}/>
 				${person.user?.operator && html`<${GroupLink} of="admin" here=${name}/>`}
 			</nav>`}

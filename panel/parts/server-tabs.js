@@ -14,6 +14,7 @@ const rooms = [
 	{ name: "graphs", path: "/graphs", words: "graphs" },
 	{ name: "reinstall", path: "/reinstall", words: "reinstall" },
 	{ name: "history", path: "/history", words: "home.history" },
+	{ name: "settings", path: "/settings", words: "home.settings" },
 ];
 
 /** @param now  the name of the room one is in */

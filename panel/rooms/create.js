@@ -14,7 +14,9 @@ import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
+import { Icon } from "../parts/icon.js";
 import { aboutImage } from "../parts/image-about.js";
+import { Quote } from "../parts/price.js";
 import { Allowance } from "../parts/quotas.js";
 import { RootPassword } from "../parts/root-password.js";
 import { SaveKey } from "../parts/save-key.js";
@@ -49,6 +51,8 @@ function explain(error) {
 		return [{ key: "create.limit", error }];
 	if (error.code === "account_suspended")
 		return [{ key: "suspended", error }];
+	if (error.code === "maintenance")
+		return [{ key: "create.maintenance", error }];
 	if (error.code === "uniqueness_error")
 		return [{ field: "server-name", key: "home.name.taken", error }];
 	return problemsOf(error, {
@@ -126,17 +130,16 @@ function Further({ problems }) {
 	</details>`;
 }
 
-function Cost({ wish, busy }) {
-	const { initial, currency } = costOf(wish.plan, wish.location);
+function Cost({ wish, busy, maintenance }) {
 	return html`<section class="notice create-cost" aria-labelledby="cost-title">
 		<h2 id="cost-title">${t("create.cost")}</h2>
-		<dl class="lines">
-			<div><dt>${t("create.cost.monthly")}</dt><dd class="number create-price">${monthly(wish.plan, wish.location)}</dd></div>
-			<div><dt>${t("create.cost.initial")}</dt><dd class="number">${price(initial, currency)}</dd></div>
-		</dl>
-		<p class="hint">${t("create.cost.when")}</p>
+		<p class="create-price number">${monthly(wish.plan, wish.location)}</p>
+		<${Quote} plan=${wish.plan.id}/>
+		<p class="hint">${t("create.cost.when")} ${t("contract.included")}</p>
 		<p class="hint">${t("create.closed")}</p>
-		<div class="buttons"><button class="button primary" aria-disabled=${busy ? "true" : undefined}>${t(busy ? "create.busy" : "create.submit")}</button></div>
+		${maintenance && html`<p class="hint" id="create-obstacle">${t("create.maintenance")} <q>${maintenance.reason}</q></p>`}
+		<div class="buttons"><button class="button primary" disabled=${Boolean(maintenance)} aria-describedby=${maintenance ? "create-obstacle" : undefined}
+			aria-disabled=${busy ? "true" : undefined}>${t(busy ? "create.busy" : "create.submit")}</button></div>
 	</section>`;
 }
 
@@ -219,10 +222,19 @@ function Form({ offer, onMade }) {
 		<${Further} problems=${problems}/>
 		<${FirstChoices} problems=${problems}/>
 		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
-		<${Cost} wish=${wish} busy=${busy}/>
+		<${Cost} wish=${wish} busy=${busy} maintenance=${offer.maintenance}/>
 		${saving && html`<${SaveKey} name=${saving.key.name} pair=${saving.pair} fallback=${() => document.getElementById("heading")}
 			onDone=${() => saving.resolve(true)} onGiveUp=${() => saving.resolve(false)}/>`}
 	</form>`;
+}
+
+/** Said before anything is filled in. */
+function MaintenanceNotice({ maintenance }) {
+	return html`<section class="notice attention" aria-labelledby="maintenance-title" data-maintenance>
+		<h2 id="maintenance-title"><${Icon} name="attention"/> ${t("create.maintenance")}</h2>
+		<p><q>${maintenance.reason}</q></p>
+		<p class="hint">${t("create.maintenance.others")}</p>
+	</section>`;
 }
 
 export function Create() {
@@ -252,7 +264,7 @@ export function Create() {
 	else if (lack(offer))
 		body = html`<p>${t(lack(offer))}</p>`;
 	else
-		body = html`<${Form} offer=${offer} onMade=${finish}/>`;
+		body = html`${offer.maintenance && html`<${MaintenanceNotice} maintenance=${offer.maintenance}/>`}<${Form} offer=${offer} onMade=${finish}/>`;
 	return html`<div class="narrow">
 		<${Crumbs}/>
 		<${Heading} text=${t("create")} help="create"/>

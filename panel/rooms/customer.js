@@ -5,6 +5,7 @@ import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { switchAccount } from "../lib/session.js";
 import { announce, html } from "../lib/ui.js";
+import { Contract } from "../parts/contract.js";
 import { Copy } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
@@ -235,6 +236,10 @@ export function Customer({ parameters: { id } }) {
 			<h2 id="servers-title">${t("nav.servers")}</h2>
 			${servers.length === 0 ? html`<p class="empty">${t("customer.no-servers")}</p>`
 				: html`<ul class="servers">${servers.map((server) => html`<li key=${server.id}><${Server} server=${server} onDone=${read}/></li>`)}</ul>`}
+		</section>
+		<section class="group" aria-labelledby="customer-contract-title">
+			<h2 id="customer-contract-title">${t("contract")}</h2>
+			<${Contract} customer=${customer.id} empty=${html`<p class="empty">${t("contract.customer.none")}</p>`}/>
 		</section>
 		<${People} customer=${customer} members=${members} onDone=${read}/>
 		<${Note} key=${customer.note} customer=${customer} onDone=${read}/>

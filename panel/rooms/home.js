@@ -1,9 +1,8 @@
-// A server's home: its state and power, how to log in, what it is, what was done to it, and what is
-// changed rarely: names, the lock, deletion.
+// A server's home: its state and power, how to log in, what it is, and what was done to it.
 
 import { bandwidth, gigabytes, price, t, trafficSize } from "../lib/i18n.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
-import { deleteServer, readCurrency, renameServer, setAgent, setLock, setReverseName } from "../lib/server-changes.js";
+import { readCurrency, setReverseName } from "../lib/server-changes.js";
 import {
 	actions, command, failedActions, lastActions, readServerActions, refusals, requests, runningActions,
 } from "../lib/servers.js";
@@ -15,22 +14,22 @@ import { Connect, Fingerprint } from "../parts/connect.js";
 import { ConnectHelp } from "../parts/connect-help.js";
 import { Copy } from "../parts/copy.js";
 import { Crumbs } from "../parts/crumbs.js";
-import { Failure, FailureDetail, failureText } from "../parts/failure.js";
+import { Changeable, Edit } from "../parts/edit.js";
+import { Failure } from "../parts/failure.js";
 import { FirstStepCard } from "../parts/first-step-card.js";
-import { problemsOf, Summary, TextField } from "../parts/form.js";
+import { problemsOf } from "../parts/form.js";
 import { Graphs, useMeasurements } from "../parts/measured.js";
-import { NameDialog } from "../parts/name-dialog.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
-import { RescueBanner, RescueSetting } from "../parts/rescue.js";
+import { NextCharge } from "../parts/price.js";
+import { RescueBanner } from "../parts/rescue.js";
 import { Screen } from "../parts/screen.js";
 import { ServerTabs } from "../parts/server-tabs.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
 const nothing = [];
 const shown_actions = 6;
-const name_pattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i;
 const focusHeading = () => document.getElementById("heading")?.focus();
 
 function Start({ server, power, mayChange }) {
@@ -40,74 +39,6 @@ function Start({ server, power, mayChange }) {
 		${mayChange && power.verbs.includes("poweron") && html`<p class="buttons"><${PowerButton} verb="poweron" pending=${power.pending.has("poweron")}
 			name=${server.name} onPress=${() => command(server.id, "poweron")}/></p>`}
 	</section>`;
-}
-
-/** One line of text that is changed in a form of its own. `save` gets the text, trimmed. */
-function Edit({ id, label, hint, value, judge, save, fields, onDone, onCancel, children, ...input }) {
-	const form = useRef(null);
-	const busy = useRef(false);
-	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
-
-	useEffect(() => { form.current.elements[id].focus(); }, []);
-	const submit = async (event) => {
-		event.preventDefault();
-		if (busy.current)
-			return;
-		const text = form.current.elements[id].value.trim();
-		const attempt = state.attempt + 1;
-		const wrong = judge(text);
-		if (wrong) {
-			setState({ problems: [{ field: id, key: wrong }], attempt, busy: false });
-			return;
-		}
-		busy.current = true;
-		setState({ problems: [], attempt, busy: true });
-		try {
-			onDone(text, await save(text, form.current.elements));
-		} catch (error) {
-			setState({ problems: fields(error), attempt: attempt + 1, busy: false });
-		} finally {
-			busy.current = false;
-		}
-	};
-	return html`<form ref=${form} onSubmit=${submit} novalidate>
-		<${Summary} ...${state}/>
-		<${TextField} id=${id} label=${label} hint=${hint} problems=${state.problems} defaultValue=${value}
-			autocomplete="off" autocapitalize="none" spellcheck="false" ...${input}/>
-		${children}
-		<div class="buttons">
-			<button class="button primary" aria-disabled=${state.busy ? "true" : undefined}>${t(state.busy ? "keys.busy" : "home.save")}</button>
-			<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
-		</div>
-	</form>`;
-}
-
-/** A button that a form takes the place of; when it is back, the focus is back on it. */
-function Changeable({ id, words, name, children }) {
-	const [isOpen, setOpen] = useState(false);
-	const button = useRef(null);
-	const was = useRef(false);
-
-	useEffect(() => {
-		if (was.current && !isOpen)
-			button.current?.focus();
-		was.current = isOpen;
-	}, [isOpen]);
-	return isOpen
-		? children(() => setOpen(false))
-		: html`<button type="button" class="button small" id=${id} ref=${button} onClick=${() => setOpen(true)}>${words}<span
-			class="visually-hidden"> (${name})</span></button>`;
-}
-
-const nameProblems = (error) => (error.code === "uniqueness_error"
-	? [{ field: "server-name", key: "home.name.taken", error }]
-	: problemsOf(error, { name: { field: "server-name", key: "home.name.wrong" } }) ?? [{ key: "home.failed", error }]);
-
-function Rename({ server }) {
-	return html`<${Changeable} id="rename" words=${t("home.rename")} name=${server.name}>${(close) => html`<${Edit} id="server-name"
-		label=${t("home.name")} hint=${t("home.name.hint")} value=${server.name} maxlength="63" fields=${nameProblems}
-		judge=${(text) => (name_pattern.test(text) ? null : "home.name.wrong")} save=${(text) => renameServer(server.id, text)}
-		onDone=${(text) => { close(); announce(t("home.renamed", { name: text })); }} onCancel=${close}/>`}<//>`;
 }
 
 function ReverseName({ server, ip, now, kind, mayChange }) {
@@ -164,7 +95,8 @@ function Information({ server, mayChange }) {
 			<div><dt>${t("home.traffic")}</dt><dd class="number" id="traffic">${t(server.included_traffic > 0 ? "home.traffic.of" : "home.traffic.both", {
 				out: trafficSize(server.outgoing_traffic ?? 0), in: trafficSize(server.ingoing_traffic ?? 0), included: trafficSize(server.included_traffic ?? 0) })}</dd></div>
 			${plan && bandwidth(plan) && html`<div><dt>${t("home.bandwidth")}</dt><dd class="number" id="bandwidth">${bandwidth(plan)}</dd></div>`}
-			${cost && currency && html`<div><dt>${t("home.price")}</dt><dd class="number">${t("home.price.month", { price: price(cost.gross, currency) })}</dd></div>`}
+			${cost && currency && html`<div><dt>${t("home.price")}</dt><dd class="number">${t("home.price.month", { price: price(cost.gross, currency) })}</dd></div>
+				<div><dt>${t("contract.next")}</dt><dd id="next-charge"><${NextCharge} next=${server.ippo?.next_charge}/></dd></div>`}
 		</dl>
 	</section>`;
 }
@@ -197,73 +129,6 @@ function Used({ server }) {
 		<div class="graph-top"><h2 id="used-title">${t("home.used")}</h2><a href=${`#/servers/${server.id}/graphs`}>${t("home.used.more")}</a></div>
 		${failure && html`<${Failure} title=${t("graphs.unread")} error=${failure} onRetry=${read}/>`}
 		${found ? html`<${Graphs} server=${server} found=${found} isShort=${true}/>` : !failure && html`<p class="waiting">${t("graphs.loading")}</p>`}
-	</section>`;
-}
-
-const failures = { lock: "home.lock.failed", agent: "home.agent.failed", delete: "home.delete.failed" };
-
-function Settings({ server }) {
-	const [asking, setAsking] = useState(false);
-	const [busy, setBusy] = useState("");
-	const [failure, setFailure] = useState(null);
-	const isLocked = Boolean(server.protection?.delete);
-	const hasAgent = server.ippo?.guest_agent !== false;
-
-	const attempt = async (what, work) => {
-		if (busy)
-			return;
-		setBusy(what);
-		setFailure(null);
-		try {
-			await work();
-		} catch (error) {
-			setFailure({ error, what });
-		} finally {
-			setBusy("");
-		}
-	};
-	const turn = () => attempt("lock", async () => {
-		await setLock(server.id, !isLocked);
-		announce(t(isLocked ? "home.unlocked" : "home.lock.set"));
-	});
-	const turnAgent = () => attempt("agent", async () => {
-		await setAgent(server.id, !hasAgent);
-		announce(t(hasAgent ? "home.agent.is-off" : "home.agent.is-on"));
-	});
-	return html`<section class="box" aria-labelledby="settings-title">
-		<h2 id="settings-title">${t("home.settings")}</h2>
-		<div><${Rename} server=${server}/></div>
-		${failure && html`<div class="notice attention" role="alert">
-			<p><strong>${t(failures[failure.what])}</strong> ${failureText(failure.error.code)}</p>
-			<${FailureDetail} error=${failure.error}/>
-		</div>`}
-		<div class="group-line">
-			<p><strong>${t("home.lock")}</strong> <span>${t(isLocked ? "home.lock.on" : "home.lock.off")}</span></p>
-			<p class="hint">${t("home.lock.what")}</p>
-			<p class="buttons"><button type="button" class="button small" id="lock" aria-disabled=${busy ? "true" : undefined} onClick=${turn}>
-				${t(busy === "lock" ? "keys.busy" : isLocked ? "home.lock.remove" : "home.lock.put")}</button></p>
-		</div>
-		<${RescueSetting} server=${server}/>
-		<div class="group-line" data-agent=${hasAgent ? "on" : "off"}>
-			<p><strong>${t("home.agent")}</strong> <span>${t(hasAgent ? "home.agent.on" : "home.agent.off")}</span></p>
-			<p class="hint">${t("home.agent.what")}</p>
-			<ul class=${hasAgent ? "agent-uses" : "agent-uses grey"}>${["password", "check", "shutdown"].map((use) => html`<li key=${use}>${t(`home.agent.use.${use}`)}${
-				!hasAgent && html` <span class="hint">${t(`home.agent.without.${use}`)}</span>`}</li>`)}</ul>
-			<p class="buttons"><button type="button" class="button small" id="agent" aria-disabled=${busy ? "true" : undefined} onClick=${turnAgent}>
-				${t(busy === "agent" ? "keys.busy" : hasAgent ? "home.agent.turn-off" : "home.agent.turn-on")}</button></p>
-		</div>
-		<div class="group-line">
-			<p><strong>${t("home.delete.server")}</strong></p>
-			<p class="hint" id="delete-about">${t(isLocked ? "home.locked" : "home.delete.what")}</p>
-			<p class="buttons"><button type="button" class="button small destroys" id="delete" aria-describedby="delete-about"
-				disabled=${isLocked} aria-disabled=${busy ? "true" : undefined} onClick=${() => busy || setAsking(true)}>${t("home.delete")}</button></p>
-		</div>
-		${asking && html`<${NameDialog} id="delete" server=${server} title=${t("home.delete.title", { name: server.name })} confirm=${t("home.delete")}
-			typing="home.delete.type" locked=${isLocked ? t("home.locked") : null} fallback=${() => document.getElementById("heading")}
-			onRefuse=${() => setAsking(false)} onConfirm=${() => { setAsking(false); attempt("delete", () => deleteServer(server.id)); }}>
-			<p>${t("home.delete.loses")}</p>
-			<p>${t("home.delete.final")}</p>
-		<//>`}
 	</section>`;
 }
 
@@ -308,10 +173,7 @@ function Inside({ server }) {
 			</div>
 		</div>
 		<${Used} server=${server}/>
-		<div class="home-columns">
-			<${ConnectHelp} server=${server}/>
-			${mayChange && html`<${Settings} server=${server}/>`}
-		</div>
+		<${ConnectHelp} server=${server}/>
 		${asking && html`<${ForceDialog} verb=${asking} server=${server} isStopped=${server.status === "off"}
 			fallback=${() => document.getElementById("heading")} onClose=${() => setAsking(null)}/>`}
 	</div>`;

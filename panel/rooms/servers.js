@@ -3,8 +3,10 @@
 import { gigabytes, language, t } from "../lib/i18n.js";
 import { insist } from "../lib/insist.js";
 import { ipv6Address, powerOf } from "../lib/power.js";
+import { goInstead, route } from "../lib/router.js";
+import { askedIn, isFound, queryOf } from "../lib/server-search.js";
 import {
-	command, failedActions, lastActions, listState, readMore, refusals, requests, retryList, runningActions, sortedServers,
+	command, failedActions, lastActions, listState, readFound, readMore, refreshes, refusals, requests, retryList, runningActions, sortedServers,
 } from "../lib/servers.js";
 import { me } from "../lib/session.js";
 import { recall } from "../lib/storage.js";
@@ -16,6 +18,7 @@ import { Failure } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
 import { ForceDialog, PowerButton } from "../parts/power.js";
 import { Screen } from "../parts/screen.js";
+import { Search } from "../parts/search.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -111,6 +114,58 @@ function Count({ list, total }) {
 	return html`<p class="heading-about number">${t("servers.count", { count: total })}${list.length === total && html` · ${t("servers.running", { count: running })}`}</p>`;
 }
 
+/** From how many servers on they are searched. */
+const many = 6;
+
+/**
+ * What the service finds beyond the pages that were read; those servers come into the list.
+ * @return {total, state, next, more}: `state` is "reading", "ready" or an error
+ */
+function useFound(query, isWhole) {
+	const again = useValue(refreshes);
+	const [found, setFound] = useState({ query: "", state: "ready", total: 0, next: null });
+	const asking = useRef(0);
+
+	const read = async (page) => {
+		const mine = ++asking.current;
+		setFound((before) => ({ ...(before.query === query ? before : { total: 0, next: null }), query, state: "reading" }));
+		try {
+			const answer = await readFound(query, page);
+			if (mine === asking.current)
+				setFound({ query, state: "ready", ...answer });
+		} catch (error) {
+			if (mine === asking.current)
+				setFound((before) => ({ ...before, state: error }));
+		}
+	};
+	useEffect(() => {
+		if (query && !isWhole)
+			read(1);
+		return () => { asking.current++; };
+	}, [query, isWhole, again]);
+	return { ...found, read };
+}
+
+function NothingFound({ asked }) {
+	const end = () => {
+		goInstead("/servers");
+		document.getElementById("server-search")?.focus();
+	};
+	return html`<div class="empty" data-search="none">
+		<p>${t(asked.search ? "search.none" : "search.none.status", { text: asked.search, status: asked.status ? t(`state.${asked.status}`) : t("search.status.all") })}</p>
+		<button type="button" class="button" onClick=${end}>${t("search.end")}</button>
+	</div>`;
+}
+
+function MoreFound({ found, shown }) {
+	const isReading = found.state === "reading";
+	return html`<div class="more">
+		${!isReading && found.state !== "ready" && html`<${Failure} title=${t("servers.unread")} error=${found.state} onRetry=${() => found.read(1)}/>`}
+		${found.next && html`<button type="button" class="button" aria-disabled=${isReading ? "true" : undefined} onClick=${() => isReading || found.read(found.next)}>
+			${t(isReading ? "servers.reading-more" : "servers.more", { shown, total: found.total })}</button>`}
+	</div>`;
+}
+
 function More({ shown, total, more }) {
 	const isReading = more === "reading";
 	return html`<div class="more">
@@ -144,6 +199,12 @@ export function Servers() {
 	const words = useValue(language);
 	const keep = useKept();
 	const mayCreate = useValue(me)?.role !== "reader";
+	const wanted = askedIn(useValue(route).query);
+	const query = queryOf(wanted);
+	const isWhole = state === "ready" && list.length >= total;
+	const found = useFound(state === "ready" ? query : "", isWhole);
+	const shown = query ? list.filter((server) => isFound(server, wanted)) : list;
+	const isSure = isWhole || (found.query === query && found.state === "ready");
 
 	let body;
 	if (state === "loading")
@@ -152,13 +213,17 @@ export function Servers() {
 		body = html`<${Failure} title=${t("servers.unread")} error=${state} onRetry=${retryList}/>`;
 	else if (list.length === 0)
 		body = html`<${Empty} mayCreate=${mayCreate}/>`;
+	else if (shown.length === 0)
+		body = isSure ? html`<${NothingFound} asked=${wanted}/>` : found.state === "reading" && html`<p class="waiting">${t("search.reading")}</p>`;
 	else
-		body = html`<ul class="servers server-list">${list.map((server) => keep(server, [running.get(server.id) ?? nothing, failed.get(server.id) ?? nothing,
+		body = html`<ul class="servers server-list">${shown.map((server) => keep(server, [running.get(server.id) ?? nothing, failed.get(server.id) ?? nothing,
 			last.get(server.id), asked.get(server.id), refused.get(server.id), words], drawServer))}</ul>`;
 	return html`<div>
 		<${Heading} text=${t("servers")} help="servers">${state === "ready" && list.length > 0 && html`<${Count} list=${list} total=${total}/>${mayCreate && html`<div class="heading-way"><${CreateLink}/></div>`}`}<//>
 		<${First}/>
+		${state === "ready" && (query || total >= many) && html`<${Search} asked=${wanted} count=${query && isSure ? (isWhole ? shown.length : Math.max(found.total, shown.length)) : null}/>`}
 		${body}
-		${state === "ready" && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}
+		${query && !isWhole && html`<${MoreFound} found=${found} shown=${shown.length}/>`}
+		${state === "ready" && !query && list.length < total && html`<${More} shown=${list.length} total=${total} more=${more}/>`}
 	</div>`;
 }

@@ -565,25 +565,85 @@ for (const language of ["ja", "en"]) {
 					await withPage({ ...look, at: `/#/servers/${server.id}` }, async (page) => {
 						await page.waitForSelector("[data-action]");
 						await check(page, "running");
-						await page.click("#rename");
-						await page.fill("#server-name", "-");
-						await page.keyboard.press("Enter");
-						await page.waitForSelector("#server-name-problem");
 						await page.click("#change-reverse-IPv4");
 						await check(page, "forms");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
-						await page.click("#delete");
-						await page.waitForSelector("dialog[open]");
-						await check(page, "deleting");
-						await page.keyboard.press("Escape");
-						await page.click("#lock");
-						await page.waitForSelector("#delete:disabled");
 						state.mock.setStatus(server, "off");
 						await page.waitForSelector(".home-start");
 						await check(page, "locked and stopped");
 						state.mock.removeServer(server);
 						await page.waitForSelector(".notice a.button");
 						await check(page, "deleted");
+					});
+				});
+
+				test("settings: forms, the larger plan, deleting, locked", async () => {
+					const server = state.mock.addServer("hajime");
+					await withPage({ ...look, at: `/#/servers/${server.id}/settings` }, async (page) => {
+						await page.waitForSelector("#upgrade:not([aria-disabled])");
+						await page.click("#rename");
+						await page.fill("#server-name", "-");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("#server-name-problem");
+						await check(page, "forms");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("#upgrade");
+						await page.check("#upgrade-plan input[value='2']");
+						await page.waitForSelector("dialog [data-quote]");
+						await check(page, "a larger plan");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.keyboard.press("Escape");
+						await page.click("#delete");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+						await page.keyboard.press("Escape");
+						await page.click("#lock");
+						await page.waitForSelector("#delete:disabled");
+						await check(page, "locked");
+					});
+				});
+
+				test("the contract: nothing, sums and a statement; a long list that is searched", async () => {
+					await withPage({ ...look, at: "/#/contract" }, async (page) => {
+						await page.waitForSelector(".empty");
+						await check(page, "nothing");
+						for (const name of ["one", "two", "three", "four", "five", "six"])
+							state.mock.addServer(name, "off", { labels: { env: "prod" } });
+						state.mock.addCharge([...state.mock.servers.values()][0], "month", 980);
+						await page.reload();
+						await page.waitForSelector("tfoot");
+						await check(page, "sums and a statement");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.goto(`${state.mock.url}/#/servers?search=env`);
+						await page.waitForSelector("#search-count:not(:empty)");
+						await check(page, "found");
+						await page.fill("#server-search", "nothing");
+						await page.waitForSelector("[data-search=none]");
+						await check(page, "not found");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+					});
+				});
+
+				test("hosts: as they are, the reason, in maintenance, and what customers see of it", async () => {
+					await withPage({ ...look, at: "/#/admin/hosts" }, async (page) => {
+						await page.waitForSelector("#begin-maintenance");
+						await check(page, "as it is");
+						await page.click("#begin-maintenance");
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("#maintenance-reason-problem");
+						await check(page, "mistakes");
+						await page.fill("#maintenance-reason", "memory ".repeat(17));
+						await page.keyboard.press("Enter");
+						await page.waitForSelector("#end-maintenance");
+						await check(page, "in maintenance");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("#end-maintenance");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "the question");
+						await page.goto(`${state.mock.url}/#/servers/new`);
+						await page.waitForSelector("[data-maintenance]");
+						await check(page, "what customers see");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
 					});
 				});
 

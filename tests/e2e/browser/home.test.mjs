@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { card, eventually, state, useBrowser, withPage } from "./harness.mjs";
 
 const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+const settings = (server) => `/#/servers/${server.id}/settings`;
 const at = (server) => `/#/servers/${server.id}`;
 
 useBrowser();
@@ -112,7 +113,7 @@ describe("a server's home", () => {
 	test("renamed: mistakes beside the field, then the new name everywhere and the focus back", async () => {
 		state.mock.addServer("taken");
 		const server = state.mock.addServer("hajime", "running");
-		await withPage({ at: at(server), expected: /409/ }, async (page) => {
+		await withPage({ at: settings(server), expected: /409/ }, async (page) => {
 			await page.click("#rename");
 			await eventually(() => focused(page), "server-name");
 			assert.equal(await page.inputValue("#server-name"), "hajime");
@@ -128,7 +129,7 @@ describe("a server's home", () => {
 			await page.waitForSelector("h1:has-text('tsugi')");
 			await eventually(() => focused(page), "rename");
 			assert.equal(server.name, "tsugi");
-			await eventually(() => page.title(), "tsugi — Ippo");
+			await eventually(() => page.title(), "tsugi の設定 — Ippo");
 		});
 	});
 
@@ -173,9 +174,9 @@ describe("a server's home", () => {
 
 	test("a locked server is not deleted: the reason is visible, and another tab follows", async () => {
 		const server = state.mock.addServer("hajime", "running");
-		await withPage({ at: at(server) }, async (page, context) => {
+		await withPage({ at: settings(server) }, async (page, context) => {
 			const other = await context.newPage();
-			await other.goto(state.mock.url + at(server));
+			await other.goto(state.mock.url + settings(server));
 			await other.waitForSelector("#lock");
 			await page.click("#lock");
 			await eventually(async () => /削除ロックがオン/.test(await page.textContent("#delete-about")), true);
@@ -190,7 +191,7 @@ describe("a server's home", () => {
 
 	test("the guest agent switched off: what it did goes grey and says why, here and at the first step", async () => {
 		const server = state.mock.addServer("hajime", "running");
-		await withPage({ at: at(server), language: "en" }, async (page) => {
+		await withPage({ at: settings(server), language: "en" }, async (page) => {
 			await page.waitForSelector("[data-agent=on]");
 			assert.equal(await page.locator("[data-agent=on] .agent-uses .hint").count(), 0);
 			await page.click("#agent");
@@ -201,7 +202,7 @@ describe("a server's home", () => {
 			await page.goto(`${state.mock.url}/#/servers/${server.id}/first-step`);
 			await page.waitForSelector(".first-step-list");
 			assert.match(await page.textContent("[data-agent=off]"), /cannot be proven/);
-			await page.goto(state.mock.url + at(server));
+			await page.goto(state.mock.url + settings(server));
 			await page.click("#agent");
 			await page.waitForSelector("[data-agent=on]");
 			assert.equal(server.ippo.guest_agent, true);
@@ -210,7 +211,7 @@ describe("a server's home", () => {
 
 	test("deleting wants the exact name: harmless focus, Tab inside, Esc, focus returns", async () => {
 		const server = state.mock.addServer("hajime", "running");
-		await withPage({ at: at(server) }, async (page) => {
+		await withPage({ at: settings(server) }, async (page) => {
 			await page.click("#delete");
 			await page.waitForSelector("dialog[open]");
 			assert.equal(await focused(page), "キャンセル");
@@ -238,7 +239,7 @@ describe("a server's home", () => {
 
 	test("a lock that came meanwhile is refused by the service and told", async () => {
 		const server = state.mock.addServer("hajime");
-		await withPage({ at: at(server), expected: /422/ }, async (page) => {
+		await withPage({ at: settings(server), expected: /422/ }, async (page) => {
 			await page.click("#delete");
 			await page.fill("#delete-name", "hajime");
 			server.protection.delete = true; // without an event
@@ -254,6 +255,9 @@ describe("a server's home", () => {
 		await withPage({ at: at(server), expected: /404/ }, async (page) => {
 			await page.waitForSelector("[data-home]");
 			assert.equal(await page.locator("#lock, #agent, #delete, #rename, [id^=change-reverse]").count(), 0);
+			await page.goto(state.mock.url + settings(server));
+			await page.waitForSelector("[data-settings]");
+			assert.equal(await page.locator("#lock, #agent, #delete, #rename, #upgrade").count(), 0);
 			await page.goto(`${state.mock.url}/#/servers/999`);
 			await page.waitForSelector("[role=alert]");
 		});

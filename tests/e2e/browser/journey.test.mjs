@@ -65,6 +65,9 @@ test("create, console, delete by keyboard alone", async () => {
 			await press("Shift+Tab");
 		await press("Enter");
 		await inRoom("[data-home]");
+		await tabTo("a[href$='/settings']");
+		await press("Enter");
+		await inRoom("[data-settings]");
 		await tabTo("#delete");
 		await press("Enter");
 		await page.waitForSelector("dialog[open]");

@@ -47,6 +47,9 @@ const planOf = (id, name, cores, memory, disk, monthly, initial) => ({
 	price_monthly_minor: monthly, price_initial_minor: initial,
 	prices: [{ location: "local", price_hourly: yen("1.4"), price_monthly: yen(String(monthly)), included_traffic: 0, price_per_tb_traffic: yen("0") }],
 });
+const money = (amount, currency = "JPY") => ({ currency, amount: String(amount), amount_minor: amount });
+const next_month = "2026-12-20T00:00:00+00:00";
+const nextCharge = (plan) => (plan.price_monthly_minor > 0 ? { at: next_month, price: money(plan.price_monthly_minor) } : null);
 const imageOf = (id, name, description, disk_size) => ({ id, type: "system", status: "available", name, description, disk_size, os_flavor: name.split("-")[0], os_version: "12", deprecated: null, created: new Date(Date.now() - 12.5 * 86400000).toISOString(),
 	built: new Date(Date.now() - 12.5 * 86400000).toISOString(),
 	updates: { pending: 3, security: 0, checked: new Date().toISOString(), unknown_since: null, reason: null, message: null, looking: false } });
@@ -151,6 +154,10 @@ export class Mock {
 		this.faults = []; // see fail()
 		this.delay_ms = 0;
 		this.action_ms = 150; // how long an action takes; 0: until settle()
+		this.host = { id: 1, name: "host1", status: "up", driver: "libvirt", virtualization: "kvm", virtualization_reason: "", hypervisor: "QEMU 7.2.0, libvirt 9.0.0", cpus: 16,
+			memory_mib: 65536, pool_bytes: 2000 * 1024 ** 3, pool_free_bytes: 1500 * 1024 ** 3, servers: 12, servers_running: 9, memory_servers_mib: 12288, last_seen: new Date().toISOString(), maintenance: null };
+		this.terms = { period: "anniversary", utc_offset: "+00:00" };
+		this.statements = new Map(); // month → charges
 		this.outcomes = []; // of the coming actions: null, or {code, message}
 		this.eventsUp = true;
 		this.metricsGap = [20, 30];
@@ -227,7 +234,7 @@ export class Mock {
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
+			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", next_charge: nextCharge(planOf(1, "1g", 2, 1, 50, 980, 0)), first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -663,10 +670,16 @@ export class Mock {
 		if (what === "GET /v1/me")
 			return [200, { me: { user: { id: user.id, name: user.name, operator: user.operator, has_password: user.password !== null }, customer: this.customer ?? { id: 1, name: user.operator ? "operator" : "hanako" },
 				role: this.role, via: "session", acts_for: Boolean(this.customer?.acting), customers: this.customers } }];
+		if (/^GET \/v1\/(customers\/\d+\/)?contract/.test(what))
+			return this.#contract(what, url, user);
 		if (/ \/v1\/(account|customers|customer_defaults|users)\b/.test(what) || /^PUT \/v1\/servers\/\d+\/owner$/.test(what))
 			return this.#operators(what, url, body, user);
 		if (what === "GET /v1/servers")
-			return [200, paged("servers", sorted(this.servers, url), url)];
+			return [200, paged("servers", sorted(this.servers, url).filter((server) => this.#isWanted(server, url)), url)];
+		if (/^(GET|PUT) \/v1\/hosts/.test(what))
+			return this.#hosts(what, body, user);
+		if (what === "GET /v1/health")
+			return [200, { health: { status: "ok", maintenance: this.host.maintenance } }];
 		if (what.includes(" /v1/ssh_keys"))
 			return this.#sshKeys(what, url, body);
 		if (what.startsWith("GET /v1/history"))
@@ -724,6 +737,63 @@ export class Mock {
 		if (power)
 			return [201, { action: this.#power(this.servers.get(Number(power[1])), verbs[power[2]]) }];
 		throw new Refusal(404, "not_found", "no such thing");
+	}
+
+	#isWanted(server, { searchParams }) {
+		const text = (searchParams.get("search") ?? "").toLowerCase();
+		const labels = Object.entries(server.labels).map(([key, value]) => `${key}=${value}`).join(",");
+		return (!searchParams.has("status") || searchParams.getAll("status").includes(server.status))
+			&& [server.name, labels, server.public_net.ipv4?.ip ?? "", server.public_net.ipv6?.ip ?? ""].some((each) => each.toLowerCase().includes(text));
+	}
+
+	#hosts(what, body, user) {
+		if (!user.operator)
+			throw new Refusal(403, "forbidden", "only operators of the service may do this");
+		if (what === "GET /v1/hosts")
+			return [200, paged("hosts", [this.host], new URL(this.url))];
+		if (body.maintenance && Buffer.byteLength(body.maintenance.reason) > 400)
+			throw new Refusal(422, "invalid_input", "the reason is too long", { fields: [{ name: "maintenance", messages: ["is too long"] }] });
+		this.host.maintenance = body.maintenance ? { reason: body.maintenance.reason, since: this.host.maintenance?.since ?? new Date().toISOString() } : null;
+		return [200, { host: this.host }];
+	}
+
+	/** Servers cost what their plans cost; a month's statement is what was put there. */
+	#contract(what, url, user) {
+		const below = what.split("/contract")[1];
+		if (what.includes("/customers/") && !user.operator)
+			throw new Refusal(403, "forbidden", "only operators of the service may do this");
+		const servers = sorted(this.servers, url);
+		if (below === "/items")
+			return [200, paged("contract_items", servers.map((server) => ({ type: "server", id: server.id, name: server.name, server_type: server.server_type.name, since: server.created,
+				price_monthly: money(server.server_type.price_monthly_minor), from: server.created, until: next_month, next_charge: nextCharge(server.server_type) })), url)];
+		if (below === "/charges") {
+			const month = url.searchParams.get("month") ?? "2026-11";
+			const charges = this.statements.get(month) ?? [];
+			const total = charges.reduce((sum, { price }) => sum + price.amount_minor, 0);
+			return [200, { ...paged("charges", charges, url), month, complete: month < "2026-11", totals: charges.length > 0 ? [money(total)] : [] }];
+		}
+		if (below === "/quote") {
+			const plan = this.plans.find(({ id }) => String(id) === url.searchParams.get("server_type"));
+			const server = this.servers.get(Number(url.searchParams.get("server")));
+			const part = { from: "2026-11-27T00:00:00+00:00", until: next_month, of_days: 30 };
+			const more = server ? Math.max(0, plan.price_monthly_minor - server.server_type.price_monthly_minor) : plan.price_monthly_minor;
+			const charges = [
+				!server && plan.price_initial_minor > 0 && { kind: "initial", from: null, until: null, days: 0, of_days: 0, price: money(plan.price_initial_minor) },
+				more > 0 && (server ? { kind: "upgrade", ...part, days: 23, price: money(Math.floor(more * 23 / 30)) } : { kind: "month", ...part, days: 30, price: money(more) }),
+			].filter(Boolean);
+			return [200, { quote: { server_type: plan.name, terms: this.terms, charges, now: money(charges.reduce((sum, { price }) => sum + price.amount_minor, 0)),
+				price_monthly: money(plan.price_monthly_minor), next_charge: nextCharge(plan) } }];
+		}
+		const sum = servers.reduce((all, { server_type: plan }) => all + plan.price_monthly_minor, 0);
+		return [200, { contract: { terms: this.terms, month: "2026-11", servers: servers.length, monthly: sum > 0 ? [money(sum)] : [],
+			next_charge: sum > 0 ? { at: next_month, prices: [money(sum)] } : null } }];
+	}
+
+	addCharge(server, kind, amount, { month = "2026-11", days = 30, of_days = 30 } = {}) {
+		const charge = { at: `${month}-20T01:02:03+00:00`, kind, server: { id: server.id, name: server.name }, server_type: server.server_type.name,
+			from: kind === "initial" ? null : `${month}-20T00:00:00+00:00`, until: kind === "initial" ? null : next_month,
+			days: kind === "initial" ? 0 : days, of_days: kind === "initial" ? 0 : of_days, price: money(amount) };
+		this.statements.set(month, [...(this.statements.get(month) ?? []), charge]);
 	}
 
 	/** A customer with what it uses and may use. */
@@ -1500,6 +1570,8 @@ export class Mock {
 	}
 
 	#createServer(body) {
+		if (this.host.maintenance)
+			throw new Refusal(503, "maintenance", `no new servers are made during maintenance: ${this.host.maintenance.reason}`);
 		if ([...this.servers.values()].some(({ name }) => name === body.name))
 			throw new Refusal(409, "uniqueness_error", "there is a server of this name");
 		if (body.user === "root")
@@ -1571,6 +1643,13 @@ export class Mock {
 			const action = this.addAction(server, "rebuild_server", { ippo: { step: "disk", undoing: false } });
 			setTimeout(() => this.endAction(action), this.action_ms);
 			return [201, { action, root_password: server.hasKey === false ? "correct-horse-battery" : null }];
+		}
+		case "POST /v1/servers/ID/actions/change_type": {
+			if (server.status !== "off")
+				throw new Refusal(422, "server_not_stopped", "shut the server down first");
+			const plan = this.plans.find(({ id }) => id === body.server_type);
+			Object.assign(server, { server_type: plan, primary_disk_size: body.upgrade_disk ? plan.disk : server.primary_disk_size, ippo: { ...server.ippo, next_charge: nextCharge(plan) } });
+			return [201, { action: this.#changed(server, "change_server_type") }];
 		}
 		case "POST /v1/servers/ID/actions/change_guest_agent":
 			server.ippo = { ...server.ippo, guest_agent: body.enabled };

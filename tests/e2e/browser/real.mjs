@@ -272,6 +272,8 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 		await page.waitForSelector("[data-home]");
 		// It told its host key where the network does not reach.
 		await page.locator("[data-client] code", { hasText: "ssh-ed25519" }).waitFor({ timeout: start_ms });
+		await press(".room-tabs a[href$='/settings']");
+		await page.waitForSelector("[data-settings]");
 		await press("#delete");
 		await page.waitForSelector("dialog[open]");
 		await tabTo("#delete-name");

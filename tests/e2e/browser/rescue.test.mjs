@@ -11,7 +11,7 @@ useBrowser();
 describe("the rescue system", () => {
 	test("asked for after a question, said above, and taken back", async () => {
 		const server = state.mock.addServer("hajime", "running");
-		await withPage({ at: at(server) }, async (page) => {
+		await withPage({ at: `${at(server)}/settings` }, async (page) => {
 			await page.click("#rescue");
 			await page.waitForSelector("dialog[open]");
 			assert.match(await page.textContent("dialog"), /今は何も変わりません/);
@@ -43,7 +43,7 @@ describe("the rescue system", () => {
 
 	test("without one on this service, or without a key, it says so", async () => {
 		const server = state.mock.addServer("hajime");
-		await withPage({ at: at(server), expected: /422/ }, async (page) => {
+		await withPage({ at: `${at(server)}/settings`, expected: /422/ }, async (page) => {
 			for (const [code, words] of [["unsupported_error", /レスキューシステムがありません/], ["invalid_input", /公開鍵なしで/]]) {
 				state.mock.rescueRefusal = code;
 				await page.click("#rescue");

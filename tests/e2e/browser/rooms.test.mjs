@@ -373,7 +373,7 @@ describe("everywhere", () => {
 						assert.equal(await widest(page), width, `menu ${menu} ${language}`);
 						await page.keyboard.press("Escape");
 					}
-					await page.goto(`${state.mock.url}/#/servers/${long.id}`);
+					await page.goto(`${state.mock.url}/#/servers/${long.id}/settings`);
 					await page.click("#delete");
 					await page.waitForSelector("dialog[open]");
 					assert.equal(await widest(page), width, `home ${language}`);

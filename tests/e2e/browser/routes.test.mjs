@@ -14,6 +14,7 @@ const focused = (page) => page.evaluate(() => document.activeElement.id);
 function furnish() {
 	const { mock } = state;
 	const server = mock.addServer("a".repeat(63), "running");
+	mock.addCharge(server, "month", 980);
 	const firewall = mock.addFirewall("web", [], {});
 	const zone = mock.addZone(`${"long".repeat(14)}.example`);
 	const thread = mock.addThread("接続できません", "SSHで入れません。");
@@ -23,10 +24,10 @@ function furnish() {
 	return {
 		inside: {
 			create: "/servers/new", home: at, reinstall: `${at}/reinstall`, "server-filter": `${at}/filter`,
-			"server-history": `${at}/history`, "first-step": `${at}/first-step`, graphs: `${at}/graphs`, console: `${at}/console`,
+			"server-history": `${at}/history`, settings: `${at}/settings`, "first-step": `${at}/first-step`, graphs: `${at}/graphs`, console: `${at}/console`,
 			keys: "/keys", "api-keys": "/api-keys", history: "/history", people: "/people", alerts: "/alerts",
 			firewalls: "/firewalls", firewall: `/firewalls/${firewall.id}`, zones: "/zones", zone: `/zones/${zone.id}`,
-			"floating-ips": "/floating-ips", "primary-ips": "/primary-ips", networks: "/networks", images: "/admin/images", notices: "/notices", contact: `/contact/${thread.id}`, manual: "/manual", customers: "/admin/customers",
+			"floating-ips": "/floating-ips", "primary-ips": "/primary-ips", networks: "/networks", contract: "/contract", hosts: "/admin/hosts", images: "/admin/images", notices: "/notices", contact: `/contact/${thread.id}`, manual: "/manual", customers: "/admin/customers",
 			customer: "/admin/customers/1", "name-servers": "/admin/name-servers", outbox: "/admin/outbox", account: "/account", nowhere: "/nowhere", servers: "/servers",
 		},
 		outside: {
