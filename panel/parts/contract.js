@@ -25,7 +25,7 @@ function Sums({ contract }) {
 function Items({ items, hasLinks }) {
 	return html`<section class="box" aria-labelledby="items-title">
 		<h2 id="items-title">${t("contract.items")}</h2>
-		<div class="graph-table contract-table" tabindex="0" role="region" aria-labelledby="items-title"><table>
+		<div class="graph-table contract-table" tabindex="0" role="group" aria-labelledby="items-title"><table>
 			<thead><tr><th scope="col">${t("contract.server")}</th><th scope="col">${t("server.plan")}</th><th scope="col" class="contract-since">${t("contract.since")}</th>
 				<th scope="col" class="amount">${t("contract.monthly")}</th><th scope="col">${t("contract.next")}</th></tr></thead>
 			<tbody>${items.map((item) => html`<tr key=${item.id} data-item=${item.id}>
@@ -41,7 +41,7 @@ function Lines({ statement }) {
 	const { charges, totals, complete } = statement;
 	if (charges.length === 0)
 		return html`<p class="hint">${t("contract.no-charges")}</p>`;
-	return html`<div class="graph-table contract-table" tabindex="0" role="region" aria-labelledby="statement-title"><table>
+	return html`<div class="graph-table contract-table" tabindex="0" role="group" aria-labelledby="statement-title"><table>
 		<thead><tr><th scope="col">${t("contract.at")}</th><th scope="col">${t("contract.server")}</th><th scope="col">${t("contract.for")}</th><th scope="col" class="amount">${t("contract.amount")}</th></tr></thead>
 		<tbody>${charges.map((charge) => html`<tr key=${`${charge.server.id}/${charge.at}/${charge.kind}`}>
 			<td><${Moment} at=${charge.at} full=${true}/></td><td translate="no">${charge.server.name} (${charge.server_type})</td>

@@ -239,7 +239,7 @@ export function Customer({ parameters: { id } }) {
 		</section>
 		<section class="group" aria-labelledby="customer-contract-title">
 			<h2 id="customer-contract-title">${t("contract")}</h2>
-			<${Contract} customer=${customer.id} empty=${html`<p class="empty">${t("contract.customer.none")}</p>`}/>
+			<${Contract} customer=${customer.id} empty=${html`<p class="hint">${t("contract.customer.none")}</p>`}/>
 		</section>
 		<${People} customer=${customer} members=${members} onDone=${read}/>
 		<${Note} key=${customer.note} customer=${customer} onDone=${read}/>

@@ -43,9 +43,9 @@ function Inside({ server }) {
 	const refusal = useValue(refusals).get(server.id);
 	const mayChange = useValue(me)?.role !== "reader";
 
-	return html`<div data-settings=${server.id}>
-		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("settings.heading", { name: server.name })} help="servers"><${PowerState} power=${powerOf(server, running, request)}/><//>
+	return html`<div class="home" data-settings=${server.id}>
+		<div><${Crumbs} server=${server}/>
+		<${Heading} text=${t("settings.heading", { name: server.name })} help="servers"><${PowerState} power=${powerOf(server, running, request)}/><//></div>
 		<${ServerTabs} server=${server} now="settings"/>
 		<${RescueBanner} server=${server}/>
 		<${ActionLines} server=${server} running=${running} failed=${failed} last=${last} request=${request} refusal=${refusal} focus=${focusHeading}/>
