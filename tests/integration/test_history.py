@@ -134,6 +134,9 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     place = did("location.create", lambda: api.post("/locations", {"name": "tokyo"}), "tokyo", customer_id=0)["location"]
     did("location.update", lambda: api.put(f"/locations/{place['id']}", {"city": "Tokyo"}), "tokyo")
     did("location.delete", lambda: api.delete(f"/locations/{place['id']}"), "tokyo")
+    name = api.get("/hosts/1")["host"]["name"]
+    did("host.update", lambda: api.put("/hosts/1", {"maintenance": {"reason": "disks"}}), name, resource_id=1, details='{"maintenance":true,"reason":"disks"}')
+    did("host.update", lambda: api.put("/hosts/1", {"maintenance": None}), name, resource_id=1, details='{"maintenance":false}')
     pool = did("address_pool.create", lambda: api.post("/address_pools", {"prefix": "203.0.113.0/24", "name": "office"}), "office")
     did("address_pool.delete", lambda: api.delete(f"/address_pools/{pool['address_pool']['id']}"), "office")
     ns = did("name_server.create", lambda: api.post("/name_servers", {"name": "ns9.example.net", "address": "192.0.2.54", "primary": "192.0.2.53"}),
