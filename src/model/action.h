@@ -94,6 +94,7 @@ struct action {
 	int64_t started_ms;
 	int64_t finished_ms;                /* 0: not yet */
 	bool undoing;                       /* a step failed; what was done is being undone */
+	char step[ACTION_STEP_NAME_BYTES];  /* that it is at, as stored; "" once it has ended */
 	char error_code[ACTION_CODE_BYTES]; /* shown once status is error; "" otherwise */
 	char error_text[ACTION_TEXT_BYTES];
 	uint64_t server_id;   /* 0: of no server; stays after the server is deleted */

@@ -9,7 +9,9 @@
 
 #define COLUMNS                                                                                    \
 	"a.id, a.command, a.status, a.progress, a.started_ms, a.finished_ms, a.undoing, "          \
-	"a.error_code, a.error_text, a.server_id, a.customer_id, a.user_id, a.params"
+	"a.error_code, a.error_text, a.server_id, a.customer_id, a.user_id, a.params, "            \
+	"CASE a.status WHEN 1 THEN (SELECT s.name FROM action_step s WHERE s.action_id = a.id "    \
+	"AND s.result IN (0, 1) ORDER BY s.number LIMIT 1) END"
 
 /* Numbers are stored, but people sort by the words. */
 #define X(name, number, text) " WHEN " #number " THEN '" text "'"
@@ -39,7 +41,8 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	action->customer_id = statement_u64(statement, 10);
 	action->user_id = statement_u64(statement, 11);
 	if (statement_copy(statement, 7, action->error_code, sizeof(action->error_code)) < 0 ||
-	    statement_copy(statement, 8, action->error_text, sizeof(action->error_text)) < 0)
+	    statement_copy(statement, 8, action->error_text, sizeof(action->error_text)) < 0 ||
+	    statement_copy(statement, 13, action->step, sizeof(action->step)) < 0)
 		return ERR_CORRUPT;
 	return statement_dup(statement, 12, &action->params);
 }

@@ -281,3 +281,20 @@ def test_what_was_answered_survives(fake):
         api.wait({"id": action_id, "command": name})
     addresses = fake.database("SELECT count(*), count(DISTINCT ip) FROM address")[0]
     assert addresses[0] == addresses[1] == 2 * len(rows)
+
+
+def test_an_action_says_what_it_is_at(fake):
+    """And keeps saying so while its step is tried again; nothing once it has ended."""
+    api = fake.api()
+    server = api.create_server("slow", start=True)
+    faults(fake, "domain_shutdown hypervisor_error 1000\n")
+    try:
+        action = api.post(f"/servers/{server['id']}/actions/shutdown")["action"]
+        assert action["ippo"] == {"step": "shutdown", "undoing": False}
+        assert api.get(f"/actions/{action['id']}")["action"]["ippo"]["step"] == "shutdown"
+        assert api.get("/actions?status=running")["actions"][0]["ippo"]["step"] == "shutdown"
+        api.act(server, "poweroff")
+        assert eventually(lambda: (ended := api.get(f"/actions/{action['id']}")["action"])["finished"] and ended)["ippo"] == {"step": None, "undoing": False}
+    finally:
+        faults(fake)
+    api.delete_server(server)

@@ -175,11 +175,13 @@ json_t *render_action(const struct action *action)
 	if (action->status == ACTION_ERROR)
 		error = json_pack("{s:s, s:s}", "code", action->error_code, "message",
 				  action->error_text);
-	return json_pack(
-		"{s:I, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "id", (json_int_t)action->id, "command",
-		action_command_name(action->command), "status", action_status_name(action->status),
-		"progress", (json_int_t)action->progress, "started", json_time(action->started_ms),
-		"finished", json_time(action->finished_ms), "resources", resources, "error", error);
+	return json_pack("{s:I, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:b}}", "id",
+			 (json_int_t)action->id, "command", action_command_name(action->command),
+			 "status", action_status_name(action->status), "progress",
+			 (json_int_t)action->progress, "started", json_time(action->started_ms),
+			 "finished", json_time(action->finished_ms), "resources", resources,
+			 "error", error, "ippo", "step", text_or_null(action->step), "undoing",
+			 action->undoing);
 }
 
 void render_reverse_name(const struct server *server, const struct ip *ip, char out[NAME_DNS_BYTES])
