@@ -96,6 +96,13 @@
 	X(NO_UPDATES, "security updates do not install themselves",                                \
 	  "セキュリティ更新が自動で適用されません", "firststep apply updates",                     \
 	  "firststep apply updates を実行してください")                                            \
+	X(UPDATES_BY_HAND, "security updates are installed by hand, as was chosen",                \
+	  "セキュリティ更新は手動で適用します (選んだ設定のとおりです)",                           \
+	  "Install them yourself every week, or take updates = manual out of /etc/firststep.conf", \
+	  "毎週ご自分で適用するか、/etc/firststep.conf の updates = manual を取り除いてください")  \
+	X(REBOOT_OTHER, "whether it reboots after updates is not as was chosen",                   \
+	  "更新後に自動で再起動するかどうかが、選んだものと違います", "firststep apply updates",   \
+	  "firststep apply updates を実行してください")                                            \
 	X(UPDATES_STUCK, "no update has succeeded for a week",                                     \
 	  "1 週間以上、更新に成功していません",                                                    \
 	  "Look into /var/log/unattended-upgrades or journalctl",                                  \

@@ -17,6 +17,14 @@ void settings_default(struct settings *settings)
 	*settings = (struct settings){.log_days = LOG_DAYS, .log_max_mib = LOG_MAX_MIB};
 }
 
+/* The host writes them too (model/first_choice.c), and looks for "no_reboot" in this program before
+ * it does (core/seed.c). */
+static const char *const updates_words[] = {
+	[UPDATES_REBOOT] = "reboot",
+	[UPDATES_NO_REBOOT] = "no_reboot",
+	[UPDATES_MANUAL] = "manual",
+};
+
 /* A second line of them adds to the first: an image's own, and what was chosen for the server. */
 static int add_open(struct settings *settings, const char *value)
 {
@@ -46,6 +54,12 @@ static int set(struct settings *settings, const char *key, char *value)
 	} else if (strcmp(key, "log_days") == 0) {
 		if ((code = parse_u64(value, 1, 3650, &number)) == 0)
 			settings->log_days = (uint32_t)number;
+	} else if (strcmp(key, "updates") == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(updates_words); i++)
+			if (updates_words[i] != NULL && strcmp(value, updates_words[i]) == 0) {
+				settings->updates = (enum updates_policy)i;
+				code = 0;
+			}
 	} else if (strcmp(key, "log_max_mib") == 0) {
 		if ((code = parse_u64(value, 50, 1024 * 1024, &number)) == 0)
 			settings->log_max_mib = (uint32_t)number;
@@ -122,6 +136,8 @@ void settings_write(const struct settings *settings, struct buf *out)
 	}
 	if (settings->user[0] != '\0')
 		(void)buf_printf(out, "user = %s\n", settings->user);
+	if (settings->updates != UPDATES_UNSAID)
+		(void)buf_printf(out, "updates = %s\n", updates_words[settings->updates]);
 	(void)buf_printf(out, "log_days = %u\nlog_max_mib = %u\n", settings->log_days,
 			 settings->log_max_mib);
 }

@@ -10,6 +10,14 @@
 
 #define SETTINGS_PATH "/etc/firststep.conf"
 
+/* How security updates come in. */
+enum updates_policy {
+	UPDATES_UNSAID,    /* by themselves; nothing is said of reboots */
+	UPDATES_REBOOT,    /* by themselves, with a reboot at night when one is needed */
+	UPDATES_NO_REBOOT, /* by themselves, and never a reboot */
+	UPDATES_MANUAL,    /* by hand */
+};
+
 struct settings {
 	bool is_written;   /* there is such a file */
 	uint16_t ssh_port; /* 0: never chosen */
@@ -17,6 +25,7 @@ struct settings {
 	char user[33];     /* "" when none was chosen */
 	uint32_t log_days;
 	uint32_t log_max_mib;
+	enum updates_policy updates;
 };
 
 /** settings_default() - as if there were no file. */

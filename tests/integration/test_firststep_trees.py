@@ -82,6 +82,46 @@ def test_applied(tree, family):
         assert subprocess.run(["unshare", "-n", "nft", "-c", "-f", tree.at("/etc/firststep.nft")]).returncode == 0
 
 
+POLICIES = {
+    "reboot": {"apt": ['Unattended-Upgrade "1"', 'Automatic-Reboot "true"', 'Automatic-Reboot-Time "03:'],
+               "dnf": ["apply_updates = yes\n", "reboot = when-needed\n", 'reboot_command = "shutdown -r 03:']},
+    "no_reboot": {"apt": ['Unattended-Upgrade "1"', 'Automatic-Reboot "false"'], "dnf": ["apply_updates = yes\n", "reboot = never\n"]},
+    "manual": {"apt": ['Update-Package-Lists "1"', 'Unattended-Upgrade "0"'], "dnf": ["apply_updates = no\n", "reboot = never\n"]},
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_how_it_updates_itself_is_as_chosen(tree, family, policy):
+    """Each choice is written as the family's own tool reads it, passes its own check, and is not right for another choice."""
+    kind = "dnf" if family == "rocky-9" else "apt"
+    where = tree.at("/etc/dnf/automatic.conf" if kind == "dnf" else "/etc/apt/apt.conf.d/99firststep")
+    tree.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    tree.write("/usr/bin/unattended-upgrade", "#!/usr/bin/python3\n", 0o755)
+    tree.write("/etc/firststep.conf", f"updates = {policy}\n")
+    assert run("apply", "--yes", "--root", tree.root, "updates").returncode == 0
+    for line in POLICIES[policy][kind]:
+        assert line in where.read_text(), line
+    assert "Nothing needs to be changed" in run("apply", "--yes", "--root", tree.root, "updates").stdout
+    verdict = check(tree, "updates")["updates"]
+    assert verdict == ("unknown updates_by_hand" if policy == "manual" else "pass")
+    for other in set(POLICIES) - {policy, "manual"}:
+        tree.write("/etc/firststep.conf", f"updates = {other}\n")
+        assert check(tree, "updates")["updates"].startswith("fail "), other
+    # Who chose nothing is asked for updates alone.
+    tree.write("/etc/firststep.conf", "log_days = 30\n")
+    assert check(tree, "updates")["updates"] == ("fail no_updates" if policy == "manual" else "pass")
+
+
+def test_by_hand_ends_the_timer_that_installs(tmp_path):
+    (tmp_path / "tree").mkdir()
+    tree = FAMILIES["rocky-9"](tmp_path / "tree")
+    tree.write("/usr/lib/systemd/system/dnf-automatic-install.timer", "[Timer]\n")
+    tree.enable("dnf-automatic-install.timer", "timers")
+    tree.write("/etc/firststep.conf", "updates = manual\n")
+    assert run("apply", "--yes", "--root", tree.root, "updates").returncode == 0
+    assert not tree.at("/etc/systemd/system/timers.target.wants/dnf-automatic-install.timer").is_symlink()
+
+
 def test_ssh_port_in_a_tree(tree, family):
     tree.add_owner()
     assert run("apply", "--yes", "--root", tree.root).returncode == 0

@@ -275,10 +275,12 @@ static void test_settings(void **state)
 	struct settings settings;
 	struct buf text CLEANUP(buf_done) = {0};
 
-	assert_int_equal(settings_parse("# chosen\nssh_port = 2222\nopen=80/tcp, 443/tcp\n"
-					"user = aya\nlog_days = 30\nlog_max_mib = 100\n",
-					&settings, NULL),
-			 0);
+	assert_int_equal(
+		settings_parse("# chosen\nssh_port = 2222\nopen=80/tcp, 443/tcp\n"
+			       "user = aya\nlog_days = 30\nlog_max_mib = 100\nupdates = manual\n",
+			       &settings, NULL),
+		0);
+	assert_int_equal(settings.updates, UPDATES_MANUAL);
 	assert_int_equal(settings.ssh_port, 2222);
 	assert_int_equal(settings.open.count, 2);
 	settings_write(&settings, &text);
@@ -294,6 +296,7 @@ static void test_settings(void **state)
 	assert_true(settings_parse("ssh_port = 65536\n", &settings, NULL) < 0);
 	assert_true(settings_parse("open = 80\n", &settings, NULL) < 0);
 	assert_true(settings_parse("open = 80/tcp,\n", &settings, NULL) < 0);
+	assert_true(settings_parse("updates = never\n", &settings, NULL) < 0);
 	assert_true(settings_parse("surprise = 1\n", &settings, NULL) < 0);
 	assert_true(settings_parse("user = ../root\n", &settings, NULL) < 0);
 }
