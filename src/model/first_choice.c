@@ -1,7 +1,9 @@
 #include "model/first_choice.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/parse.h"
 #include "model/firewall.h"
 
@@ -72,6 +74,27 @@ int first_choice_read_port(const char *text, struct first_choice_port *ret, stru
 			       "would open a database to the world; reach it through SSH");
 	*ret = port;
 	return 0;
+}
+
+static const char *const updates_names[] = {
+	[FIRST_CHOICE_UPDATES_REBOOT] = "reboot",
+	[FIRST_CHOICE_UPDATES_NO_REBOOT] = "no_reboot",
+	[FIRST_CHOICE_UPDATES_MANUAL] = "manual",
+};
+
+const char *first_choice_updates_name(enum first_choice_updates updates)
+{
+	return (unsigned)updates < ARRAY_SIZE(updates_names) ? updates_names[updates] : NULL;
+}
+
+int first_choice_updates_parse(const char *text, enum first_choice_updates *ret)
+{
+	for (unsigned i = 1; i < ARRAY_SIZE(updates_names); i++)
+		if (strcmp(updates_names[i], text) == 0) {
+			*ret = (enum first_choice_updates)i;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 int first_choice_check_password(const char *text, struct err *err)

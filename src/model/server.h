@@ -29,7 +29,8 @@ enum server_status {
 /* What the customer wants: kept across restarts of the machine. */
 enum server_desired { SERVER_DESIRED_OFF = 0, SERVER_DESIRED_ON = 1 };
 
-#define SERVER_HOST_BYTES 64
+#define SERVER_HOST_BYTES     64
+#define SERVER_KEPT_DISK_DAYS 7 /* of the disk that a rebuild puts aside */
 
 /* `struct server s CLEANUP(server_done) = {0};` is a valid empty one. */
 struct server {
@@ -60,6 +61,7 @@ struct server {
 	struct address ipv6;    /* id 0: none; the /64 */
 	char *host_keys;        /* as told by the guest, see model/host_key.h; NULL: none so far */
 	uint16_t ssh_port;      /* that was chosen for the system in use */
+	uint32_t updates;       /* the same; enum first_choice_updates */
 	bool agent_off;         /* its owner wants the host to ask nothing inside it */
 	bool rescue_armed;      /* the next start boots the rescue system */
 	bool rescue_running;    /* that is what it runs, or is about to */

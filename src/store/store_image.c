@@ -272,6 +272,9 @@ int store_image_delete(struct store *store, uint64_t id, struct err *err)
 
 int store_image_count_servers(struct store *store, uint64_t id, uint64_t *ret, struct err *err)
 {
-	return statement_number(store, "SELECT count(*) FROM server WHERE image_id = ?",
-				BIND(B_INT(id)), ret, err);
+	return statement_number(
+		store,
+		"SELECT (SELECT count(*) FROM server WHERE image_id = ?1) + (SELECT "
+		"count(*) FROM server_kept_disk WHERE image_id = ?1)",
+		BIND(B_INT(id)), ret, err);
 }

@@ -10,7 +10,10 @@
 	"ifnull(sum(max(t.cores, ifnull(n.cores, 0))), 0), "                                       \
 	"ifnull(sum(max(t.memory_mib, ifnull(n.memory_mib, 0))), 0), "                             \
 	"ifnull(sum(max(s.disk_gb, CASE WHEN json_extract(a.params, '$.upgrade_disk') "            \
-	"THEN ifnull(n.disk_gb, 0) ELSE 0 END)), 0), "                                             \
+	"THEN ifnull(n.disk_gb, 0) ELSE 0 END)), 0) + "                                            \
+	"ifnull(sum(ifnull((SELECT k.disk_gb FROM server_kept_disk k WHERE k.server_id = s.id), "  \
+	"(SELECT s.disk_gb FROM action p WHERE p.id = s.locked_action_id AND "                     \
+	"json_extract(p.params, '$.keep_disk')))), 0), "                                           \
 	"ifnull(sum((SELECT count(*) FROM address d WHERE d.server_id = s.id AND d.kind = 1)), "   \
 	"0) "                                                                                      \
 	"FROM server s JOIN server_type t ON t.id = s.server_type_id "                             \

@@ -11,15 +11,18 @@ int store_seed_put(struct store *store, const struct store_seed *seed, struct er
 	int r = statement_run(
 		store,
 		"INSERT INTO server_seed(server_id, user_data, password_hash, "
-		"created_ms, ssh_port, log_days, open_ports) VALUES "
-		"(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+		"created_ms, ssh_port, log_days, open_ports, updates, user, "
+		"authorized_keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
 		"user_data = excluded.user_data, password_hash = "
 		"excluded.password_hash, created_ms = excluded.created_ms, "
 		"ssh_port = excluded.ssh_port, log_days = excluded.log_days, "
-		"open_ports = excluded.open_ports",
+		"open_ports = excluded.open_ports, updates = excluded.updates, "
+		"user = excluded.user, authorized_keys = excluded.authorized_keys",
 		BIND(B_INT(seed->server_id), B_BLOB(seed->user_data, seed->user_data_bytes),
 		     B_TEXT(seed->password_hash), B_INT(seed->created_ms), B_INT(seed->ssh_port),
-		     B_INT(seed->log_days), B_TEXT(seed->open_ports ? seed->open_ports : "")),
+		     B_INT(seed->log_days), B_TEXT(seed->open_ports ? seed->open_ports : ""),
+		     B_INT(seed->updates), B_TEXT(seed->user ? seed->user : ""),
+		     B_TEXT(seed->authorized_keys ? seed->authorized_keys : "")),
 		err);
 
 	if (r == ERR_IN_USE)
@@ -33,7 +36,7 @@ int store_seed_get(struct store *store, uint64_t server_id, struct store_seed *r
 	struct store_seed seed CLEANUP(store_seed_done) = {.server_id = server_id};
 	int r = statement_open(store,
 			       "SELECT user_data, password_hash, created_ms, ssh_port, log_days, "
-			       "open_ports FROM server_seed "
+			       "open_ports, updates, user, authorized_keys FROM server_seed "
 			       "WHERE server_id = ?",
 			       BIND(B_INT(server_id)), &statement, err);
 
@@ -57,8 +60,11 @@ int store_seed_get(struct store *store, uint64_t server_id, struct store_seed *r
 	}
 	seed.ssh_port = (uint16_t)statement_u32(statement, 3);
 	seed.log_days = statement_u32(statement, 4);
+	seed.updates = statement_u32(statement, 6);
 	if (statement_dup(statement, 1, &seed.password_hash) < 0 ||
-	    statement_dup(statement, 5, &seed.open_ports) < 0)
+	    statement_dup(statement, 5, &seed.open_ports) < 0 ||
+	    statement_dup(statement, 7, &seed.user) < 0 ||
+	    statement_dup(statement, 8, &seed.authorized_keys) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	seed.created_ms = sqlite3_column_int64(statement, 2);
 	*ret = seed;
@@ -84,5 +90,7 @@ void store_seed_done(struct store_seed *seed)
 	free(seed->user_data);
 	free(seed->password_hash);
 	free(seed->open_ports);
+	free(seed->user);
+	free(seed->authorized_keys);
 	*seed = (struct store_seed){0};
 }

@@ -11,10 +11,13 @@ struct store_seed {
 	uint64_t server_id;
 	void *user_data; /* the customer's bytes; NULL: none */
 	size_t user_data_bytes;
-	char *password_hash; /* crypt(5) form; NULL: none */
-	uint16_t ssh_port;   /* 0: not chosen */
-	uint32_t log_days;   /* 0: not chosen */
-	char *open_ports;    /* "80/tcp,443/tcp"; NULL: none */
+	char *password_hash;   /* crypt(5) form; NULL: none */
+	uint16_t ssh_port;     /* 0: not chosen */
+	uint32_t log_days;     /* 0: not chosen */
+	char *open_ports;      /* "80/tcp,443/tcp"; NULL: none */
+	uint32_t updates;      /* enum first_choice_updates */
+	char *user;            /* of the system to come; NULL, "": as the server's row has it */
+	char *authorized_keys; /* the same, lines; NULL, "": those that are the server's */
 	int64_t created_ms;
 };
 

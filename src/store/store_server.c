@@ -12,7 +12,7 @@
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
 	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known, "                        \
-	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys, s.agent_off"
+	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys, s.agent_off, s.updates"
 
 static int read_keys(sqlite3_stmt *statement, int column, char **ret)
 {
@@ -55,6 +55,7 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	server->rescue_armed = statement_bool(statement, 28);
 	server->rescue_running = statement_bool(statement, 29);
 	server->agent_off = statement_bool(statement, 31);
+	server->updates = statement_u32(statement, 32);
 	if (read_keys(statement, 23, &server->host_keys) < 0 ||
 	    read_keys(statement, 30, &server->rescue_host_keys) < 0)
 		return -ENOMEM;
@@ -271,6 +272,7 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		"DELETE FROM server_label WHERE server_id = ?",
 		"DELETE FROM server_key WHERE server_id = ?",
 		"DELETE FROM server_seed WHERE server_id = ?",
+		"DELETE FROM server_kept_disk WHERE server_id = ?",
 		("DELETE FROM dns_ptr WHERE address_id IN (SELECT id FROM address WHERE "
 		 "server_id = ? AND kind = 1)"),
 		"DELETE FROM suspended_server WHERE server_id = ?",
@@ -433,6 +435,12 @@ int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port
 {
 	return update(store, "UPDATE server SET ssh_port = ? WHERE id = ?",
 		      BIND(B_INT(port), B_INT(id)), err);
+}
+
+int store_server_update_updates(struct store *store, uint64_t id, uint32_t updates, struct err *err)
+{
+	return update(store, "UPDATE server SET updates = ? WHERE id = ?",
+		      BIND(B_INT(updates), B_INT(id)), err);
 }
 
 int store_server_update_agent(struct store *store, uint64_t id, bool off, struct err *err)

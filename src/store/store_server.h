@@ -82,8 +82,9 @@ int store_server_update_name(struct store *store, uint64_t id, const char *name,
 /**
  * store_server_hand_over() - to another customer, in the open transaction.
  *
- * What the old one said about it stays behind: labels, keys, what its first boot was given, names
- * of its addresses, protection. ERR_UNIQUENESS: the new one has a server of this name.
+ * What the old one said about it stays behind: labels, keys, what its first boot was given, a disk
+ * put aside, names of its addresses, protection. ERR_UNIQUENESS: the new one has a server of this
+ * name.
  */
 int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_id, struct err *err);
 int store_server_update_labels(struct store *store, uint64_t id, const struct labels *labels,
@@ -121,6 +122,9 @@ int store_server_update_rescue_host_keys(struct store *store, uint64_t id, const
 int store_server_get_rescue_keys(struct store *store, uint64_t id, char **ret, struct err *err);
 /** store_server_update_ssh_port() - that was chosen for the system in use. */
 int store_server_update_ssh_port(struct store *store, uint64_t id, uint16_t port, struct err *err);
+/** store_server_update_updates() - how that system was chosen to update itself. */
+int store_server_update_updates(struct store *store, uint64_t id, uint32_t updates,
+				struct err *err);
 int store_server_ssh_port(struct store *store, uint64_t id, uint16_t *ret, struct err *err);
 int store_server_update_user(struct store *store, uint64_t id, const char *user, struct err *err);
 

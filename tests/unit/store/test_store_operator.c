@@ -5,6 +5,7 @@
 #include "store/store_action.h"
 #include "store/store_alert.h"
 #include "store/store_customer.h"
+#include "store/store_kept_disk.h"
 #include "store/store_membership.h"
 #include "store/store_plan.h"
 #include "store/store_quota.h"
@@ -92,6 +93,31 @@ static void what_is_there_is_added_up(void **state)
 	more.of[QUOTA_SERVERS] = 2;
 	assert_int_equal(store_quota_check(f->store, mine, &more, NULL), ERR_LIMIT);
 	assert_int_equal(store_quota_check_one(f->store, 99, QUOTA_TOKENS, NULL), ERR_NOT_FOUND);
+}
+
+/* A disk put aside counts; so does one that a rebuild under way is about to put aside, once. */
+static void a_kept_disk_counts(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t mine = fixture_customer(f, "mine");
+	uint64_t id = fixture_insert(f, mine, 1, "");
+	const uint64_t before = used_by(f, mine).of[QUOTA_DISK_GB];
+	struct action action CLEANUP(action_done) = {.command = ACTION_REBUILD_SERVER,
+						     .status = ACTION_RUNNING,
+						     .started_ms = NOW,
+						     .server_id = id,
+						     .customer_id = mine};
+
+	action.params = strdup("{\"keep_disk\":true}");
+	assert_ok(store_action_insert(f->store, &action, ERR));
+	assert_ok(store_server_lock(f->store, id, action.id, 0, ERR));
+	assert_int_equal(used_by(f, mine).of[QUOTA_DISK_GB], 2 * before);
+	assert_ok(store_kept_disk_put(f->store, id, NOW, NOW + 1, ERR));
+	assert_int_equal(used_by(f, mine).of[QUOTA_DISK_GB], 2 * before);
+	assert_ok(store_server_unlock(f->store, id, action.id, ERR));
+	assert_int_equal(used_by(f, mine).of[QUOTA_DISK_GB], 2 * before);
+	assert_ok(store_kept_disk_delete(f->store, id, ERR));
+	assert_int_equal(used_by(f, mine).of[QUOTA_DISK_GB], before);
 }
 
 /* Two plans that are changed at once must not both fit into what only one does. */
@@ -268,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_new_account_may_have_is_kept),
 		TEST(what_is_there_is_added_up),
+		TEST(a_kept_disk_counts),
 		TEST(a_plan_that_is_being_changed_counts_with_the_larger),
 		TEST(a_server_goes_over_without_what_was_said_of_it),
 		TEST(a_server_that_came_is_counted_where_it_stands),

@@ -5,6 +5,7 @@
 #include "store/store_dns_ptr.h"
 #include "store/store_image.h"
 #include "store/store_ip.h"
+#include "store/store_kept_disk.h"
 #include "store/store_plan.h"
 #include "store/store_seed.h"
 
@@ -646,6 +647,71 @@ static void the_rescue_system_is_a_wish_and_then_runs(void **state)
 }
 
 /* Who looks for a system for a server is not shown it. */
+static void a_disk_is_kept_and_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = fixture_insert(f, 1, 1, "");
+	struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+	struct server server CLEANUP(server_done) = {0};
+	char *keys AUTO_FREE = NULL;
+	uint64_t version, ids[2], servers = 0;
+	size_t count = 9;
+
+	assert_ok(store_server_get(f->store, 0, id, &server, ERR));
+	assert_ok(store_server_set_keys(f->store, id, "ssh-ed25519 AAAA old\n", ERR));
+	assert_ok(store_server_update_ssh_port(f->store, id, 2222, ERR));
+	assert_ok(store_server_update_updates(f->store, id, 3, ERR));
+	assert_ok(store_server_update_host_keys(f->store, id, "told", ERR));
+	assert_ok(store_server_get_version(f->store, 0, id, &version, ERR));
+	assert_int_equal(store_kept_disk_get(f->store, id, &disk, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_kept_disk_restore(f->store, id, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_kept_disk_put(f->store, 99, 1, 2, NULL), ERR_NOT_FOUND);
+	assert_ok(store_kept_disk_put(f->store, id, 1000, 2000, ERR));
+	assert_int_equal(store_kept_disk_put(f->store, id, 1, 2, NULL), ERR_IN_USE);
+	assert_ok(store_image_count_servers(f->store, server.image_id, &servers, ERR));
+	assert_int_equal(servers, 2); /* the server, and what it keeps */
+	uint64_t after;
+	assert_ok(store_server_get_version(f->store, 0, id, &after, ERR));
+	assert_true(after > version);
+
+	const uint32_t generation = server.volume_generation;
+	const uint64_t image_id = server.image_id;
+	char user[NAME_USER_BYTES];
+	memcpy(user, server.user, sizeof user);
+	assert_ok(store_server_update_disk(f->store, id, image_id, generation + 1, server.disk_gb,
+					   ERR));
+	assert_ok(store_server_set_keys(f->store, id, "ssh-ed25519 BBBB new\n", ERR));
+	assert_ok(store_server_update_user(f->store, id, "somebody", ERR));
+	assert_ok(store_server_update_ssh_port(f->store, id, 22, ERR));
+	assert_ok(store_server_update_updates(f->store, id, 1, ERR));
+
+	assert_ok(store_kept_disk_expired(f->store, 1999, ids, 2, &count, ERR));
+	assert_int_equal(count, 0);
+	assert_ok(store_kept_disk_expired(f->store, 2000, ids, 2, &count, ERR));
+	assert_int_equal(count, 1);
+	assert_int_equal(ids[0], id);
+
+	assert_ok(store_kept_disk_restore(f->store, id, ERR));
+	server_done(&server);
+	assert_ok(store_server_get(f->store, 0, id, &server, ERR));
+	assert_int_equal(server.volume_generation, generation);
+	assert_int_equal(server.image_id, image_id);
+	assert_string_equal(server.user, user);
+	assert_string_equal(server.host_keys, "told");
+	assert_int_equal(server.ssh_port, 2222);
+	assert_int_equal(server.updates, 3);
+	assert_true(server.first_boot_done);
+	assert_int_equal(server.first_started_ms, 0);
+	assert_ok(store_server_get_keys(f->store, id, &keys, ERR));
+	assert_string_equal(keys, "ssh-ed25519 AAAA old\n");
+	assert_int_equal(store_kept_disk_get(f->store, id, &disk, NULL), ERR_NOT_FOUND);
+
+	/* It goes with its server. */
+	assert_ok(store_kept_disk_put(f->store, id, 1000, 2000, ERR));
+	assert_ok(store_server_delete(f->store, id, ERR));
+	assert_int_equal(store_kept_disk_get(f->store, id, &disk, NULL), ERR_NOT_FOUND);
+}
+
 static void the_rescue_systems_image_is_looked_for_by_kind_or_name(void **state)
 {
 	struct fixture *f = *state;
@@ -704,6 +770,7 @@ int main(void)
 		TEST(a_rollback_leaves_nothing),
 		TEST(the_catalogue_has_its_own_generation),
 		TEST(the_rescue_system_is_a_wish_and_then_runs),
+		TEST(a_disk_is_kept_and_comes_back),
 		TEST(the_rescue_systems_image_is_looked_for_by_kind_or_name),
 	};
 
