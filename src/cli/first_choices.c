@@ -39,11 +39,17 @@ int first_choices_add(const struct invocation *invocation, json_t *body, struct 
 	json_t *choices = json_object(), *ports = json_array();
 	const char *port = option_text(invocation, "ssh-port"),
 		   *days = option_text(invocation, "log-days"),
+		   *updates = option_text(invocation, "updates"),
+		   *user = option_text(invocation, "user"),
 		   *file = option_text(invocation, "console-password-file"), *value;
 	int code = 0;
 
 	if (port != NULL)
 		(void)json_object_set_new(choices, "ssh_port", number_or_text(port));
+	if (updates != NULL)
+		(void)json_object_set_new(choices, "updates", json_string(updates));
+	if (user != NULL)
+		(void)json_object_set_new(choices, "user", json_string(user));
 	if (days != NULL)
 		(void)json_object_set_new(choices, "log_days", number_or_text(days));
 	for (size_t at = 0; (value = option_next(invocation, "open-port", &at)) != NULL;)

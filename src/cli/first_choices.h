@@ -17,6 +17,10 @@ int first_choices_add(const struct invocation *invocation, json_t *body, struct 
 		 "what the server's own packet filter lets in beside SSH: 443/tcp", true},         \
 		{"log-days", "DAYS", "how long the server keeps its logs; 90 unless given",        \
 		 false},                                                                           \
+		{"updates", "POLICY",                                                              \
+		 "security updates: reboot (by themselves, with a reboot at night when needed; "   \
+		 "the usual), no_reboot, or manual",                                               \
+		 false},                                                                           \
 	{                                                                                          \
 		"console-password-file", "FILE",                                                   \
 			"first line: root's password for the console, to be changed at the first " \

@@ -149,6 +149,15 @@ static int server_traffic(struct invocation *invocation)
 	return EXIT_OK;
 }
 
+static const char *updates_words(const char *chosen)
+{
+	if (strcmp(chosen, "reboot") == 0)
+		return "by themselves, with a reboot at night when one is needed";
+	if (strcmp(chosen, "no_reboot") == 0)
+		return "by themselves, without a reboot";
+	return strcmp(chosen, "manual") == 0 ? "by hand" : chosen;
+}
+
 static void server_print(const json_t *server)
 {
 	char address[IP_TEXT_BYTES], port[PORT_OPTION_BYTES];
@@ -185,6 +194,14 @@ static void server_print(const json_t *server)
 	json_array_foreach(json_object_get(server, "private_net"), i, value)
 		print_field("Private network", "%s in network %lld", json_text(value, "ip"),
 			    (long long)json_number(value, "network"));
+	if (json_is_string(json_at(server, "ippo.updates")))
+		print_field("Updates", "%s", updates_words(json_text(server, "ippo.updates")));
+	if (json_is_object(json_at(server, "ippo.kept_disk")))
+		print_field("Kept disk",
+			    "%s, %lld GB, until %s: `ippo server restore-disk` goes back",
+			    json_text(server, "ippo.kept_disk.image.name"),
+			    (long long)json_number(server, "ippo.kept_disk.disk_size"),
+			    json_text(server, "ippo.kept_disk.expires"));
 	if (json_is_false(json_at(server, "ippo.guest_agent")))
 		print_field("Guest agent",
 			    "off: no new root password, and checks from outside alone");
@@ -349,19 +366,52 @@ static int server_rebuild(struct invocation *invocation)
 		return EXIT_USAGE;
 	}
 	if (!option_given(invocation, "yes")) {
-		(void)fputs("ippo: everything on its disk will be lost; its address and name stay. "
-			    "Give --yes to go on\n",
+		(void)fputs(option_given(invocation, "keep-disk")
+				    ? "ippo: it gets a fresh system; its disk is kept for a week. "
+				      "Give --yes to go on\n"
+				    : "ippo: everything on its disk will be lost; its address and "
+				      "name stay. Give --yes to go on\n",
 			    stderr);
 		return EXIT_USAGE;
 	}
 	struct err err = {0};
-	json_t *body = json_pack("{s:s}", "image", image);
+	json_t *body = json_pack("{s:s, s:b}", "image", image, "keep_disk",
+				 option_given(invocation, "keep-disk"));
+	json_t *keys = json_array();
+	const char *value;
 
+	for (size_t at = 0; (value = option_next(invocation, "key", &at)) != NULL;)
+		(void)json_array_append_new(keys, json_string(value));
+	if (json_array_size(keys) > 0)
+		(void)json_object_set(body, "ssh_keys", keys);
+	json_decref(keys);
 	if (first_choices_add(invocation, body, &err) < 0) {
 		json_decref(body);
 		return print_failure(&err);
 	}
 	return server_act(invocation, "rebuild", body);
+}
+
+static int server_restore_disk(struct invocation *invocation)
+{
+	if (!option_given(invocation, "yes")) {
+		(void)fputs("ippo: it goes back to the disk that was kept, and everything on the "
+			    "present one will be lost. Give --yes to go on\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "restore_kept_disk", NULL);
+}
+
+static int server_delete_kept_disk(struct invocation *invocation)
+{
+	if (!option_given(invocation, "yes")) {
+		(void)fputs("ippo: everything on the disk that was kept will be lost. Give --yes "
+			    "to go on\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "delete_kept_disk", NULL);
 }
 
 static int server_resize(struct invocation *invocation)
@@ -614,8 +664,16 @@ static const struct option_rule action_options[] = {
 };
 static const struct option_rule rebuild_options[] = {
 	{"image", "IMAGE", "the system to install", false},
+	{"keep-disk", NULL, "keep the old disk for a week; restore-disk goes back to it", false},
+	{"user", "NAME", "the ordinary user of the new system; as it was unless given", false},
+	{"key", "KEY", "who may log in; without it, whom the server was made for", true},
 	FIRST_CHOICE_OPTIONS,
 	{"yes", NULL, "I know that the disk's contents are lost", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule kept_options[] = {
+	{"yes", NULL, "I know that a disk's contents are lost", false},
 	{"no-wait", NULL, "do not wait for the end", false},
 	{NULL, NULL, NULL, false},
 };
@@ -660,6 +718,10 @@ const struct command server_commands[] = {
 	 server_reset},
 	{"server", "rebuild", "NAME", "Install a fresh system, keeping address and name",
 	 rebuild_options, server_rebuild},
+	{"server", "restore-disk", "NAME", "Go back to the disk that a rebuild has kept",
+	 kept_options, server_restore_disk},
+	{"server", "delete-kept-disk", "NAME", "Delete the disk that a rebuild has kept",
+	 kept_options, server_delete_kept_disk},
 	{"server", "rescue", "NAME", "Boot the rescue system at the next start, once",
 	 rescue_options, server_rescue},
 	{"server", "resize", "NAME", "Change the plan of a stopped server", resize_options,

@@ -209,7 +209,8 @@ static void seed_removed(struct engine *engine, struct job *job, int code)
 	int r;
 
 	/* A rebuild that waits for this job has put its own seed into the row already. */
-	if (code || (task && task->command->command == ACTION_REBUILD_SERVER))
+	if (code || (task && (task->command->command == ACTION_REBUILD_SERVER ||
+			      task->command->command == ACTION_RESTORE_KEPT_DISK)))
 		return;
 	r = store_begin(store, &err);
 	if (r == 0)

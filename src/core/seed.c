@@ -39,6 +39,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "model/first_choice.h"
 
 #define MIME_SNIFF_BYTES      ((size_t)4096) /* cloud-init looks for MIME-Version so far */
 #define MIME_LINE_BYTES       76
@@ -85,6 +86,9 @@ static const char boothook[] =
 	"\tsystemctl daemon-reload\n"
 	"fi\n"
 	"if [ -n \"$settings\" ]; then\n"
+	"\t# A firststep from before there was this choice would refuse all of them.\n"
+	"\tgrep -q no_reboot /usr/sbin/firststep ||\n"
+	"\t\tsettings=$(printf '%s\\n' \"$settings\" | grep -v '^updates = ')\n"
 	"\t# What the image itself serves stays open; what another server's owner chose does not.\n"
 	"\topen=$([ -e $state/instance ] || grep '^open = ' /etc/firststep.conf 2>/dev/null)\n"
 	"\tprintf '%s\\n' \"$settings\" \"$open\" >/etc/firststep.conf\n"
@@ -441,12 +445,15 @@ static void first_step_part(const struct seed_input *input, const char *boundary
 			    struct buf *out)
 {
 	const struct seed_first_step *chosen = &input->first_step;
+	const char *updates = first_choice_updates_name((enum first_choice_updates)chosen->updates);
 	struct buf settings CLEANUP(buf_done) = {0};
 
 	if (chosen->open_ports != NULL && chosen->open_ports[0] != '\0')
 		(void)buf_printf(&settings, "open = %s\n", chosen->open_ports);
 	if (chosen->log_days != 0)
 		(void)buf_printf(&settings, "log_days = %" PRIu32 "\n", chosen->log_days);
+	if (updates != NULL)
+		(void)buf_printf(&settings, "updates = %s\n", updates);
 	if (settings.len > 0)
 		settings.data[--settings.len] = '\0';
 	(void)buf_printf(out,

@@ -19,6 +19,7 @@ struct seed_first_step {
 	uint16_t ssh_port;      /* 0: as the image has it */
 	const char *open_ports; /* beside SSH: "80/tcp,443/tcp"; NULL: none */
 	uint32_t log_days;      /* 0: 90 */
+	uint32_t updates;       /* enum first_choice_updates; 0: as the image has it */
 };
 
 struct seed_input {

@@ -5,7 +5,8 @@
  * work and compared with the rows:
  *
  *	state differs            → the host is right, the row is corrected
- *	volume of another generation, seed of a finished first boot → removed
+ *	volume of another generation that is not put aside, seed of a finished first boot → removed
+ *	disk put aside whose time is over → an action deletes it
  *	domain lost, disk there  → defined again
  *	server we deleted or undid (known by its uuid) → what is left of it is removed
  *	server never heard of    → counted and reported, never touched
@@ -31,6 +32,7 @@
 #include "base/log.h"
 #include "store/store_history.h"
 #include "store/store_image.h"
+#include "store/store_kept_disk.h"
 #include "store/store_setting.h"
 
 #define INVENTORY_TIMEOUT_MS 120000
@@ -184,6 +186,15 @@ static bool fits(const struct server *server, enum host_domain_state state)
 	return false;
 }
 
+/* Unknown is as good as kept: it is looked at again in a minute. */
+static bool is_kept(struct engine *engine, const struct server *server, uint64_t generation)
+{
+	struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+	const int r = store_kept_disk_get(engine->store, server->id, &disk, NULL);
+
+	return r == 0 ? disk.generation == generation : r != ERR_NOT_FOUND;
+}
+
 /* compare() - returns true when the row was changed. */
 static bool compare(struct reconcile *reconcile, const struct server *server,
 		    const struct host_item *items, size_t count)
@@ -203,7 +214,7 @@ static bool compare(struct reconcile *reconcile, const struct server *server,
 		case HOST_ITEM_VOLUME:
 			if (items[i].number == server->volume_generation)
 				disk = true;
-			else
+			else if (!is_kept(engine, server, items[i].number))
 				volume_job(engine, server->id, &items[i]);
 			break;
 		case HOST_ITEM_SEED:
@@ -402,6 +413,7 @@ static void walk_done(struct reconcile *reconcile)
 			    reconcile->strangers_now);
 	reconcile->strangers = reconcile->strangers_now;
 	forget_gone(reconcile);
+	kept_disk_expire(reconcile->engine);
 	if (reconcile->boot_pending)
 		start_wished(reconcile);
 	reconcile_arm(reconcile);

@@ -26,6 +26,8 @@
 	X(ACTION_CHANGE_GUEST_AGENT, 24, "change_guest_agent")                                     \
 	X(ACTION_ENABLE_RESCUE, 18, "enable_rescue")                                               \
 	X(ACTION_DISABLE_RESCUE, 19, "disable_rescue")                                             \
+	X(ACTION_RESTORE_KEPT_DISK, 30, "restore_kept_disk")                                       \
+	X(ACTION_DELETE_KEPT_DISK, 31, "delete_kept_disk")                                         \
 	X(ACTION_SET_FIREWALL_RULES, 40, "set_firewall_rules")                                     \
 	X(ACTION_APPLY_FIREWALL, 41, "apply_firewall")                                             \
 	X(ACTION_REMOVE_FIREWALL, 42, "remove_firewall")                                           \

@@ -49,6 +49,10 @@ static const struct rule {
 	{ACTION_DELETE_SERVER, ANY, ERR_UNSUPPORTED, "it cannot be deleted now"},
 	{ACTION_REBUILD_SERVER, ANY & ~(BIT(SERVER_INITIALIZING) | BIT(SERVER_DELETING)),
 	 ERR_UNSUPPORTED, "it cannot be rebuilt now"},
+	{ACTION_RESTORE_KEPT_DISK, ANY & ~(BIT(SERVER_INITIALIZING) | BIT(SERVER_DELETING)),
+	 ERR_UNSUPPORTED, "its disk cannot be replaced now"},
+	{ACTION_DELETE_KEPT_DISK, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
 	{ACTION_CHANGE_SERVER_TYPE, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
 	 "shut it down before changing its plan"},
 	{ACTION_ASSIGN_PRIMARY_IP, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
@@ -132,7 +136,9 @@ int server_admit(const struct server *server, enum action_command locked_by,
 		return err_set(err, ERR_PROTECTED,
 			       "server %s is protected from deletion: lift the protection first",
 			       server->name);
-	if (command == ACTION_REBUILD_SERVER && server->protect_rebuild)
+	/* Both take the disk that is in use away. */
+	if ((command == ACTION_REBUILD_SERVER || command == ACTION_RESTORE_KEPT_DISK) &&
+	    server->protect_rebuild)
 		return err_set(err, ERR_PROTECTED,
 			       "server %s is protected from rebuilding: lift the protection first",
 			       server->name);
@@ -155,6 +161,7 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_DELETE_SERVER:
 		return SERVER_DELETING;
 	case ACTION_REBUILD_SERVER:
+	case ACTION_RESTORE_KEPT_DISK:
 		return SERVER_REBUILDING;
 	case ACTION_CHANGE_SERVER_TYPE:
 		return SERVER_MIGRATING;
@@ -171,6 +178,7 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
+	case ACTION_DELETE_KEPT_DISK:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:
@@ -191,6 +199,7 @@ enum server_status server_status_after(enum action_command command, enum server_
 	switch (command) {
 	case ACTION_CREATE_SERVER:
 	case ACTION_REBUILD_SERVER:
+	case ACTION_RESTORE_KEPT_DISK:
 		return desired == SERVER_DESIRED_ON ? SERVER_RUNNING : SERVER_OFF;
 	case ACTION_START_SERVER:
 	case ACTION_REBOOT_SERVER:
@@ -213,6 +222,7 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
+	case ACTION_DELETE_KEPT_DISK:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:
@@ -252,6 +262,8 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
+	case ACTION_DELETE_KEPT_DISK:
+	case ACTION_RESTORE_KEPT_DISK:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:

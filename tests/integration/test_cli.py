@@ -88,15 +88,38 @@ def test_server_commands(fake, server):
     assert printed == f"ssh {fake.cli_json('server', 'show', server)['ippo']['user']}@{address}\n"
 
 
+def test_a_disk_that_is_kept(fake):
+    """A rebuild keeps it, `show` says so, and two commands lead back to it or end it; both say first what is lost."""
+    fake.cli("server", "create", "keeper", "--plan", "1g", "--image", "tiny", "--key", "laptop", "--start", "--wait")
+    eventually(lambda: fake.database("SELECT first_boot_done, seed FROM server WHERE name = 'keeper'") == [(1, 0)], 10)
+    asked = fake.cli("server", "rebuild", "keeper", "--image", "tiny", "--keep-disk", check=False)
+    assert asked.returncode == 2 and "kept for a week" in asked.stderr
+    rebuild = ("server", "rebuild", "keeper", "--image", "tiny", "--keep-disk", "--user", "hanako", "--updates", "no_reboot", "--yes")
+    fake.cli(*rebuild)
+    shown = fake.cli("server", "show", "keeper").stdout
+    assert "Kept disk" in shown and "hanako@" in shown and "without a reboot" in shown
+    assert fake.cli(*rebuild, check=False).returncode != 0
+    for command in ("restore-disk", "delete-kept-disk"):
+        asked = fake.cli("server", command, "keeper", check=False)
+        assert asked.returncode == 2 and "lost" in asked.stderr
+    fake.cli("server", "restore-disk", "keeper", "--yes")
+    shown = fake.cli("server", "show", "keeper").stdout
+    assert "Kept disk" not in shown and "hanako@" not in shown
+    fake.cli("server", "rebuild", "keeper", "--image", "tiny", "--keep-disk", "--key", "laptop", "--yes")
+    fake.cli("server", "delete-kept-disk", "keeper", "--yes")
+    assert fake.cli_json("server", "show", "keeper")["ippo"]["kept_disk"] is None
+    fake.cli("server", "delete", "keeper", "--yes")
+
+
 def test_choices_for_the_first_boot(fake, tmp_path):
     """They are in the server; ssh and known_hosts are given the port; a password is taken from a file and shown nowhere."""
     password = tmp_path / "password"
     password.write_text("canary-of-the-cli\nnot this line\n")
     made = fake.cli("server", "create", "choosy", "--plan", "1g", "--image", "tiny", "--key", "laptop", "--ssh-port", "2222", "--open-port", "80/tcp",
-                    "--open-port", "443/tcp", "--log-days", "30", "--console-password-file", password, "--wait")
+                    "--open-port", "443/tcp", "--log-days", "30", "--updates", "manual", "--console-password-file", password, "--wait")
     assert "assword" not in made.stdout
     seed = (fake.state / "host/seed").read_text()
-    assert "port='2222'\nsettings='open = 80/tcp,443/tcp\nlog_days = 30'" in seed and '"chpasswd"' in seed and "canary" not in seed
+    assert "port='2222'\nsettings='open = 80/tcp,443/tcp\nlog_days = 30\nupdates = manual'" in seed and '"chpasswd"' in seed and "canary" not in seed
     shown = fake.cli_json("server", "show", "choosy")
     assert shown["ippo"]["ssh_port"] == 2222
     printed = fake.cli("server", "ssh", "choosy", "--print").stdout

@@ -282,6 +282,12 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     act("disable_rescue", result=2)
     did("server.poweroff", lambda: api.wait(api.post(f"{path}/actions/poweroff")["action"], success=None), "runner")
     act("rebuild", {"image": "tiny"}, details='{"image":"tiny"}')
+    for verb in ("restore_kept_disk", "delete_kept_disk"):
+        api.act({"id": server}, "poweron")
+        eventually(lambda: fake.database("SELECT first_boot_done, seed FROM server WHERE id = ?", server) == [(1, 0)], 20)
+        api.act({"id": server}, "poweroff")
+        api.act({"id": server}, "rebuild", {"image": "tiny", "keep_disk": True})
+        act(verb)
     api.act({"id": server}, "poweron")
     act_console = {"type": "serial", "mode": "view"}
     did("server.request_console", lambda: api.post(f"{path}/actions/request_console", act_console), "runner", result=2)

@@ -312,6 +312,13 @@ def test_servers(walker, fake):
     walker.act(server, "disable_rescue")
     walker.act(server, "poweroff", success=None)
     walker.act(server, "rebuild", {"image": "tiny", "user_data": None})
+    for verb in ("restore_kept_disk", "delete_kept_disk"):
+        walker.act(server, "poweron")
+        eventually(lambda: fake.database("SELECT first_boot_done, seed FROM server WHERE id = ?", server["id"]) == [(1, 0)], 20)
+        walker.act(server, "poweroff")
+        walker.act(server, "rebuild", {"image": "tiny", "keep_disk": True, "ssh_keys": [], "first_step": {"updates": "manual"}})
+        assert walker.get(path)["server"]["ippo"]["kept_disk"]["disk_size"]
+        walker.act(server, verb)
     walker.act(server, "change_guest_agent", {"enabled": False})
     walker.act(server, "change_guest_agent", {"enabled": True})
     walker.act(server, "change_protection", {"delete": True, "rebuild": True})

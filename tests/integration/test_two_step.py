@@ -300,6 +300,8 @@ def test_a_new_password_alone_asks_for_the_present_one_only(account):
 SENSITIVE = [
     ("DELETE", "/servers/{server}", None),
     ("POST", "/servers/{server}/actions/rebuild", {"image": "tiny"}),
+    ("POST", "/servers/{server}/actions/restore_kept_disk", None),
+    ("POST", "/servers/{server}/actions/delete_kept_disk", None),
     ("POST", "/tokens", {"name": "too late"}),
     ("POST", "/invitations", {"role": "reader"}),
     ("PUT", "/members/{member}", {"role": "operator"}),

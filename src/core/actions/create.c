@@ -98,6 +98,8 @@ static int create_accept(struct engine *engine, const struct action_request *req
 	if (r == 0)
 		r = store_server_update_ssh_port(engine->store, server->id, ssh_port, err);
 	if (r == 0)
+		r = store_server_update_updates(engine->store, server->id, request->updates, err);
+	if (r == 0)
 		r = store_server_update_desired(
 			engine->store, server->id,
 			request->start ? SERVER_DESIRED_ON : SERVER_DESIRED_OFF, err);

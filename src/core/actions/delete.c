@@ -1,6 +1,7 @@
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
+#include "store/store_kept_disk.h"
 #include "store/store_server.h"
 
 static int volume_run(struct task *task, struct err *err)
@@ -13,12 +14,26 @@ static int volume_run(struct task *task, struct err *err)
 			       0, err);
 }
 
+static bool has_kept(const struct task *task)
+{
+	return task->params.kept != 0;
+}
+
+static int kept_volume_run(struct task *task, struct err *err)
+{
+	return verb_volume(task, HOST_VOLUME_DELETE, task->params.kept, 0, 0, err);
+}
+
 /* Only the first step may fail: then the server is still whole. From there on there is no way back.
  * The network goes last, see create. */
 static const struct step delete_steps[] = {
 	{.name = "stop", .flags = STEP_ABSENT, .run = verb_stop},
 	{.name = "undefine", .flags = STEP_MUST | STEP_ABSENT, .run = verb_undefine},
 	{.name = "volume", .flags = STEP_MUST | STEP_ABSENT, .run = volume_run},
+	{.name = "kept_volume",
+	 .flags = STEP_MUST | STEP_ABSENT,
+	 .wanted = has_kept,
+	 .run = kept_volume_run},
 	{.name = "seed", .flags = STEP_MUST | STEP_ABSENT, .run = verb_seed_delete},
 	{.name = "network", .flags = STEP_MUST | STEP_ABSENT, .run = verb_network_clear},
 };
@@ -27,9 +42,14 @@ static int delete_accept(struct engine *engine, const struct action_request *req
 			 struct server *server, struct action *action, struct task_params *params,
 			 struct err *err)
 {
+	struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+	int r = store_kept_disk_get(engine->store, server->id, &disk, err);
+
 	(void)request;
 	(void)action;
-	(void)params;
+	if (r != 0 && r != ERR_NOT_FOUND)
+		return r;
+	params->kept = disk.generation;
 	return store_server_update_desired(engine->store, server->id, SERVER_DESIRED_OFF, err);
 }
 

@@ -153,6 +153,8 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_CHANGE_GUEST_AGENT:
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
+	case ACTION_RESTORE_KEPT_DISK:
+	case ACTION_DELETE_KEPT_DISK:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:

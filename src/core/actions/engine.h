@@ -66,6 +66,7 @@ struct action_request {
 	bool start;                /* create_server: start it afterwards */
 	uint16_t ssh_port;         /* create_server, rebuild_server: that was chosen; 0: 22 */
 	uint32_t log_days;         /* the same; 0: as the image has it */
+	uint32_t updates;          /* the same; enum first_choice_updates */
 	const char *open_ports;    /* the same, beside SSH: "80/tcp,443/tcp"; NULL or "": none */
 	const char *password_hash; /* create_server, rebuild_server: root's, or NULL;
 				      reset_password: required. crypt(5) form */
@@ -85,7 +86,10 @@ struct action_request {
 					    addresses; detach_from_network, change_alias_ips:
 					    the one that is there */
 
-	uint64_t image_id; /* rebuild_server, import_image, delete_image: that image's row */
+	uint64_t image_id;    /* rebuild_server, import_image, delete_image: that image's row */
+	bool keep_disk;       /* rebuild_server: the old disk is put aside */
+	const char *user;     /* rebuild_server: of the new system; NULL: as it was */
+	const char *new_keys; /* rebuild_server: authorized_keys lines of it; NULL: as they were */
 
 	uint64_t server_type_id; /* change_server_type */
 	bool upgrade_disk;       /* change_server_type: let the disk grow to the plan's size */

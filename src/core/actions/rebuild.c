@@ -8,15 +8,24 @@
  *
  * The one thing an undo cannot bring back is the user-data of an old disk that had not yet finished
  * its first boot: it was replaced by the request's. Keys and network are made again.
+ *
+ * An old disk that shall be kept gets its row in that same transaction, and is just not deleted;
+ * see kept_disk.c.
  */
 #include "core/actions/task.h"
+
+#include <inttypes.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "model/first_choice.h"
 #include "store/store_first_step.h"
+#include "store/store_kept_disk.h"
+#include "store/store_quota.h"
 #include "store/store_seed.h"
 #include "store/store_server.h"
+
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 static bool wants_start(const struct task *task)
 {
@@ -26,6 +35,11 @@ static bool wants_start(const struct task *task)
 static bool was_on(const struct task *task)
 {
 	return task->params.before != SERVER_OFF;
+}
+
+static bool wants_deletion(const struct task *task)
+{
+	return !task->params.keep_disk;
 }
 
 static uint32_t next_generation(const struct task *task)
@@ -81,6 +95,7 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 	struct server server CLEANUP(server_done) = {0};
 	struct store_seed seed CLEANUP(store_seed_done) = {0};
 	uint16_t ssh_port = FIRST_CHOICE_SSH_PORT;
+	const int64_t now_ms = clock_now_ms();
 	int r = task_server(task, &server, err);
 
 	(void)answer;
@@ -88,6 +103,9 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 		r = store_seed_get(store, task->server_id, &seed, err);
 	if (r == 0 && seed.ssh_port != 0)
 		ssh_port = seed.ssh_port;
+	if (r == 0 && task->params.keep_disk)
+		r = store_kept_disk_put(store, task->server_id, now_ms,
+					now_ms + SERVER_KEPT_DISK_DAYS * DAY_MS, err);
 	if (r == 0)
 		r = store_server_update_disk(store, task->server_id, task->params.image_id,
 					     next_generation(task), server.disk_gb, err);
@@ -98,10 +116,16 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 	/* What was proven was the old system. */
 	if (r == 0)
 		r = store_first_step_begin(store, task->server_id,
-					   task->engine->limits.close_inbound, ssh_port,
-					   clock_now_ms(), err);
+					   task->engine->limits.close_inbound, ssh_port, now_ms,
+					   err);
 	if (r == 0)
 		r = store_server_update_ssh_port(store, task->server_id, ssh_port, err);
+	if (r == 0)
+		r = store_server_update_updates(store, task->server_id, seed.updates, err);
+	if (r == 0 && seed.user && *seed.user)
+		r = store_server_update_user(store, task->server_id, seed.user, err);
+	if (r == 0 && seed.authorized_keys && *seed.authorized_keys)
+		r = store_server_set_keys(store, task->server_id, seed.authorized_keys, err);
 	return r;
 }
 
@@ -137,7 +161,10 @@ static const struct step rebuild_steps[] = {
 	 .answered = define_answered,
 	 .undo = define_undo},
 	{.name = "network", .flags = STEP_MUST, .run = verb_network_set},
-	{.name = "old_volume", .flags = STEP_MUST | STEP_ABSENT, .run = old_volume_run},
+	{.name = "old_volume",
+	 .flags = STEP_MUST | STEP_ABSENT,
+	 .wanted = wants_deletion,
+	 .run = old_volume_run},
 	{.name = "start",
 	 .flags = STEP_KEEP,
 	 .wanted = wants_start,
@@ -145,23 +172,57 @@ static const struct step rebuild_steps[] = {
 	 .answered = verb_started},
 };
 
+/* A disk put aside takes its room for days; the host's is everybody's. */
+static int check_keep(struct engine *engine, const struct server *server, struct err *err)
+{
+	const struct host_facts *facts = engine_host_facts(engine);
+	const uint64_t need_bytes = disk_bytes(server->disk_gb);
+	struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+	struct quotas more = {0};
+	int r = store_kept_disk_get(engine->store, server->id, &disk, NULL);
+
+	if (r == 0)
+		return err_set(err, ERR_IN_USE,
+			       "server %s has a disk put aside already: delete that one first, or "
+			       "do not keep this one",
+			       server->name);
+	if (r != ERR_NOT_FOUND)
+		return err_set(err, r, "cannot look for a disk put aside");
+	if (server->seed)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "the system on the disk of server %s has not ended its first boot, "
+			       "and could not end it later: do not keep it, or wait",
+			       server->name);
+	if (facts && facts->pool_free_bytes < need_bytes)
+		return err_set(err, ERR_DISK_FULL,
+			       "the host has no room to keep the old disk: %" PRIu64
+			       " GiB are free, and the new one may take %" PRIu32,
+			       facts->pool_free_bytes >> 30, server->disk_gb);
+	more.of[QUOTA_DISK_GB] = server->disk_gb;
+	r = store_quota_check(engine->store, server->customer_id, &more, err);
+	return r == ERR_LIMIT ? err_wrap(err, r, "the old disk cannot be kept") : r;
+}
+
 static int rebuild_accept(struct engine *engine, const struct action_request *request,
 			  struct server *server, struct action *action, struct task_params *params,
 			  struct err *err)
 {
 	int r = verb_check_image(engine, request->image_id, server->disk_gb, err);
 
+	if (r == 0 && request->keep_disk)
+		r = check_keep(engine, server, err);
 	if (r == 0)
 		r = verb_put_seed(engine, request, server->id, err);
 	if (r == 0)
 		r = action_add_resource(action, ACTION_RESOURCE_IMAGE, request->image_id);
 	params->image_id = request->image_id;
 	params->generation = server->volume_generation;
+	params->keep_disk = request->keep_disk;
 	params->start = params->before == SERVER_RUNNING;
 	return r;
 }
 
-static int rebuild_failed(struct task *task, struct err *err)
+int rebuild_failed(struct task *task, struct err *err)
 {
 	struct store *store = task->engine->store;
 	struct server server CLEANUP(server_done) = {0};
@@ -176,7 +237,7 @@ static int rebuild_failed(struct task *task, struct err *err)
 	return r ? r : store_server_update_desired(store, task->server_id, SERVER_DESIRED_OFF, err);
 }
 
-static int rebuild_succeeded(struct task *task, struct err *err)
+int rebuild_succeeded(struct task *task, struct err *err)
 {
 	enum server_status status = task->params.start ? SERVER_RUNNING : SERVER_OFF;
 

@@ -49,11 +49,13 @@ struct step {
 struct task_params {
 	enum server_status before; /* status of the server when the action began */
 	enum server_desired desired;
-	bool start;              /* create, rebuild: the server shall run at the end */
-	bool cold;               /* start, reboot, reset: a boot that begins from off */
-	bool rescue;             /* the same: it boots the rescue system */
-	uint32_t generation;     /* rebuild: of the disk being replaced */
-	uint64_t image_id;       /* rebuild, images */
+	bool start;          /* create, rebuild: the server shall run at the end */
+	bool cold;           /* start, reboot, reset: a boot that begins from off */
+	bool rescue;         /* the same: it boots the rescue system */
+	uint32_t generation; /* rebuild, restore: of the disk being replaced */
+	bool keep_disk;      /* rebuild: and that is put aside */
+	uint32_t kept;       /* of the disk put aside: that is gone back to, or deleted; 0: none */
+	uint64_t image_id;   /* rebuild, restore, images */
 	uint64_t server_type_id; /* change_server_type */
 	uint64_t port_id;        /* attach_to_network, detach_from_network */
 	bool upgrade_disk;
@@ -83,8 +85,15 @@ extern const struct command create_command, delete_command, start_command, stop_
 	firewall_rules_command, firewall_apply_command, firewall_remove_command,
 	floating_assign_command, floating_unassign_command, primary_assign_command,
 	primary_unassign_command, agent_command, add_subnet_command, delete_subnet_command,
-	ip_range_command, attach_command, detach_command, alias_command;
+	ip_range_command, attach_command, detach_command, alias_command, kept_restore_command,
+	kept_delete_command;
 
+/** rebuild_succeeded(), rebuild_failed() - the end of an action that gives a server another disk.
+ */
+int rebuild_succeeded(struct task *task, struct err *err);
+int rebuild_failed(struct task *task, struct err *err);
+/** kept_disk_expire() - begin the deletion of those whose time is over. In no transaction. */
+void kept_disk_expire(struct engine *engine);
 /** filters_applied_run() - the step that waits until all filters of the customer are in force. */
 int filters_applied_run(struct task *task, struct err *err);
 /** address_add_resource() - the address that @request is about. */

@@ -348,6 +348,15 @@ static int write_seed(struct task *task, uint32_t generation, uint64_t image_id,
 	r = store_seed_get(store, server.id, &kept, err);
 	if (r && r != ERR_NOT_FOUND)
 		return r;
+	/* Those of the system that is to come: not of the one an undo goes back to. */
+	if (generation != server.volume_generation) {
+		if (kept.user && *kept.user)
+			(void)snprintf(server.user, sizeof(server.user), "%s", kept.user);
+		if (kept.authorized_keys && *kept.authorized_keys) {
+			free(lines);
+			lines = steal_ptr(kept.authorized_keys);
+		}
+	}
 	r = image_id ? store_image_get(store, 0, image_id, &image, err) : 0;
 	if (r && r != ERR_NOT_FOUND)
 		return r;
@@ -360,7 +369,8 @@ static int write_seed(struct task *task, uint32_t generation, uint64_t image_id,
 	input.key_count = split_keys(lines, keys);
 	input.first_step = (struct seed_first_step){.ssh_port = kept.ssh_port,
 						    .open_ports = kept.open_ports,
-						    .log_days = kept.log_days};
+						    .log_days = kept.log_days,
+						    .updates = kept.updates};
 	input.root_hash = kept.password_hash;
 	input.user_data = kept.user_data;
 	input.user_data_bytes = kept.user_data_bytes;
@@ -423,6 +433,8 @@ int verb_put_seed(struct engine *engine, const struct action_request *request, u
 	struct store_seed seed = {.server_id = server_id, .created_ms = clock_now_ms()};
 	char *hash AUTO_FREE = NULL;
 	char *open AUTO_FREE = NULL;
+	char *user AUTO_FREE = NULL;
+	char *keys AUTO_FREE = NULL;
 	void *data AUTO_FREE = NULL;
 	int r = seed_check_user_data(request->user_data, request->user_data_bytes, err);
 
@@ -445,6 +457,12 @@ int verb_put_seed(struct engine *engine, const struct action_request *request, u
 		if (!open)
 			return err_set(err, -ENOMEM, "out of memory");
 	}
+	if ((request->user && !(user = strdup(request->user))) ||
+	    (request->new_keys && !(keys = strdup(request->new_keys))))
+		return err_set(err, -ENOMEM, "out of memory");
+	seed.user = user;
+	seed.authorized_keys = keys;
+	seed.updates = request->updates;
 	seed.ssh_port = request->ssh_port;
 	seed.log_days = request->log_days;
 	seed.open_ports = open;

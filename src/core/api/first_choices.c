@@ -64,6 +64,16 @@ static int take_log_days(struct request *request, const json_t *value, struct fi
 	return 0;
 }
 
+static int take_updates(struct request *request, const json_t *value, struct first_choices *ret,
+			struct err *err)
+{
+	if (!json_is_string(value) ||
+	    first_choice_updates_parse(json_string_value(value), &ret->updates) < 0)
+		return request_invalid(request, err, FIELD("updates"),
+				       "must be \"reboot\", \"no_reboot\" or \"manual\"");
+	return 0;
+}
+
 static int take_open_ports(struct request *request, const json_t *value, struct first_choices *ret,
 			   struct err *err)
 {
@@ -133,28 +143,24 @@ static const struct {
 		    struct err *err);
 } fields[] = {
 	{"ssh_port", take_ssh_port},         {"open_ports", take_open_ports},
-	{"log_days", take_log_days},         {"user", take_user},
-	{"console_password", take_password},
+	{"log_days", take_log_days},         {"updates", take_updates},
+	{"console_password", take_password}, {"user", take_user},
 };
 
 static int take_field(struct request *request, const char *key, const json_t *value,
-		      bool may_name_user, struct first_choices *ret, struct err *err)
+		      struct first_choices *ret, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (strcmp(fields[i].key, key) != 0)
 			continue;
 		if (json_is_null(value))
 			return 0;
-		if (!may_name_user && fields[i].take == take_user)
-			return request_invalid(request, err, FIELD("user"),
-					       "a server keeps its user when it is rebuilt");
 		return fields[i].take(request, value, ret, err);
 	}
 	return request_invalid(request, err, "first_step", "has no field %.60s", key);
 }
 
-int first_choices_take(struct request *request, bool may_name_user, struct first_choices *ret,
-		       struct err *err)
+int first_choices_take(struct request *request, struct first_choices *ret, struct err *err)
 {
 	json_t *all = json_object_get(request->body, "first_step"), *value;
 	const char *key;
@@ -164,9 +170,8 @@ int first_choices_take(struct request *request, bool may_name_user, struct first
 		return 0;
 	if (!json_is_object(all))
 		return request_invalid(request, err, "first_step", "must be an object");
-	json_object_foreach(all, key,
-			    value) if ((code = take_field(request, key, value, may_name_user, ret,
-							  err)) < 0) return code;
+	json_object_foreach(all, key, value) if ((code = take_field(request, key, value, ret,
+								    err)) < 0) return code;
 	return 0;
 }
 
@@ -175,6 +180,10 @@ void first_choices_put(struct request *request, const struct first_choices *choi
 {
 	wanted->ssh_port = choices->ssh_port;
 	wanted->log_days = choices->log_days;
+	wanted->updates = choices->updates != FIRST_CHOICE_UPDATES_UNKNOWN
+				  ? choices->updates
+				  : FIRST_CHOICE_UPDATES_DEFAULT;
+	wanted->user = choices->user;
 	wanted->open_ports = choices->open_ports;
 	if (choices->hash[0] != '\0')
 		wanted->password_hash = choices->hash;
@@ -182,6 +191,9 @@ void first_choices_put(struct request *request, const struct first_choices *choi
 		note_detail(request, "ssh_port", json_integer(choices->ssh_port));
 	if (choices->open_ports[0] != '\0')
 		note_detail(request, "open_ports", json_string(choices->open_ports));
+	if (choices->updates != FIRST_CHOICE_UPDATES_UNKNOWN)
+		note_detail(request, "updates",
+			    json_string(first_choice_updates_name(choices->updates)));
 	if (choices->log_days != 0)
 		note_detail(request, "log_days", json_integer(choices->log_days));
 }

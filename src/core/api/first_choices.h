@@ -9,8 +9,9 @@
 
 /* `struct first_choices c CLEANUP(first_choices_done) = {0};` is a valid one: the usual. */
 struct first_choices {
-	uint16_t ssh_port;                        /* 0: not chosen */
-	uint32_t log_days;                        /* 0: not chosen */
+	uint16_t ssh_port; /* 0: not chosen */
+	uint32_t log_days; /* 0: not chosen */
+	enum first_choice_updates updates;
 	char open_ports[FIRST_CHOICE_OPEN_BYTES]; /* "80/tcp,443/tcp" */
 	const char *user;                         /* borrowed from the body; NULL: not chosen */
 	char hash[GUEST_HASH_BYTES];              /* of the console's password; "": not chosen */
@@ -19,11 +20,9 @@ struct first_choices {
 void first_choices_done(struct first_choices *choices);
 /**
  * first_choices_take() - every field is looked at, an unknown one refused.
- * @may_name_user: a rebuilt server keeps its user.
  * Errors: ERR_INVALID_INPUT with the field ("first_step.ssh_port").
  */
-int first_choices_take(struct request *request, bool may_name_user, struct first_choices *ret,
-		       struct err *err);
+int first_choices_take(struct request *request, struct first_choices *ret, struct err *err);
 /** first_choices_put() - into what is asked of the engine (which borrows), and into the history. */
 void first_choices_put(struct request *request, const struct first_choices *choices,
 		       struct action_request *wanted);

@@ -112,6 +112,8 @@ static int rebuild(struct request *request, struct err *err)
 	struct first_choices first CLEANUP(first_choices_done) = {0};
 	struct server server CLEANUP(server_done) = {0};
 	AUTO_FREE char *keys = NULL;
+	struct buf new_keys CLEANUP(buf_done) = {0};
+	size_t key_count = 0;
 	char hash[GUEST_HASH_BYTES] = "";
 	const char *user_data = NULL;
 	struct action_request wanted = {.command = ACTION_REBUILD_SERVER, .fd = -1};
@@ -119,7 +121,9 @@ static int rebuild(struct request *request, struct err *err)
 
 	if (code < 0 || (code = servers_take_image(request, &image, err)) < 0 ||
 	    (code = body_text(request, "user_data", &user_data, err)) < 0 ||
-	    (code = first_choices_take(request, false, &first, err)) < 0)
+	    (code = body_bool(request, "keep_disk", &wanted.keep_disk, err)) < 0 ||
+	    (code = servers_take_keys(request, &new_keys, &key_count, err)) < 0 ||
+	    (code = first_choices_take(request, &first, err)) < 0)
 		return code;
 	if (user_data != NULL && *user_data != '\0') {
 		wanted.user_data = user_data;
@@ -130,8 +134,10 @@ static int rebuild(struct request *request, struct err *err)
 		if (code < 0)
 			return request_field(request, "user_data", code, err);
 	}
+	if (key_count > 0)
+		wanted.new_keys = buf_str(&new_keys);
 	/* A server that was made without a key needs a password again. */
-	if (first.hash[0] == '\0' &&
+	if (first.hash[0] == '\0' && key_count == 0 &&
 	    (store_server_get_keys(request->core->store, server.id, &keys, NULL) < 0 ||
 	     *keys == '\0')) {
 		if (secret_make_password(&password) < 0 ||
@@ -141,6 +147,12 @@ static int rebuild(struct request *request, struct err *err)
 	}
 	wanted.image_id = image.id;
 	note_detail(request, "image", json_string(image.name));
+	if (wanted.keep_disk)
+		note_detail(request, "keep_disk", json_true());
+	if (first.user != NULL)
+		note_detail(request, "user", json_string(first.user));
+	if (key_count > 0)
+		note_detail(request, "ssh_keys", json_integer((json_int_t)key_count));
 	first_choices_put(request, &first, &wanted);
 	code = server_actions_submit(request, &wanted, &action, err);
 	explicit_bzero(hash, sizeof hash);
@@ -242,6 +254,16 @@ static int enable_rescue(struct request *request, struct err *err)
 	return 0;
 }
 
+static int restore_kept_disk(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_RESTORE_KEPT_DISK, err);
+}
+
+static int delete_kept_disk(struct request *request, struct err *err)
+{
+	return plain(request, ACTION_DELETE_KEPT_DISK, err);
+}
+
 static int disable_rescue(struct request *request, struct err *err)
 {
 	return plain(request, ACTION_DISABLE_RESCUE, err);
@@ -279,6 +301,10 @@ const struct route server_action_routes[] = {
 	ACTION("change_type", ACCESS_MANAGE, change_type),
 	{"POST", "/servers/{id}/actions/rebuild", ACCESS_MANAGE, rebuild, "server.rebuild",
 	 ROUTE_NEEDS_PROOF},
+	{"POST", "/servers/{id}/actions/restore_kept_disk", ACCESS_MANAGE, restore_kept_disk,
+	 "server.restore_kept_disk", ROUTE_NEEDS_PROOF},
+	{"POST", "/servers/{id}/actions/delete_kept_disk", ACCESS_MANAGE, delete_kept_disk,
+	 "server.delete_kept_disk", ROUTE_NEEDS_PROOF},
 	ACTION("reset_password", ACCESS_MANAGE, reset_password),
 	ACTION("enable_rescue", ACCESS_MANAGE, enable_rescue),
 	ACTION("disable_rescue", ACCESS_MANAGE, disable_rescue),

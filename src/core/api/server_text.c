@@ -5,10 +5,12 @@
 #include "core/api/contracts.h"
 #include "core/api/json_text.h"
 #include "core/api/render.h"
+#include "model/first_choice.h"
 #include "model/first_step.h"
 #include "model/host_key.h"
 #include "store/store_firewall.h"
 #include "store/store_ip.h"
+#include "store/store_kept_disk.h"
 #include "store/store_plan.h"
 #include "store/store_port.h"
 #include "store/store_traffic.h"
@@ -105,9 +107,39 @@ static void write_host_keys(const char *keys, struct buf *out)
 	}
 }
 
+/* The disk that a rebuild has put aside. */
+static int write_kept_disk(struct store *store, struct catalogue_cache *catalogue,
+			   const struct server *server, struct buf *out)
+{
+	struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+	int code = store_kept_disk_get(store, server->id, &disk, NULL);
+
+	(void)buf_puts(out, ",\"kept_disk\":");
+	if (code < 0) {
+		(void)buf_puts(out, "null");
+		return code == ERR_NOT_FOUND ? 0 : code;
+	}
+	(void)buf_puts(out, "{\"image\":");
+	code = catalogue_cache_append(catalogue, CATALOGUE_IMAGE, disk.image_id, out);
+	(void)buf_puts(out, ",\"disk_size\":");
+	json_text_number(out, disk.disk_gb);
+	(void)buf_puts(out, ",\"user\":");
+	json_text_string(out, disk.user);
+	(void)buf_puts(out, ",\"ssh_port\":");
+	json_text_number(out, disk.ssh_port);
+	(void)buf_puts(out, ",\"created\":");
+	json_text_time(out, disk.kept_ms);
+	(void)buf_puts(out, ",\"expires\":");
+	json_text_time(out, disk.expires_ms);
+	(void)buf_putc(out, '}');
+	return code;
+}
+
+/* Open to the right: a kept disk follows. */
 static void write_extension(const struct server *server, const struct contract_terms *terms,
 			    const struct plan *plan, struct buf *out)
 {
+	const char *updates = first_choice_updates_name((enum first_choice_updates)server->updates);
 	char uuid[UUID_TEXT_BYTES];
 
 	format_uuid(server->uuid, uuid);
@@ -117,6 +149,11 @@ static void write_extension(const struct server *server, const struct contract_t
 	json_text_string(out, server->user);
 	(void)buf_puts(out, ",\"ssh_port\":");
 	json_text_number(out, server->ssh_port);
+	(void)buf_puts(out, ",\"updates\":");
+	if (updates != NULL)
+		json_text_string(out, updates);
+	else
+		(void)buf_puts(out, "null");
 	(void)buf_puts(out, ",\"desired\":");
 	json_text_string(out, server->desired == SERVER_DESIRED_ON ? "on" : "off");
 	(void)buf_puts(out, ",\"first_boot_done\":");
@@ -137,7 +174,7 @@ static void write_extension(const struct server *server, const struct contract_t
 	json_text_number(out, server->first_step_known);
 	(void)buf_puts(out, ",\"inbound\":");
 	json_text_string(out, server->closed ? "closed" : "open");
-	(void)buf_puts(out, "}}");
+	(void)buf_putc(out, '}');
 }
 
 static int write_firewalls(struct store *store, const struct server *server, struct buf *out)
@@ -271,6 +308,9 @@ int server_text_append(struct store *store, struct catalogue_cache *catalogue,
 		code = write_traffic(store, server, &plan, out);
 	write_middle(server, out);
 	write_extension(server, terms, &plan, out);
+	if (code == 0)
+		code = write_kept_disk(store, catalogue, server, out);
+	(void)buf_putc(out, '}');
 	(void)buf_putc(out, '}');
 	return code < 0 ? code : out->error;
 }

@@ -478,7 +478,7 @@ static int take_wish(struct request *request, struct wish *wish, struct err *err
 
 	wish->start = true;
 	if ((code = servers_take_image(request, &wish->image, err)) < 0 ||
-	    (code = first_choices_take(request, true, &wish->first, err)) < 0 ||
+	    (code = first_choices_take(request, &wish->first, err)) < 0 ||
 	    (code = take_name_and_user(request, wish, err)) < 0 ||
 	    (code = servers_take_plan(request, &wish->plan, err)) < 0 ||
 	    (code = take_location(request, &wish->location, err)) < 0 ||

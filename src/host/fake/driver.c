@@ -537,17 +537,26 @@ static int unmake(struct driver *driver, const char *verb, uint8_t kind, const u
 
 /* The newest seed's user-data is in the file "seed", for who wants to see what a guest would read.
  * It is of no use after a crash, so it waits for no disk. */
-static int keep_seed(struct fake *fake, const struct host_seed *seed, struct err *err)
+static int keep_text(struct fake *fake, const char *name, const void *text, size_t bytes,
+		     struct err *err)
 {
 	char path[PATH_BYTES];
 	int code = 0;
 
-	path_of(fake, "seed", path);
+	path_of(fake, name, path);
 	(void)pthread_mutex_lock(&fake->lock);
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	code = fd < 0 ? -errno : fd_write_all(fd, seed->user_data, seed->user_data_bytes);
+	code = fd < 0 ? -errno : fd_write_all(fd, text, bytes);
 	(void)pthread_mutex_unlock(&fake->lock);
 	return code < 0 ? err_set(err, code, "cannot write %s", path) : 0;
+}
+
+static int keep_seed(struct fake *fake, const struct host_seed *seed, struct err *err)
+{
+	int r = keep_text(fake, "seed", seed->user_data, seed->user_data_bytes, err);
+
+	return r < 0 ? r
+		     : keep_text(fake, "seed-keys", seed->meta_data, strlen(seed->meta_data), err);
 }
 
 static int seed_create(struct driver *driver, const struct host_seed *seed, struct err *err)

@@ -89,6 +89,8 @@ static void protection_refuses(void **state)
 	assert_int_equal(server_admit(&server, 0, ACTION_REBUILD_SERVER, NULL), 0);
 	server.protect_rebuild = true;
 	assert_int_equal(server_admit(&server, 0, ACTION_REBUILD_SERVER, NULL), ERR_PROTECTED);
+	assert_int_equal(server_admit(&server, 0, ACTION_RESTORE_KEPT_DISK, NULL), ERR_PROTECTED);
+	assert_int_equal(server_admit(&server, 0, ACTION_DELETE_KEPT_DISK, NULL), 0);
 	assert_int_equal(server_admit(&server, 0, ACTION_CHANGE_PROTECTION, NULL), 0);
 }
 
