@@ -230,7 +230,7 @@ static int image_build(struct invocation *invocation)
 		return recipe_failure(&err);
 	json_t *body =
 		json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "name", name, "type",
-			  option_text(invocation, "type"), "description",
+			  said_or(invocation, "type", recipe.type), "description",
 			  said_or(invocation, "description", recipe.description), "os_flavor",
 			  said_or(invocation, "os-flavor", recipe.os_flavor), "os_version",
 			  said_or(invocation, "os-version", recipe.os_version));

@@ -94,9 +94,14 @@ static int set(struct recipe *recipe, const char *key, const char *value)
 		char *to;
 		size_t size;
 	} known[] = {{"description", recipe->description, sizeof recipe->description},
+		     {"type", recipe->type, sizeof recipe->type},
 		     {"os_flavor", recipe->os_flavor, sizeof recipe->os_flavor},
 		     {"os_version", recipe->os_version, sizeof recipe->os_version}};
 
+	/* Said before the image is made, not after. */
+	if (strcmp(key, "type") == 0 && strcmp(value, "system") != 0 &&
+	    strcmp(value, "rescue") != 0)
+		return -EINVAL;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(key, known[i].key) == 0 && strlen(value) < known[i].size) {
 			memcpy(known[i].to, value, strlen(value) + 1);
@@ -127,7 +132,7 @@ static int read_settings(const char *path, struct recipe *recipe, struct err *er
 		if (equals == NULL || set(recipe, trim(at), trim(equals + 1)) < 0)
 			return err_set(err, ERR_INVALID_INPUT,
 				       "%s: its line %u is no description, os_flavor or os_version "
-				       "= text",
+				       "= text, nor type = system or rescue",
 				       path, number);
 	}
 	return 0;

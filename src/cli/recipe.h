@@ -14,7 +14,8 @@ struct recipe {
 	char program[PATH_MAX];
 	char name[64]; /* of the image, unless somebody says another: the folder's; "" for a program
 			*/
-	char description[256]; /* these three are "" when the recipe says nothing */
+	char description[256]; /* these four are "" when the recipe says nothing */
+	char type[16];         /* "system" or "rescue" */
 	char os_flavor[32];
 	char os_version[32];
 };
@@ -23,8 +24,8 @@ struct recipe {
  * recipe_find() - what a word names: a program, a folder with a program `build` in it, or one of
  * those that came with Ippo, by its name alone.
  *
- * A folder's recipe.conf, if there is one, has `key = value` lines: description, os_flavor,
- * os_version. Returns 0; ERR_NOT_FOUND, with what there is, when nothing is found;
+ * A folder's recipe.conf, if there is one, has `key = value` lines: description, type,
+ * os_flavor, os_version. Returns 0; ERR_NOT_FOUND, with what there is, when nothing is found;
  * ERR_INVALID_INPUT for a program that cannot be run and for a wrong line of the settings.
  */
 int recipe_find(const char *word, struct recipe *ret, struct err *err);

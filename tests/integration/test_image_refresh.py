@@ -66,6 +66,14 @@ def test_a_folder_is_a_recipe(fake, tmp_path):
     fake.cli("image", "build", "my-own", "other", "--description", "said", cwd=tmp_path)
     found = fake.cli_json("image", "show", "other")
     assert (found["description"], found["os_version"]) == ("said", "12")
+    assert (found["type"], found["os_flavor"]) == ("system", "debian")
+    # What it is for is said there, too; an option comes first here as well.
+    (folder / "recipe.conf").write_text("type = rescue\n")
+    fake.cli("image", "build", folder, "mends")
+    assert fake.cli_json("image", "show", "mends")["type"] == "rescue"
+    fake.cli("image", "build", folder, "is-mended", "--type", "system")
+    assert fake.cli_json("image", "show", "is-mended")["type"] == "system"
+    fake.cli("image", "delete", "mends", "--yes")
     fake.cli("image", "refresh", "my-own", "--recipe", folder)
     assert fake.cli_json("image", "show", "my-own")["id"] > found["id"]
 
@@ -81,6 +89,7 @@ def test_a_folder_is_a_recipe(fake, tmp_path):
     ("#!/bin/sh\nmkfifo pipe; echo $PWD/pipe\n", "", 5, "is no file"),
     ("#!/no/such/shell\n", "", 5, "cannot run"),
     ("#!/bin/sh\n", "colour = red\n", 2, "its line 1 is no description, os_flavor or os_version"),
+    ("#!/bin/sh\n", "type = kernel\n", 2, "nor type = system or rescue"),
     ("#!/bin/sh\n", "\ndescription\n", 2, "its line 2 is no description"),
     ("#!/bin/sh\n", "description = " + "x" * 256 + "\n", 2, "its line 1 is no description"),
     ("#!/bin/sh\n", "# " + "x" * 17000 + "\n", 2, "recipe.conf"),
@@ -99,7 +108,7 @@ def test_what_is_wrong_with_a_recipe_is_said(fake, tmp_path, contents, conf, cod
 def test_a_recipe_that_is_not_there(fake, tmp_path):
     done = fake.cli("image", "build", "blog", check=False)
     assert done.returncode == 3 and "there is no recipe blog" in done.stderr
-    assert "debian-12" in done.stderr and "wordpress" in done.stderr and "tiny" not in done.stderr
+    assert "debian-12" in done.stderr and "wordpress" in done.stderr and "rescue" in done.stderr and "tiny" not in done.stderr
     done = fake.cli("image", "build", tmp_path / "none", check=False)
     assert done.returncode == 3 and "No such file" in done.stderr
     (tmp_path / "plain").write_text("#!/bin/sh\n")

@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from ippo_testing import BOOT_SECONDS, ROOT, address6_of, address_of, eventually, run
+from ippo_testing import BOOT_SECONDS, address6_of, address_of, eventually, run
 
 
 @pytest.fixture(scope="module")
 def api(real):
-    real.cli("image", "build", ROOT / "images/rescue/build", "rescue", "--type", "rescue")
+    real.cli("image", "build", "rescue")
     return real.api()
 
 

@@ -123,7 +123,7 @@ static int enable_rescue_accept(struct engine *engine, const struct action_reque
 	if (r == ERR_NOT_FOUND)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "this service has no rescue system; its operator brings one in with "
-			       "ippo image build images/rescue/build rescue --type rescue");
+			       "ippo image build rescue");
 	if (r)
 		return r;
 	if (!request->keys || !*request->keys)
