@@ -68,7 +68,7 @@ static const char *reason_text(const json_t *image)
 {
 	static const struct {
 		const char *reason, *text;
-	} reasons[] = {{"no_package_list", "its recipe told no package list"},
+	} reasons[] = {{"no_package_list", "no package list came with it"},
 		       {"not_checked_yet", "nobody has looked yet"},
 		       {"archive_unreachable", "the archive does not answer"},
 		       {"other_release", "the host's apt sources are of another release"},
@@ -155,11 +155,22 @@ static int image_show(struct invocation *invocation)
 	return request_show(invocation, "images", "images", "image", image_print);
 }
 
+static void add_packages(json_t *body, const struct buf *packages)
+{
+	if (packages->len > 0)
+		(void)json_object_set_new(
+			body, "packages",
+			json_stringn((const char *)packages->data, packages->len));
+}
+
 static int image_import(struct invocation *invocation)
 {
 	const char *file = option_text(invocation, "file"), *url = option_text(invocation, "url");
+	const char *list = option_text(invocation, "packages");
+	struct buf packages CLEANUP(buf_done) = {0};
 	json_t *body;
 	AUTO_CLOSE int fd = -1;
+	int code;
 
 	if ((file == NULL) == (url == NULL)) {
 		(void)fputs("ippo: give either --file or --url\n", stderr);
@@ -169,12 +180,18 @@ static int image_import(struct invocation *invocation)
 		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", file, strerror(errno));
 		return EXIT_USAGE;
 	}
+	if (list != NULL &&
+	    (code = fd_read_file(AT_FDCWD, list, RECIPE_PACKAGES_MAX_BYTES, &packages)) < 0) {
+		(void)fprintf(stderr, "ippo: cannot read %s: %s\n", list, strerror(-code));
+		return EXIT_USAGE;
+	}
 	body = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name",
 			 invocation->positionals[0], "type", option_text(invocation, "type"), "url",
 			 url, "checksum", option_text(invocation, "checksum"), "description",
 			 option_text(invocation, "description"), "os_flavor",
 			 option_text(invocation, "os-flavor"), "os_version",
 			 option_text(invocation, "os-version"));
+	add_packages(body, &packages);
 	return post(invocation, "/images", body, fd, "image", !option_given(invocation, "no-wait"));
 }
 
@@ -198,14 +215,6 @@ static const char *said_or(const struct invocation *invocation, const char *opti
 	const char *said = option_text(invocation, option);
 
 	return said != NULL ? said : or_nothing(by_recipe);
-}
-
-static void add_packages(json_t *body, const struct buf *packages)
-{
-	if (packages->len > 0)
-		(void)json_object_set_new(
-			body, "packages",
-			json_stringn((const char *)packages->data, packages->len));
 }
 
 static int image_build(struct invocation *invocation)
@@ -559,6 +568,7 @@ static const struct option_rule import_options[] = {
 	{"file", "FILE", "a qcow2 or raw disk image on this machine", false},
 	{"url", "URL", "where to fetch it", false},
 	{"checksum", "sha256:HEX", "what it must be; refused otherwise", false},
+	{"packages", "FILE", "what is installed in it, so that its updates are counted", false},
 	{"type", "TYPE", "system, app, or rescue: the rescue system (system)", false},
 	{"description", "TEXT", "what people read", false},
 	{"os-flavor", "NAME", "debian, ubuntu, rocky, …", false},

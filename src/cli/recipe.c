@@ -14,8 +14,6 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
-#define PACKAGES_MAX_BYTES ((size_t)1024 * 1024) /* the service's own limit is lower */
-
 #define SETTINGS_MAX_BYTES ((size_t)16 * 1024)
 
 /* The folder of this program, without its name. */
@@ -99,7 +97,7 @@ static int set(struct recipe *recipe, const char *key, const char *value)
 		     {"os_version", recipe->os_version, sizeof recipe->os_version}};
 
 	/* Said before the image is made, not after. */
-	if (strcmp(key, "type") == 0 && strcmp(value, "system") != 0 &&
+	if (strcmp(key, "type") == 0 && strcmp(value, "system") != 0 && strcmp(value, "app") != 0 &&
 	    strcmp(value, "rescue") != 0)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -132,7 +130,7 @@ static int read_settings(const char *path, struct recipe *recipe, struct err *er
 		if (equals == NULL || set(recipe, trim(at), trim(equals + 1)) < 0)
 			return err_set(err, ERR_INVALID_INPUT,
 				       "%s: its line %u is no description, os_flavor or os_version "
-				       "= text, nor type = system or rescue",
+				       "= text, nor type = system, app or rescue",
 				       path, number);
 	}
 	return 0;
@@ -283,7 +281,7 @@ static int read_packages(const char *image, struct buf *ret, struct err *err)
 	char path[2 * PATH_MAX + 16]; /* what it printed may be as long */
 
 	(void)snprintf(path, sizeof path, "%s.packages", image);
-	const int code = fd_read_file(AT_FDCWD, path, PACKAGES_MAX_BYTES, ret);
+	const int code = fd_read_file(AT_FDCWD, path, RECIPE_PACKAGES_MAX_BYTES, ret);
 	return code == 0 || code == -ENOENT
 		       ? 0
 		       : err_set(err, ERR_SERVER, "the recipe's %s cannot be read: %s", path,

@@ -10,12 +10,15 @@
 #define RECIPE_PROGRAM  "build" /* in a recipe's folder; makes the image, prints its path last */
 #define RECIPE_SETTINGS "recipe.conf" /* beside it, if at all: see recipe_find() */
 
+/* Of a list of packages; the service's own limit is lower. */
+#define RECIPE_PACKAGES_MAX_BYTES ((size_t)1024 * 1024)
+
 struct recipe {
 	char program[PATH_MAX];
 	char name[64]; /* of the image, unless somebody says another: the folder's; "" for a program
 			*/
 	char description[256]; /* these four are "" when the recipe says nothing */
-	char type[16];         /* "system" or "rescue" */
+	char type[16];         /* "system", "app" or "rescue" */
 	char os_flavor[32];
 	char os_version[32];
 };

@@ -123,6 +123,22 @@ def test_without_a_list_nothing_is_claimed(ippo, image):
     assert refused.returncode != 0 and "package list" in refused.stderr
 
 
+def test_a_list_can_come_with_an_imported_image(ippo, archive, tmp_path):
+    """Of an image from elsewhere: its owner says what is in it, and it is counted like any other; what is no list is refused whole."""
+    archive.publish(main={"less": "590-2.1"}, security={"openssl": "3.0.11-1~deb12u2"})
+    disk, told = tmp_path / "disk.raw", tmp_path / "list"
+    disk.write_bytes(bytes(1 << 20))
+    told.write_text(package_list(INSTALLED))
+    ippo.cli("image", "import", "from-elsewhere", "--file", disk, "--packages", told)
+    found = looked(ippo, ippo.cli_json("image", "show", "from-elsewhere"))
+    assert (found["updates"]["pending"], found["updates"]["security"], found["updates"]["reason"]) == (2, 1, None), found["updates"]
+    told.write_text("no list\n")
+    refused = ippo.cli("image", "import", "wrong", "--file", disk, "--packages", told, check=False)
+    assert refused.returncode != 0 and "line 1 of the package list" in refused.stderr
+    assert ippo.cli("image", "import", "wrong", "--file", disk, "--packages", tmp_path / "none", check=False).returncode == 2
+    assert "wrong" not in [image["name"] for image in ippo.cli_json("image", "list")]
+
+
 @pytest.mark.parametrize("packages", [
     "", "Package: a\n", "Built: yesterday\nCodename: bookworm\n\nPackage: a\n", "Built: 2026-11-20T10:00:00Z\nCodename: ../x\n\nPackage: a\n",
     "Built: 2026-11-20T10:00:00Z\nCodename: bookworm\n\n", "Built: 2026-11-20T10:00:00Z\nCodename: bookworm\n\nVersion: 1\n",

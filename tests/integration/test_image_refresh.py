@@ -89,7 +89,7 @@ def test_a_folder_is_a_recipe(fake, tmp_path):
     ("#!/bin/sh\nmkfifo pipe; echo $PWD/pipe\n", "", 5, "is no file"),
     ("#!/no/such/shell\n", "", 5, "cannot run"),
     ("#!/bin/sh\n", "colour = red\n", 2, "its line 1 is no description, os_flavor or os_version"),
-    ("#!/bin/sh\n", "type = kernel\n", 2, "nor type = system or rescue"),
+    ("#!/bin/sh\n", "type = kernel\n", 2, "nor type = system, app or rescue"),
     ("#!/bin/sh\n", "\ndescription\n", 2, "its line 2 is no description"),
     ("#!/bin/sh\n", "description = " + "x" * 256 + "\n", 2, "its line 1 is no description"),
     ("#!/bin/sh\n", "# " + "x" * 17000 + "\n", 2, "recipe.conf"),
