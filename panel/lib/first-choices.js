@@ -2,6 +2,7 @@
 
 export const usual_port = 22;
 export const usual_log_days = 90;
+export const usual_updates = "reboot";
 
 const lowest_port = 1024;
 const highest_port = 65535;
@@ -14,10 +15,12 @@ export const fields = {
 	"first_step.ssh_port": { field: "ssh-port", key: "choices.port.wrong" },
 	"first_step.open_ports": { field: "open-ports", key: "choices.open.wrong" },
 	"first_step.log_days": { field: "log-days", key: "choices.logs.wrong" },
+	"first_step.user": { field: "user", key: "create.user.wrong" },
+	"first_step.updates": { field: "updates", key: "choices.updates.wrong" },
 	"first_step.console_password": { field: "console-password", key: "choices.password.wrong" },
 };
 
-const own = Object.values(fields).map(({ field }) => field);
+const own = Object.values(fields).map(({ field }) => field).filter((field) => field !== "user"); // that one stands elsewhere
 
 export const isAboutChoices = ({ field }) => own.includes(field);
 
@@ -31,7 +34,7 @@ function read(form) {
 	const way = form.elements["port-way"].value;
 	return {
 		way, port: way === "own" ? text("ssh-port") : "", ports: portsOf(text("open-ports")), days: text("log-days"),
-		password: form.elements["console-password"].value,
+		updates: form.elements.updates.value, password: form.elements["console-password"].value,
 	};
 }
 
@@ -49,12 +52,13 @@ export function judgeChoices(form) {
 
 /** {first_step} for a wish; {} when everything is as usual. */
 export function choicesOf(form) {
-	const { way, port, ports, days, password } = read(form);
+	const { way, port, ports, days, updates, password } = read(form);
 	const first_step = {
 		...(way === "random" ? { ssh_port: "random" } : {}),
 		...(way === "own" && Number(port) !== usual_port ? { ssh_port: Number(port) } : {}),
 		...(ports.length > 0 ? { open_ports: ports } : {}),
 		...(days !== "" && Number(days) !== usual_log_days ? { log_days: Number(days) } : {}),
+		...(updates !== usual_updates ? { updates } : {}),
 		...(password !== "" ? { console_password: password } : {}),
 	};
 	return Object.keys(first_step).length > 0 ? { first_step } : {};

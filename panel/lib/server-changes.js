@@ -44,6 +44,11 @@ export async function reinstallServer(id, wish) {
 	return answer.root_password ?? null;
 }
 
+/** Back to the disk that a reinstall has kept; the present one goes. */
+export const restoreKeptDisk = (id) => act(id, "restore_kept_disk", {});
+
+export const deleteKeptDisk = (id) => act(id, "delete_kept_disk", {});
+
 let currency = null;
 
 /** In what the service's prices are; asked for once. */

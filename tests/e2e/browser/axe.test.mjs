@@ -669,8 +669,9 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
-				test("reinstalling: the choice and the question", async () => {
+				test("reinstalling: the kept disk, the choice and the question", async () => {
 					const server = state.mock.addServer("hajime", "running");
+					server.ippo.kept_disk = { image: server.image, disk_size: 50, user: "debian", ssh_port: 22, created: "2026-11-24T01:02:03Z", expires: "2026-12-01T01:02:03Z" };
 					await withPage({ ...look, at: `/#/servers/${server.id}/reinstall` }, async (page) => {
 						await page.waitForSelector(".reinstall");
 						await page.click(".further summary");

@@ -71,13 +71,15 @@ describe("creating a server", () => {
 			await page.fill("#ssh-port", "2222");
 			await page.fill("#open-ports", "443, 3306");
 			await page.fill("#log-days", "30");
+			assert.ok(await page.isChecked("#updates input[value='reboot']"), "the safest is the usual");
+			await page.check("#updates input[value='manual']");
 			await page.fill("#console-password", "a long password");
 			await page.click(".create-cost button");
 			await page.waitForSelector("#open-ports-problem");
 			await page.fill("#open-ports", "443, 60000-61000/udp");
 			await page.click(".create-cost button");
 			await page.waitForSelector("[data-home]");
-			assert.deepEqual(asked().first_step, { ssh_port: 2222, open_ports: ["443/tcp", "60000-61000/udp"], log_days: 30, console_password: "a long password" });
+			assert.deepEqual(asked().first_step, { ssh_port: 2222, open_ports: ["443/tcp", "60000-61000/udp"], log_days: 30, updates: "manual", console_password: "a long password" });
 			assert.match(await page.textContent("main"), /ssh -p 2222 debian@/);
 			await page.click("[aria-labelledby='connect-title'] button:has-text('PuTTY')");
 			assert.match(await page.textContent("[data-client='putty']"), /Port.*2222/s);

@@ -311,6 +311,53 @@ describe("reinstalling", () => {
 		});
 	});
 
+	test("the old disk is kept when asked for; it is shown, and gone back to by name or deleted", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		state.mock.keys.set(900, { id: 900, name: "home", public_key: "ssh-ed25519 AAAA", fingerprint: "aa:bb", created: "2026-11-20T01:02:03Z", labels: {} });
+		const asked = () => JSON.parse(state.mock.bodies.filter((body) => body.includes('"image"')).at(-1));
+		await withPage({ at: `${at(server)}/reinstall`, language: "en" }, async (page) => {
+			await page.waitForSelector(".reinstall");
+			assert.equal(await page.locator(".kept-disk").count(), 0);
+			await page.check("#keep input");
+			await page.click(".reinstall summary");
+			await page.fill("#user", "Root");
+			await page.click(".reinstall .destroys");
+			await page.waitForSelector("#user-problem");
+			await page.fill("#user", "hanako");
+			await page.check("#keys input[value='900']");
+			await page.click("#first-choices summary");
+			await page.check("#updates input[value='no_reboot']");
+			await page.click(".reinstall .destroys");
+			assert.match(await page.textContent("dialog"), /kept for seven days/);
+			await page.fill("#reinstall-name", "hajime");
+			await page.click("dialog .destroys");
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(asked(), { image: 1, keep_disk: true, ssh_keys: [900], first_step: { updates: "no_reboot", user: "hanako" } });
+		});
+		await withPage({ at: `${at(server)}/reinstall` }, async (page) => {
+			await page.waitForSelector(".kept-disk");
+			assert.match(await page.textContent(".kept-disk"), /Debian 12、50\s*GB.*2026\/12\/01/s);
+			assert.ok(await page.isDisabled("#keep input"), "two cannot be kept");
+			await page.click("#kept-back");
+			await page.waitForSelector("dialog[open]");
+			assert.match(await page.textContent("dialog"), /今のディスクのすべてのデータを失います/);
+			assert.ok(await page.isDisabled("dialog .destroys"));
+			await page.fill("#kept-back-name", "hajime");
+			await page.click("dialog .destroys");
+			await eventually(() => page.locator(".kept-disk").count(), 0);
+			assert.equal(state.mock.count("POST", /restore_kept_disk/), 1);
+			server.ippo = { ...server.ippo, kept_disk: { image: null, disk_size: 50, user: "debian", ssh_port: 22, created: "2026-11-24T01:02:03Z", expires: "2026-12-01T01:02:03Z" } };
+			state.mock.emit("server", { server });
+			await page.click("#kept-gone");
+			await page.keyboard.press("Escape");
+			assert.equal(state.mock.count("POST", /delete_kept_disk/), 0);
+			await page.click("#kept-gone");
+			await page.click("dialog .destroys");
+			await eventually(() => page.locator(".kept-disk").count(), 0);
+			assert.equal(state.mock.count("POST", /delete_kept_disk/), 1);
+		});
+	});
+
 	test("a locked server, a busy one and one's role say why not; without a key the password is shown", async () => {
 		const server = state.mock.addServer("hajime", "off", { hasKey: false });
 		server.protection = { delete: true, rebuild: true };

@@ -36,7 +36,7 @@ const verbs = {
 };
 
 // What asks for a fresh proof of who it is.
-const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/rebuild|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail|DELETE \/v1\/users\/\d+|PUT \/v1\/servers\/\d+\/owner)$/;
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/(rebuild|restore_kept_disk|delete_kept_disk)|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail|DELETE \/v1\/users\/\d+|PUT \/v1\/servers\/\d+\/owner)$/;
 const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
@@ -234,7 +234,7 @@ export class Mock {
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
 			primary_disk_size: 50, protection: { delete: false, rebuild: false },
-			ippo: { user: "debian", ssh_port: 22, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", next_charge: nextCharge(planOf(1, "1g", 2, 1, 50, 980, 0)), first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
+			ippo: { user: "debian", ssh_port: 22, updates: "reboot", kept_disk: null, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", next_charge: nextCharge(planOf(1, "1g", 2, 1, 50, 980, 0)), first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
 		this.servers.set(id, server);
@@ -1639,7 +1639,16 @@ export class Mock {
 		case "POST /v1/servers/ID/actions/rebuild": {
 			if (server.protection.rebuild)
 				throw new Refusal(422, "protected", "the server is protected from a rebuild");
+			if (body.keep_disk && server.ippo.kept_disk)
+				throw new Refusal(422, "resource_in_use", "a disk is kept already");
+			server.ippo = {
+				...server.ippo, updates: body.first_step?.updates ?? "reboot",
+				kept_disk: body.keep_disk
+					? { image: server.image, disk_size: 50, user: "debian", ssh_port: server.ippo.ssh_port, created: "2026-11-24T01:02:03Z", expires: "2026-12-01T01:02:03Z" }
+					: server.ippo.kept_disk,
+			};
 			server.ippo.ssh_port = portOf(body);
+			this.emit("server", { server });
 			const action = this.addAction(server, "rebuild_server", { ippo: { step: "disk", undoing: false } });
 			setTimeout(() => this.endAction(action), this.action_ms);
 			return [201, { action, root_password: server.hasKey === false ? "correct-horse-battery" : null }];
@@ -1651,6 +1660,12 @@ export class Mock {
 			Object.assign(server, { server_type: plan, primary_disk_size: body.upgrade_disk ? plan.disk : server.primary_disk_size, ippo: { ...server.ippo, next_charge: nextCharge(plan) } });
 			return [201, { action: this.#changed(server, "change_server_type") }];
 		}
+		case "POST /v1/servers/ID/actions/restore_kept_disk":
+		case "POST /v1/servers/ID/actions/delete_kept_disk":
+			if (!server.ippo.kept_disk)
+				throw new Refusal(404, "not_found", "no disk is kept");
+			server.ippo = { ...server.ippo, kept_disk: null };
+			return [201, { action: this.#changed(server, what.split("/").at(-1)) }];
 		case "POST /v1/servers/ID/actions/change_guest_agent":
 			server.ippo = { ...server.ippo, guest_agent: body.enabled };
 			return [201, { action: this.#changed(server, "change_guest_agent") }];
