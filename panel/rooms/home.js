@@ -19,6 +19,7 @@ import { Failure } from "../parts/failure.js";
 import { FirstStepCard } from "../parts/first-step-card.js";
 import { problemsOf } from "../parts/form.js";
 import { Graphs, useMeasurements } from "../parts/measured.js";
+import { Moment } from "../parts/moment.js";
 import { DeletedServer, useServer } from "../parts/one-server.js";
 import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
 import { NextCharge } from "../parts/price.js";
@@ -91,6 +92,9 @@ function Information({ server, mayChange }) {
 				<div><dt>${t("home.memory")}</dt><dd class="number">${gigabytes(plan.memory)}</dd></div>
 				<div><dt>${t("home.disk")}</dt><dd class="number">${gigabytes(server.primary_disk_size ?? plan.disk)}</dd></div>`}
 			${image && html`<div><dt>OS</dt><dd>${image.description || image.name}</dd></div>`}
+			${server.ippo?.updates && html`<div><dt>${t("choices.updates")}</dt><dd>${t(`choices.updates.${server.ippo.updates}`)}</dd></div>`}
+			${server.ippo?.kept_disk && html`<div><dt>${t("kept")}</dt><dd><a href=${`#/servers/${server.id}/reinstall`}>${t("kept.until")}</a>
+				<${Moment} at=${server.ippo.kept_disk.expires} full/></dd></div>`}
 			${location && html`<div><dt>${t("server.location")}</dt><dd>${location.description || location.name}</dd></div>`}
 			<div><dt>${t("home.traffic")}</dt><dd class="number" id="traffic">${t(server.included_traffic > 0 ? "home.traffic.of" : "home.traffic.both", {
 				out: trafficSize(server.outgoing_traffic ?? 0), in: trafficSize(server.ingoing_traffic ?? 0), included: trafficSize(server.included_traffic ?? 0) })}</dd></div>

@@ -332,6 +332,8 @@ describe("reinstalling", () => {
 			await page.fill("#reinstall-name", "hajime");
 			await page.click("dialog .destroys");
 			await page.waitForSelector("[data-home]");
+			await eventually(() => page.locator("[data-home] .lines a[href$='/reinstall']").count(), 1);
+			assert.match(await page.textContent(".lines"), /Security updates.*without a reboot.*Kept disk/s);
 			assert.deepEqual(asked(), { image: 1, keep_disk: true, ssh_keys: [900], first_step: { updates: "no_reboot", user: "hanako" } });
 		});
 		await withPage({ at: `${at(server)}/reinstall` }, async (page) => {
