@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "bench.h"
+#include "store/store_kept_disk.h"
 #include "store/store_seed.h"
+#include "store/store_server.h"
 
 enum blow { KILL_CORE, KILL_HOST };
 
@@ -196,13 +198,112 @@ static void test_delete(void **state)
 	everywhere(&scene);
 }
 
+/* A rebuild that keeps its disk, and the way back; the blow falls in the first or in the second.
+ * Return: false when that had ended before. @code: the way back is refused, by its grow. */
+static bool run_kept(bool back, int code, enum blow blow, unsigned turns)
+{
+	struct bench bench;
+	uint64_t server_id = 0, action_id = 0;
+	bool struck;
+
+	bench_init(&bench);
+	bench.limits.sweep_ms = 3600000;
+	bench_start(&bench, true);
+	assert_int_equal(bench_create(&bench, "one", true, &server_id, &action_id, NULL), 0);
+	bench_ended(&bench, action_id, ACTION_SUCCESS, NULL);
+	/* Its first boot is over. */
+	assert_int_equal(store_server_update_seed(bench.store, server_id, false, NULL), 0);
+	assert_int_equal(store_server_update_first_boot(bench.store, server_id, 1, true, NULL), 0);
+	for (unsigned round = 0; round < (back ? 2U : 1U); round++) {
+		const struct action_request request = {
+			.command = round == 0 ? ACTION_REBUILD_SERVER : ACTION_RESTORE_KEPT_DISK,
+			.server_id = server_id,
+			.customer_id = 1,
+			.image_id = bench.image_id,
+			.keep_disk = true};
+
+		if (round == 1)
+			bench_ended(&bench, action_id, ACTION_SUCCESS, NULL);
+		if (round == 1 && code)
+			fake_host_fault(&bench.host, HOST_VOLUME_GROW, 0, 1000, code);
+		assert_int_equal(bench_submit(&bench, &request, &action_id, NULL), 0);
+	}
+	for (unsigned i = 0; i < turns; i++)
+		bench_turn(&bench);
+	{
+		struct action now CLEANUP(action_done) = bench_action(&bench, action_id);
+
+		struck = now.status == ACTION_RUNNING;
+	}
+	if (blow == KILL_CORE) {
+		bench_kill(&bench);
+		bench_start(&bench, true);
+	} else {
+		fake_host_disconnect(&bench.host);
+		bench_turn(&bench);
+		bench_connect(&bench);
+	}
+	bench_ended(&bench, action_id, code ? ACTION_ERROR : ACTION_SUCCESS,
+		    code ? err_name(code) : NULL);
+	memset(bench.host.faults, 0, sizeof(bench.host.faults));
+	{
+		const bool is_back = back && !code;
+		struct server server CLEANUP(server_done) = bench_server(&bench, server_id);
+		struct store_kept_disk disk CLEANUP(store_kept_disk_done) = {0};
+		const struct host_item *domain;
+
+		assert_int_equal(server.volume_generation, is_back ? 1 : 2);
+		assert_int_equal(store_kept_disk_get(bench.store, server_id, &disk, NULL),
+				 is_back ? ERR_NOT_FOUND : 0);
+		bench_status(&bench, server_id, SERVER_RUNNING);
+		bench_settled(&bench, 1, is_back ? 1 : 2, is_back ? 0 : 1, 1);
+		assert_non_null(fake_host_find(&bench.host, HOST_ITEM_VOLUME, server.uuid, 1));
+		domain = fake_host_find(&bench.host, HOST_ITEM_DOMAIN, server.uuid, 0);
+		assert_non_null(domain);
+		assert_int_equal(bench.host.domains[domain - bench.host.items].generation,
+				 server.volume_generation);
+	}
+	bench_done(&bench);
+	return struck;
+}
+
+static void kept_everywhere(bool back, int code)
+{
+	for (enum blow blow = KILL_CORE; blow <= KILL_HOST; blow++) {
+		unsigned turns = 0;
+
+		while (run_kept(back, code, blow, turns))
+			turns++;
+		assert_true(turns > 1);
+	}
+}
+
+static void test_rebuild_that_keeps(void **state)
+{
+	(void)state;
+	kept_everywhere(false, 0);
+}
+
+static void test_the_way_back(void **state)
+{
+	(void)state;
+	kept_everywhere(true, 0);
+}
+
+static void test_the_way_back_undone(void **state)
+{
+	(void)state;
+	kept_everywhere(true, ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),      cmocka_unit_test(test_create_undone),
-		cmocka_unit_test(test_rebuild),     cmocka_unit_test(test_rebuild_undone),
-		cmocka_unit_test(test_change_type), cmocka_unit_test(test_change_type_undone),
-		cmocka_unit_test(test_delete),
+		cmocka_unit_test(test_create),       cmocka_unit_test(test_create_undone),
+		cmocka_unit_test(test_rebuild),      cmocka_unit_test(test_rebuild_undone),
+		cmocka_unit_test(test_change_type),  cmocka_unit_test(test_change_type_undone),
+		cmocka_unit_test(test_delete),       cmocka_unit_test(test_rebuild_that_keeps),
+		cmocka_unit_test(test_the_way_back), cmocka_unit_test(test_the_way_back_undone),
 	};
 
 	log_init("test_crash", LOG_LEVEL_ERROR);
