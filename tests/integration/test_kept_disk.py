@@ -150,6 +150,25 @@ def test_it_counts_against_the_quota(api, kept):
     api.delete_server(server)
 
 
+def test_a_host_without_room_keeps_nothing(api, kept):
+    server = booted(kept, "no-room")
+    crash.faults(kept, "free_gib 9\n")
+    try:
+        hurry(kept)
+        path = f"/servers/{server['id']}/actions/rebuild"
+        refused = api.request("POST", path, {"image": "tiny", "keep_disk": True}).json()["error"]
+        assert refused["code"] == "disk_full" and "9 GiB are free, and the new one may take 10" in refused["message"]
+        api.act(server, "rebuild", {"image": "tiny"})
+    finally:
+        crash.faults(kept)
+        hurry(kept)
+    assert volumes(kept, server) == [2]
+    first_boot_over(kept, server)
+    keep(api, server)
+    assert volumes(kept, server) == [2, 3]
+    api.delete_server(server)
+
+
 def test_its_image_stays(api, kept, tmp_path):
     disk = tmp_path / "disk.raw"
     disk.write_bytes(bytes(1 << 20))

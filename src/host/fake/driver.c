@@ -9,11 +9,10 @@
  * example "volume_create disk_full 1" or "domain_start hypervisor_unavailable 3". With the code
  * "hold" the verb stops before it does anything, with "hold_after" when all is done but its answer;
  * the file "held" says so with the verb's name, and it goes on when "faults" is another. "delay_ms
- * N" makes every verb slow, "memory_mib N" is the machine's memory; "serial HABIT" says what guests
- * that are started do with their serial port: echo, source, sink, deaf or identity (guest.h).
- * The file "ports" has what was said of private networks.
- * "guest crashes UUID" and "guest ends UUID" have that guest die, or switch itself off, at the next
- * verb of any.
+ * N" makes every verb slow, "memory_mib N" is the machine's memory, "free_gib N" what its disk has
+ * free; "serial HABIT" says what guests that are started do with their serial port: echo, source,
+ * sink, deaf or identity (guest.h). "guest crashes UUID" and "guest ends UUID" have that guest die,
+ * or switch itself off, at the next verb of any.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,13 +28,10 @@
 #include "host/fake/fake.h"
 #include "host/fake/load.h"
 
-#define FAKE_DISK_BYTES ((uint64_t)1 << 50)
-
 static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 {
 	struct fake *fake = self_of(driver);
-	struct host_facts facts = {
-		.cpus = 64, .pool_bytes = FAKE_DISK_BYTES, .pool_free_bytes = FAKE_DISK_BYTES};
+	struct host_facts facts = {.cpus = 64, .pool_bytes = FAKE_DISK_GIB << 30};
 	struct buf boot_id CLEANUP(buf_done) = {0};
 	char path[FAKE_PATH_BYTES];
 	int code = fake_fault_begin(fake, "facts", err);
@@ -43,6 +39,7 @@ static int facts(struct driver *driver, struct host_facts *ret, struct err *err)
 	if (code < 0)
 		return code;
 	facts.memory_mib = fake->memory_mib;
+	facts.pool_free_bytes = fake->free_gib << 30;
 	(void)snprintf(facts.hostname, sizeof facts.hostname, "fake");
 	(void)snprintf(facts.driver, sizeof facts.driver, "fake");
 	(void)snprintf(facts.virtualization, sizeof facts.virtualization, "none");
@@ -136,6 +133,7 @@ int fake_driver_new(const struct config *config, const struct driver_events *eve
 	fake->events = *events;
 	fake->config = config;
 	fake->memory_mib = FAKE_MEMORY_MIB;
+	fake->free_gib = FAKE_DISK_GIB;
 	(void)pthread_mutex_init(&fake->lock, NULL);
 	code = fake_world_open(fake, err);
 	if (code < 0) {

@@ -15,6 +15,7 @@
 #define FAKE_MAX_FAULTS  32
 #define FAKE_MAX_ENDINGS 16
 #define FAKE_PATH_BYTES  (CONFIG_PATH_BYTES + 16)
+#define FAKE_DISK_GIB    ((uint64_t)1024 * 1024)
 #define FAKE_MEMORY_MIB  ((uint64_t)1024 * 1024 * 1024)
 
 struct thing {
@@ -55,6 +56,7 @@ struct fake {
 	size_t ending_count;
 	unsigned delay_ms;
 	uint64_t memory_mib;
+	uint64_t free_gib;
 	int world_fd;
 	enum guest_habit habit;
 	struct guests *guests;

@@ -18,8 +18,8 @@
 /* The verb that a worker is at, for its end. */
 static _Thread_local const char *verb_here;
 
-/* One line: "delay_ms N", "memory_mib N", "serial HABIT" or "VERB CODE COUNT"; anything else asks
- * for nothing. */
+/* One line: "delay_ms N", "memory_mib N", "free_gib N", "serial HABIT" or "VERB CODE COUNT";
+ * anything else asks for nothing. */
 static void parse_fault(struct fake *fake, char *line)
 {
 	char *rest = NULL;
@@ -35,6 +35,8 @@ static void parse_fault(struct fake *fake, char *line)
 			fake->delay_ms = (unsigned)number;
 		else if (strcmp(verb, "memory_mib") == 0)
 			(void)parse_u64(code, 0, FAKE_MEMORY_MIB, &fake->memory_mib);
+		else if (strcmp(verb, "free_gib") == 0)
+			(void)parse_u64(code, 0, FAKE_DISK_GIB, &fake->free_gib);
 		else if (strcmp(verb, "serial") == 0)
 			fake->habit = guest_habit_of(code);
 		return;
@@ -68,6 +70,7 @@ static void parse_faults(struct fake *fake)
 	fake->fault_count = fake->ending_count = 0;
 	fake->delay_ms = 0;
 	fake->memory_mib = FAKE_MEMORY_MIB;
+	fake->free_gib = FAKE_DISK_GIB;
 	fake->habit = GUEST_ECHO;
 	for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
