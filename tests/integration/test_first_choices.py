@@ -1,5 +1,7 @@
 """What is chosen for a server's first boot, through web and core to a host in memory: how it reaches the seed, the edge and nobody else."""
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -52,6 +54,36 @@ def test_what_is_chosen_reaches_the_seed_and_the_edge(api, fake):
     assert server["ippo"]["ssh_port"] == 2222 and server["ippo"]["user"] == "aya"
     assert edge_of(api, server) == 2222 and admits(api, server, 2222) and not admits(api, server, 22)
     assert api.get(f"/servers/{server['id']}/first_step")["first_step"]["ssh_port"] == 2222
+
+
+@pytest.mark.parametrize("program, before, wanted", [
+    ("knows no_reboot", None, ["open = 80/tcp", "log_days = 7", "open = 443/tcp", "updates = manual"]),
+    ("from before", None, ["open = 80/tcp", "log_days = 7", "open = 443/tcp"]),
+    ("knows no_reboot", "another-1", ["open = 443/tcp", "updates = manual"]),
+])
+def test_what_the_first_boot_makes_of_it(api, fake, tmp_path, program, before, wanted):
+    """The script of the seed, on an image with settings of its own; a firststep that knows no updates is not told of them."""
+    api.create_server(f"scripted-{len(program)}-{before}", first_step={"open_ports": ["443/tcp"], "updates": "manual"})
+    seed = (fake.state / "host/seed").read_text()
+    script = re.search(r"#cloud-boothook\n(#!/bin/sh\n.*?)\n--ippo-", seed, re.DOTALL)[1]
+    for path, here in (("/var/lib/firststep", "state"), ("/etc/firststep.conf", "conf"), ("/usr/sbin/firststep", "program"),
+                       ("/usr/lib/systemd/system/", "units/")):
+        script = script.replace(path, f"{tmp_path}/{here}")
+    for folder in ("state", "units", "bin"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "units/firststep-report.service").touch()
+    (tmp_path / "program").write_text(program)
+    (tmp_path / "conf").write_text("open = 80/tcp\nlog_days = 7\n")
+    if before:
+        (tmp_path / "state/instance").write_text(f"{before}\n")
+    (tmp_path / "bin/systemctl").write_text(f"#!/bin/sh\necho \"$@\" >>{tmp_path}/said\n")
+    (tmp_path / "bin/systemctl").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    for _ in range(2):  # a later boot changes nothing
+        subprocess.run(["sh", "-eu"], input=script, text=True, check=True, env=environment)
+    assert [line for line in (tmp_path / "conf").read_text().splitlines() if line] == wanted
+    assert (tmp_path / "said").read_text() == "restart --no-block firststep-report.service\n"
+    assert (tmp_path / "state/first-boot").exists()
 
 
 def test_a_rebuild_chooses_anew(api, fake):
