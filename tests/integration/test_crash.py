@@ -191,12 +191,11 @@ VIRSH = ("virsh", "-q", "-c", "qemu:///system")
 
 def strike(ippo, victim, action, step, server_id):
     """Kills the victim as soon as the step has begun. Whether the step was still unfinished then."""
-    number = [name for name, _ in STEPS[next(key for key, name in COMMANDS.items() if name == action["command"])]].index(step)
     pid = ippo.pid(victim) if victim in ("host", "core") else None
     with sqlite3.connect(f"file:{ippo.state}/core/ippo.db?mode=ro", uri=True, timeout=10) as database:
         def result():
-            return database.execute("SELECT result FROM action_step WHERE action_id = ? AND number = ?",
-                                    (action["id"], number)).fetchone()[0]
+            return database.execute("SELECT result FROM action_step WHERE action_id = ? AND name = ?",
+                                    (action["id"], step)).fetchone()[0]
         end = time.monotonic() + 60
         while result() == 0:
             if time.monotonic() > end:
