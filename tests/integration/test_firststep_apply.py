@@ -322,6 +322,21 @@ def test_what_is_missing_is_offered_first(without_updates):
     assert guest.firststep("check updates").returncode == 0
 
 
+def test_updates_are_as_chosen(without_updates):
+    """apt itself reads what was written, and a report is made with the choice in the settings."""
+    guest = without_updates
+    guest.run("printf '#!/bin/sh\\n' >/usr/bin/unattended-upgrade; chmod 755 /usr/bin/unattended-upgrade", check=True)
+    for policy, wanted in (("reboot", ('Automatic-Reboot "true"', 'Unattended-Upgrade "1"')), ("manual", ('Unattended-Upgrade "0"',))):
+        guest.run(f"printf 'log_days = 30\\nupdates = {policy}\\n' >/etc/firststep.conf", check=True)
+        done = guest.firststep("apply --yes updates")
+        assert done.returncode in (0, 3), done.stdout + done.stderr
+        said = guest.run("apt-config dump").stdout
+        assert all(line in said for line in wanted), said[-2000:]
+        assert f'"id": "updates"' in guest.firststep("report").stdout.replace('"id":"', '"id": "')
+        guest.firststep("rollback")
+        guest.run("rm -f /etc/apt/apt.conf.d/99firststep")
+
+
 def test_nothing_changes_where_it_cannot_be_installed(without_updates):
     guest = without_updates
     guest.run("touch /run/broken")
