@@ -13,6 +13,7 @@
  * free; "serial HABIT" says what guests that are started do with their serial port: echo, source,
  * sink, deaf or identity (guest.h). "guest crashes UUID" and "guest ends UUID" have that guest die,
  * or switch itself off, at the next verb of any.
+ * The file "ports" has what was said of private networks.
  */
 #include <errno.h>
 #include <fcntl.h>
