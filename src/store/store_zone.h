@@ -12,7 +12,10 @@
 #include "store/store.h"
 
 /* What a list shows; zero leaves a condition out. All pointers are borrowed. */
+enum store_zone_mode { STORE_ZONE_ANY, STORE_ZONE_PRIMARY, STORE_ZONE_SECONDARY };
+
 struct store_zone_filter {
+	enum store_zone_mode mode;
 	uint64_t customer_id;
 	const char *name; /* in DNS */
 	const struct label_selector *selector;
