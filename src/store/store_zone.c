@@ -459,8 +459,11 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 		    (struct bind)B_INT(filter->zone_id));
 	if (filter->name)
 		query_where(&query, " AND r.name = ?", (struct bind)B_TEXT(filter->name));
-	if (filter->type)
-		query_where(&query, " AND r.type = ?", (struct bind)B_INT(filter->type));
+	for (size_t i = 0; i < filter->type_count; i++)
+		query_where(&query, i == 0 ? " AND (r.type = ?" : " OR r.type = ?",
+			    (struct bind)B_INT(filter->types[i]));
+	if (filter->type_count > 0)
+		query_add(&query, ")");
 	query_add(&query, " ORDER BY r.name, r.type");
 	r = query_read(store, &query, sizeof(struct rrset), read_rrset, "record set", &list, err);
 	rrsets.items = list.items;

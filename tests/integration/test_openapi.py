@@ -274,6 +274,10 @@ def test_zones(walker):
     walker.delete(one)
     from_there = {"primary_nameservers": [{"address": "9.9.9.9", "port": 53, "tsig_algorithm": "hmac-sha256", "tsig_key": "AAECAwQFBgcICQoLDA0ODw=="}, ]}
     walker.post("/zones", {"name": "fetched.example", "mode": "secondary", **from_there})
+    action = walker.get("/zones/actions?status=success")["actions"][0]
+    walker.get(f"/zones/actions/{action['id']}")
+    walker.get(f"/zones/{action['resources'][0]['id']}/actions?sort=id:desc")
+    walker.get(f"/zones/{action['resources'][0]['id']}/actions/{action['id']}")
     walker.post("/zones/fetched.example/actions/change_primary_nameservers", {"primary_nameservers": [{"address": "127.0.0.1", "port": 1}]})
     walker.get("/zones/fetched.example/primary_nameservers")
     walker.get("/zones/fetched.example/zonefile")

@@ -410,14 +410,21 @@ static int update(struct request *request, struct err *err)
 {
 	struct zone zone CLEANUP(zone_done) = {0};
 	struct store *store = request->core->store;
+	struct labels labels CLEANUP(label_done) = {0};
 	bool given = false;
 	int code;
 
 	if ((code = zone_request_begin(request, &zone, false, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = body_labels(request, &zone.labels, &given, err)) < 0 ||
-	    (code = store_zone_update(store, &zone, err)) < 0 ||
+	if ((code = body_labels(request, &labels, &given, err)) < 0)
+		return code;
+	if (given) { /* in place of those that there were */
+		const struct labels before = zone.labels;
+		zone.labels = labels;
+		labels = before;
+	}
+	if ((code = store_zone_update(store, &zone, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	return request_answer(request, 200, "zone", zone_request_render(request, &zone));
