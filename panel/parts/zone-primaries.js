@@ -129,7 +129,7 @@ export function HeldRecords({ zone }) {
 		<h2 id="rrsets-title">${t("rrset.list")}</h2>
 		<p class="hint">${t("zone.held.what")}</p>
 		${held.text === "" ? html`<p>${t("zone.held.none")}</p>`
-			: held.text !== null && html`<pre class="zone-held" tabindex="0" role="region" aria-labelledby="rrsets-title" translate="no">${held.text.slice(0, most_shown)}${held.text.length > most_shown && "…"}</pre>`}
+			: held.text !== null && html`<pre class="zone-held" tabindex="0" role="group" aria-labelledby="rrsets-title" translate="no">${held.text.slice(0, most_shown)}${held.text.length > most_shown && "…"}</pre>`}
 		${held.failure && html`<${Failure} title=${t("zone.file.failed")} error=${held.failure} onRetry=${read}/>`}
 	</section>`;
 }

@@ -310,6 +310,7 @@ describe("records of several parts", () => {
 			await page.click("[data-do=drop-value] >> nth=0");
 			assert.equal(await page.locator(".record-parts").count(), 1);
 			await page.click("#rrset-add-value");
+			await eventually(() => page.evaluate(() => document.activeElement.name.endsWith("-priority") && document.activeElement.value === ""), true);
 			await page.keyboard.type("30");
 			await page.keyboard.press("Tab");
 			await page.keyboard.type("c.example.net.");
