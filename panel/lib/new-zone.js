@@ -12,7 +12,8 @@ function hexOf(fingerprint) {
 	return [...atob(fingerprint.replace(/^SHA256:/, ""))].map((each) => each.charCodeAt(0).toString(16).padStart(2, "0")).join("").toUpperCase();
 }
 
-function hostKeysOf(server) {
+/** Values of SSHFP records: none where no host key is known. */
+export function hostKeysOf(server) {
 	return (server.ippo?.host_keys ?? []).filter(({ type }) => type in ssh_algorithms)
 		.map(({ type, fingerprint }) => `${ssh_algorithms[type]} ${sha256} ${hexOf(fingerprint)}`);
 }

@@ -34,6 +34,9 @@ export async function changeRrset(rrset, { records, ttl }) {
 export const readParent = async (id) => (await get(`/v1/zones/${id}/parent_ds`)).parent_ds;
 /** Looks now whether the name is proven; the zone as it is then. */
 export const checkProof = async (id) => (await post(`/v1/zones/${id}/actions/check_proof`, {})).zone;
+/** What each of those that a secondary zone is fetched from says: [{address, port, status, serial, reason}]; asked for now. */
+export const readPrimaries = async (id) => (await get(`/v1/zones/${id}/primary_nameservers`)).primary_nameservers;
+export const changePrimaries = (id, primary_nameservers) => post(`/v1/zones/${id}/actions/change_primary_nameservers`, { primary_nameservers });
 export const setDnssec = (id, enabled) => post(`/v1/zones/${id}/actions/change_dnssec`, { enabled });
 export const readFile = async (id) => (await get(`/v1/zones/${id}/zonefile`)).zonefile;
 export const importFile = (id, zonefile) => post(`/v1/zones/${id}/actions/import_zonefile`, { zonefile });

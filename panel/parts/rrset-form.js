@@ -5,6 +5,7 @@ import { html } from "../lib/ui.js";
 import { changeRrset, makeRrset } from "../lib/zones.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { AreaField, ChoiceField, problemsOf, Summary, TextField, useSubmit } from "./form.js";
+import { firstPart, haveParts, judgeParts, readParts, RecordParts } from "./rrset-parts.js";
 
 const types = ["A", "AAAA", "CNAME", "MX", "TXT", "NS", "SRV", "CAA", "TLSA", "SSHFP", "HTTPS", "SVCB", "PTR", "DS"];
 const examples = {
@@ -36,14 +37,14 @@ function quoted(text) {
 	return [...pieces, piece].map((each) => `"${each}"`).join(" ");
 }
 
-function explain(error) {
+function explain(error, field) {
 	if (error.code === "uniqueness_error")
 		return [{ field: "rrset-name", key: "rrset.taken", error }];
 	return problemsOf(error, {
 		name: { field: "rrset-name", key: "rrset.name.wrong" },
-		type: { field: "rrset-values", key: "rrset.type.wrong" },
+		type: { field, key: "rrset.type.wrong" },
 		ttl: { field: "rrset-ttl", key: "rrset.ttl.wrong" },
-		records: { field: "rrset-values", key: "rrset.values.wrong" },
+		records: { field, key: "rrset.values.wrong" },
 	}) ?? [{ key: "rrset.failed", error }];
 }
 
@@ -51,16 +52,20 @@ function explain(error) {
 export function RrsetForm({ zone, rrset, onSaved, onCancel }) {
 	const form = useRef(null);
 	const [type, setType] = useState(rrset?.type ?? "A");
+	const [text, setText] = useState(null); // the values as text, once that was chosen
+	const values = rrset?.records.map(({ value }) => value) ?? [];
+	const inParts = text === null && haveParts(type, values);
 	const of = (name) => form.current.elements[`rrset-${name}`].value.trim();
 	const valuesOf = () => {
 		const ttl = of("ttl");
-		const lines = of("values").split("\n").map((line) => line.trim()).filter(Boolean);
+		const lines = inParts ? readParts(form.current, type) : of("values").split("\n").map((line) => line.trim()).filter(Boolean);
 		return { ttl: ttl === "" ? null : Number(ttl), records: lines.map((line) => ({ value: type === "TXT" ? quoted(line) : line })) };
 	};
 	const { submit, busy, ...told } = useSubmit({
 		judge: () => {
 			const { ttl, records } = valuesOf();
 			return [
+				...(inParts ? judgeParts(form.current, type) : []),
 				ttl !== null && !(Number.isInteger(ttl) && ttl >= min_ttl && ttl <= max_ttl) && { field: "rrset-ttl", key: "rrset.ttl.wrong" },
 				records.length === 0 && { field: "rrset-values", key: "rrset.values.missing" },
 			].filter(Boolean);
@@ -69,9 +74,15 @@ export function RrsetForm({ zone, rrset, onSaved, onCancel }) {
 			await (rrset ? changeRrset(rrset, valuesOf()) : makeRrset(zone.id, { name: of("name") || "@", type, ...valuesOf() }));
 			onSaved();
 		},
-		explain,
+		explain: (error) => explain(error, inParts ? firstPart(form.current, type) : "rrset-values"),
 	});
-	useEffect(() => { form.current.elements[rrset ? "rrset-values" : "rrset-name"].focus(); }, []);
+	useEffect(() => { form.current.elements[rrset ? (inParts ? firstPart(form.current, type) : "rrset-values") : "rrset-name"].focus(); }, []);
+	const meaning = explained.includes(type) ? t(`rrset.meaning.${type.toLowerCase()}`) : "";
+	// What was typed so far stays, unless there is nothing yet.
+	const asText = () => {
+		setText(judgeParts(form.current, type).length === 0 ? readParts(form.current, type).join("\n") : values.join("\n"));
+		setTimeout(() => form.current.elements["rrset-values"].focus());
+	};
 	return html`<section class="notice key-form" aria-labelledby="rrset-title">
 		<h2 id="rrset-title">${rrset ? t("rrset.change.title", { name: rrset.name, type }) : t("rrset.add")}</h2>
 		<${Summary} ...${told}/>
@@ -79,9 +90,11 @@ export function RrsetForm({ zone, rrset, onSaved, onCancel }) {
 			${!rrset && html`
 				<${TextField} id="rrset-name" label=${t("rrset.name")} hint=${t("rrset.name.hint", { zone: zone.unicode_name })} problems=${told.problems}
 					maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false"/>
-				<div onChange=${(event) => setType(event.target.value)}><${ChoiceField} id="rrset-type" label=${t("rrset.type")} choices=${types.map((value) => ({ value, text: value }))}/></div>`}
-			<${AreaField} id="rrset-values" label=${t("rrset.values")} hint=${`${explained.includes(type) ? `${t(`rrset.meaning.${type.toLowerCase()}`)} ` : ""}${t("rrset.values.hint", { example: examples[type] ?? "" })}`} problems=${told.problems}
-				rows="3" spellcheck="false" autocapitalize="none" class="fixed" defaultValue=${rrset?.records.map(({ value }) => value).join("\n")}/>
+				<div onChange=${(event) => { setType(event.target.value); setText(null); }}><${ChoiceField} id="rrset-type" label=${t("rrset.type")} choices=${types.map((value) => ({ value, text: value }))}/></div>`}
+			${inParts ? html`<${RecordParts} key=${type} type=${type} values=${values} problems=${told.problems} hint=${meaning}/>
+				<p class="buttons"><button type="button" class="button small" id="rrset-as-text" onClick=${asText}>${t("rrset.part.text")}</button></p>`
+				: html`<${AreaField} key=${text} id="rrset-values" label=${t("rrset.values")} hint=${`${meaning && `${meaning} `}${t("rrset.values.hint", { example: examples[type] ?? "" })}`} problems=${told.problems}
+				rows="3" spellcheck="false" autocapitalize="none" class="fixed" defaultValue=${text ?? values.join("\n")}/>`}
 			<${TextField} id="rrset-ttl" label=${t("rrset.ttl")} hint=${t("rrset.ttl.hint", { ttl: zone.ttl })} problems=${told.problems} inputmode="numeric" autocomplete="off"
 				maxlength="10" defaultValue=${rrset?.ttl ?? ""}/>
 			<div class="buttons">

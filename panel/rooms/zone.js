@@ -9,6 +9,8 @@ import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { RrsetForm } from "../parts/rrset-form.js";
 import { Signing, Versions, ZoneFile } from "../parts/zone-care.js";
+import { ZoneHostKeys } from "../parts/zone-host-keys.js";
+import { HeldRecords, ZonePrimaries } from "../parts/zone-primaries.js";
 import { ZoneProof } from "../parts/zone-proof.js";
 import { isUnproven, useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -71,7 +73,10 @@ function Inside({ zone, rrsets, read }) {
 			<p class="hint">${t("zone.servers.what")}</p>
 			<ul class="copies">${zone.authoritative_nameservers.assigned.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>
 		</section>
-		<section class="group" aria-labelledby="rrsets-title">
+		${zone.mode === "secondary" ? html`
+			<${ZonePrimaries} zone=${zone} mayChange=${mayChange} onDone=${done}/>
+			<${HeldRecords} zone=${zone}/>
+			<${ZoneFile} zone=${zone} mayChange=${false} onDone=${done}/>` : html`<section class="group" aria-labelledby="rrsets-title">
 			<h2 id="rrsets-title">${t("rrset.list")}</h2>
 			${mayChange && !form && html`<p class="buttons"><button type="button" class="button primary" id="add-rrset" onClick=${() => setForm({ rrset: null })}>${t("rrset.add")}</button></p>`}
 			${form && html`<${RrsetForm} key=${form.rrset?.id ?? ""} zone=${zone} rrset=${form.rrset} onSaved=${() => done(t("rrset.saved"))}
@@ -79,9 +84,10 @@ function Inside({ zone, rrsets, read }) {
 			<ul class="alerts">${rrsets.map((rrset) => html`<${Rrset} key=${rrset.id} rrset=${rrset} zone=${zone} mayChange=${mayChange}
 				onChange=${() => setForm({ rrset })} onGone=${(about) => done(t("rrset.deleted", { about }))}/>`)}</ul>
 		</section>
+		${mayChange && html`<${ZoneHostKeys} zone=${zone} rrsets=${rrsets} onDone=${done}/>`}
 		<${Signing} zone=${zone} mayChange=${mayChange} onDone=${done}/>
 		<${ZoneFile} key=${zone.version} zone=${zone} mayChange=${mayChange} onDone=${done}/>
-		<${Versions} zone=${zone} mayChange=${mayChange} onDone=${done}/>`;
+		<${Versions} zone=${zone} mayChange=${mayChange} onDone=${done}/>`}`;
 }
 
 export function Zone({ parameters }) {

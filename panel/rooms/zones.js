@@ -10,6 +10,7 @@ import { Failure } from "../parts/failure.js";
 import { AreaField, ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { GroupTabs } from "../parts/group-tabs.js";
 import { NameDialog } from "../parts/name-dialog.js";
+import { judgePrimaries, PrimaryFields, primaryProblems, takePrimaries } from "../parts/zone-primaries.js";
 import { useArrival, ZoneReason, ZoneState } from "../parts/zone-state.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -23,16 +24,22 @@ function explain(error) {
 	return problemsOf(error, {
 		name: { field: "zone-name", key: "zones.name.wrong" },
 		zonefile: { field: "zone-file", key: "zones.file.wrong" },
+		...primaryProblems,
 	}) ?? [{ key: "zones.make.failed", error }];
 }
 
 function Create({ onMade, onCancel }) {
 	const form = useRef(null);
 	const servers = useValue(sortedServers);
+	const [secondary, setSecondary] = useState(false);
 	const name = () => form.current.elements["zone-name"].value.trim();
 	const { submit, busy, ...told } = useSubmit({
-		judge: () => (name() === "" ? [{ field: "zone-name", key: "zones.name.missing" }] : []),
+		judge: () => [...(name() === "" ? [{ field: "zone-name", key: "zones.name.missing" }] : []), ...(secondary ? judgePrimaries(form.current) : [])],
 		work: async () => {
+			if (secondary) {
+				onMade(await makeZone({ name: name(), mode: "secondary", primary_nameservers: takePrimaries(form.current) }));
+				return;
+			}
 			const { "zone-file": { value: file }, "zone-server": { value: wanted }, "zone-mailless": { checked: mailless } } = form.current.elements;
 			const server = servers.find(({ id }) => String(id) === wanted);
 			const rrsets = [...(server ? recordsOf(server) : []), ...(mailless ? recordsWithoutMail : [])];
@@ -47,13 +54,15 @@ function Create({ onMade, onCancel }) {
 		<form ref=${form} onSubmit=${submit} novalidate>
 			<${TextField} id="zone-name" label=${t("zones.name")} hint=${t("zones.name.hint")} problems=${told.problems}
 				maxlength="255" autocomplete="off" autocapitalize="none" spellcheck="false"/>
-			<${ChoiceField} id="zone-server" label=${t("zones.server")} hint=${t("zones.server.hint")} choices=${[{ value: "", text: t("zones.server.none") }, ...servers.map((each) => ({ value: String(each.id), text: each.name }))]}/>
+			<div onChange=${({ target }) => setSecondary(target.value === "secondary")}><${ChoiceField} id="zone-mode" label=${t("zones.mode")} hint=${t("zones.mode.hint")}
+				choices=${["primary", "secondary"].map((value) => ({ value, text: t(`zones.mode.${value}`) }))}/></div>
+			${secondary ? html`<${PrimaryFields} problems=${told.problems}/>` : html`<${ChoiceField} id="zone-server" label=${t("zones.server")} hint=${t("zones.server.hint")} choices=${[{ value: "", text: t("zones.server.none") }, ...servers.map((each) => ({ value: String(each.id), text: each.name }))]}/>
 			<label class="check"><input type="checkbox" id="zone-mailless" name="zone-mailless"/> <span>${t("zones.mailless")}</span></label>
 			<details class="further" open=${told.problems.some(({ field }) => field === "zone-file") || undefined}>
 				<summary>${t("zones.file.from")}</summary>
 				<${AreaField} id="zone-file" label=${t("zones.file")} hint=${t("zones.file.hint")} problems=${told.problems} rows="8"
 					spellcheck="false" autocapitalize="none" class="fixed"/>
-			</details>
+			</details>`}
 			<div class="buttons">
 				<button class="button primary" id="zone-save" aria-disabled=${busy ? "true" : undefined}>${t(busy ? "zones.making" : "zones.make")}</button>
 				<button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
@@ -90,8 +99,9 @@ function Zone({ zone, mayChange, onDeleted }) {
 		<${ZoneReason} zone=${zone}/>
 		<dl class="facts">
 			${zone.name !== zone.unicode_name && html`<div><dt>${t("zones.ascii")}</dt><dd><code translate="no">${zone.name}</code></dd></div>`}
+			${zone.mode === "secondary" ? html`<div><dt>${t("zones.mode")}</dt><dd>${t("zones.mode.secondary")}</dd></div>` : html`
 			<div><dt>${t("zones.records")}</dt><dd>${number(zone.record_count)}</dd></div>
-			<div><dt>DNSSEC</dt><dd>${t(dnssec.enabled ? "zones.dnssec.on" : "zones.dnssec.off")}</dd></div>
+			<div><dt>DNSSEC</dt><dd>${t(dnssec.enabled ? "zones.dnssec.on" : "zones.dnssec.off")}</dd></div>`}
 		</dl>
 		${mayChange && html`<p class="buttons"><button type="button" class="button small destroys" data-do="delete" aria-disabled=${state.busy ? "true" : undefined}
 			onClick=${() => state.busy || setAsking(true)}>${t(state.busy ? "keys.busy" : "zones.delete")}<span class="visually-hidden"> (${zone.unicode_name})</span></button></p>`}

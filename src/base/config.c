@@ -63,6 +63,7 @@ static const struct setting {
 	{"dns", "user", SETTING_TEXT, FIELD(dns_user), NULL},
 	{"dns", "listen", SETTING_TEXT, FIELD(dns_listen), NULL},
 	{"dns", "resolver", SETTING_TEXT, FIELD(dns_resolver), NULL},
+	{"dns", "primary_allow", SETTING_NETWORKS, FIELD(dns_primary_allow), NULL},
 	{"dns", "proof", SETTING_TEXT, FIELD(dns_proof), NULL},
 	{"dns", "names", SETTING_TEXT, FIELD(dns_names), NULL},
 	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},

@@ -74,7 +74,9 @@ struct config {
 	char dns_listen[256];  /* addresses with ports; empty: no name server */
 	char dns_resolver[64]; /* whom to ask about other zones; empty: as resolv.conf(5) says */
 	char dns_proof[32];    /* that a zone's name is its owner's: how it is proven, or no */
-	char dns_names[256];   /* of the name servers, as the world knows them */
+	struct config_networks dns_primary_allow; /* that zones may be fetched from although they
+						     are private */
+	char dns_names[256];                      /* of the name servers, as the world knows them */
 	/* [host] */
 	char driver[16];                       /* libvirt or fake */
 	char libvirt_uri[256];                 /* qemu:///system */

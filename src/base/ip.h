@@ -6,6 +6,8 @@
 
 #define IP_TEXT_BYTES 50 /* longest address with prefix length, and the NUL */
 
+struct sockaddr;
+
 struct ip {
 	uint8_t family;    /* 4 or 6; 0 means none */
 	uint8_t prefix;    /* prefix length: 32 or 128 for a single address */
@@ -22,3 +24,10 @@ bool ip_equal(const struct ip *a, const struct ip *b);
 int ip_nth(const struct ip *pool, uint8_t length, uint64_t index, struct ip *ret);
 /** ip_count() - how many sub-prefixes of @length fit in @pool, at most UINT32_MAX. */
 uint64_t ip_count(const struct ip *pool, uint8_t length);
+/** ip_is_public() - by the registries of special addresses alone (RFC 6890). */
+bool ip_is_public(const struct ip *ip);
+/** ip_is_own() - an interface of this machine has it, as far as that can be found out; else true.
+ * Needs a netlink socket. */
+bool ip_is_own(const struct ip *ip);
+/** ip_from_sockaddr() - of IPv4, also mapped into IPv6, and of IPv6; false for any other. */
+bool ip_from_sockaddr(const struct sockaddr *address, struct ip *ret);

@@ -198,8 +198,12 @@ static void print_zone(const json_t *zone)
 			    json_text(zone, "proof.record_value"));
 		print_field("Proof until", "%s", json_text(zone, "proof.expires"));
 	}
-	print_field("TTL", "%lld s", (long long)json_number(zone, "ttl"));
-	print_field("Records", "%lld", (long long)json_number(zone, "record_count"));
+	if (strcmp(json_text(zone, "mode"), "secondary") == 0) {
+		zone_print_primaries(zone);
+	} else {
+		print_field("TTL", "%lld s", (long long)json_number(zone, "ttl"));
+		print_field("Records", "%lld", (long long)json_number(zone, "record_count"));
+	}
 	print_field("Version", "%lld", (long long)json_number(zone, "version"));
 	print_field("Serial", "%lld", (long long)json_number(zone, "serial"));
 	print_field("Created", "%s", json_text(zone, "created"));
@@ -326,6 +330,14 @@ static int create(struct invocation *invocation)
 	}
 	request_add_labels(invocation, body);
 	code = file != NULL ? read_zonefile(file, body, &err) : 0;
+	if (code == 0 && option_given(invocation, "secondary")) {
+		(void)json_object_set_new(body, "mode", json_string("secondary"));
+		code = zone_take_primaries(invocation, body, &err);
+	} else if (code == 0 &&
+		   (option_given(invocation, "primary") || option_given(invocation, "tsig"))) {
+		code = err_set(&err, ERR_INVALID_INPUT,
+			       "--primary and --tsig are of secondary zones: --secondary");
+	}
 	if (code == 0)
 		code = add_start(invocation, body, &err);
 	if (code == 0)
@@ -623,7 +635,14 @@ static const struct option_rule create_options[] = {
 	{"server", "SERVER", "the domain and its www lead there (A, AAAA, SSHFP)", false},
 	{"no-mail", NULL, "the domain has no mail: nobody can write in its name", false},
 	{"ttl", "SECONDS", "of records without one of their own; 3600 without", false},
+	{"secondary", NULL, "its records are fetched from name servers elsewhere", false},
+	ZONE_PRIMARY_OPTIONS,
 	{"label", "KEY=VALUE", "a label", true},
+	ZONE_WAIT_OPTION,
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule primaries_options[] = {
+	ZONE_PRIMARY_OPTIONS,
 	ZONE_WAIT_OPTION,
 	{NULL, NULL, NULL, false},
 };
@@ -663,6 +682,10 @@ const struct command zone_commands[] = {
 	{"zone", "delete", "ZONE", "Delete a zone with all its records", yes_options, delete},
 	{"zone", "prove", "ZONE",
 	 "Look now whether the name is proven to be yours, and say what it takes", NULL, prove},
+	{"zone", "primaries", "ZONE",
+	 "Ask now whether those that a secondary zone is fetched from hand it out; or, with "
+	 "--primary, put others in their place",
+	 primaries_options, zone_primaries},
 	{"zone", "export", "ZONE", "Print a zone as a zone file", export_options, export_file},
 	{"zone", "import", "ZONE", "Put a zone file in the place of all records", import_options,
 	 import_file},

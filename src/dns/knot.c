@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "dns/knot_call.h"
 
 #define TIMEOUT_MS 20000
@@ -195,6 +196,87 @@ int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *
 					   .id = zone,
 					   .data = dnssec ? "on" : "off"},
 			 NULL, NULL, err);
+}
+
+int knot_add_fetched(struct knot *knot, const char *zone, struct err *err)
+{
+	int code = knot_call(knot,
+			     &(struct command){.name = "conf-set", .section = "zone", .id = zone},
+			     NULL, NULL, err);
+
+	if (code == ERR_SERVER && knot_says(knot, KNOT_CONF_EREDEFINE))
+		code = 0;
+	if (code < 0)
+		return code;
+	return knot_call(knot,
+			 &(struct command){.name = "conf-set",
+					   .section = "zone",
+					   .item = "template",
+					   .id = zone,
+					   .data = "secondary"},
+			 NULL, NULL, err);
+}
+
+struct look {
+	uint32_t serial;
+	uint32_t expires_s;
+};
+
+/* "+13D23h59m58s" of what is to come; anything else is not planned. */
+static uint32_t read_span(const char *text)
+{
+	uint64_t seconds = 0, number = 0;
+
+	if (*text++ != '+')
+		return 0;
+	for (; *text != '\0'; text++) {
+		if (*text >= '0' && *text <= '9') {
+			number = number * 10 + (uint64_t)(*text - '0');
+			if (number > UINT32_MAX)
+				return 0;
+			continue;
+		}
+		seconds += number * (*text == 'D'   ? 86400
+				     : *text == 'h' ? 3600
+				     : *text == 'm' ? 60
+						    : 1);
+		number = 0;
+	}
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static int on_look(void *context, knot_ctl_data_t *data)
+{
+	const char *type = (*data)[KNOT_CTL_IDX_TYPE], *value = (*data)[KNOT_CTL_IDX_DATA];
+	struct look *look = context;
+	uint64_t serial;
+
+	if (type == NULL || value == NULL)
+		return 0;
+	if (strcmp(type, "serial") == 0 && parse_u64(value, 0, UINT32_MAX, &serial) == 0)
+		look->serial = (uint32_t)serial;
+	if (strcmp(type, "expiration") == 0)
+		look->expires_s = read_span(value);
+	return 0;
+}
+
+int knot_look(struct knot *knot, const char *zone, uint32_t *ret_serial, uint32_t *ret_expires_s,
+	      struct err *err)
+{
+	struct look look = {0};
+	const int code = knot_call(knot, &(struct command){.name = "zone-status", .zone = zone},
+				   on_look, &look, err);
+
+	if (code < 0)
+		return code;
+	*ret_serial = look.serial;
+	*ret_expires_s = look.expires_s;
+	return 0;
+}
+
+int knot_refresh(struct knot *knot, const char *zone, struct err *err)
+{
+	return knot_call_zone(knot, "zone-refresh", zone, err);
 }
 
 /* What was to be taken away is not there. */

@@ -23,6 +23,8 @@ int knot_list(struct knot *knot, bool all, struct buf *out, struct err *err);
 /* A change of its settings: all or nothing. */
 int knot_begin_settings(struct knot *knot, struct err *err);
 int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err);
+/** knot_add_fetched() - one that it fetches; from where is secondaries_set()'s. */
+int knot_add_fetched(struct knot *knot, const char *zone, struct err *err);
 int knot_remove_zone(struct knot *knot, const char *zone, struct err *err);
 /** knot_set() - an entry @id of a section (@item NULL), or one item of it; of a list one more. */
 int knot_set(struct knot *knot, const char *section, const char *id, const char *item,
@@ -35,6 +37,17 @@ int knot_abort_settings(struct knot *knot, struct err *err);
 
 /** knot_purge() - all that it keeps of a zone: contents, journal, keys. */
 int knot_purge(struct knot *knot, const char *zone, struct err *err);
+
+/** knot_look() - what it has of a zone that it fetches. @ret_serial: 0 when it has nothing.
+ * @ret_expires_s: from now on, 0: not known. */
+int knot_look(struct knot *knot, const char *zone, uint32_t *ret_serial, uint32_t *ret_expires_s,
+	      struct err *err);
+
+/** knot_refresh() - ask the primaries of a fetched zone now. Does not wait for what they say. */
+int knot_refresh(struct knot *knot, const char *zone, struct err *err);
+/** knot_read() - all records of a zone as lines of a zone file, appended to @out; nothing when it
+ * has none. -EFBIG: more than 32 MiB. */
+int knot_read(struct knot *knot, const char *zone, struct buf *out, struct err *err);
 
 struct knot_wish {
 	const char *zone;

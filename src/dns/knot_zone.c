@@ -43,6 +43,23 @@ static int on_record(void *context, knot_ctl_data_t *data)
 	return buf_printf(context, "%s %s IN %s %s\n", owner, ttl, type, value);
 }
 
+#define READ_MAX_BYTES ((size_t)32 * 1024 * 1024)
+
+static int on_read(void *context, knot_ctl_data_t *data)
+{
+	const struct buf *text = context;
+
+	return text->len > READ_MAX_BYTES ? -EFBIG : on_record(context, data);
+}
+
+int knot_read(struct knot *knot, const char *zone, struct buf *out, struct err *err)
+{
+	const int code = knot_call(knot, &(struct command){.name = "zone-read", .zone = zone},
+				   on_read, out, err);
+
+	return code == ERR_SERVER ? 0 : code; /* it has nothing of it */
+}
+
 static int read_zone(struct knot *knot, const struct knot_wish *wish, const char *type,
 		     struct zone_text *ret, struct err *err)
 {

@@ -15,6 +15,7 @@
 #include "base/isolate.h"
 #include "base/log.h"
 #include "dns/knot.h"
+#include "dns/primaries.h"
 #include "dns/secondaries.h"
 #include "wire/channel.h"
 #include "wire/dns_message.h"
@@ -93,22 +94,40 @@ static int carry_settings(const struct dns_job *job, struct knot *knot, struct e
 			return code;
 	for (size_t i = 0; i < job->count; i++)
 		if (job->zones[i].is_new &&
-		    (code = knot_add_zone(knot, job->zones[i].name, job->zones[i].dnssec, err)) < 0)
+		    (code = job->zones[i].is_secondary
+				    ? knot_add_fetched(knot, job->zones[i].name, err)
+				    : knot_add_zone(knot, job->zones[i].name, job->zones[i].dnssec,
+						    err)) < 0)
 			return code;
 	return knot_commit_settings(knot, err);
 }
 
 /* One of them that Knot does not take must not keep the zones waiting. */
-static int carry_servers(struct dns_job *job, struct knot *knot, struct err *err)
+static int carry_servers(const struct config *config, struct dns_job *job, struct knot *knot,
+			 struct err *err)
 {
 	struct err why = {0};
 
 	if (!job->tell_servers)
 		return 0;
-	job->servers_code = secondaries_set(knot, job->servers, job->server_count, &why);
+	primaries_check(config, job);
+	job->servers_code = secondaries_set(knot, job, &why);
 	(void)snprintf(job->servers_error, sizeof job->servers_error, "%s", why.text);
 	return job->servers_code == ERR_UNAVAILABLE ? err_set(err, ERR_UNAVAILABLE, "%s", why.text)
 						    : 0;
+}
+
+/* What was told it of one is followed at once, not when it would look by itself. */
+static int carry_fetched(struct dns_job_zone *zone, struct knot *knot, struct err *err)
+{
+	int code = 0;
+
+	zone->is_signed = true;
+	if (zone->error[0] != '\0')
+		return ERR_FORBIDDEN;
+	if (!zone->is_look)
+		code = knot_refresh(knot, zone->name, err);
+	return code < 0 ? code : knot_look(knot, zone->name, &zone->serial, &zone->expires_s, err);
 }
 
 static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
@@ -123,8 +142,12 @@ static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
 					       .serial_floor = zone->serial,
 					       .dnssec = zone->dnssec};
 		struct err why = {0};
-		zone->code =
-			knot_apply(knot, &wish, &zone->serial, &zone->ds, &zone->is_signed, &why);
+		zone->code = zone->is_secondary ? carry_fetched(zone, knot, &why)
+						: knot_apply(knot, &wish, &zone->serial, &zone->ds,
+							     &zone->is_signed, &why);
+		/* What it could not be told of where it is fetched from. */
+		if (zone->is_secondary && zone->error[0] != '\0')
+			continue;
 		(void)snprintf(zone->error, sizeof zone->error, "%s", why.text);
 		if (zone->code == ERR_UNAVAILABLE) {
 			/* Those before it are done; the rest waits. */
@@ -143,16 +166,22 @@ static int list(struct dns_job *job, struct knot *knot, struct err *err)
 	return code < 0 ? code : knot_list(knot, false, &job->listed, err);
 }
 
-static int carry(const char *path, struct dns_job *job, struct err *err)
+static int carry(const struct config *config, struct dns_job *job, struct err *err)
 {
+	char path[CONFIG_PATH_BYTES + 32];
 	struct knot *knot CLEANUP(knot_done) = NULL;
 	const size_t count = job->count;
-	int code = knot_open(path, &knot, err);
+	int code;
 
+	(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config->run_dir);
+	code = knot_open(path, &knot, err);
 	if (code == 0 && job->compare)
 		return list(job, knot, err);
-	if (code == 0 && (code = carry_servers(job, knot, err)) == 0 &&
-	    (code = carry_settings(job, knot, err)) == 0)
+	if (code == 0 && job->read[0] != '\0')
+		return knot_read(knot, job->read, &job->listed, err);
+	/* Zones first: from where some of them are fetched comes with the servers. */
+	if (code == 0 && (code = carry_settings(job, knot, err)) == 0 &&
+	    (code = carry_servers(config, job, knot, err)) == 0)
 		return carry_zones(job, knot, err);
 	job->count = code < 0 ? 0 : count;
 	return code;
@@ -174,7 +203,6 @@ static int answer(uint64_t id, int code, const char *text, struct err *err)
 /* One job. 1: core has gone; negative: it is broken. */
 static int serve_one(const struct config *config, struct err *err)
 {
-	char path[CONFIG_PATH_BYTES + 32];
 	struct dns_job *job CLEANUP(job_done) = calloc(1, sizeof *job);
 	struct buf body CLEANUP(buf_done) = {0};
 	struct err why = {0};
@@ -192,8 +220,7 @@ static int serve_one(const struct config *config, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "core asked something that is no job");
 	if ((code = read_job(fd, job, err)) < 0)
 		return code;
-	(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config->run_dir);
-	code = carry(path, job, &why);
+	code = carry(config, job, &why);
 	if (write_outcome(fd, job, err) < 0)
 		return err->code;
 	return answer(id, code, why.text, err);
@@ -202,7 +229,8 @@ static int serve_one(const struct config *config, struct err *err)
 static int start(const struct config *config, struct err *err)
 {
 	const struct isolate_path paths[] = {{"/etc/hosts", ISOLATE_READ_FILE}, {NULL, 0}};
-	static const char *const calls[] = {"socket", "connect", "ftruncate", "getcwd", NULL};
+	static const char *const calls[] = {"socket",    "bind",   "connect",
+					    "ftruncate", "getcwd", NULL};
 	int code;
 
 	if ((code = isolate_drop_user(config->dns_user, err)) < 0 ||

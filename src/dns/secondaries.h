@@ -4,6 +4,6 @@
 #include "dns/knot.h"
 #include "wire/dns_message.h"
 
-/** secondaries_set() - these and no others, all or nothing; within no change of settings. */
-int secondaries_set(struct knot *knot, const struct dns_job_server *servers, size_t count,
-		    struct err *err);
+/** secondaries_set() - the job's servers and no others, and its zones that are fetched from where
+ * it says; all or nothing; within no change of settings. */
+int secondaries_set(struct knot *knot, const struct dns_job *job, struct err *err);

@@ -109,11 +109,18 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "  - id: catalog\n    storage: \"%s/dns\"\n"
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n    serial-policy: unixtime\n"
+			 "  - id: secondary\n    storage: \"%s/dns\"\n"
+			 "    zonefile-sync: -1\n    zonefile-load: none\n"
+			 "    journal-content: all\n"
+			 /* Whoever is fetched from is a stranger. */
+			 "    zone-max-size: 8M\n    journal-max-usage: 32M\n"
+			 "    refresh-min-interval: 30\n    retry-min-interval: 30\n"
+			 "    catalog-role: member\n    catalog-zone: \"" DNS_CATALOG_FORMAT "\"\n"
 			 "zone:\n  - domain: \"" DNS_CATALOG_FORMAT "\"\n"
 			 "    template: catalog\n    catalog-role: generate\n",
 			 config->dns_user, config->dns_user, config->run_dir, config->run_dir,
 			 config->state_dir, config->state_dir, config->instance, config->state_dir,
-			 config->instance);
+			 config->state_dir, config->instance, config->instance);
 	return out->error < 0 ? err_set(err, out->error, "no memory") : 0;
 }
 

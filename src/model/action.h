@@ -55,7 +55,8 @@
 	X(ACTION_SET_RRSET_RECORDS, 81, "set_rrset_records")                                       \
 	X(ACTION_ADD_RRSET_RECORDS, 82, "add_rrset_records")                                       \
 	X(ACTION_REMOVE_RRSET_RECORDS, 83, "remove_rrset_records")                                 \
-	X(ACTION_UPDATE_RRSET_RECORDS, 84, "update_rrset_records")
+	X(ACTION_UPDATE_RRSET_RECORDS, 84, "update_rrset_records")                                 \
+	X(ACTION_CHANGE_ZONE_PRIMARIES, 85, "change_primary_nameservers")
 
 enum action_command {
 #define X(name, number, text) name = number,
@@ -132,6 +133,7 @@ struct action_step {
 	case ACTION_CHANGE_ZONE_PROTECTION:                                                        \
 	case ACTION_CHANGE_ZONE_DNSSEC:                                                            \
 	case ACTION_ROLLBACK_ZONE:                                                                 \
+	case ACTION_CHANGE_ZONE_PRIMARIES:                                                         \
 	case ACTION_CREATE_RRSET:                                                                  \
 	case ACTION_DELETE_RRSET:                                                                  \
 	case ACTION_CHANGE_RRSET_TTL:                                                              \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <idn2.h>
 #include <libpsl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,10 @@ enum zone_status zone_status(const struct zone *zone)
 {
 	if (zone_is_unproven(zone))
 		return zone->proof == ZONE_PROOF_EXPIRED ? ZONE_ERROR : ZONE_UPDATING;
+	if (zone->applied == zone->version && zone->secondary)
+		return zone->contents == ZONE_CONTENTS_THERE  ? ZONE_OK
+		       : zone->contents == ZONE_CONTENTS_NONE ? ZONE_UPDATING
+							      : ZONE_ERROR;
 	if (zone->applied == zone->version)
 		return ZONE_OK;
 	return zone->error[0] != '\0' ? ZONE_ERROR : ZONE_UPDATING;
@@ -235,4 +240,32 @@ bool zone_has_name_server(const char *records, const char *name)
 		records += len + (records[len] == '\n');
 	}
 	return false;
+}
+
+#define TSIG_KEY_LEAST 16
+#define TSIG_KEY_MOST  96
+
+int zone_check_primary(const struct zone_primary *primary, struct err *err)
+{
+	static const char *const algorithms[] = {"hmac-md5", "hmac-sha1", "hmac-sha256",
+						 "hmac-sha512"};
+	uint8_t key[TSIG_KEY_MOST];
+	size_t bytes = 0;
+	bool known = false;
+
+	if (primary->tsig_algorithm[0] == '\0' && primary->tsig_key[0] == '\0')
+		return 0;
+	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+		known = known || strcmp(primary->tsig_algorithm, algorithms[i]) == 0;
+	if (!known)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "tsig_algorithm is hmac-md5, hmac-sha1, hmac-sha256 or hmac-sha512");
+	const int code =
+		sodium_base642bin(key, sizeof key, primary->tsig_key, strlen(primary->tsig_key),
+				  NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL);
+	explicit_bzero(key, sizeof key);
+	return code == 0 && bytes >= TSIG_KEY_LEAST
+		       ? 0
+		       : err_set(err, ERR_INVALID_INPUT, "tsig_key is base64 of %d to %d bytes",
+				 TSIG_KEY_LEAST, TSIG_KEY_MOST);
 }

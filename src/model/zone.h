@@ -9,14 +9,17 @@
 #include "model/label.h"
 #include "model/name.h"
 
-#define ZONE_TTL_MIN       60
-#define ZONE_TTL_MAX       INT32_MAX
-#define ZONE_TTL_DEFAULT   3600
-#define ZONE_MAX_RECORDS   10000
-#define ZONE_MAX_BYTES     ((size_t)2 * 1024 * 1024) /* of all values of a zone */
-#define ZONE_VERSIONS_KEPT 20
-#define ZONE_SHOWN_BYTES   768 /* the longest name in UTF-8 */
-#define ZONE_ERROR_BYTES   256
+#define ZONE_TTL_MIN        60
+#define ZONE_TTL_MAX        INT32_MAX
+#define ZONE_TTL_DEFAULT    3600
+#define ZONE_MAX_RECORDS    10000
+#define ZONE_MAX_BYTES      ((size_t)2 * 1024 * 1024) /* of all values of a zone */
+#define ZONE_VERSIONS_KEPT  20
+#define ZONE_SHOWN_BYTES    768 /* the longest name in UTF-8 */
+#define ZONE_PRIMARIES_MAX  4
+#define ZONE_TSIG_KEY_BYTES 129 /* base64 of 96 bytes at most, with the NUL */
+#define ZONE_TSIG_PREFIX    "_transfer."
+#define ZONE_ERROR_BYTES    256
 
 /* Whether the zone above has the DS of this one. */
 enum zone_parent {
@@ -43,6 +46,21 @@ enum zone_proof {
 
 enum zone_status { ZONE_OK = 1, ZONE_UPDATING, ZONE_ERROR };
 
+/* What the name server has of a zone that it fetches. */
+enum zone_contents {
+	ZONE_CONTENTS_NONE = 0, /* nothing yet */
+	ZONE_CONTENTS_THERE = 1,
+	ZONE_CONTENTS_EXPIRED = 2, /* not reached for so long that nothing is answered any more */
+};
+
+/* Where a zone is fetched from. A key goes by the name that zone_tsig_name() says. */
+struct zone_primary {
+	char address[50];
+	uint16_t port;
+	char tsig_algorithm[16]; /* as Knot has it, hmac-sha256; "": without a key */
+	char tsig_key[ZONE_TSIG_KEY_BYTES];
+};
+
 /* `struct zone z CLEANUP(zone_done) = {0};` is a valid empty one. */
 struct zone {
 	uint64_t id;
@@ -59,6 +77,10 @@ struct zone {
 	uint32_t serial;  /* that the name server gave it; 0: none yet */
 	enum zone_parent parent_ds;
 	int64_t parent_ms; /* when that was found out; 0: never */
+	bool secondary;    /* fetched from elsewhere */
+	enum zone_contents contents;
+	int64_t expires_ms;     /* of what was fetched; 0: not known */
+	int64_t transferred_ms; /* when its serial last changed; 0: never */
 	enum zone_proof proof;
 	int64_t proof_ms;       /* when it was last looked for; 0: never */
 	int64_t proof_until_ms; /* until when it is waited for */
@@ -94,5 +116,8 @@ bool zone_has_proof(const char *records, const char *token);
 /** zone_has_name_server() - whether one of these lines of NS data is @name, which has no period at
  * its end. */
 bool zone_has_name_server(const char *records, const char *name);
+/** zone_check_primary() - a key has an algorithm (hmac-sha1, hmac-sha256, hmac-sha512 or hmac-md5)
+ * and is base64 of 16 to 96 bytes. Its address is another question. */
+int zone_check_primary(const struct zone_primary *primary, struct err *err);
 /** zone_check_ttl() - within the bounds. */
 int zone_check_ttl(int64_t ttl, struct err *err);

@@ -16,6 +16,3 @@ bool reach_is_allowed(const struct sockaddr *address, const struct config_networ
 
 /** reach_is_loopback() - this machine, over its loopback interface. */
 bool reach_is_loopback(const struct sockaddr *address);
-
-/** reach_is_public() - by the registries of special addresses alone (RFC 6890). */
-bool reach_is_public(const struct ip *ip);

@@ -31,6 +31,10 @@ int zone_row_read(sqlite3_stmt *statement, void *item)
 	zone->proof = (enum zone_proof)statement_u32(statement, 16);
 	zone->proof_ms = sqlite3_column_int64(statement, 17);
 	zone->proof_until_ms = sqlite3_column_int64(statement, 18);
+	zone->secondary = statement_bool(statement, 20);
+	zone->contents = (enum zone_contents)statement_u32(statement, 21);
+	zone->expires_ms = sqlite3_column_int64(statement, 22);
+	zone->transferred_ms = sqlite3_column_int64(statement, 23);
 	if (statement_copy(statement, 2, zone->name, sizeof zone->name) < 0 ||
 	    statement_copy(statement, 3, zone->shown, sizeof zone->shown) < 0 ||
 	    statement_copy(statement, 13, zone->error, sizeof zone->error) < 0 ||
@@ -65,10 +69,11 @@ int store_zone_insert(struct store *store, struct zone *zone, struct err *err)
 		return err_set(err, r, "out of memory");
 	r = statement_run(store,
 			  "INSERT INTO zone(customer_id, name, shown, ttl, labels, created_ms, "
-			  "proof, proof_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			  "proof, proof_until_ms, secondary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			  BIND(B_INT(zone->customer_id), B_TEXT(zone->name), B_TEXT(zone->shown),
 			       B_INT(zone->ttl), B_TEXT(buf_str(&labels)), B_INT(zone->created_ms),
-			       B_INT(zone->proof), B_INT(zone->proof_until_ms)),
+			       B_INT(zone->proof), B_INT(zone->proof_until_ms),
+			       B_INT(zone->secondary)),
 			  err);
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is a zone %.200s already", zone->name);
@@ -104,6 +109,9 @@ static void add_conditions(struct query *query, const struct store_zone_filter *
 			    (struct bind)B_INT(filter->customer_id));
 	if (filter->name)
 		query_where(query, " AND z.name = ?", (struct bind)B_TEXT(filter->name));
+	if (filter->mode != STORE_ZONE_ANY)
+		query_where(query, " AND z.secondary = ?",
+			    (struct bind)B_INT(filter->mode == STORE_ZONE_SECONDARY));
 }
 
 static void end_item(void *item)
@@ -451,8 +459,11 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 		    (struct bind)B_INT(filter->zone_id));
 	if (filter->name)
 		query_where(&query, " AND r.name = ?", (struct bind)B_TEXT(filter->name));
-	if (filter->type)
-		query_where(&query, " AND r.type = ?", (struct bind)B_INT(filter->type));
+	for (size_t i = 0; i < filter->type_count; i++)
+		query_where(&query, i == 0 ? " AND (r.type = ?" : " OR r.type = ?",
+			    (struct bind)B_INT(filter->types[i]));
+	if (filter->type_count > 0)
+		query_add(&query, ")");
 	query_add(&query, " ORDER BY r.name, r.type");
 	r = query_read(store, &query, sizeof(struct rrset), read_rrset, "record set", &list, err);
 	rrsets.items = list.items;
@@ -576,8 +587,9 @@ int store_zone_waiting(struct store *store, bool failed, size_t max, struct stor
 	int r;
 
 	query_where(&query,
-		    "SELECT " ZONE_COLUMNS
-		    " FROM zone z WHERE z.applied <> z.version AND z.proof NOT IN (1, 4) AND "
+		    "SELECT " ZONE_COLUMNS " FROM zone z WHERE z.applied <> z.version AND z.proof "
+		    "NOT IN (1, 4) AND (z.secondary = 0 "
+		    "OR z.proof IN (0, 3)) AND "
 		    "(z.error = '' OR ?)",
 		    (struct bind)B_INT(failed));
 	query_where(&query, " ORDER BY z.id LIMIT ?", (struct bind)B_INT(max));
@@ -628,11 +640,11 @@ int store_zone_forget_applied(struct store *store, uint64_t id, struct err *err)
 
 int store_zone_newest(struct store *store, struct zone *ret, struct err *err)
 {
-	/* Serials are times. */
+	/* Serials are times, but for those that are fetched. */
 	return get(store,
 		   "SELECT " ZONE_COLUMNS
-		   " FROM zone z WHERE z.applied = z.version AND z.serial > 0 AND ?1 ORDER BY "
-		   "z.serial DESC, z.id DESC LIMIT 1",
+		   " FROM zone z WHERE z.applied = z.version AND z.serial > 0 AND z.secondary = 0 "
+		   "AND ?1 ORDER BY z.serial DESC, z.id DESC LIMIT 1",
 		   BIND(B_INT(1)), ret, err);
 }
 

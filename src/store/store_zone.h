@@ -12,7 +12,10 @@
 #include "store/store.h"
 
 /* What a list shows; zero leaves a condition out. All pointers are borrowed. */
+enum store_zone_mode { STORE_ZONE_ANY, STORE_ZONE_PRIMARY, STORE_ZONE_SECONDARY };
+
 struct store_zone_filter {
+	enum store_zone_mode mode;
 	uint64_t customer_id;
 	const char *name; /* in DNS */
 	const struct label_selector *selector;
@@ -26,10 +29,13 @@ struct store_zones {
 	uint64_t total;
 };
 
+#define STORE_RRSET_TYPES 20
+
 struct store_rrset_filter {
 	uint64_t zone_id;
 	const char *name;
-	enum rrset_type type;
+	enum rrset_type types[STORE_RRSET_TYPES]; /* of one of these */
+	size_t type_count;                        /* 0: of any */
 	const struct label_selector *selector;
 	struct page page; /* entries 0: all */
 };

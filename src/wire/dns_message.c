@@ -13,12 +13,24 @@ void dns_job_free(struct dns_job *job)
 	}
 	buf_done(&job->listed);
 	explicit_bzero(job->servers, sizeof job->servers);
+	if (job->primaries != NULL)
+		explicit_bzero(job->primaries, job->primary_count * sizeof *job->primaries);
+	free(job->primaries);
 	free(job);
+}
+
+bool dns_job_has(const struct dns_job *job, const char *name)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (strcmp(job->zones[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 void dns_job_write(struct buf *out, const struct dns_job *job)
 {
 	write_u8(out, job->compare);
+	write_text(out, job->read);
 	write_text(out, job->primary);
 	write_u8(out, job->tell_servers);
 	write_u8(out, (uint8_t)job->server_count);
@@ -27,6 +39,14 @@ void dns_job_write(struct buf *out, const struct dns_job *job)
 		write_text(out, job->servers[i].address);
 		write_u16(out, job->servers[i].port);
 		write_text(out, job->servers[i].secret);
+	}
+	write_u16(out, (uint16_t)job->primary_count);
+	for (size_t i = 0; i < job->primary_count; i++) {
+		write_text(out, job->primaries[i].zone);
+		write_text(out, job->primaries[i].address);
+		write_u16(out, job->primaries[i].port);
+		write_text(out, job->primaries[i].algorithm);
+		write_text(out, job->primaries[i].secret);
 	}
 	write_u16(out, (uint16_t)job->removal_count);
 	for (size_t i = 0; i < job->removal_count; i++)
@@ -40,6 +60,8 @@ void dns_job_write(struct buf *out, const struct dns_job *job)
 		write_u32(out, zone->serial);
 		write_u8(out, zone->dnssec);
 		write_u8(out, zone->is_new);
+		write_u8(out, zone->is_secondary);
+		write_u8(out, zone->is_look);
 	}
 }
 
@@ -75,11 +97,31 @@ static void read_servers(struct reader *in, struct dns_job *job)
 	}
 }
 
+static void read_primaries(struct reader *in, struct dns_job *job)
+{
+	const uint16_t count = reader_u16(in);
+
+	if (count > DNS_MESSAGE_MAX_PRIMARIES ||
+	    (count > 0 && (job->primaries = calloc(count, sizeof *job->primaries)) == NULL))
+		in->error = ERR_PROTOCOL;
+	for (size_t i = 0; in->error == 0 && i < count; i++) {
+		struct dns_job_primary *primary = &job->primaries[i];
+		job->primary_count = i + 1;
+		reader_text(in, primary->zone, sizeof primary->zone);
+		reader_text(in, primary->address, sizeof primary->address);
+		primary->port = reader_u16(in);
+		reader_text(in, primary->algorithm, sizeof primary->algorithm);
+		reader_text(in, primary->secret, sizeof primary->secret);
+	}
+}
+
 int dns_job_read(struct reader *in, struct dns_job *job)
 {
 	job->compare = reader_u8(in) != 0;
+	reader_text(in, job->read, sizeof job->read);
 	reader_text(in, job->primary, sizeof job->primary);
 	read_servers(in, job);
+	read_primaries(in, job);
 	job->removal_count = take_count(in);
 	for (size_t i = 0; i < job->removal_count; i++)
 		reader_text(in, job->removals[i], sizeof job->removals[i]);
@@ -92,6 +134,8 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 		zone->serial = reader_u32(in);
 		zone->dnssec = reader_u8(in) != 0;
 		zone->is_new = reader_u8(in) != 0;
+		zone->is_secondary = reader_u8(in) != 0;
+		zone->is_look = reader_u8(in) != 0;
 	}
 	return reader_done(in);
 }
@@ -108,6 +152,7 @@ void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 		write_text(out, zone->error);
 		write_u32(out, zone->serial);
 		write_u8(out, zone->is_signed);
+		write_u32(out, zone->expires_s);
 		write_slice(out, zone->ds.data, zone->ds.len);
 	}
 }
@@ -127,6 +172,7 @@ int dns_job_read_outcome(struct reader *in, struct dns_job *job)
 		reader_text(in, zone->error, sizeof zone->error);
 		zone->serial = reader_u32(in);
 		zone->is_signed = reader_u8(in) != 0;
+		zone->expires_s = reader_u32(in);
 		take(in, &zone->ds);
 	}
 	return reader_done(in);

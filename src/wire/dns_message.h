@@ -32,9 +32,12 @@ struct dns_job_zone {
 	uint32_t serial; /* in: that it had; out: that it has */
 	bool is_reverse; /* core's own */
 	bool dnssec;
-	bool is_new; /* to the name server */
+	bool is_new;       /* to the name server */
+	bool is_secondary; /* fetched: it has no text */
+	bool is_look;      /* nothing of it has changed: only say what there is */
 	/* out */
 	bool is_signed;
+	uint32_t expires_s; /* of a fetched one, from now on; 0: not known */
 	int code;
 	char error[DNS_MESSAGE_ERROR_BYTES];
 	struct buf ds;
@@ -43,8 +46,10 @@ struct dns_job_zone {
 /* The zone that lists all others for further name servers (RFC 9432), by the instance's name. */
 #define DNS_CATALOG_FORMAT "catalog.%s.invalid"
 
-#define DNS_MESSAGE_MAX_SERVERS  16
-#define DNS_MESSAGE_SECRET_BYTES 48
+#define DNS_MESSAGE_MAX_SERVERS          16
+#define DNS_MESSAGE_SECRET_BYTES         48
+#define DNS_MESSAGE_MAX_PRIMARIES        4096
+#define DNS_MESSAGE_PRIMARY_SECRET_BYTES 129
 
 /* One that fetches the zones. */
 struct dns_job_server {
@@ -54,9 +59,19 @@ struct dns_job_server {
 	char secret[DNS_MESSAGE_SECRET_BYTES]; /* of its key, base64 */
 };
 
+/* Where a zone is fetched from. */
+struct dns_job_primary {
+	char zone[DNS_MESSAGE_NAME_BYTES];
+	char address[50]; /* "": from nowhere; what is set of the zone goes */
+	uint16_t port;
+	char algorithm[16]; /* "": without a key */
+	char secret[DNS_MESSAGE_PRIMARY_SECRET_BYTES];
+};
+
 /* `struct dns_job` is large: for the heap. */
 struct dns_job {
-	bool compare; /* only say what there is */
+	bool compare;                      /* only say what there is */
+	char read[DNS_MESSAGE_NAME_BYTES]; /* or only what this zone has, as text into `listed` */
 	char primary[DNS_MESSAGE_NAME_BYTES];
 	char removals[DNS_MESSAGE_MAX_ZONES][DNS_MESSAGE_NAME_BYTES];
 	size_t removal_count;
@@ -65,6 +80,9 @@ struct dns_job {
 	bool tell_servers; /* these are all that fetch zones */
 	struct dns_job_server servers[DNS_MESSAGE_MAX_SERVERS];
 	size_t server_count;
+	struct dns_job_primary *primaries; /* all there are, beside the servers; those of a zone
+					      one after the other */
+	size_t primary_count;
 	uint64_t servers_version; /* core's own */
 	int servers_code;         /* out */
 	char servers_error[DNS_MESSAGE_ERROR_BYTES];
@@ -72,6 +90,8 @@ struct dns_job {
 };
 
 void dns_job_free(struct dns_job *job);
+/** dns_job_has() - a zone of that name is in it. */
+bool dns_job_has(const struct dns_job *job, const char *name);
 /* Encoders append to @out (check out->error); decoders return 0 or ERR_PROTOCOL. */
 void dns_job_write(struct buf *out, const struct dns_job *job);
 int dns_job_read(struct reader *in, struct dns_job *job);

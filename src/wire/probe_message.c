@@ -123,6 +123,9 @@ void probe_question_write(struct buf *out, const struct probe_question *question
 	write_u16(out, question->type);
 	write_u8(out, question->exact);
 	write_text(out, question->name);
+	write_text(out, question->algorithm);
+	write_text(out, question->key_name);
+	write_text(out, question->secret);
 }
 
 int probe_question_read(struct reader *in, struct probe_question *ret)
@@ -138,6 +141,9 @@ int probe_question_read(struct reader *in, struct probe_question *ret)
 	question.type = reader_u16(in);
 	question.exact = reader_u8(in);
 	reader_text(in, question.name, sizeof question.name);
+	reader_text(in, question.algorithm, sizeof question.algorithm);
+	reader_text(in, question.key_name, sizeof question.key_name);
+	reader_text(in, question.secret, sizeof question.secret);
 	READER_FINISH(in, ret, question);
 }
 

@@ -89,12 +89,24 @@ struct probe_answer {
 #define PROBE_NAME_BYTES    254
 #define PROBE_RECORDS_BYTES 4096
 
+#define PROBE_ALGORITHM_BYTES  16
+#define PROBE_KEY_PREFIX_BYTES 16
+#define PROBE_SECRET_BYTES     129
+
+/* As the type of a question: whether a transfer of the zone (AXFR) is given, and its SOA. Only the
+ * first message is taken. */
+#define PROBE_TRANSFER 252
+
 struct probe_question {
 	struct ip resolver;
 	uint16_t port;
 	uint16_t type;
 	uint8_t exact;               /* of that very name: aliases lead nowhere */
 	char name[PROBE_NAME_BYTES]; /* without a period at its end */
+	/* Signed so (RFC 8945), unless the algorithm is "". */
+	char algorithm[PROBE_ALGORITHM_BYTES];
+	char key_name[PROBE_NAME_BYTES + PROBE_KEY_PREFIX_BYTES];
+	char secret[PROBE_SECRET_BYTES]; /* base64 */
 };
 
 enum probe_name_status {
@@ -104,6 +116,7 @@ enum probe_name_status {
 };
 
 #define PROBE_WHY_REFUSED "the resolver refuses to answer"
+#define PROBE_WHY_KEY     "it does not accept the key"
 
 struct probe_names {
 	uint8_t status;                    /* enum probe_name_status */

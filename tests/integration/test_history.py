@@ -179,6 +179,9 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
         database.execute("UPDATE zone SET proof = 1, proof_until_ms = 9000000000000 WHERE name = 'unproven.example'")
     database.close()
     did("zone.check_proof", lambda: api.post("/zones/unproven.example/actions/check_proof", {}), "unproven.example")
+    api.post("/zones", {"name": "fetched.example", "mode": "secondary", "primary_nameservers": [{"address": "9.9.9.9"}]})
+    did("zone.change_primaries", lambda: api.post("/zones/fetched.example/actions/change_primary_nameservers", {"primary_nameservers": [{"address": "9.9.9.10"}]}),
+        "fetched.example", details='{"addresses":["9.9.9.10"]}')
     did("zone.rollback", lambda: api.post(f"{zone}/actions/rollback", {"version": 2}), details='{"version":2}')
     did("zone.delete", lambda: api.delete(zone), "history.example")
     did("customer.permit_zone", lambda: api.post("/customers/1/actions/permit_zone", {"name": "a.example"}), details='{"zone":"a.example"}')

@@ -20,7 +20,7 @@ NEVER_SUCCEEDS_HERE = {"createBackup", "openSerialConsole", "openScreenConsole",
 @pytest.fixture(scope="module")
 def fake():
     """With a name server, so that zones can be made."""
-    instance = NameServer()
+    instance = NameServer(primary_allow="127.0.0.0/8")
     try:
         yield instance.with_image()
     finally:
@@ -272,6 +272,15 @@ def test_zones(walker):
     walker.post(one + "/actions/change_ttl", {"ttl": None})
     walker.post(one + "/actions/change_protection", {"change": False})
     walker.delete(one)
+    from_there = {"primary_nameservers": [{"address": "9.9.9.9", "port": 53, "tsig_algorithm": "hmac-sha256", "tsig_key": "AAECAwQFBgcICQoLDA0ODw=="}, ]}
+    walker.post("/zones", {"name": "fetched.example", "mode": "secondary", **from_there})
+    action = walker.get("/zones/actions?status=success")["actions"][0]
+    walker.get(f"/zones/actions/{action['id']}")
+    walker.get(f"/zones/{action['resources'][0]['id']}/actions?sort=id:desc")
+    walker.get(f"/zones/{action['resources'][0]['id']}/actions/{action['id']}")
+    walker.post("/zones/fetched.example/actions/change_primary_nameservers", {"primary_nameservers": [{"address": "127.0.0.1", "port": 1}]})
+    walker.get("/zones/fetched.example/primary_nameservers")
+    walker.get("/zones/fetched.example/zonefile")
     walker.post("/customers/1/actions/permit_zone", {"name": "walk.example"})
     walker.post("/customers/1/actions/forbid_zone", {"name": "walk.example"})
     walker.get("/actions")

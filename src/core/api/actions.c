@@ -8,6 +8,7 @@
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/servers.h"
+#include "core/api/zone_request.h"
 #include "store/store_action.h"
 #include "store/store_firewall.h"
 #include "store/store_server.h"
@@ -208,6 +209,51 @@ static int get_of_resource(struct request *request, struct err *err)
 		       (unsigned long long)request->second_id);
 }
 
+static int list_of_zones(struct request *request, struct err *err)
+{
+	return list_of_type(request, ACTION_RESOURCE_ZONE, 0, err);
+}
+
+/* By its name or its number; by that also one that was deleted. */
+static int find_zone(struct request *request, uint64_t *ret, struct err *err)
+{
+	struct zone zone CLEANUP(zone_done) = {0};
+	const uint64_t id = request->id;
+	int code = zone_request_find(request, &zone, err);
+
+	*ret = zone.id;
+	if (code != ERR_NOT_FOUND || parse_u64(request->segments[1], 1, INT64_MAX, ret) < 0)
+		return code;
+	request->id = *ret;
+	code = has_past(request, ACTION_RESOURCE_ZONE) ? 0 : code;
+	request->id = id;
+	return code;
+}
+
+static int list_of_zone(struct request *request, struct err *err)
+{
+	uint64_t zone_id = 0;
+	const int code = find_zone(request, &zone_id, err);
+
+	return code < 0 ? code : list_of_type(request, ACTION_RESOURCE_ZONE, zone_id, err);
+}
+
+static int get_of_zone(struct request *request, struct err *err)
+{
+	struct action action CLEANUP(action_done) = {0};
+	uint64_t zone_id = 0;
+	int code = find_zone(request, &zone_id, err);
+
+	if (code < 0 || (code = find(request, request->id, &action, err)) < 0)
+		return code;
+	for (size_t i = 0; i < action.resource_count; i++)
+		if (action.resources[i].type == ACTION_RESOURCE_ZONE &&
+		    action.resources[i].id == zone_id)
+			return request_answer(request, 200, "action", render_action(&action));
+	return err_set(err, ERR_NOT_FOUND, "there is no action %llu on it",
+		       (unsigned long long)request->id);
+}
+
 const struct route action_routes[] = {
 	{"GET", "/actions", ACCESS_READ, list},
 	{"GET", "/actions/{id}", ACCESS_READ, get},
@@ -227,6 +273,10 @@ const struct route action_routes[] = {
 	{"GET", "/networks/actions/{id}", ACCESS_READ, get},
 	{"GET", "/networks/{id}/actions", ACCESS_READ, list_of_network},
 	{"GET", "/networks/{id}/actions/{id2}", ACCESS_READ, get_of_resource},
+	{"GET", "/zones/actions", ACCESS_READ, list_of_zones},
+	{"GET", "/zones/actions/{id}", ACCESS_READ, get},
+	{"GET", "/zones/{zone}/actions", ACCESS_READ, list_of_zone},
+	{"GET", "/zones/{zone}/actions/{id}", ACCESS_READ, get_of_zone},
 	{"GET", "/floating_ips/actions", ACCESS_READ, list_of_addresses},
 	{"GET", "/floating_ips/actions/{id}", ACCESS_READ, get},
 	{"GET", "/floating_ips/{id}/actions", ACCESS_READ, list_of_address},

@@ -40,10 +40,10 @@ extern const struct route server_routes[], server_action_routes[], action_routes
 	proof_routes[], two_step_routes[], passkey_routes[], service_routes[], console_routes[],
 	history_routes[], metrics_routes[], notice_routes[], contact_routes[], attachment_routes[],
 	mail_routes[], outbox_routes[], alert_routes[], first_step_routes[], zone_routes[],
-	zone_parent_routes[], zone_proof_routes[], name_server_zone_routes[], name_server_routes[],
-	rrset_routes[], reverse_name_routes[], firewall_routes[], server_filter_routes[],
-	network_routes[], network_action_routes[], server_network_routes[], contract_routes[],
-	host_routes[], absent_routes[];
+	zone_parent_routes[], zone_proof_routes[], zone_primary_routes[], name_server_zone_routes[],
+	name_server_routes[], rrset_routes[], reverse_name_routes[], firewall_routes[],
+	server_filter_routes[], network_routes[], network_action_routes[], server_network_routes[],
+	contract_routes[], host_routes[], absent_routes[];
 
 /** router_handle() - one request; answers now or later. */
 void router_handle(struct exchange *exchange, const struct http_request *http);

@@ -177,12 +177,27 @@ static int begin(struct request *request, bool version, struct zone *zone, struc
 
 /* --- reading --- */
 
+static int take_types(struct request *request, struct store_rrset_filter *filter, struct err *err)
+{
+	const char *type;
+	size_t at = 0;
+	int code;
+
+	while ((type = request_query_next(request, "type", &at)) != NULL) {
+		if (filter->type_count == STORE_RRSET_TYPES)
+			return request_invalid(request, err, "type", "is given too often");
+		if ((code = rrset_type_parse(type, &filter->types[filter->type_count++], err)) < 0)
+			return request_field(request, "type", code, err);
+	}
+	return 0;
+}
+
 static int list(struct request *request, struct err *err)
 {
 	struct list_query query CLEANUP(list_query_done) = {0};
 	struct zone zone CLEANUP(zone_done) = {0};
 	struct store_rrsets rrsets CLEANUP(store_rrset_done) = {0};
-	const char *name = request_query(request, "name"), *type = request_query(request, "type");
+	const char *name = request_query(request, "name");
 	char canonical[ZONE_TEXT_NAME_BYTES];
 	struct store_rrset_filter filter = {0};
 	json_t *items;
@@ -195,8 +210,8 @@ static int list(struct request *request, struct err *err)
 	if (name != NULL)
 		filter.name =
 			zone_text_take_name(name, zone.name, canonical, NULL) == 0 ? canonical : "";
-	if (type != NULL && (code = rrset_type_parse(type, &filter.type, err)) < 0)
-		return request_field(request, "type", code, err);
+	if ((code = take_types(request, &filter, err)) < 0)
+		return code;
 	filter.selector = query.has_selector ? &query.selector : NULL;
 	filter.page = query.page;
 	if ((code = store_rrset_list(request->core->store, &filter, &rrsets, err)) < 0)
@@ -249,14 +264,21 @@ static int update(struct request *request, struct err *err)
 	struct zone zone CLEANUP(zone_done) = {0};
 	struct rrset rrset CLEANUP(rrset_done) = {0};
 	struct store *store = request->core->store;
+	struct labels labels CLEANUP(label_done) = {0};
 	bool given = false;
 	int code;
 
 	if ((code = begin(request, false, &zone, &rrset, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = body_labels(request, &rrset.labels, &given, err)) < 0 ||
-	    (code = store_rrset_update(store, &rrset, err)) < 0 ||
+	if ((code = body_labels(request, &labels, &given, err)) < 0)
+		return code;
+	if (given) { /* in place of those that there were */
+		const struct labels before = rrset.labels;
+		rrset.labels = labels;
+		labels = before;
+	}
+	if ((code = store_rrset_update(store, &rrset, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	return request_answer(request, 200, "rrset", zone_request_render_rrset(&rrset));

@@ -5,12 +5,15 @@
 #include "model/action.h"
 #include "model/rrset.h"
 #include "model/zone.h"
+#include "store/store_zone_primary.h"
 
 /** zone_request_find() - the zone of the path, by number or by name in either form. */
 int zone_request_find(struct request *request, struct zone *ret, struct err *err);
 /** zone_request_begin() - a transaction, the zone, and its next version. After success the caller
  * has STORE_GUARD(). @version: false for what changes no answer. */
 int zone_request_begin(struct request *request, struct zone *zone, bool version, struct err *err);
+/** zone_request_check_primary() - ERR_UNSUPPORTED for a zone that is fetched. */
+int zone_request_check_primary(const struct zone *zone, struct err *err);
 /** zone_request_end() - the action's row, the commit, and word to the name server. @key: of @object
  * in the answer beside "action"; NULL: the action alone. Steals @object. */
 int zone_request_end(struct request *request, const struct zone *zone, enum action_command command,
@@ -28,4 +31,11 @@ int zone_request_check_open(const struct rrset *rrset, struct err *err);
 json_t *zone_request_render(struct request *request, const struct zone *zone);
 /** zone_request_render_proof() - what has to be set where, and what came of it. */
 json_t *zone_request_render_proof(struct request *request, const struct zone *zone);
+/** zone_request_primaries() - where the zone of the body is fetched from. */
+int zone_request_primaries(struct request *request, const struct zone *zone,
+			   struct store_zone_primaries *ret, struct err *err);
+/** zone_request_read_held() - answers with what the name server has of a secondary zone, as a zone
+ * file. REQUEST_LATER. */
+int zone_request_read_held(struct request *request, const struct zone *zone, struct err *err);
+json_t *zone_request_render_primaries(struct request *request, const struct zone *zone);
 json_t *zone_request_render_rrset(const struct rrset *rrset);

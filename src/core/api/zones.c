@@ -38,7 +38,14 @@ static json_t *render_reason(const struct zone *zone)
 		return json_string("the name was not proven to be yours in time");
 	if (zone_is_unproven(zone))
 		return json_string("the name has to be proven to be yours first");
-	return zone->error[0] != '\0' ? json_string(zone->error) : json_null();
+	if (zone->error[0] != '\0')
+		return json_string(zone->error);
+	if (zone->secondary && zone->contents == ZONE_CONTENTS_NONE)
+		return json_string("nothing was fetched from its primary name servers yet");
+	if (zone->secondary && zone->contents == ZONE_CONTENTS_EXPIRED)
+		return json_string("its primary name servers were not reached for so long that it "
+				   "has expired");
+	return json_null();
 }
 
 json_t *zone_request_render(struct request *request, const struct zone *zone)
@@ -54,19 +61,24 @@ json_t *zone_request_render(struct request *request, const struct zone *zone)
 			if (*line != '\0')
 				(void)json_array_append_new(ds, json_string(line));
 	return json_pack(
-		"{s:I, s:s, s:s, s:o, s:I, s:s, s:[], s:{s:b}, s:o, s:{s:o, s:[], s:n, s:s}, s:s, "
-		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}, s:o}",
+		"{s:I, s:s, s:s, s:o, s:I, s:s, s:o, s:{s:b}, s:o, s:{s:o, s:[], s:n, s:s}, s:s, "
+		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}, s:o, s:o, s:o}",
 		"id", (json_int_t)zone->id, "name", zone->name, "unicode_name", zone->shown,
 		"created", json_time(zone->created_ms), "ttl", (json_int_t)zone->ttl, "mode",
-		"primary", "primary_nameservers", "protection", "delete", zone->protected, "labels",
-		json_labels(&zone->labels), "authoritative_nameservers", "assigned", assigned,
-		"delegated", "delegation_last_check", "delegation_status", "unknown", "registrar",
-		"other", "status", zone_status_name(zone_status(zone)), "status_reason",
-		render_reason(zone), "record_count", (json_int_t)zone->record_count, "version",
-		(json_int_t)zone->version, "serial", (json_int_t)zone->serial, "dnssec", "enabled",
-		zone->dnssec, "ds", ds, "parent_ds", zone_parent_name(zone->parent_ds),
-		"parent_ds_checked", zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null(),
-		"proof", zone_request_render_proof(request, zone));
+		zone->secondary ? "secondary" : "primary", "primary_nameservers",
+		zone_request_render_primaries(request, zone), "protection", "delete",
+		zone->protected, "labels", json_labels(&zone->labels), "authoritative_nameservers",
+		"assigned", assigned, "delegated", "delegation_last_check", "delegation_status",
+		"unknown", "registrar", "other", "status", zone_status_name(zone_status(zone)),
+		"status_reason", render_reason(zone), "record_count",
+		(json_int_t)zone->record_count, "version", (json_int_t)zone->version, "serial",
+		(json_int_t)zone->serial, "dnssec", "enabled", zone->dnssec, "ds", ds, "parent_ds",
+		zone_parent_name(zone->parent_ds), "parent_ds_checked",
+		zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null(), "proof",
+		zone_request_render_proof(request, zone), "transferred",
+		zone->transferred_ms > 0 ? json_time(zone->transferred_ms) : json_null(), "expires",
+		zone->secondary && zone->expires_ms > 0 ? json_time(zone->expires_ms)
+							: json_null());
 }
 
 /* --- in common --- */
@@ -90,6 +102,15 @@ int zone_request_find(struct request *request, struct zone *ret, struct err *err
 	return code;
 }
 
+int zone_request_check_primary(const struct zone *zone, struct err *err)
+{
+	return zone->secondary ? err_set(err, ERR_UNSUPPORTED,
+					 "%.150s is a secondary zone: its records are changed at "
+					 "its primary name servers",
+					 zone->shown)
+			       : 0;
+}
+
 int zone_request_begin(struct request *request, struct zone *zone, bool version, struct err *err)
 {
 	struct store *store = request->core->store;
@@ -97,7 +118,10 @@ int zone_request_begin(struct request *request, struct zone *zone, bool version,
 
 	if ((code = store_begin(store, err)) < 0)
 		return code;
-	if ((code = zone_request_find(request, zone, err)) == 0 && version)
+	code = zone_request_find(request, zone, err);
+	if (code == 0 && version)
+		code = zone_request_check_primary(zone, err);
+	if (code == 0 && version)
 		code = store_zone_begin_version(store, zone, request->who_name, clock_now_ms(),
 						err);
 	if (code < 0)
@@ -155,8 +179,9 @@ static int list(struct request *request, struct err *err)
 	/* A name that is none finds nothing. */
 	if (name != NULL)
 		filter.name = zone_name_to_dns(name, dns, NULL) == 0 ? dns : "";
-	if (mode != NULL && strcmp(mode, "secondary") == 0)
-		filter.name = "";
+	if (mode != NULL)
+		filter.mode =
+			strcmp(mode, "secondary") == 0 ? STORE_ZONE_SECONDARY : STORE_ZONE_PRIMARY;
 	filter.selector = query.has_selector ? &query.selector : NULL;
 	filter.sort = query.sort;
 	filter.page = query.page;
@@ -276,8 +301,9 @@ static int take_zone(struct request *request, struct zone *zone, const char **re
 	    (code = body_labels(request, &zone->labels, &labels, err)) < 0 ||
 	    (code = body_text(request, "zonefile", ret_file, err)) < 0)
 		return code;
-	if (mode != NULL && strcmp(mode, "primary") != 0)
-		return request_invalid(request, err, "mode", "must be primary");
+	if (mode != NULL && strcmp(mode, "primary") != 0 && strcmp(mode, "secondary") != 0)
+		return request_invalid(request, err, "mode", "must be primary or secondary");
+	zone->secondary = mode != NULL && strcmp(mode, "secondary") == 0;
 	if ((code = zone_take_name(name, zone->name, zone->shown, err)) < 0)
 		return request_field(request, "name", code, err);
 	zone->ttl = (uint32_t)ttl;
@@ -286,9 +312,25 @@ static int take_zone(struct request *request, struct zone *zone, const char **re
 
 static int fill(struct request *request, struct zone *zone, const char *text, struct err *err)
 {
+	const json_t *rrsets = json_object_get(request->body, "rrsets");
+	struct store_zone_primaries primaries;
+	const json_t *from = json_object_get(request->body, "primary_nameservers");
 	bool has_ns = false;
 	int code;
 
+	if (!zone->secondary && from != NULL && !json_is_null(from) && json_array_size(from) != 0)
+		return request_invalid(request, err, "primary_nameservers",
+				       "are of secondary zones alone: mode");
+	if (zone->secondary) {
+		if (text != NULL || (rrsets != NULL && !json_is_null(rrsets)))
+			return request_invalid(request, err, text != NULL ? "zonefile" : "rrsets",
+					       "a secondary zone has the records that it fetches");
+		if ((code = zone_request_primaries(request, zone, &primaries, err)) < 0)
+			return code;
+		code = store_zone_set_primaries(request->core->store, zone->id, &primaries, err);
+		explicit_bzero(&primaries, sizeof primaries);
+		return code;
+	}
 	if (text != NULL && (code = put_file(request, zone, text, &has_ns, err)) < 0)
 		return code;
 	if ((code = put_rrsets(request, zone, &has_ns, err)) < 0 || has_ns)
@@ -330,6 +372,9 @@ static int require_proof(struct request *request, struct zone *zone, struct err 
 
 	if (code == 0 && !permitted && (!request->who.service || request->acts_for))
 		proofs_require(request->core->proofs, zone);
+	/* What it is answered with comes from elsewhere, so a delegation is not seen. */
+	if (zone->secondary && zone->proof == ZONE_PROOF_DELEGATION)
+		zone->proof = ZONE_PROOF_TXT;
 	return code;
 }
 
@@ -365,14 +410,21 @@ static int update(struct request *request, struct err *err)
 {
 	struct zone zone CLEANUP(zone_done) = {0};
 	struct store *store = request->core->store;
+	struct labels labels CLEANUP(label_done) = {0};
 	bool given = false;
 	int code;
 
 	if ((code = zone_request_begin(request, &zone, false, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = body_labels(request, &zone.labels, &given, err)) < 0 ||
-	    (code = store_zone_update(store, &zone, err)) < 0 ||
+	if ((code = body_labels(request, &labels, &given, err)) < 0)
+		return code;
+	if (given) { /* in place of those that there were */
+		const struct labels before = zone.labels;
+		zone.labels = labels;
+		labels = before;
+	}
+	if ((code = store_zone_update(store, &zone, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
 	return request_answer(request, 200, "zone", zone_request_render(request, &zone));
@@ -426,8 +478,11 @@ static int get_file(struct request *request, struct err *err)
 	struct buf text CLEANUP(buf_done) = {0};
 	int code;
 
-	if ((code = zone_request_find(request, &zone, err)) < 0 ||
-	    (code = write_file(request, &zone, &text, err)) < 0)
+	if ((code = zone_request_find(request, &zone, err)) < 0)
+		return code;
+	if (zone.secondary)
+		return zone_request_read_held(request, &zone, err);
+	if ((code = write_file(request, &zone, &text, err)) < 0)
 		return code;
 	return request_answer(request, 200, "zonefile", json_string(buf_str(&text)));
 }

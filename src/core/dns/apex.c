@@ -122,6 +122,8 @@ static int visit(struct walk *walk, const struct store_zone_known *known, struct
 
 	if (code < 0)
 		return code;
+	if (zone.secondary) /* its primaries say */
+		return 0;
 	code = store_rrset_get(store, zone.id, "@", RRSET_NS, &there, NULL);
 	if (code == ERR_NOT_FOUND) {
 		there.type = RRSET_NS;

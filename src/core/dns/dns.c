@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/dns/apex.h"
+#include "core/dns/fetched_zones.h"
 #include "core/dns/name_servers.h"
 #include "core/dns/reverse_zones.h"
 #include "core/visitor/visitor_link.h"
@@ -30,22 +31,34 @@
 #include "store/store_zone.h"
 #include "wire/dns_message.h"
 
-#define LOOK_MS         250
-#define RETRY_FIRST_MS  250
-#define RETRY_MAX_MS    4000
-#define FAILED_EVERY_MS 30000
-#define SIGNING_MS      250
-#define JOB_RECORDS     20000
+#define LOOK_MS          250
+#define RETRY_FIRST_MS   250
+#define RETRY_MAX_MS     4000
+#define FAILED_EVERY_MS  30000
+#define SIGNING_MS       250
+#define JOB_RECORDS      20000
+#define FETCHED_EVERY_MS 5000
+
+#define READINGS_MAX 16
+
+struct reading {
+	char zone[NAME_DNS_BYTES];
+	dns_read_reply *reply;
+	void *context;
+};
 
 struct dns {
 	struct core *core;
 	char path[CONFIG_PATH_BYTES + 32];
 	struct visitor_link *link;
 	uv_timer_t timer;
-	struct dns_job *job; /* under way, or NULL */
+	struct dns_job *job;                   /* under way, or NULL */
+	struct reading readings[READINGS_MAX]; /* that wait, or the first one is under way */
+	size_t reading_count;
 	int job_fd;
 	uint64_t generation; /* of the database when nothing waited */
 	int64_t next_ms;     /* not before; monotonic */
+	int64_t fetched_ms;  /* when those that are fetched were last looked at */
 	int64_t failed_ms;   /* when those that it did not take were last tried */
 	uint64_t backoff_ms;
 	uint64_t servers_version; /* of those that fetch zones, grows with each change */
@@ -91,6 +104,7 @@ static int fill_zone(struct dns *dns, const struct zone *zone, struct dns_job_zo
 	out->serial = zone->serial;
 	out->dnssec = zone->dnssec;
 	out->is_new = zone->applied == 0;
+	out->is_secondary = zone->secondary;
 	for (size_t i = 0; i < rrsets.count; i++)
 		if (rrset_write(&rrsets.items[i], zone->ttl, false, &out->text) < 0)
 			return err_set(err, -ENOMEM, "no memory for a zone");
@@ -121,10 +135,18 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 		job->count++;
 		records += zones.items[i].record_count;
 	}
+	for (size_t i = 0; i < job->count; i++)
+		if (job->zones[i].is_secondary)
+			dns->servers_version++; /* from where it is fetched goes with them */
 	job->tell_servers = dns->servers_told != dns->servers_version;
 	job->servers_version = dns->servers_version;
-	if (job->tell_servers && (code = name_servers_fill(store, job, err)) < 0)
+	if (job->tell_servers && ((code = name_servers_fill(store, job, err)) < 0 ||
+				  (code = fetched_zones_fill(store, job, err)) < 0))
 		return code;
+	if (job->count == 0 && clock_mono_ms() - dns->fetched_ms > FETCHED_EVERY_MS) {
+		dns->fetched_ms = clock_mono_ms();
+		return fetched_zones_look(store, job, err);
+	}
 	return reverse_zones_fill(dns->core, failed, job, err);
 }
 
@@ -255,6 +277,8 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 
 	if (zone->is_reverse)
 		return reverse_zones_settle(store, zone, err);
+	if (zone->is_secondary)
+		return fetched_zones_settle(store, zone, err);
 	if (zone->code < 0) {
 		log_warning("zone %s: %s", zone->name, zone->error);
 		return store_zone_failed(store, zone->id, zone->error, err);
@@ -330,6 +354,30 @@ static void settle_servers(struct dns *dns, const struct dns_job *job)
 		log_error("further name servers: %s", job->servers_error);
 }
 
+static void end_reading(struct dns *dns, int code, const char *text)
+{
+	const struct reading reading = dns->readings[0];
+
+	dns->reading_count--;
+	memmove(dns->readings, dns->readings + 1, dns->reading_count * sizeof *dns->readings);
+	reading.reply(reading.context, code, text);
+}
+
+static void on_read(struct dns *dns, struct dns_job *job, int code, const char *text)
+{
+	const int taken = take_outcome(dns, job);
+
+	(void)close(dns->job_fd);
+	if (code < 0)
+		end_reading(dns, code, text);
+	else if (taken < 0 || job->listed.error < 0)
+		end_reading(dns, ERR_SERVER, "what the name server has cannot be read");
+	else
+		end_reading(dns, 0, job->listed.len > 0 ? buf_str(&job->listed) : "");
+	dns_job_free(job);
+	look(dns);
+}
+
 /* @code: of the job as a whole; each zone has one of its own. */
 static void on_carried(void *context, int code, const char *text, struct reader *answer)
 {
@@ -338,6 +386,10 @@ static void on_carried(void *context, int code, const char *text, struct reader 
 	struct err err = {0};
 	bool signing = false;
 
+	if (job->read[0] != '\0') {
+		on_read(dns, job, code, text);
+		return;
+	}
 	if (take_outcome(dns, job) < 0) {
 		code = code < 0 ? code : ERR_PROTOCOL;
 		job->count = 0;
@@ -426,7 +478,12 @@ static void hand_over(struct dns *dns, struct dns_job *job)
 		(void)close(dns->job_fd);
 		dns->job = NULL;
 	}
+	const bool reads = job->read[0] != '\0';
 	dns_job_free(job);
+	if (reads) {
+		end_reading(dns, code, err.text);
+		return;
+	}
 	tell_down(dns, err.text);
 	wait_longer(dns);
 }
@@ -438,11 +495,19 @@ static void look(struct dns *dns)
 	struct err err = {0};
 	struct dns_job *job;
 
+	if (dns->job == NULL && dns->reading_count > 0) {
+		if ((job = calloc(1, sizeof *job)) == NULL)
+			return;
+		(void)snprintf(job->read, sizeof job->read, "%s", dns->readings[0].zone);
+		hand_over(dns, job);
+		return;
+	}
 	if (dns->job != NULL || now_ms < dns->next_ms)
 		return;
 	const bool anew = is_started_anew(dns);
 	if (!anew && !dns->waits && generation == dns->generation &&
-	    now_ms - dns->failed_ms <= FAILED_EVERY_MS)
+	    now_ms - dns->failed_ms <= FAILED_EVERY_MS &&
+	    now_ms - dns->fetched_ms <= FETCHED_EVERY_MS)
 		return;
 	if ((job = calloc(1, sizeof *job)) == NULL)
 		return;
@@ -526,6 +591,19 @@ void dns_tell_servers(struct dns *dns)
 	if (dns != NULL)
 		dns->servers_version++;
 	dns_kick(dns);
+}
+
+int dns_read(struct dns *dns, const char *zone, dns_read_reply *reply, void *context,
+	     struct err *err)
+{
+	if (dns == NULL || dns->core->config->dns_listen[0] == '\0')
+		return err_set(err, ERR_UNAVAILABLE, "no name server is set up here");
+	if (dns->reading_count == READINGS_MAX)
+		return err_set(err, ERR_UNAVAILABLE, "too much is asked of the name server");
+	struct reading *reading = &dns->readings[dns->reading_count++];
+	*reading = (struct reading){.reply = reply, .context = context};
+	(void)snprintf(reading->zone, sizeof reading->zone, "%s", zone);
+	return 0;
 }
 
 bool dns_is_up(const struct dns *dns)

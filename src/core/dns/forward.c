@@ -22,8 +22,9 @@ static int find_zone(struct store *store, const char *name, struct zone *ret,
 {
 	for (const char *at = name; at != NULL && *at != '\0';) {
 		int code = store_zone_get_by_name(store, 0, at, ret, err);
-		/* What nobody has proven to be theirs says nothing. */
-		if (code == 0 && zone_is_unproven(ret)) {
+		/* What nobody has proven to be theirs says nothing, and what is fetched is not
+		 * here. */
+		if (code == 0 && (zone_is_unproven(ret) || ret->secondary)) {
 			zone_done(ret);
 			*ret = (struct zone){0};
 			code = ERR_NOT_FOUND;

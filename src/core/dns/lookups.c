@@ -161,3 +161,24 @@ int lookups_ask_at(struct lookups *lookups, const struct ip *ip, uint16_t port, 
 	(void)snprintf(wanted.name, sizeof wanted.name, "%s", name);
 	return ask(lookups, &wanted, reply, context, err);
 }
+
+int lookups_ask_transfer(struct lookups *lookups, const struct zone_primary *primary,
+			 const char *zone, lookups_reply *reply, void *context, struct err *err)
+{
+	struct probe_question wanted = {.port = primary->port, .type = PROBE_TRANSFER};
+	int code;
+
+	if (ip_parse(primary->address, &wanted.resolver) < 0)
+		return err_set(err, ERR_CORRUPT, "a primary name server without an address");
+	(void)snprintf(wanted.name, sizeof wanted.name, "%s", zone);
+	if (primary->tsig_algorithm[0] != '\0') {
+		(void)snprintf(wanted.algorithm, sizeof wanted.algorithm, "%s",
+			       primary->tsig_algorithm);
+		(void)snprintf(wanted.key_name, sizeof wanted.key_name, ZONE_TSIG_PREFIX "%s.",
+			       zone);
+		(void)snprintf(wanted.secret, sizeof wanted.secret, "%s", primary->tsig_key);
+	}
+	code = ask(lookups, &wanted, reply, context, err);
+	explicit_bzero(&wanted, sizeof wanted);
+	return code;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/core.h"
+#include "model/zone.h"
 #include "wire/probe_message.h"
 
 struct lookups;
@@ -32,6 +33,11 @@ int lookups_ask(struct lookups *lookups, const char *name, uint16_t type, bool e
 /** lookups_ask_at() - the same of somebody else: a name server of ours. */
 int lookups_ask_at(struct lookups *lookups, const struct ip *ip, uint16_t port, const char *name,
 		   uint16_t type, lookups_reply *reply, void *context, struct err *err);
+
+/** lookups_ask_transfer() - whether a transfer of a zone is given; its SOA as the record. @primary:
+ * with its key or none. */
+int lookups_ask_transfer(struct lookups *lookups, const struct zone_primary *primary,
+			 const char *zone, lookups_reply *reply, void *context, struct err *err);
 
 /** lookups_is_resolver() - whether who listens there is whom is asked; all zeros: at any address.
  */

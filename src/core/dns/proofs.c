@@ -237,7 +237,9 @@ static int reopen(struct proofs *proofs, const struct zone *zone, struct err *er
 		return code;
 	if (now.proof != ZONE_PROOF_EXPIRED)
 		return 0;
-	now.proof = proofs->required != ZONE_PROOF_NONE ? proofs->required : ZONE_PROOF_TXT;
+	now.proof = proofs->required == ZONE_PROOF_DELEGATION && !now.secondary
+			    ? ZONE_PROOF_DELEGATION
+			    : ZONE_PROOF_TXT;
 	now.proof_until_ms = clock_now_ms() + ZONE_PROOF_UNTIL_MS;
 	if ((code = store_zone_set_proof(store, &now, err)) < 0)
 		return code;

@@ -433,6 +433,25 @@ for (const language of ["ja", "en"]) {
 						await page.waitForSelector(".field-problem");
 						await check(page, "room");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.selectOption("#rrset-type", "TLSA");
+						await page.click("#rrset-save");
+						await page.waitForSelector("#rrset-0-data-problem");
+						await page.click("#rrset-add-value");
+						await check(page, "parts");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						const fetched = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z", held: `www.fetched.example. 300 IN TXT "${"x".repeat(200)}"\n`,
+							primary_nameservers: [{ address: "2001:db8:1:2:3:4:5:6", port: 5353, tsig_algorithm: "hmac-sha256", tsig_key: null, tsig_name: "_transfer.fetched.example." }] });
+						state.mock.primaryState = { status: "refused", serial: null, reason: "it does not accept the key" };
+						await page.goto(`${state.mock.url}/#/zones/${fetched.id}`);
+						await page.waitForSelector("[data-state=refused]");
+						await page.waitForSelector(".zone-held");
+						await page.click("#change-primaries");
+						await page.selectOption("#zone-tsig", "hmac-sha256");
+						await page.fill("#zone-primaries", "");
+						await page.click("#primaries-save");
+						await page.waitForSelector("#zone-tsig-key-problem");
+						await check(page, "secondary");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
 					});
 				});
 

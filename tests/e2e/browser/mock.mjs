@@ -1057,7 +1057,7 @@ export class Mock {
 			id, name: new URL(`http://${name}`).hostname, unicode_name: name, created: "2026-11-20T01:02:03Z", ttl: 3600, mode: "primary", primary_nameservers: [],
 			protection: { delete: false }, labels: {}, registrar: "other", status: "ok", status_reason: null, record_count: 2, version: 1, serial: 1,
 			authoritative_nameservers: { assigned: ["ns1.ippo.example.", "ns2.ippo.example."], delegated: [], delegation_last_check: null, delegation_status: "unknown" },
-			dnssec: { enabled: false, ds: [] },
+			dnssec: { enabled: false, ds: [] }, transferred: null, expires: null,
 			proof: { status: "not_required", record_name: null, record_value: null, delegation: false, checked: null, expires: null, reason: null }, ...changes,
 		};
 		this.zones.set(id, zone);
@@ -1094,7 +1094,7 @@ export class Mock {
 		return [201, { action: { id: this.nextId++ } }];
 	}
 
-	#makeZone({ name, zonefile, rrsets = [] }) {
+	#makeZone({ name, zonefile, rrsets = [], mode = "primary", primary_nameservers = [] }) {
 		if (this.zones.size >= this.zoneLimit)
 			throw new Refusal(403, "resource_limit_exceeded", `this account's servers allow ${this.zoneLimit} zones, and there are ${this.zones.size}`);
 		const wrong = (field, message) => new Refusal(422, "invalid_input", message, { fields: [{ name: field, messages: [message] }] });
@@ -1104,10 +1104,16 @@ export class Mock {
 			throw new Refusal(409, "uniqueness_error", `there is a zone ${name} already`);
 		if (zonefile?.includes("192.0.2.256"))
 			throw wrong("zonefile", "line 1: the value of A is an IPv4 address");
-		const zone = this.addZone(name, { status: "updating", serial: 0 });
+		const zone = this.addZone(name, { status: "updating", serial: 0, mode, primary_nameservers: this.#primaries(name, primary_nameservers) });
 		for (const { name: of, type, records } of rrsets)
 			this.addRrset(zone, of, type, records.map(({ value }) => value));
 		return zone;
+	}
+
+	#primaries(name, given) {
+		if (given.some(({ address }) => address.startsWith("10.")))
+			throw new Refusal(422, "invalid_input", "address must be a public one", { fields: [{ name: "primary_nameservers", messages: ["address must be a public one"] }] });
+		return given.map(({ address, port = 53, tsig_algorithm: algorithm = null }) => ({ address, port, tsig_algorithm: algorithm, tsig_key: null, tsig_name: algorithm && `_transfer.${name}.` }));
 	}
 
 	#zones(what, url, body) {
@@ -1129,7 +1135,13 @@ export class Mock {
 		if (what === `GET /v1/zones/${one?.id}/parent_ds`)
 			return [200, { parent_ds: { status: this.parent ?? "missing", checked: one.created, found: [], reason: null } }];
 		if (what === `GET /v1/zones/${one?.id}/zonefile`)
-			return [200, { zonefile: `$ORIGIN ${one.name}.\n` }];
+			return [200, { zonefile: one.held ?? `$ORIGIN ${one.name}.\n` }];
+		if (what === `GET /v1/zones/${one?.id}/primary_nameservers`)
+			return [200, { primary_nameservers: one.primary_nameservers.map(({ address, port }) => ({ address, port, ...(this.primaryState ?? { status: "ok", serial: 7, reason: null }) })) }];
+		if (what === `POST /v1/zones/${one?.id}/actions/change_primary_nameservers`) {
+			one.primary_nameservers = this.#primaries(one.name, body.primary_nameservers);
+			return [201, { action: { id: this.nextId++ } }];
+		}
 		if (one && rest === undefined && method === "GET")
 			return [200, { zone: one }];
 		if (what === "POST /v1/zones")

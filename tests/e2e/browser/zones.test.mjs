@@ -148,7 +148,7 @@ describe("a zone's room", () => {
 			assert.equal(zone.rrsets.get("www/A").ttl, 300);
 			await page.click("#add-rrset");
 			await page.selectOption("#rrset-type", "MX");
-			assert.match(await page.textContent("#rrset-values-hint"), /優先度.*10 mail\.example\.com\./);
+			assert.match(await page.textContent("#rrset-values-hint"), /優先度/);
 			await page.selectOption("#rrset-type", "TXT");
 			await page.fill("#rrset-values", "v=spf1 \"x\"");
 			await page.click("#rrset-save");
@@ -192,6 +192,174 @@ test("a zone's room signs, replaces by a file, and goes back to a version", asyn
 		await page.click("dialog .destroys");
 		await page.waitForSelector("[data-version='5']");
 		assert.ok(state.mock.bodies.includes('{"version":2}'));
+	});
+});
+
+describe("secondary zones", () => {
+	test("one is made from where it is fetched, and what is wrong is said at its field", async () => {
+		await withPage({ at: "/#/zones", width: 360, expected: /422/ }, async (page) => {
+			await page.click("#make-zone");
+			await page.fill("#zone-name", "fetched.example");
+			await page.selectOption("#zone-mode", "secondary");
+			assert.equal(await page.locator("#zone-file, #zone-server, #zone-mailless").count(), 0);
+			assert.equal(await page.isVisible("#zone-tsig-key"), false);
+			await page.click("#zone-save");
+			await page.waitForSelector("#zone-primaries-problem:has-text('入力してください')");
+			for (const wrong of ["ns.example.com", "192.0.2.1:x", "[2001:db8::1", "1.2.3.4 5.6.7.8"]) {
+				await page.fill("#zone-primaries", wrong);
+				await page.click("#zone-save");
+				await page.waitForSelector("#zone-primaries-problem:has-text('正しくありません')");
+			}
+			await page.fill("#zone-primaries", "10.0.0.1");
+			await page.click("#zone-save");
+			await page.waitForSelector("[aria-labelledby=summary-title]:has-text('public one')");
+			await page.fill("#zone-primaries", "198.51.100.1\n198.51.100.2:5353\n2001:db8::1\n[2001:db8::2]:54");
+			await page.selectOption("#zone-tsig", "hmac-sha256");
+			await page.click("#zone-save");
+			await page.waitForSelector("#zone-tsig-key-problem");
+			await page.fill("#zone-tsig-key", "AAECAwQFBgcICQoLDA0ODw==");
+			assert.equal(await isWide(page), false);
+			await page.click("#zone-save");
+			await page.waitForSelector("[data-zone]:has-text('セカンダリー')");
+			const key = { tsig_algorithm: "hmac-sha256", tsig_key: "AAECAwQFBgcICQoLDA0ODw==" };
+			assert.deepEqual(JSON.parse(state.mock.bodies.filter((body) => body.includes("secondary")).at(-1)), { name: "fetched.example", mode: "secondary", primary_nameservers: [
+				{ address: "198.51.100.1", ...key }, { address: "198.51.100.2", port: 5353, ...key }, { address: "2001:db8::1", ...key }, { address: "2001:db8::2", port: 54, ...key }] });
+		});
+	});
+
+	test("its room says how its primaries stand, shows what it has and changes no record", async () => {
+		const zone = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z", held: "www.fetched.example. 300 IN TXT \"<b>\"\n",
+			primary_nameservers: [{ address: "2001:db8::1", port: 5353, tsig_algorithm: "hmac-sha256", tsig_key: null, tsig_name: "_transfer.fetched.example." }] });
+		state.mock.primaryState = { status: "refused", serial: null, reason: "it does not accept the key" };
+		await withPage({ at: `/#/zones/${zone.id}`, width: 360, language: "en", expected: /422/ }, async (page) => {
+			await page.waitForSelector("[data-primary='[2001:db8::1]:5353'][data-state=refused]:has-text('it does not accept the key')");
+			assert.match(await page.textContent("#primaries"), /_transfer\.fetched\.example\./);
+			assert.match(await page.textContent("#held"), /secondary zone.*300 IN TXT "<b>"/s);
+			assert.equal(await page.locator("#add-rrset, #sign, #import-file, [data-version]").count(), 0);
+			assert.equal(await page.locator("#export").count(), 1);
+			state.mock.primaryState = { status: "ok", serial: 7, reason: null };
+			await page.click("#look-primaries");
+			await page.waitForSelector("[data-state=ok]:has-text('Hands it out')");
+			await page.click("#change-primaries");
+			assert.equal(await page.inputValue("#zone-primaries"), "[2001:db8::1]:5353");
+			await page.fill("#zone-primaries", "10.1.2.3");
+			await page.click("#primaries-save");
+			await page.waitForSelector("#zone-primaries-problem");
+			await page.fill("#zone-primaries", "198.51.100.9");
+			await page.click("#primaries-save");
+			await page.waitForSelector("[data-primary='198.51.100.9']");
+			assert.equal(await isWide(page), false);
+		});
+		state.mock.role = "reader";
+		await withPage({ at: `/#/zones/${zone.id}`, language: "en" }, async (page) => {
+			await page.waitForSelector("[data-primary]");
+			assert.equal(await page.locator("#change-primaries").count(), 0);
+		});
+	});
+});
+
+describe("records of several parts", () => {
+	const made = { MX: [["10", "mail.example.net."], "10 mail.example.net."], SRV: [["1", "2", "5060", "sip.example.net."], "1 2 5060 sip.example.net."],
+		CAA: [["0", "issue", "ca.example; a=\"b\\c\""], "0 issue \"ca.example; a=\\\"b\\\\c\\\"\""], TLSA: [["3", "1", "1", "0a 0B"], "3 1 1 0a0B"], SSHFP: [["4", "2", "0C"], "4 2 0C"],
+		DS: [["12345", "13", "2", "0D"], "12345 13 2 0D"] };
+
+	test("each has its fields, and comes back into them as it was", async () => {
+		const zone = state.mock.addZone("parts.example");
+		await withPage({ at: `/#/zones/${zone.id}`, width: 360 }, async (page) => {
+			for (const [type, [typed, value]] of Object.entries(made)) {
+				await page.click("#add-rrset");
+				await page.selectOption("#rrset-type", type);
+				const fields = page.locator(".record-parts input");
+				assert.equal(await fields.count(), typed.length, type);
+				for (let at = 0; at < typed.length; at++)
+					await fields.nth(at).fill(typed[at]);
+				assert.equal(await isWide(page), false, type);
+				await page.click("#rrset-save");
+				await page.waitForSelector(`[data-rrset='@/${type}']`);
+				assert.deepEqual(zone.rrsets.get(`@/${type}`).records.map((each) => each.value), [value], type);
+				await page.click(`[data-rrset='@/${type}'] [data-do=change]`);
+				// The first of the fields has the focus, and each has a label.
+				await eventually(() => page.evaluate(() => document.activeElement.labels?.length), 1);
+				assert.deepEqual(await page.locator(".record-parts input").evaluateAll((all) => all.map((each) => each.value)), typed.map((each) => (type === "TLSA" ? each.replace(/ /g, "") : each)), type);
+				await page.click("form button[type=button]:has-text('キャンセル')");
+			}
+		});
+	});
+
+	test("what is wrong is said beside its field; values are added and removed by keys", async () => {
+		const zone = state.mock.addZone("parts.example");
+		await withPage({ at: `/#/zones/${zone.id}`, language: "en", expected: /422/ }, async (page) => {
+			await page.click("#add-rrset");
+			await page.selectOption("#rrset-type", "MX");
+			assert.match(await page.textContent("#rrset-values-hint"), /./);
+			await page.fill("#rrset-0-priority", "65536");
+			await page.click("#rrset-save");
+			await page.waitForSelector("#rrset-0-priority-problem:has-text('0 to 65,535')");
+			await page.waitForSelector("#rrset-0-target-problem");
+			await page.fill("#rrset-0-priority", "10");
+			await page.fill("#rrset-0-target", "192.0.2.256");
+			await page.click("#rrset-save");
+			await page.waitForSelector("#rrset-0-priority-problem");
+			await page.fill("#rrset-0-target", "a.example.net.");
+			await page.focus("#rrset-add-value");
+			await page.keyboard.press("Enter");
+			await eventually(() => page.evaluate(() => document.activeElement.name.endsWith("-priority")), true);
+			await page.keyboard.type("20");
+			await page.keyboard.press("Tab");
+			await page.keyboard.type("b.example.net.");
+			await page.click("[data-do=drop-value] >> nth=0");
+			assert.equal(await page.locator(".record-parts").count(), 1);
+			await page.click("#rrset-add-value");
+			await eventually(() => page.evaluate(() => document.activeElement.name.endsWith("-priority") && document.activeElement.value === ""), true);
+			await page.keyboard.type("30");
+			await page.keyboard.press("Tab");
+			await page.keyboard.type("c.example.net.");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("[data-rrset='@/MX']");
+			assert.deepEqual(zone.rrsets.get("@/MX").records.map((each) => each.value), ["20 b.example.net.", "30 c.example.net."]);
+			// As text, with what was typed.
+			await page.click("[data-rrset='@/MX'] [data-do=change]");
+			await page.click("#rrset-as-text");
+			assert.equal(await page.inputValue("#rrset-values"), "20 b.example.net.\n30 c.example.net.");
+			await page.fill("#rrset-values", "0 .");
+			await page.click("#rrset-save");
+			await page.waitForSelector("[data-rrset='@/MX']:has-text('0 .')");
+			assert.deepEqual(zone.rrsets.get("@/MX").records.map((each) => each.value), ["0 ."]);
+		});
+	});
+
+	test("a value of another shape stays text", async () => {
+		const zone = state.mock.addZone("parts.example");
+		state.mock.addRrset(zone, "@", "CAA", ["0 issue \"ca\\046example\""]);
+		state.mock.addRrset(zone, "www", "SSHFP", ["\\# 4 04020A0B"]);
+		await withPage({ at: `/#/zones/${zone.id}` }, async (page) => {
+			for (const [id, value] of [["@/CAA", "0 issue \"ca\\046example\""], ["www/SSHFP", "\\# 4 04020A0B"]]) {
+				await page.click(`[data-rrset='${id}'] [data-do=change]`);
+				assert.equal(await page.inputValue("#rrset-values"), value);
+				await page.click("form button[type=button]:has-text('キャンセル')");
+			}
+		});
+	});
+});
+
+test("SSHFP records of a server are added in one step, beside those that are there", async () => {
+	const zone = state.mock.addZone("keys.example");
+	const server = state.mock.addServer("hajime", "running");
+	const fingerprint = Buffer.from(server.ippo.host_keys[0].fingerprint.replace("SHA256:", ""), "base64").toString("hex").toUpperCase();
+	await withPage({ at: `/#/zones/${zone.id}` }, async (page) => {
+		await page.click("#sshfp-add");
+		await page.waitForSelector("[data-rrset='@/SSHFP']");
+		assert.deepEqual(zone.rrsets.get("@/SSHFP").records.map(({ value }) => value), [`4 2 ${fingerprint}`]);
+		state.mock.addRrset(zone, "www", "SSHFP", ["4 2 0A"]);
+		await page.reload();
+		await page.fill("#sshfp-name", "www");
+		await page.click("#sshfp-add");
+		await page.waitForSelector(`[data-rrset='www/SSHFP']:has-text('${fingerprint}')`);
+		assert.deepEqual(zone.rrsets.get("www/SSHFP").records.map(({ value }) => value), ["4 2 0A", `4 2 ${fingerprint}`]);
+		// Once more changes nothing.
+		await page.fill("#sshfp-name", "www");
+		await page.click("#sshfp-add");
+		await eventually(() => zone.rrsets.get("www/SSHFP").records.length, 2);
 	});
 });
 

@@ -208,6 +208,52 @@ static void proofs(void **state)
 	assert_int_equal(zone_status(&zone), ZONE_OK);
 }
 
+/* A key has an algorithm that is known, and is base64 of 16 to 96 bytes. */
+static void primaries(void **state)
+{
+	static const struct {
+		const char *algorithm, *key;
+		bool good;
+	} cases[] = {
+		{"", "", true},
+		{"hmac-sha256", "AAECAwQFBgcICQoLDA0ODw==", true},
+		{"hmac-md5", "AAECAwQFBgcICQoLDA0ODw==", true},
+		{"hmac-sha256", "AAECAwQFBgcICQoLDA0O", false}, /* 15 bytes */
+		{"hmac-sha256", "", false},
+		{"", "AAECAwQFBgcICQoLDA0ODw==", false},
+		{"hmac-sha224", "AAECAwQFBgcICQoLDA0ODw==", false},
+		{"hmac-sha256", "AAECAwQFBgcICQoLDA0ODw", false},
+		{"hmac-sha256", "AAECAwQFBgcICQoLDA0ODw==\n", false},
+	};
+	struct zone_primary primary = {.tsig_algorithm = "hmac-sha512"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct zone_primary one = {0};
+		(void)snprintf(one.tsig_algorithm, sizeof one.tsig_algorithm, "%s",
+			       cases[i].algorithm);
+		(void)snprintf(one.tsig_key, sizeof one.tsig_key, "%s", cases[i].key);
+		assert_int_equal(zone_check_primary(&one, NULL) == 0, cases[i].good);
+	}
+	memset(primary.tsig_key, 'A', ZONE_TSIG_KEY_BYTES - 1); /* 96 bytes */
+	assert_int_equal(zone_check_primary(&primary, NULL), 0);
+}
+
+/* What is fetched is in order when it is there. */
+static void status_of_secondary(void **state)
+{
+	struct zone zone = {.secondary = true, .version = 2, .applied = 1};
+
+	(void)state;
+	assert_int_equal(zone_status(&zone), ZONE_UPDATING);
+	zone.applied = 2;
+	assert_int_equal(zone_status(&zone), ZONE_UPDATING);
+	zone.contents = ZONE_CONTENTS_THERE;
+	assert_int_equal(zone_status(&zone), ZONE_OK);
+	zone.contents = ZONE_CONTENTS_EXPIRED;
+	assert_int_equal(zone_status(&zone), ZONE_ERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +265,8 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(many_records),
 		cmocka_unit_test(proofs),
+		cmocka_unit_test(primaries),
+		cmocka_unit_test(status_of_secondary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
