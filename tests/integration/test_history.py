@@ -246,7 +246,12 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     api.post(f"/firewalls/{wall}/actions/apply_to_resources", {"apply_to": target, **on_trial})
     did("firewall.revert", lambda: api.post(f"/firewalls/{wall}/actions/revert", {}), "wall3", resource_id=wall)
     api.post(f"/firewalls/{wall}/actions/apply_to_resources", {"apply_to": target, **on_trial})
-    did("firewall.confirm", lambda: api.post(f"/firewalls/{wall}/actions/confirm", {}), "wall3", resource_id=wall)
+    eventually(lambda: api.get(f"/firewalls/{wall}")["firewall"]["ippo"]["trial"]["in_force"])
+
+    def confirm():
+        api.session.close()  # what it opens from now on is new
+        return api.post(f"/firewalls/{wall}/actions/confirm", {})
+    did("firewall.confirm", confirm, "wall3", resource_id=wall)
     made = did("server.create", lambda: api.post("/servers", {"name": "walker", "server_type": "walk", "image": "tiny",
                                                               "start_after_create": False}), "walker", customer_id=1, result=1)
     server = made["server"]["id"]
