@@ -5,6 +5,7 @@ sends, so what is seen is the guest's own doing.
 """
 import concurrent.futures
 import json
+import os
 import re
 import subprocess
 import time
@@ -12,6 +13,7 @@ import time
 import pytest
 
 from ippo_testing import BOOT_SECONDS, ROOT, address6_of, address_of, eventually, run
+from test_panel import BROWSER
 
 # A user-data that takes every way by which ours could be lost.
 USER_DATA = """#cloud-config
@@ -80,6 +82,15 @@ def test_its_own_list_says_that_it_is_safe(guest):
     assert guest.ssh("systemctl is-active firststep-report").stdout == "active\n"
     assert "first-boot" not in guest.ssh("sudo ls /var/lib/firststep").stdout
     assert guest.ssh("sudo systemctl --failed --plain --no-legend").stdout == ""
+
+
+def test_its_page_has_what_it_says_and_what_was_seen(guest, playwright):
+    about = {"id": guest.made["id"], "name": guest.made["name"], "address": guest.address}
+    (customer,), = guest.ippo.database("SELECT name FROM customer WHERE id = 1")
+    told = {"url": guest.ippo.url, "invitation": guest.ippo.cli("invitation", "create", "--for", customer).stdout.strip(), "tiny": about}
+    done = run("node", "--test", "--test-reporter=tap", BROWSER / "guests/evidence.mjs", check=False, cwd=BROWSER, timeout=600,
+               env={**os.environ, "IPPO_VISIT": json.dumps(told)})
+    assert done.returncode == 0, done.stdout[-8000:]
 
 
 def test_the_kernel_is_told_what_the_image_says(guest):

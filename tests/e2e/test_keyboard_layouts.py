@@ -11,13 +11,11 @@ import subprocess
 import pytest
 import websocket
 
-from console_client import ME, open_console
 from ippo_testing import BUILD, run
+from keyboard_guest import BOOT_S, KeyboardGuest
 
 HERE = pathlib.Path(__file__).resolve().parent
 TYPE = HERE / "keyboard/type.mjs"
-IMAGE = HERE.parents[1] / "images/keyboard/build"
-BOOT_S = 90
 QUIET_S = 2  # after the last byte, nothing more is expected
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
@@ -30,26 +28,16 @@ def layout_characters(layout):
     return "".join(json.loads(run("node", TYPE, layout, env={**os.environ, "IPPO_PANEL": str(BUILD / "panel")}).stdout))
 
 
-class Guest:
-    """A server with a screen and a keyboard, which says on its serial port what it read."""
+class Guest(KeyboardGuest):
+    """With somebody who types at the panel."""
 
     def __init__(self, ippo):
-        ippo.import_image("keyboard", pathlib.Path(run(IMAGE).stdout.strip()))
-        self.api = ippo.api("operator", "--operator")
-        self.server = self.api.create_server("keyboard", server_type="tiny", image="keyboard", start=True)
-        self.serial = open_console(ippo, self.api, self.server, timeout=BOOT_S)
-        self.serial.until_live().until(lambda: self.serial.writer == ME)
-        self.serial.until_text(b"ready\n")
+        super().__init__(ippo, ippo.api("operator", "--operator"))
         link = ippo.cli("invitation", "create", "--operator").stdout.strip()
         self.typist = subprocess.Popen(
             ["node", TYPE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "IPPO_URL": ippo.url, "IPPO_INVITATION": link, "IPPO_SERVER": str(self.server["id"])})
         assert self.typist.stdout.readline() == "open\n"
-
-    def load(self, keymap):
-        at = len(self.serial.output)
-        self.serial.say(f"{keymap}\n".encode())
-        self.serial.until_text_after(f"loaded {keymap}\n".encode(), at)
 
     def type(self, layout, text):
         """Pastes it; returns what a program in the guest has read."""
@@ -70,8 +58,7 @@ class Guest:
     def close(self):
         self.typist.stdin.close()
         self.typist.wait(30)
-        self.serial.close()
-        self.api.delete_server(self.server)
+        super().close()
 
 
 @pytest.fixture(scope="module")
