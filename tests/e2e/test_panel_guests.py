@@ -22,9 +22,8 @@ class Guests:
         self.ippo, self.api = ippo, ippo.api()
         self.kept_key = self.api.post("/ssh_keys", {"name": "guests", "public_key": key.public})["ssh_key"]
         self.key = key
-        # By its flavor the panel knows the name of its user.
-        ippo.cli("image", "import", "small", "--file", tiny_image(), "--os-flavor", "debian")
-        self.tiny = self.api.create_server("small-one", server_type="tiny", image="small", ssh_keys=["guests"], start=True)
+        ippo.import_image("debian-small", tiny_image())  # by the name of its image the panel knows its user's
+        self.tiny = self.api.create_server("small-one", server_type="tiny", image="debian-small", ssh_keys=["guests"], start=True)
         self.stubborn = KeyboardGuest(ippo, self.api, "stubborn")
         self.stubborn.load("debian-jp106")
         self.stubborn.serial.close()
