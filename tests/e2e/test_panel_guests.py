@@ -68,7 +68,7 @@ def test_with_real_guests(guests, chapter):
                                env={**os.environ, "IPPO_VISIT": json.dumps(guests.told())})
     finally:
         os.kill(guests.ippo.pid("ippod"), signal.SIGCONT)  # a chapter that was cut off may have left it stopped
-    assert done.returncode == 0, done.stdout[-8000:]
+    assert done.returncode == 0, done.stdout[-20000:]
 
 
 def test_what_was_done_is_whole(guests):

@@ -19,7 +19,7 @@ chapter("a part of the service is killed", async (visit) => {
 	const { page } = visit;
 	const banner = page.locator(".banner:has-text('接続が切れました')");
 	await stateOf(page, tiny, "running").waitFor();
-	const form = await visit.open(home(tiny));
+	const form = await visit.open(home(tiny, "/settings"));
 
 	await visit.step("core: a banner stands, what was typed stays, and a stop that nobody told is seen afterwards", async () => {
 		await form.click("#rename");

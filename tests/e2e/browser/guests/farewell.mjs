@@ -32,7 +32,7 @@ chapter("the end of a guest", async (visit) => {
 
 	await visit.step("a lock: the reason is visible, in another tab as well, and the service refuses", async () => {
 		const other = await visit.open(home(tiny, "/reinstall"));
-		await page.goto(origin + home(tiny));
+		await page.goto(origin + home(tiny, "/settings"));
 		await page.click("#lock");
 		await eventually(() => page.isDisabled("#delete"), true);
 		assert.match(await page.textContent("#delete-about"), /削除ロックがオン/);
@@ -71,7 +71,7 @@ chapter("the end of a guest", async (visit) => {
 	await visit.step("deleted by its name, in every tab", async () => {
 		const other = await visit.open("/#/servers");
 		await other.locator(`[data-server="${tiny.id}"]`).waitFor();
-		await page.goto(origin + home(tiny));
+		await page.goto(origin + home(tiny, "/settings"));
 		await page.waitForSelector("#delete");
 		await asksForName(page, tiny, { button: page.locator("#delete"), field: "#delete-name", loses: /すべてのデータ/ });
 		await page.click("#delete");
