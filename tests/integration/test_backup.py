@@ -71,6 +71,16 @@ def test_backup_is_for_root_alone(saved):
         assert {name.split("/")[0] for name in archive.getnames()} == {"core", "settings", "ca", "web", "metrics"}
 
 
+def test_each_backup_is_one_line_of_the_history(instance, saved, tmp_path):
+    """Those too that come while measurements are held back for an earlier one, and have nothing to wait for."""
+    made = len(instance.database("SELECT id FROM history WHERE what = 'backup.create'"))
+    for number in range(3):
+        instance.cli("backup", tmp_path / f"{number}.tar.gz")
+        assert instance.cli("plan", "list")
+    assert len(instance.database("SELECT id FROM history WHERE what = 'backup.create'")) == made + 3
+    instance.cli("history", "verify")
+
+
 def test_a_failed_backup_leaves_the_older_one(instance, tmp_path):
     target = tmp_path / "keep"
     target.mkdir()

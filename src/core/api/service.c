@@ -258,8 +258,12 @@ static int backup(struct request *request, struct err *err)
 	backup = calloc(1, sizeof *backup);
 	if (backup == NULL)
 		return -ENOMEM;
-	*backup = (struct backup){request, steal_fd(&fd)};
-	metrics_settle(request->core->metrics, on_settled, backup);
+	*backup = (struct backup){request, fd};
+	if (metrics_settle(request->core->metrics, on_settled, backup) < 0) {
+		free(backup);
+		return -ENOMEM;
+	}
+	(void)steal_fd(&fd);
 	return REQUEST_LATER;
 }
 

@@ -57,6 +57,7 @@ struct metrics {
 	char keep_path[CONFIG_PATH_BYTES + 32];
 	uv_timer_t sweep_timer;
 	uv_timer_t flush_timer;
+	uv_timer_t settle_timer;
 	/* the last sweep, by uuid; and the one under way */
 	struct metrics_latest *latest, *next;
 	size_t count, next_count, next_cap;
@@ -324,19 +325,27 @@ static void on_flush_due(uv_timer_t *timer)
 		(void)uv_timer_start(timer, on_flush_due, DELETED_FLUSH_MS, 0);
 }
 
-void metrics_settle(struct metrics *metrics, void (*done)(void *context), void *context)
+static void on_settle_due(uv_timer_t *timer)
+{
+	struct metrics *metrics = timer->data;
+
+	if (clock_mono_ms() < metrics->hold_until_ms)
+		settled(metrics);
+	else
+		flush(metrics);
+}
+
+int metrics_settle(struct metrics *metrics, void (*done)(void *context), void *context)
 {
 	struct settling *settling = calloc(1, sizeof *settling);
 
-	if (settling == NULL || clock_mono_ms() < metrics->hold_until_ms) {
-		metrics->hold_until_ms = clock_mono_ms() + METRICS_HOLD_MS;
-		free(settling);
-		done(context);
-		return;
-	}
+	if (settling == NULL)
+		return -ENOMEM;
 	*settling = (struct settling){metrics->settling, done, context};
 	metrics->settling = settling;
-	flush(metrics);
+	/* Never from in here: who asks is not done with what @done ends. */
+	(void)uv_timer_start(&metrics->settle_timer, on_settle_due, 0, 0);
+	return 0;
 }
 
 /* --- asking --- */
@@ -426,7 +435,9 @@ int metrics_new(struct core *core, struct metrics **ret, struct err *err)
 	}
 	(void)uv_timer_init(&core->loop, &metrics->sweep_timer);
 	(void)uv_timer_init(&core->loop, &metrics->flush_timer);
-	metrics->sweep_timer.data = metrics->flush_timer.data = metrics;
+	(void)uv_timer_init(&core->loop, &metrics->settle_timer);
+	metrics->sweep_timer.data = metrics->flush_timer.data = metrics->settle_timer.data =
+		metrics;
 	*ret = metrics;
 	return 0;
 }

@@ -25,10 +25,11 @@ int metrics_fetch(struct metrics *metrics, const struct metrics_fetch *fetch,
 
 /**
  * metrics_settle() - for a backup: have everything written, and then nothing for METRICS_HOLD_MS;
- * samples wait in the journal meanwhile. @done: called once, also when it could not be written.
+ * samples wait in the journal meanwhile. @done: called once and later, never from within; also when
+ * it could not be written. Returns -ENOMEM, and then @done is not called.
  */
 #define METRICS_HOLD_MS (10 * 60000)
-void metrics_settle(struct metrics *metrics, void (*done)(void *context), void *context);
+int metrics_settle(struct metrics *metrics, void (*done)(void *context), void *context);
 
 /* The last sample of a server that is on. */
 struct metrics_latest {
