@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from elsewhere import Elsewhere
-from ippo_testing import BOOT_SECONDS, BUILD, address_of, eventually, run, tiny_image
+from ippo_testing import BOOT_SECONDS, BUILD, Key, address_of, eventually, run, tiny_image
 from keyboard_guest import KeyboardGuest
 from test_panel import BROWSER
 
@@ -53,8 +53,8 @@ class Guests:
 
 
 @pytest.fixture(scope="module")
-def guests(ippo, key, playwright):
-    guests = Guests(ippo, key)
+def guests(ippo, tmp_path_factory, playwright):
+    guests = Guests(ippo, Key(tmp_path_factory.mktemp("key")))  # no other test has entered this one
     try:
         yield guests
     finally:
