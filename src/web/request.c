@@ -251,6 +251,13 @@ static int forward_fields(const struct http_head *head, char **arena, struct htt
 	return 0;
 }
 
+static void answer_unavailable(struct connection *connection)
+{
+	answer_error(connection, 503,
+		     "the service is starting again; try once more in a few seconds",
+		     "Retry-After: 2\r\n");
+}
+
 static void ask_core(struct connection *connection, const struct http_head *head,
 		     const uint8_t *body, size_t bytes)
 {
@@ -287,8 +294,11 @@ static void ask_core(struct connection *connection, const struct http_head *head
 				     &connection->request.core_id);
 		explicit_bzero(arena, connection->request.head_bytes);
 	}
-	if (code < 0)
-		request_core_lost(connection);
+	/* The next one waits until this one is taken out of the input. */
+	if (code < 0) {
+		answer_unavailable(connection);
+		finish_request(connection);
+	}
 }
 
 static bool is_api(const struct slice *target)
@@ -526,8 +536,6 @@ void request_core_lost(struct connection *connection)
 		connection_drop(connection);
 		return;
 	}
-	answer_error(connection, 503,
-		     "the service is starting again; try once more in a few seconds",
-		     "Retry-After: 2\r\n");
+	answer_unavailable(connection);
 	after_output(connection, false);
 }

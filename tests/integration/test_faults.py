@@ -1,6 +1,11 @@
 """What goes wrong around Ippo: a clear error with a stable code, nothing half done, the service goes on for others,
 and all works again when the cause is gone.
 """
+import os
+import re
+import signal
+import socket
+import ssl
 import threading
 
 import pytest
@@ -298,3 +303,23 @@ def test_an_action_says_what_it_is_at(fake):
     finally:
         faults(fake)
     api.delete_server(server)
+
+
+def test_requests_while_core_is_away_are_refused(fake):
+    """Each with 503, those that came together too, and the process that speaks to everybody lives on."""
+    api = fake.api()
+    web, ippod = fake.pid("web"), fake.pid("ippod")
+    request = f"GET /v1/servers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {fake.token()}\r\n\r\n".encode()
+    context = ssl.create_default_context(cafile=str(fake.ca))
+    with context.wrap_socket(socket.create_connection(("localhost", fake.port), 60), server_hostname="localhost") as connection:
+        os.kill(ippod, signal.SIGSTOP)  # who would start core anew
+        try:
+            os.kill(fake.pid("core"), signal.SIGKILL)
+            eventually(lambda: api.request("GET", "/servers").status_code == 503)
+            connection.sendall(3 * request + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            said = b"".join(iter(lambda: connection.recv(65536), b""))
+        finally:
+            os.kill(ippod, signal.SIGCONT)
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"503"] * 4
+    assert fake.pid("web") == web
+    fake.wait_healthy()
