@@ -193,6 +193,22 @@ def test_opens_when_root_is_refused_with_a_key_the_server_knows(stage):
     assert any(line["resource"]["name"] == "proven" and line["actor"]["kind"] == "system" for line in lines)
 
 
+def test_a_disk_that_came_back_is_proven_anew(stage):
+    """What was found of it days ago does not count; the edge is closed until the system on it is proven again."""
+    stage.sshd.start(**stage.sshd.any_key())
+    server = stage.api.get("/servers?name=proven")["servers"][0]
+    eventually(lambda: stage.ippo.database("SELECT first_boot_done, seed FROM server WHERE id = ?", server["id"]) == [(1, 0)], 60)
+    stage.says()  # the new system says nothing, and is not proven
+    stage.api.act(server, "rebuild", {"image": "tiny", "keep_disk": True})
+    assert stage.found(server)["inbound"]["state"] == "closed"
+    stage.says(f"host-key {stage.sshd.host_key}", *lines_of(report(stage.sshd.port)))
+    stage.api.act(server, "restore_kept_disk")
+    found = eventually(lambda: (now := stage.found(server))["inbound"]["state"] == "open" and now, 90)
+    assert found["inbound"]["reason"] == "proven" and found["guest"]["reports"]
+    lines = [line["what"] for line in stage.api.get("/history?per_page=50")["history"] if line["resource"]["name"] == "proven"]
+    assert lines.count("server.open_inbound") == 2
+
+
 def test_a_lie_of_the_guest_is_found_from_outside(stage):
     """It reports that all is well, while root gets in, passwords are taken, and a database answers."""
     stage.sshd.start(**stage.sshd.any_key(), PermitRootLogin="yes", PasswordAuthentication="yes", AuthenticationMethods=None, KexAlgorithms=None, MACs=None)
