@@ -137,7 +137,7 @@ describe("the operation history", () => {
 			state.mock.addLine("server.poweron", about);
 		state.mock.addLine("session.create");
 		await withPage({ at: `/#/servers/${server.id}` }, async (page) => {
-			await page.locator(".room-tabs a").last().click();
+			await page.locator(".room-tabs a[href$='/history']").click();
 			await eventually(() => lines(page), 50);
 			assert.equal(await page.title(), "hajime の履歴 — Ippo");
 			await page.click("#more-history");
@@ -157,7 +157,7 @@ describe("the operation history", () => {
 			assert.ok(await page.locator(".room-tabs a").first().isHidden());
 			await page.focus("#rooms-button");
 			await page.keyboard.press("Enter");
-			await page.locator("#rooms-choices button").last().press("Enter");
+			await page.locator("#rooms-choices button:has-text('履歴')").press("Enter");
 			await page.waitForSelector(".empty");
 			assert.match(page.url(), /history$/);
 			await page.goBack();
