@@ -55,7 +55,7 @@ describe("manual", () => {
 			await page.click(".help a");
 			await page.waitForSelector(".manual-text");
 			assert.match(page.url(), /#\/manual\/customers$/);
-			assert.equal(await page.locator(".header nav a").count(), 9);
+			assert.equal(await page.locator(".header nav a").count(), 10);
 		});
 	});
 
