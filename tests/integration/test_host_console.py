@@ -171,10 +171,10 @@ def world():
         volume = server.bytes + struct.pack("<IQQ", 1, 1, 1 << 30)
         host.ask(VOLUME_CREATE, volume)
         mac = bytes([2, 0, 0, 0, 0, 1])
-        # Without addresses, not closed, with a filter of no rules, and without a rescue system.
-        host.ask(NETWORK_SET, server.bytes + struct.pack("<Q", 1) + mac + bytes(36) + bytes(1) + bytes(34))
+        # Without addresses, not closed, in no private network, with a filter of no rules, and without a rescue system.
+        host.ask(NETWORK_SET, server.bytes + struct.pack("<Q", 1) + mac + bytes(36) + bytes(1) + bytes(1) + bytes(60))
         host.eventually(DEFINE, server.bytes + struct.pack("<Q", 1) + text("guest") +
-                        struct.pack("<IQIQBB", 1, 256, 1, 1, 0, 0) + mac + struct.pack("<QH", 0, 0) + bytes(36) + text(""))
+                        struct.pack("<IQIQBB", 1, 256, 1, 1, 0, 0) + mac + struct.pack("<QH", 0, 0) + bytes(36) + text("") + bytes(1))
         host.ask(START, server.bytes)
         yield host, server, f"{instance}-1"
     finally:
