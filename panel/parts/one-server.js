@@ -6,6 +6,7 @@ import { listState, readServer, servers } from "../lib/servers.js";
 import { html, useValue } from "../lib/ui.js";
 import { Heading } from "../rooms/room.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { Failure } from "./failure.js";
 
 /**
  * @return {server, known, failure, read}
@@ -35,4 +36,19 @@ export function DeletedServer({ name }) {
 	return html`<div class="narrow"><${Heading} text=${name}/>
 		<div class="notice attention"><p>${t("console.deleted")}</p>
 		<p class="buttons"><a class="button" href="#/servers">${t("servers")}</a></p></div></div>`;
+}
+
+/** A room about one server: `children(server)`, or why it cannot be shown. */
+export function OneServer({ id, heading, help, children }) {
+	const { server, known, failure, read } = useServer(Number(id));
+
+	if (server)
+		return children(server);
+	if (known)
+		return html`<${DeletedServer} name=${known.name}/>`;
+	return html`<div class="narrow"><${Heading} text=${heading} help=${help}/>
+		${failure
+			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
+			: html`<p class="waiting">${t("home.loading")}</p>`}
+	</div>`;
 }

@@ -7,30 +7,10 @@ import { goBack, importFile, readFile, readParent, readVersions, setDnssec } fro
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Copy } from "./copy.js";
 import { Dialog } from "./dialog.js";
-import { Failure } from "./failure.js";
 import { AreaField, problemsOf, Summary, useSubmit } from "./form.js";
 import { Moment } from "./moment.js";
+import { useOnce } from "./once.js";
 import { VersionChanges } from "./zone-version.js";
-
-/** {run, failed}: run() does one thing at a time; `failed` is what is shown when it went wrong. */
-function useOnce(title) {
-	const busy = useRef(false);
-	const [failure, setFailure] = useState(null);
-	const run = async (work) => {
-		if (busy.current)
-			return;
-		busy.current = true;
-		setFailure(null);
-		try {
-			await work();
-		} catch (error) {
-			setFailure({ error, again: () => run(work) });
-		} finally {
-			busy.current = false;
-		}
-	};
-	return { run, failed: failure && html`<${Failure} title=${title} error=${failure.error} onRetry=${failure.again}/>` };
-}
 
 /** What the registrar has passed on. Asked for when it is shown, and again on request. */
 function Parent({ zone }) {

@@ -11,7 +11,7 @@ import { Failure, FailureDetail, failureText } from "../parts/failure.js";
 import { Icon } from "../parts/icon.js";
 import { Moment } from "../parts/moment.js";
 import { NameDialog } from "../parts/name-dialog.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
@@ -127,15 +127,5 @@ function Inside({ server }) {
 }
 
 export function FirstStep({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("first-step")}/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("first-step")}>${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }

@@ -3,17 +3,14 @@
 import { commandFor, giveBack, move, netplanFor, readRoom, reserve } from "../lib/floating-ips.js";
 import { t } from "../lib/i18n.js";
 import { servers, sortedServers } from "../lib/servers.js";
-import { me } from "../lib/session.js";
-import { announce, html, useValue } from "../lib/ui.js";
+import { html, useValue } from "../lib/ui.js";
 import { Copy, CopyBlock } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
-import { GroupTabs } from "../parts/group-tabs.js";
+import { MadeList, useAsked } from "../parts/made-list.js";
 import { NameDialog } from "../parts/name-dialog.js";
-import { useRead } from "../parts/read.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { Heading } from "./room.js";
 
 const focusHeading = () => document.getElementById("heading");
 
@@ -86,26 +83,11 @@ function Inside({ ip, server }) {
 }
 
 function FloatingIp({ ip, mayChange, onChanged }) {
-	const [asking, setAsking] = useState(null);
-	const [state, setState] = useState({ busy: false, failure: null });
+	const { asking, setAsking, attempt, busy, failure } = useAsked(onChanged);
 	const now = useValue(servers).get(ip.server);
-	const attempt = async (work, words) => {
-		setAsking(null);
-		if (state.busy)
-			return;
-		setState({ busy: true, failure: null });
-		try {
-			await work();
-			announce(words);
-			setState({ busy: false, failure: null });
-			onChanged();
-		} catch (failure) {
-			setState({ busy: false, failure });
-		}
-	};
 	const names = { ip: ip.ip };
-	const ask = (what) => () => state.busy || setAsking(what);
-	const button = (what, text, style = "") => html`<button type="button" class=${`button small${style}`} data-do=${what} aria-disabled=${state.busy ? "true" : undefined}
+	const ask = (what) => () => busy || setAsking(what);
+	const button = (what, text, style = "") => html`<button type="button" class=${`button small${style}`} data-do=${what} aria-disabled=${busy ? "true" : undefined}
 		onClick=${ask(what)}>${text}<span class="visually-hidden"> (${ip.ip})</span></button>`;
 	return html`<article class="server" aria-labelledby=${`floating-${ip.id}`} data-floating=${ip.id}>
 		<h2 class="customer-name" id=${`floating-${ip.id}`} translate="no"><bdi>${ip.name}</bdi></h2>
@@ -120,7 +102,7 @@ function FloatingIp({ ip, mayChange, onChanged }) {
 			${ip.server !== null && button("release", t("floating.release"))}
 			${button("delete", t("floating.delete"), " destroys")}
 		</p>`}
-		${state.failure && html`<${Failure} title=${t("floating.change.failed")} error=${state.failure} onRetry=${onChanged}/>`}
+		${failure && html`<${Failure} title=${t("floating.change.failed")} error=${failure} onRetry=${onChanged}/>`}
 		${asking === "move" && html`<${MoveDialog} ip=${ip} now=${now} onClose=${() => setAsking(null)}
 			onMove=${(to) => attempt(() => move(ip.id, to.id), t("floating.moved", { ...names, to: to.name }))}/>`}
 		${asking === "release" && html`<${Dialog} id=${`release-${ip.id}`} title=${t("floating.release.title", names)} refuse=${t("cancel")} confirm=${t("floating.release")}
@@ -136,28 +118,9 @@ function FloatingIp({ ip, mayChange, onChanged }) {
 }
 
 export function FloatingIps() {
-	const mayChange = useValue(me)?.role !== "reader";
-	const { value, failure, again } = useRead(readRoom, "");
-	const [making, setMaking] = useState(false);
-	const list = value?.ips;
-	const made = (ip) => {
-		setMaking(false);
-		announce(t("floating.made", { ip: ip.ip }));
-		focusHeading().focus();
-		again();
-	};
-	const leave = () => {
-		setMaking(false);
-		setTimeout(() => (document.getElementById("make-floating") ?? focusHeading()).focus());
-	};
-	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-floating" onClick=${() => setMaking(true)}>${t("floating.make")}</button></p>`;
-	return html`<div>
-		<${Heading} text=${t("floating")} help="floating-ips"/>
-		<${GroupTabs} of="network" here="floating-ips"/>
-		${making && html`<${Create} locations=${value.locations} onMade=${made} onCancel=${leave}/>`}
-		${failure && html`<${Failure} title=${t("floating.unread")} error=${failure} onRetry=${again}/>`}
-		${!list && !failure && html`<p class="waiting">${t("floating.loading")}</p>`}
-		${list?.length === 0 && !making && html`<div class="empty"><p>${t("floating.none")}</p>${way}</div>`}
-		${list?.length > 0 && html`${way}<ul class="servers">${list.map((ip) => html`<li key=${ip.id}><${FloatingIp} ip=${ip} mayChange=${mayChange} onChanged=${again}/></li>`)}</ul>`}
-	</div>`;
+	return html`<${MadeList} here="floating-ips" help="floating-ips" makeId="make-floating" read=${readRoom} listOf=${({ ips }) => ips}
+		words=${{ title: t("floating"), make: t("floating.make"), unread: t("floating.unread"), loading: t("floating.loading"), none: t("floating.none"),
+			made: ({ ip }) => t("floating.made", { ip }) }}
+		form=${({ locations }, does) => html`<${Create} locations=${locations} ...${does}/>`}
+		item=${(ip, does) => html`<${FloatingIp} ip=${ip} ...${does}/>`}/>`;
 }

@@ -6,7 +6,7 @@ import { html } from "../lib/ui.js";
 import { Crumbs } from "../parts/crumbs.js";
 import { Failure } from "../parts/failure.js";
 import { Graphs as Pictures, useMeasurements } from "../parts/measured.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { Heading } from "./room.js";
 
@@ -29,15 +29,5 @@ function Inside({ server, range }) {
 }
 
 export function Graphs({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server} range=${parameters.range ?? "hour"}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("graphs")}/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("graphs")}>${(server) => html`<${Inside} server=${server} range=${parameters.range ?? "hour"}/>`}<//>`;
 }

@@ -20,7 +20,7 @@ import { FirstStepCard } from "../parts/first-step-card.js";
 import { problemsOf } from "../parts/form.js";
 import { Graphs, useMeasurements } from "../parts/measured.js";
 import { Moment } from "../parts/moment.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { ForceDialog, PowerButton, PowerRow, PowerState } from "../parts/power.js";
 import { NextCharge } from "../parts/price.js";
 import { RescueBanner } from "../parts/rescue.js";
@@ -184,15 +184,5 @@ function Inside({ server }) {
 }
 
 export function Home({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("home")}/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("home")}>${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }

@@ -11,6 +11,7 @@ import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts
 import { GroupTabs } from "../parts/group-tabs.js";
 import { Icon } from "../parts/icon.js";
 import { Moment } from "../parts/moment.js";
+import { useOnce } from "../parts/once.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Heading } from "./room.js";
 
@@ -20,26 +21,6 @@ const kinds = [["knot", "Knot DNS", "knot.conf"], ["bind", "BIND", "named.conf"]
 const looks = { current: ["running", "success"], behind: ["busy", "busy"], silent: ["unknown", "attention"], unknown: ["stopped", "busy"] };
 const focusHeading = () => document.getElementById("heading").focus();
 const choices = kinds.map(([value, text]) => ({ value, text }));
-
-/** Runs one thing at a time; `failed` is what is shown when it went wrong. */
-function useOnce(title) {
-	const busy = useRef(false);
-	const [failure, setFailure] = useState(null);
-	const run = async (work) => {
-		if (busy.current)
-			return;
-		busy.current = true;
-		setFailure(null);
-		try {
-			await work();
-		} catch (error) {
-			setFailure({ error, again: () => run(work) });
-		} finally {
-			busy.current = false;
-		}
-	};
-	return { run, failed: failure && html`<${Failure} title=${title} error=${failure.error} onRetry=${failure.again}/>` };
-}
 
 function Config({ text, format, hasKey, onClose }) {
 	const [, , file] = kinds.find(([value]) => value === format);

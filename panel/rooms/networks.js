@@ -3,17 +3,14 @@
 import { t } from "../lib/i18n.js";
 import { attach, deleteNetwork, detach, makeNetwork, portOf, readRoom } from "../lib/networks.js";
 import { actions, servers, sortedServers } from "../lib/servers.js";
-import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
-import { GroupTabs } from "../parts/group-tabs.js";
+import { MadeList, useAsked } from "../parts/made-list.js";
 import { NameDialog } from "../parts/name-dialog.js";
 import { PrivatePort } from "../parts/private-port.js";
-import { useRead } from "../parts/read.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { Heading } from "./room.js";
+import { useEffect, useRef } from "../vendor/hooks.js";
 
 const usual_range = "10.0.0.0/16";
 const focusHeading = () => document.getElementById("heading");
@@ -95,22 +92,7 @@ function Member({ id, network, mayChange, onLeave }) {
 }
 
 function Network({ network, mayChange, onChanged }) {
-	const [asking, setAsking] = useState(null);
-	const [state, setState] = useState({ busy: false, failure: null });
-	const attempt = async (work, words) => {
-		setAsking(null);
-		if (state.busy)
-			return;
-		setState({ busy: true, failure: null });
-		try {
-			await work();
-			announce(words);
-			setState({ busy: false, failure: null });
-			onChanged();
-		} catch (failure) {
-			setState({ busy: false, failure });
-		}
-	};
+	const { asking, setAsking, attempt, busy, failure } = useAsked(onChanged);
 	const names = { network: network.name };
 	const joined = (server) => {
 		setAsking(null);
@@ -124,13 +106,13 @@ function Network({ network, mayChange, onChanged }) {
 			<div><dt>${t("networks.subnets")}</dt><dd><code>${network.subnets.map(({ ip_range: range }) => range).join(" ") || "-"}</code></dd></div>
 		</dl>
 		${network.servers.length === 0 && html`<p class="hint">${t("networks.nobody")}</p>`}
-		${network.servers.map((id) => html`<${Member} key=${id} id=${id} network=${network} mayChange=${mayChange} onLeave=${(server) => state.busy || setAsking({ leave: server })}/>`)}
+		${network.servers.map((id) => html`<${Member} key=${id} id=${id} network=${network} mayChange=${mayChange} onLeave=${(server) => busy || setAsking({ leave: server })}/>`)}
 		${asking === "join" && html`<${Join} network=${network} onDone=${joined} onCancel=${() => setAsking(null)}/>`}
 		${mayChange && asking !== "join" && html`<p class="buttons">
 			<button type="button" class="button small" data-do="join" onClick=${() => setAsking("join")}>${t("networks.join")}<span class="visually-hidden"> (${network.name})</span></button>
-			<button type="button" class="button small destroys" data-do="delete" onClick=${() => state.busy || setAsking("delete")}>${t("networks.delete")}<span class="visually-hidden"> (${network.name})</span></button>
+			<button type="button" class="button small destroys" data-do="delete" onClick=${() => busy || setAsking("delete")}>${t("networks.delete")}<span class="visually-hidden"> (${network.name})</span></button>
 		</p>`}
-		${state.failure && html`<${Failure} title=${t("networks.change.failed")} error=${state.failure} onRetry=${onChanged}/>`}
+		${failure && html`<${Failure} title=${t("networks.change.failed")} error=${failure} onRetry=${onChanged}/>`}
 		${asking?.leave && html`<${Dialog} id=${`leave-${network.id}`} title=${t("networks.leave.title", { server: asking.leave.name, ...names })} refuse=${t("cancel")} confirm=${t("networks.leave")}
 			fallback=${focusHeading} onRefuse=${() => setAsking(null)}
 			onConfirm=${() => attempt(() => detach(asking.leave.id, network.id), t("networks.leaving", { server: asking.leave.name, ...names }))}>
@@ -146,29 +128,10 @@ function Network({ network, mayChange, onChanged }) {
 }
 
 export function Networks() {
-	const mayChange = useValue(me)?.role !== "reader";
 	const ended = [...useValue(actions).values()].filter(({ command, status }) => /network/.test(command) && status !== "running").length;
-	const { value, failure, again } = useRead(readRoom, String(ended));
-	const [making, setMaking] = useState(false);
-	const list = value?.networks;
-	const made = (network) => {
-		setMaking(false);
-		announce(t("networks.made", { network: network.name }));
-		focusHeading().focus();
-		again();
-	};
-	const leave = () => {
-		setMaking(false);
-		setTimeout(() => (document.getElementById("make-network") ?? focusHeading()).focus());
-	};
-	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-network" onClick=${() => setMaking(true)}>${t("networks.make")}</button></p>`;
-	return html`<div>
-		<${Heading} text=${t("networks")} help="networks"/>
-		<${GroupTabs} of="network" here="networks"/>
-		${making && html`<${Create} zone=${value.zone} onMade=${made} onCancel=${leave}/>`}
-		${failure && html`<${Failure} title=${t("networks.unread")} error=${failure} onRetry=${again}/>`}
-		${!list && !failure && html`<p class="waiting">${t("networks.loading")}</p>`}
-		${list?.length === 0 && !making && html`<div class="empty"><p>${t("networks.none")}</p>${way}</div>`}
-		${list?.length > 0 && html`${way}<ul class="servers">${list.map((network) => html`<li key=${network.id}><${Network} network=${network} mayChange=${mayChange} onChanged=${again}/></li>`)}</ul>`}
-	</div>`;
+	return html`<${MadeList} here="networks" help="networks" makeId="make-network" read=${readRoom} readKey=${String(ended)} listOf=${({ networks }) => networks}
+		words=${{ title: t("networks"), make: t("networks.make"), unread: t("networks.unread"), loading: t("networks.loading"), none: t("networks.none"),
+			made: ({ name }) => t("networks.made", { network: name }) }}
+		form=${({ zone }, does) => html`<${Create} zone=${zone} ...${does}/>`}
+		item=${(network, does) => html`<${Network} network=${network} ...${does}/>`}/>`;
 }

@@ -3,17 +3,14 @@
 import { t } from "../lib/i18n.js";
 import { assign, change, giveBack, hostOf, readRoom, reserve, reverseOf, setReverse, takersOf, unassign } from "../lib/primary-ips.js";
 import { servers, sortedServers } from "../lib/servers.js";
-import { me } from "../lib/session.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Copy } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
-import { GroupTabs } from "../parts/group-tabs.js";
+import { MadeList, useAsked } from "../parts/made-list.js";
 import { NameDialog } from "../parts/name-dialog.js";
-import { useRead } from "../parts/read.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { Heading } from "./room.js";
 
 const focusHeading = () => document.getElementById("heading");
 
@@ -91,27 +88,12 @@ function Reverse({ ip, onSaved, onCancel }) {
 }
 
 function PrimaryIp({ ip, mayChange, onChanged }) {
-	const [asking, setAsking] = useState(null);
-	const [state, setState] = useState({ busy: false, failure: null });
+	const { asking, setAsking, attempt, busy, failure } = useAsked(onChanged);
 	const now = useValue(servers).get(ip.assignee_id);
 	const isFree = ip.assignee_id === null;
-	const attempt = async (work, words) => {
-		setAsking(null);
-		if (state.busy)
-			return;
-		setState({ busy: true, failure: null });
-		try {
-			await work();
-			announce(words);
-			setState({ busy: false, failure: null });
-			onChanged();
-		} catch (failure) {
-			setState({ busy: false, failure });
-		}
-	};
 	const names = { ip: ip.ip };
-	const button = (what, text, press = () => setAsking(what), style = "") => html`<button type="button" class=${`button small${style}`} data-do=${what} aria-disabled=${state.busy ? "true" : undefined}
-		onClick=${() => state.busy || press()}>${text}<span class="visually-hidden"> (${ip.ip})</span></button>`;
+	const button = (what, text, press = () => setAsking(what), style = "") => html`<button type="button" class=${`button small${style}`} data-do=${what} aria-disabled=${busy ? "true" : undefined}
+		onClick=${() => busy || press()}>${text}<span class="visually-hidden"> (${ip.ip})</span></button>`;
 	const isRunning = !isFree && now?.status !== "off";
 	return html`<article class="server" aria-labelledby=${`primary-${ip.id}`} data-primary=${ip.id}>
 		<h2 class="customer-name" id=${`primary-${ip.id}`} translate="no"><bdi>${ip.name}</bdi></h2>
@@ -132,7 +114,7 @@ function PrimaryIp({ ip, mayChange, onChanged }) {
 			${isFree && button("delete", t("floating.delete"), undefined, " destroys")}
 		</p>
 		${isRunning && html`<p class="hint">${t("primary.running")}</p>`}`}
-		${state.failure && html`<${Failure} title=${t("floating.change.failed")} error=${state.failure} onRetry=${onChanged}/>`}
+		${failure && html`<${Failure} title=${t("floating.change.failed")} error=${failure} onRetry=${onChanged}/>`}
 		${asking === "give" && html`<${GiveDialog} ip=${ip} onClose=${() => setAsking(null)}
 			onGive=${(to) => attempt(() => assign(ip.id, to.id), t("floating.moved", { ...names, to: to.name }))}/>`}
 		${asking === "release" && html`<${Dialog} id=${`release-${ip.id}`} title=${t("floating.release.title", names)} refuse=${t("cancel")} confirm=${t("floating.release")}
@@ -148,28 +130,9 @@ function PrimaryIp({ ip, mayChange, onChanged }) {
 }
 
 export function PrimaryIps() {
-	const mayChange = useValue(me)?.role !== "reader";
-	const { value, failure, again } = useRead(readRoom, "");
-	const [making, setMaking] = useState(false);
-	const list = value?.ips;
-	const made = (ip) => {
-		setMaking(false);
-		announce(t("floating.made", { ip: ip.ip }));
-		focusHeading().focus();
-		again();
-	};
-	const leave = () => {
-		setMaking(false);
-		setTimeout(() => (document.getElementById("make-primary") ?? focusHeading()).focus());
-	};
-	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-primary" onClick=${() => setMaking(true)}>${t("primary.make")}</button></p>`;
-	return html`<div>
-		<${Heading} text=${t("primary")} help="floating-ips"/>
-		<${GroupTabs} of="network" here="primary-ips"/>
-		${making && html`<${Create} locations=${value.locations} onMade=${made} onCancel=${leave}/>`}
-		${failure && html`<${Failure} title=${t("primary.unread")} error=${failure} onRetry=${again}/>`}
-		${!list && !failure && html`<p class="waiting">${t("primary.loading")}</p>`}
-		${list?.length === 0 && !making && html`<div class="empty"><p>${t("primary.none")}</p>${way}</div>`}
-		${list?.length > 0 && html`${way}<ul class="servers">${list.map((ip) => html`<li key=${ip.id}><${PrimaryIp} ip=${ip} mayChange=${mayChange} onChanged=${again}/></li>`)}</ul>`}
-	</div>`;
+	return html`<${MadeList} here="primary-ips" help="floating-ips" makeId="make-primary" read=${readRoom} listOf=${({ ips }) => ips}
+		words=${{ title: t("primary"), make: t("primary.make"), unread: t("primary.unread"), loading: t("primary.loading"), none: t("primary.none"),
+			made: ({ ip }) => t("floating.made", { ip }) }}
+		form=${({ locations }, does) => html`<${Create} locations=${locations} ...${does}/>`}
+		item=${(ip, does) => html`<${PrimaryIp} ip=${ip} ...${does}/>`}/>`;
 }

@@ -17,7 +17,7 @@ import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/f
 import { aboutImage } from "../parts/image-about.js";
 import { KeptDisk } from "../parts/kept-disk.js";
 import { NameDialog } from "../parts/name-dialog.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { RootPassword } from "../parts/root-password.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
@@ -176,15 +176,5 @@ function Inside({ server }) {
 }
 
 export function Reinstall({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("reinstall")} help="reinstall"/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("reinstall")} help="reinstall">${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }

@@ -12,7 +12,7 @@ import { RuleTable } from "../parts/firewall-rules.js";
 import { PacketTest } from "../parts/firewall-test.js";
 import { Trial } from "../parts/firewall-trial.js";
 import { Moment } from "../parts/moment.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { PrivatePort } from "../parts/private-port.js";
 import { useRead } from "../parts/read.js";
 import { ServerTabs } from "../parts/server-tabs.js";
@@ -86,15 +86,5 @@ function Inside({ server }) {
 }
 
 export function ServerFilter({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("firewalls")}/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("firewalls")}>${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }

@@ -4,9 +4,8 @@ import { csvAddress } from "../lib/history.js";
 import { t } from "../lib/i18n.js";
 import { html } from "../lib/ui.js";
 import { Crumbs } from "../parts/crumbs.js";
-import { Failure } from "../parts/failure.js";
 import { HistoryList, useHistory } from "../parts/history-list.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { ServerTabs } from "../parts/server-tabs.js";
 import { Heading } from "./room.js";
 
@@ -26,15 +25,5 @@ function Inside({ server }) {
 }
 
 export function ServerHistory({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("history")} help="history"/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("history")} help="history">${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }

@@ -7,8 +7,7 @@ import { me } from "../lib/session.js";
 import { html, useValue } from "../lib/ui.js";
 import { ActionLines } from "../parts/action-line.js";
 import { Crumbs } from "../parts/crumbs.js";
-import { Failure } from "../parts/failure.js";
-import { DeletedServer, useServer } from "../parts/one-server.js";
+import { OneServer } from "../parts/one-server.js";
 import { PowerState } from "../parts/power.js";
 import { Day, NextCharge } from "../parts/price.js";
 import { RescueBanner } from "../parts/rescue.js";
@@ -57,15 +56,5 @@ function Inside({ server }) {
 }
 
 export function Settings({ parameters }) {
-	const { server, known, failure, read } = useServer(Number(parameters.id));
-
-	if (server)
-		return html`<${Inside} server=${server}/>`;
-	if (known)
-		return html`<${DeletedServer} name=${known.name}/>`;
-	return html`<div class="narrow"><${Heading} text=${t("home.settings")} help="servers"/>
-		${failure
-			? html`<${Failure} title=${t("home.unread")} error=${failure} onRetry=${read}/>`
-			: html`<p class="waiting">${t("home.loading")}</p>`}
-	</div>`;
+	return html`<${OneServer} id=${parameters.id} heading=${t("home.settings")} help="servers">${(server) => html`<${Inside} server=${server}/>`}<//>`;
 }
