@@ -7,11 +7,6 @@
 #include "store/store_first_step.h"
 #include "store/store_server.h"
 
-static bool wants_start(const struct task *task)
-{
-	return task->params.start;
-}
-
 static int image_run(struct task *task, struct err *err)
 {
 	struct server server CLEANUP(server_done) = {0};
@@ -72,7 +67,7 @@ static const struct step create_steps[] = {
 	{.name = "seed", .run = seed_run, .answered = seed_answered, .undo = verb_seed_delete},
 	{.name = "define", .run = verb_define, .undo = verb_undefine},
 	{.name = "start",
-	 .wanted = wants_start,
+	 .wanted = task_wants_start,
 	 .entered = start_entered,
 	 .run = verb_start,
 	 .answered = verb_started},

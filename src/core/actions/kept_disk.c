@@ -37,16 +37,6 @@ static int find(struct engine *engine, const struct server *server, struct store
 
 /* --- going back --- */
 
-static bool wants_start(const struct task *task)
-{
-	return task->params.start;
-}
-
-static bool was_on(const struct task *task)
-{
-	return task->params.before != SERVER_OFF;
-}
-
 /* A server that grew meanwhile has its old disk grow too; and here it shows whether it is there. */
 static int volume_run(struct task *task, struct err *err)
 {
@@ -83,28 +73,10 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 	return r;
 }
 
-static int define_undo(struct task *task, struct err *err)
-{
-	struct server server CLEANUP(server_done) = {0};
-	int r = task_server(task, &server, err);
-
-	const struct domain_shape shape = {.generation = task->params.generation,
-					   .image_id = server.image_id,
-					   .seed = server.seed,
-					   .rescue = server.rescue_running};
-
-	return r ? r : verb_define_as(task, &shape, err);
-}
-
-static int replaced_volume_run(struct task *task, struct err *err)
-{
-	return verb_volume(task, HOST_VOLUME_DELETE, task->params.generation, 0, 0, err);
-}
-
 static const struct step restore_steps[] = {
 	{.name = "stop",
 	 .flags = STEP_ABSENT | STEP_UNDO_ONCE,
-	 .wanted = was_on,
+	 .wanted = task_was_on,
 	 .run = verb_stop,
 	 .undo = verb_start},
 	{.name = "volume", .run = volume_run},
@@ -112,13 +84,13 @@ static const struct step restore_steps[] = {
 	 .flags = STEP_UNDO_ONCE,
 	 .run = define_run,
 	 .answered = define_answered,
-	 .undo = define_undo},
+	 .undo = verb_define},
 	{.name = "seed", .flags = STEP_MUST | STEP_ABSENT, .run = verb_seed_delete},
 	{.name = "network", .flags = STEP_MUST, .run = verb_network_set},
-	{.name = "old_volume", .flags = STEP_MUST | STEP_ABSENT, .run = replaced_volume_run},
+	{.name = "old_volume", .flags = STEP_MUST | STEP_ABSENT, .run = rebuild_old_volume},
 	{.name = "start",
 	 .flags = STEP_KEEP,
-	 .wanted = wants_start,
+	 .wanted = task_wants_start,
 	 .run = verb_start,
 	 .answered = verb_started},
 };

@@ -27,16 +27,6 @@
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
-static bool wants_start(const struct task *task)
-{
-	return task->params.start;
-}
-
-static bool was_on(const struct task *task)
-{
-	return task->params.before != SERVER_OFF;
-}
-
 static bool wants_deletion(const struct task *task)
 {
 	return !task->params.keep_disk;
@@ -129,20 +119,7 @@ static int define_answered(struct task *task, struct reader *answer, struct err 
 	return r;
 }
 
-static int define_undo(struct task *task, struct err *err)
-{
-	struct server server CLEANUP(server_done) = {0};
-	int r = task_server(task, &server, err);
-
-	const struct domain_shape shape = {.generation = task->params.generation,
-					   .image_id = server.image_id,
-					   .seed = server.seed,
-					   .rescue = server.rescue_running};
-
-	return r ? r : verb_define_as(task, &shape, err);
-}
-
-static int old_volume_run(struct task *task, struct err *err)
+int rebuild_old_volume(struct task *task, struct err *err)
 {
 	return verb_volume(task, HOST_VOLUME_DELETE, task->params.generation, 0, 0, err);
 }
@@ -150,7 +127,7 @@ static int old_volume_run(struct task *task, struct err *err)
 static const struct step rebuild_steps[] = {
 	{.name = "stop",
 	 .flags = STEP_ABSENT | STEP_UNDO_ONCE,
-	 .wanted = was_on,
+	 .wanted = task_was_on,
 	 .run = verb_stop,
 	 .undo = verb_start},
 	{.name = "volume", .run = volume_run, .undo = volume_undo},
@@ -159,15 +136,15 @@ static const struct step rebuild_steps[] = {
 	 .flags = STEP_UNDO_ONCE,
 	 .run = define_run,
 	 .answered = define_answered,
-	 .undo = define_undo},
+	 .undo = verb_define},
 	{.name = "network", .flags = STEP_MUST, .run = verb_network_set},
 	{.name = "old_volume",
 	 .flags = STEP_MUST | STEP_ABSENT,
 	 .wanted = wants_deletion,
-	 .run = old_volume_run},
+	 .run = rebuild_old_volume},
 	{.name = "start",
 	 .flags = STEP_KEEP,
-	 .wanted = wants_start,
+	 .wanted = task_wants_start,
 	 .run = verb_start,
 	 .answered = verb_started},
 };

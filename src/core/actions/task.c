@@ -535,6 +535,16 @@ int task_ask(struct task *task, uint16_t type, const struct buf *body, struct er
 	return STEP_ASKED;
 }
 
+bool task_was_on(const struct task *task)
+{
+	return task->params.before != SERVER_OFF;
+}
+
+bool task_wants_start(const struct task *task)
+{
+	return task->params.start;
+}
+
 int task_server(struct task *task, struct server *ret, struct err *err)
 {
 	return store_server_get(task->engine->store, 0, task->server_id, ret, err);

@@ -88,6 +88,8 @@ extern const struct command create_command, delete_command, start_command, stop_
 	ip_range_command, attach_command, detach_command, alias_command, kept_restore_command,
 	kept_delete_command;
 
+/** rebuild_old_volume() - the step that deletes the disk which was in use when the action began. */
+int rebuild_old_volume(struct task *task, struct err *err);
 /** rebuild_succeeded(), rebuild_failed() - the end of an action that gives a server another disk.
  */
 int rebuild_succeeded(struct task *task, struct err *err);
@@ -205,6 +207,9 @@ struct task *task_of(struct engine *engine, uint64_t server_id);
 
 /** task_ask() - ask one verb for the step; its answer ends or fails it. */
 int task_ask(struct task *task, uint16_t type, const struct buf *body, struct err *err);
+/** task_was_on(), task_wants_start() - whether steps are wanted: it ran before; it shall run. */
+bool task_was_on(const struct task *task);
+bool task_wants_start(const struct task *task);
 /** task_server() - the server as it is now. Free with server_done(). */
 int task_server(struct task *task, struct server *ret, struct err *err);
 /** task_end_power() - the usual end: status by what events said or else by the model. */
