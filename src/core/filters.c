@@ -146,12 +146,14 @@ int filters_revert(struct core *core, uint64_t firewall_id, struct err *err)
 	return code < 0 ? code : store_trial_delete(core->store, firewall_id, err);
 }
 
-static int expire(struct core *core, uint64_t firewall_id, struct err *err)
+int filters_end_trial(struct core *core, uint64_t firewall_id, const char *what,
+		      const char *details,
+		      int (*end)(struct core *core, uint64_t firewall_id, struct err *err),
+		      struct err *err)
 {
 	struct firewall firewall CLEANUP(firewall_done) = {0};
 	struct history_line line = {.actor = HISTORY_SYSTEM,
 				    .result = HISTORY_SUCCESS,
-				    .what = "firewall.expire",
 				    .resource_type = "firewall",
 				    .resource_id = firewall_id};
 	int code = store_firewall_get(core->store, 0, firewall_id, &firewall, err);
@@ -159,11 +161,13 @@ static int expire(struct core *core, uint64_t firewall_id, struct err *err)
 	if (code < 0)
 		return code;
 	line.customer_id = firewall.customer_id;
+	(void)snprintf(line.what, sizeof line.what, "%s", what);
+	(void)snprintf(line.details, sizeof line.details, "%s", details);
 	(void)snprintf(line.resource_name, sizeof line.resource_name, "%s", firewall.name);
 	store_history_note(core->store, &line);
 	code = store_begin(core->store, err);
 	if (code == 0)
-		code = filters_revert(core, firewall_id, err);
+		code = end(core, firewall_id, err);
 	if (code == 0)
 		code = store_commit(core->store, err);
 	store_rollback(core->store);
@@ -179,7 +183,8 @@ static void expire_due(struct filters *filters)
 
 	while (store_trial_next(filters->core->store, &firewall_id, &deadline_ms, NULL) == 0 &&
 	       deadline_ms <= clock_now_ms()) {
-		if (expire(filters->core, firewall_id, &err) < 0) {
+		if (filters_end_trial(filters->core, firewall_id, "firewall.expire", "",
+				      filters_revert, &err) < 0) {
 			log_error("firewall %" PRIu64 ": its trial cannot be ended: %s",
 				  firewall_id, err.text);
 			return;

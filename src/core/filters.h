@@ -12,3 +12,11 @@ void filters_kick(struct filters *filters);
 /** filters_revert() - inside a transaction: everything as before the trial, and the trial is over.
  */
 int filters_revert(struct core *core, uint64_t firewall_id, struct err *err);
+/**
+ * filters_end_trial() - nobody asked for it: @end in a transaction of its own, with its line of the
+ * history, @what with @details (JSON; "": none).
+ */
+int filters_end_trial(struct core *core, uint64_t firewall_id, const char *what,
+		      const char *details,
+		      int (*end)(struct core *core, uint64_t firewall_id, struct err *err),
+		      struct err *err);

@@ -24,10 +24,8 @@
 #include "core/events.h"
 #include "core/filters.h"
 #include "core/hostlink/host_client.h"
-#include "model/history_line.h"
 #include "model/server.h"
 #include "store/store_firewall.h"
-#include "store/store_history.h"
 #include "store/store_server.h"
 
 #define TURN_MS 250
@@ -47,31 +45,18 @@ struct trials {
 	struct asking askings[PLACES];
 };
 
-/* The trial is over, and what it changed stays. In a transaction of its own. */
+/* The trial is over, and what it changed stays. */
+static int keep(struct core *core, uint64_t firewall_id, struct err *err)
+{
+	return store_trial_delete(core->store, firewall_id, err);
+}
+
 static int confirm(struct core *core, uint64_t firewall_id, const char *address, struct err *err)
 {
-	struct firewall firewall CLEANUP(firewall_done) = {0};
-	struct history_line line = {.actor = HISTORY_SYSTEM,
-				    .result = HISTORY_SUCCESS,
-				    .what = "firewall.confirm",
-				    .resource_type = "firewall",
-				    .resource_id = firewall_id};
-	int code = store_firewall_get(core->store, 0, firewall_id, &firewall, err);
+	char details[IP_TEXT_BYTES + 16];
 
-	if (code < 0)
-		return code;
-	line.customer_id = firewall.customer_id;
-	(void)snprintf(line.resource_name, sizeof line.resource_name, "%s", firewall.name);
-	(void)snprintf(line.details, sizeof line.details, "{\"from\":\"%s\"}", address);
-	store_history_note(core->store, &line);
-	code = store_begin(core->store, err);
-	if (code == 0)
-		code = store_trial_delete(core->store, firewall_id, err);
-	if (code == 0)
-		code = store_commit(core->store, err);
-	store_rollback(core->store);
-	(void)store_history_take(core->store, NULL);
-	return code;
+	(void)snprintf(details, sizeof details, "{\"from\":\"%s\"}", address);
+	return filters_end_trial(core, firewall_id, "firewall.confirm", details, keep, err);
 }
 
 static bool has_come(struct reader *answer, const struct ip *from)
