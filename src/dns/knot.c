@@ -179,7 +179,9 @@ int knot_begin_settings(struct knot *knot, struct err *err)
 	return code;
 }
 
-int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err)
+/* With one item that says how it is kept. One that is there already is changed. */
+static int add_zone(struct knot *knot, const char *zone, const char *item, const char *data,
+		    struct err *err)
 {
 	int code = knot_call(knot,
 			     &(struct command){.name = "conf-set", .section = "zone", .id = zone},
@@ -192,29 +194,20 @@ int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *
 	return knot_call(knot,
 			 &(struct command){.name = "conf-set",
 					   .section = "zone",
-					   .item = "dnssec-signing",
+					   .item = item,
 					   .id = zone,
-					   .data = dnssec ? "on" : "off"},
+					   .data = data},
 			 NULL, NULL, err);
+}
+
+int knot_add_zone(struct knot *knot, const char *zone, bool dnssec, struct err *err)
+{
+	return add_zone(knot, zone, "dnssec-signing", dnssec ? "on" : "off", err);
 }
 
 int knot_add_fetched(struct knot *knot, const char *zone, struct err *err)
 {
-	int code = knot_call(knot,
-			     &(struct command){.name = "conf-set", .section = "zone", .id = zone},
-			     NULL, NULL, err);
-
-	if (code == ERR_SERVER && knot_says(knot, KNOT_CONF_EREDEFINE))
-		code = 0;
-	if (code < 0)
-		return code;
-	return knot_call(knot,
-			 &(struct command){.name = "conf-set",
-					   .section = "zone",
-					   .item = "template",
-					   .id = zone,
-					   .data = "secondary"},
-			 NULL, NULL, err);
+	return add_zone(knot, zone, "template", "secondary", err);
 }
 
 struct look {
