@@ -19,8 +19,6 @@
 #include "base/fd.h"
 #include "host/network/conntrack.h"
 
-#define ANSWER_BYTES 65536
-
 static uint32_t read_number(const uint8_t *body, size_t bytes, uint16_t type)
 {
 	size_t got = 0;
@@ -75,8 +73,9 @@ struct list {
 	size_t count;
 };
 
-static void consider(struct list *list, const uint8_t *body, size_t bytes)
+static void consider(void *context, const uint8_t *body, size_t bytes)
 {
+	struct list *list = context;
 	size_t tuple_bytes = 0;
 	const uint8_t *tuple = conntrack_find(body, bytes, CTA_TUPLE_ORIG, &tuple_bytes);
 	struct ip source;
@@ -93,35 +92,9 @@ static void consider(struct list *list, const uint8_t *body, size_t bytes)
 		list->items[list->count++] = source;
 }
 
-/* 1: that was the last. */
-static int read_answer(struct list *list, const uint8_t *answer, size_t left)
-{
-	const size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	struct nlmsghdr header;
-
-	while (left >= sizeof header) {
-		memcpy(&header, answer, sizeof header);
-		if (header.nlmsg_len < sizeof header || header.nlmsg_len > left)
-			return -EPROTO;
-		if (header.nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (header.nlmsg_type == NLMSG_ERROR)
-			return -EIO;
-		if (header.nlmsg_len >= head)
-			consider(list, answer + head, header.nlmsg_len - head);
-		const size_t step = NLMSG_ALIGN(header.nlmsg_len);
-		if (step >= left)
-			break;
-		answer += step;
-		left -= step;
-	}
-	return 0;
-}
-
 int came_list(uint32_t mark, uint16_t port, struct ip *ret, size_t max, size_t *ret_count,
 	      struct err *err)
 {
-	static _Thread_local uint8_t answer[ANSWER_BYTES] __attribute__((aligned(8)));
 	const int fd AUTO_CLOSE = conntrack_open();
 	struct {
 		struct nlmsghdr header;
@@ -135,17 +108,14 @@ int came_list(uint32_t mark, uint16_t port, struct ip *ret, size_t max, size_t *
 		     .mask_head = {sizeof(struct nlattr) + sizeof(uint32_t), CTA_MARK_MASK},
 		     .mask = UINT32_MAX};
 	struct list list = {.mark = mark, .port = port, .items = ret, .max = max};
-	ssize_t got;
 	int code = fd < 0 ? fd : 0;
 
 	conntrack_head(&request.header, &request.inner, IPCTNL_MSG_CT_GET, NLM_F_DUMP, 0,
 		       sizeof request - NLMSG_LENGTH(sizeof request.inner));
 	if (code == 0 && send(fd, &request, request.header.nlmsg_len, 0) < 0)
 		code = -errno;
-	while (code == 0) {
-		got = recv(fd, answer, sizeof answer, 0);
-		code = got < 0 ? -errno : read_answer(&list, answer, (size_t)got);
-	}
+	if (code == 0)
+		code = conntrack_read(fd, consider, &list);
 	if (code < 0)
 		return err_set(err, code, "cannot read the table of connections: %s",
 			       strerror(-code));

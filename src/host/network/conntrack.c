@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define PATIENCE_S 5
+#define PATIENCE_S   5
+#define ANSWER_BYTES 65536
 
 int conntrack_open(void)
 {
@@ -47,4 +48,43 @@ const uint8_t *conntrack_find(const uint8_t *at, size_t bytes, uint16_t type, si
 		bytes -= step;
 	}
 	return NULL;
+}
+
+/* 1: that was the last. */
+static int read_part(const uint8_t *answer, size_t left,
+		     void (*each)(void *context, const uint8_t *body, size_t bytes), void *context)
+{
+	const size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	struct nlmsghdr header;
+
+	while (left >= sizeof header) {
+		memcpy(&header, answer, sizeof header);
+		if (header.nlmsg_len < sizeof header || header.nlmsg_len > left)
+			return -EPROTO;
+		if (header.nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (header.nlmsg_type == NLMSG_ERROR)
+			return -EIO;
+		if (header.nlmsg_len >= head)
+			each(context, answer + head, header.nlmsg_len - head);
+		const size_t step = NLMSG_ALIGN(header.nlmsg_len);
+		if (step >= left)
+			break;
+		answer += step;
+		left -= step;
+	}
+	return 0;
+}
+
+int conntrack_read(int fd, void (*each)(void *context, const uint8_t *body, size_t bytes),
+		   void *context)
+{
+	static _Thread_local uint8_t answer[ANSWER_BYTES] __attribute__((aligned(8)));
+	int code = 0;
+
+	while (code == 0) {
+		const ssize_t got = recv(fd, answer, sizeof answer, 0);
+		code = got < 0 ? -errno : read_part(answer, (size_t)got, each, context);
+	}
+	return code < 0 ? code : 0;
 }

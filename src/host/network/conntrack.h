@@ -17,3 +17,10 @@ void conntrack_head(struct nlmsghdr *header, struct nfgenmsg *inner, uint16_t ty
 
 /** conntrack_find() - the attribute of a kind among @bytes of them, or NULL. */
 const uint8_t *conntrack_find(const uint8_t *at, size_t bytes, uint16_t type, size_t *ret_bytes);
+
+/**
+ * conntrack_read() - the whole answer to a request for the table: @each gets the attributes of one
+ * connection. Blocks until it ends. Returns 0 or -errno.
+ */
+int conntrack_read(int fd, void (*each)(void *context, const uint8_t *body, size_t bytes),
+		   void *context);

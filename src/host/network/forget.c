@@ -17,8 +17,7 @@
 #include "base/fd.h"
 #include "host/network/conntrack.h"
 
-#define ANSWER_BYTES 65536
-#define TUPLE_BYTES  256
+#define TUPLE_BYTES 256
 
 struct message {
 	struct nlmsghdr header;
@@ -53,9 +52,16 @@ static bool has_address(const uint8_t *tuple, size_t bytes, const struct ip *ip)
 	return false;
 }
 
-/* One that the kernel has told of. @fd: another socket than the one it tells on. */
-static void consider(int fd, const uint8_t *body, size_t bytes, const struct ip *ip)
+struct forgetting {
+	const struct ip *ip;
+	int fd; /* another socket than the one that the kernel tells on */
+};
+
+/* One that the kernel has told of. */
+static void consider(void *context, const uint8_t *body, size_t bytes)
 {
+	const struct forgetting *forgetting = context;
+	const struct ip *ip = forgetting->ip;
 	const uint8_t family = ip->family == 4 ? AF_INET : AF_INET6;
 	size_t original_bytes = 0, reply_bytes = 0;
 	const uint8_t *original = conntrack_find(body, bytes, CTA_TUPLE_ORIG, &original_bytes);
@@ -71,49 +77,22 @@ static void consider(int fd, const uint8_t *body, size_t bytes, const struct ip 
 	head.nla_len = (uint16_t)(sizeof head + original_bytes);
 	memcpy(message.tuple, &head, sizeof head);
 	memcpy(message.tuple + sizeof head, original, original_bytes);
-	(void)ask(fd, &message, IPCTNL_MSG_CT_DELETE, 0, family, NLA_ALIGN(head.nla_len));
-}
-
-/* 1: that was the last. */
-static int read_answer(int deleting, const uint8_t *answer, size_t left, const struct ip *ip)
-{
-	const size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	struct nlmsghdr header;
-
-	while (left >= sizeof header) {
-		memcpy(&header, answer, sizeof header);
-		if (header.nlmsg_len < sizeof header || header.nlmsg_len > left)
-			return -EPROTO;
-		if (header.nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (header.nlmsg_type == NLMSG_ERROR)
-			return -EIO;
-		if (header.nlmsg_len >= head)
-			consider(deleting, answer + head, header.nlmsg_len - head, ip);
-		const size_t step = NLMSG_ALIGN(header.nlmsg_len);
-		if (step >= left)
-			break;
-		answer += step;
-		left -= step;
-	}
-	return 0;
+	(void)ask(forgetting->fd, &message, IPCTNL_MSG_CT_DELETE, 0, family,
+		  NLA_ALIGN(head.nla_len));
 }
 
 int forget_connections(const struct ip *ip, struct err *err)
 {
-	static _Thread_local uint8_t answer[ANSWER_BYTES] __attribute__((aligned(8)));
 	const int reading AUTO_CLOSE = conntrack_open(), deleting AUTO_CLOSE = conntrack_open();
+	struct forgetting forgetting = {.ip = ip, .fd = deleting};
 	struct message message = {0};
-	ssize_t got;
 	int code = reading < 0 || deleting < 0 ? -EIO : 0;
 
 	if (code == 0)
 		code = ask(reading, &message, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
 			   ip->family == 4 ? AF_INET : AF_INET6, 0);
-	while (code == 0) {
-		got = recv(reading, answer, sizeof answer, 0);
-		code = got < 0 ? -errno : read_answer(deleting, answer, (size_t)got, ip);
-	}
+	if (code == 0)
+		code = conntrack_read(reading, consider, &forgetting);
 	return code < 0 ? err_set(err, code, "cannot end the connections of an address: %s",
 				  strerror(-code))
 			: 0;

@@ -77,7 +77,7 @@ int plumb_host(struct err *err)
 	return 0;
 }
 
-static struct nl_sock *open_socket(void)
+struct nl_sock *plumb_open(void)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 
@@ -160,7 +160,7 @@ static bool has_family(const struct host_network *network, uint8_t family)
 
 int plumb_tap(const char *tap, const struct host_network *network, struct err *err)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	const int ifindex = (int)if_nametoindex(tap);
 	int code;
 
@@ -198,7 +198,7 @@ int plumb_tap(const char *tap, const struct host_network *network, struct err *e
 
 int plumb_route(const char *tap, const struct ip *ip, struct err *err)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	const int ifindex = (int)if_nametoindex(tap);
 	int code;
 
@@ -212,7 +212,7 @@ int plumb_route(const char *tap, const struct ip *ip, struct err *err)
 
 int plumb_no_route(const char *tap, const struct ip *ip, struct err *err)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	const int ifindex = (int)if_nametoindex(tap);
 	struct rtnl_route *route CLEANUP(cleanup_route) = NULL;
 	int code;
@@ -236,7 +236,7 @@ int plumb_remove(const char *tap, struct err *err)
 
 	if (if_nametoindex(tap) == 0)
 		return 0;
-	sock = open_socket();
+	sock = plumb_open();
 	link = rtnl_link_alloc();
 	if (sock == NULL || link == NULL)
 		return err_set(err, -EIO, "cannot open netlink");

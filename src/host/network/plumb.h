@@ -7,6 +7,11 @@
 #define PLUMB_GATEWAY_IPV4 "172.31.1.1"
 #define PLUMB_GATEWAY_IPV6 "fe80::1"
 
+struct nl_sock;
+
+/** plumb_open() - to the kernel's routes and links. NULL when there is none; nl_socket_free(). */
+struct nl_sock *plumb_open(void);
+
 /** plumb_host() - once at start: forwarding on, without losing what the uplinks learn by
  * themselves. */
 int plumb_host(struct err *err);

@@ -60,17 +60,6 @@ static int failed(struct err *err, int nl_code, const char *what, const char *na
 	return err_set(err, -EIO, "cannot %s %s: %s", what, name, nl_geterror(nl_code));
 }
 
-static struct nl_sock *open_socket(void)
-{
-	struct nl_sock *sock = nl_socket_alloc();
-
-	if (sock != NULL && nl_connect(sock, NETLINK_ROUTE) < 0) {
-		nl_socket_free(sock);
-		return NULL;
-	}
-	return sock;
-}
-
 /* Before it is up: the host neither speaks nor answers on it. */
 static void deafen(const char *name)
 {
@@ -168,7 +157,7 @@ static int set_mac(struct nl_sock *sock, unsigned ifindex, const uint8_t mac[MAC
 
 int segment_plumb(const char *instance, const struct host_port *port, struct err *err)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	char bridge[SEGMENT_NAME_BYTES], tap[SEGMENT_NAME_BYTES];
 	int code;
 
@@ -196,7 +185,7 @@ int segment_plumb(const char *instance, const struct host_port *port, struct err
 
 bool segment_is_plumbed(const char *instance, const struct host_port *port)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	struct rtnl_link *link CLEANUP(cleanup_link) = NULL;
 	char bridge[SEGMENT_NAME_BYTES], tap[SEGMENT_NAME_BYTES];
 
@@ -221,7 +210,7 @@ static bool is_ours(const char *instance, struct rtnl_link *link)
 
 void segment_clean(const char *instance, segment_wanted *wanted, void *context)
 {
-	struct nl_sock *sock CLEANUP(cleanup_socket) = open_socket();
+	struct nl_sock *sock CLEANUP(cleanup_socket) = plumb_open();
 	struct nl_cache *links CLEANUP(cleanup_cache) = NULL;
 
 	if (sock == NULL || rtnl_link_alloc_cache(sock, AF_UNSPEC, &links) < 0)
