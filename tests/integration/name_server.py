@@ -57,7 +57,7 @@ class OtherServer(OtherKnot):
         return self
 
 
-ELSEWHERE = """server:
+KNOT_SETTINGS = """server:
     rundir: "{dir}"
     pidfile: "pid"
     listen: 127.0.0.1@{port}
@@ -67,7 +67,8 @@ log:
 database:
     storage: "{dir}"
 zone:
-  - domain: elsewhere.example
+"""
+ELSEWHERE = KNOT_SETTINGS + """  - domain: elsewhere.example
     file: "{dir}/elsewhere.zone"
 """
 

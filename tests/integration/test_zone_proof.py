@@ -5,20 +5,9 @@ import sqlite3
 import pytest
 
 from ippo_testing import Failed, eventually
-from name_server import NameServer, OtherKnot
+from name_server import KNOT_SETTINGS, NameServer, OtherKnot
 from people import invite
 
-SETTINGS = """server:
-    rundir: "{dir}"
-    pidfile: "pid"
-    listen: 127.0.0.1@{port}
-log:
-  - target: stderr
-    any: warning
-database:
-    storage: "{dir}"
-zone:
-"""
 # Beside what the tests ask for, what must prove nothing.
 OUTSIDE = """$ORIGIN outside.test.
 $TTL 60
@@ -36,7 +25,7 @@ class Outside(OtherKnot):
     """The public DNS: one zone, which tests add lines to."""
 
     def __init__(self, folder):
-        super().__init__(folder, SETTINGS + "  - domain: outside.test\n    file: \"{dir}/outside.zone\"\n    zonefile-sync: -1\n    zonefile-load: whole\n"
+        super().__init__(folder, KNOT_SETTINGS + "  - domain: outside.test\n    file: \"{dir}/outside.zone\"\n    zonefile-sync: -1\n    zonefile-load: whole\n"
                          + "".join(f"  - domain: {word}.test\n    file: \"{{dir}}/{word}.zone\"\n" for word in ("delegated", "elsewhere")), outside=OUTSIDE,
                          delegated=apex("delegated.test", "ns9.other.test.", "NS2.Example.net."), elsewhere=apex("elsewhere.test", "ns1.example.net.other.test."))
         self.serial, self.lines = 1, []
