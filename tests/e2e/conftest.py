@@ -7,7 +7,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 
 from ippo_testing import IppoInstance, Key, debian_image, run, start_libvirt, tiny_image
 
-BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BROWSER = ROOT / "tests/e2e/browser"
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,12 @@ def ippo():
         yield instance
     finally:
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def rescue_system(ippo):
+    """Built once: from then on every server of the service can be started with it."""
+    ippo.cli("image", "build", ROOT / "images/rescue/build", "rescue", "--type", "rescue")
 
 
 @pytest.fixture(scope="session")

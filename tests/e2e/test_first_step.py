@@ -218,9 +218,8 @@ def test_power_cut_in_the_middle(guest):
     assert "The old state is back" in guest.ssh("sudo journalctl -b -u firststep-rollback --no-pager").stdout
 
 
-def test_mended_from_the_rescue_system(guest):
+def test_mended_from_the_rescue_system(guest, rescue_system):
     """A setting with which sshd does not start is taken away from outside, on the disk of a Debian that does not run."""
-    guest.ippo.cli("image", "build", ROOT / "images/rescue/build", "rescue", "--type", "rescue")
     mistake, boot = "/etc/ssh/sshd_config.d/50-mistake.conf", guest.boot_id()
     guest.ssh(f"echo 'Prot 22' | sudo tee {mistake} >/dev/null; sync")
     assert guest.ssh("sudo sshd -t", check=False).returncode != 0

@@ -112,7 +112,6 @@ def test_what_is_refused_says_why(server, hcloud):
     assert hcloud.refused("server", "create", "--name", "debian", "--type", "1g", "--image", "debian-12") == "uniqueness_error"
     assert hcloud.refused("server", "create", "--name", "x", "--type", "9g", "--image", "debian-12") == "invalid_input"
     assert "not found" in hcloud("server", "describe", "nobody", check=False).stderr
-    assert hcloud.refused("server", "enable-rescue", "debian") == "unsupported_error"
     public = server.ippo.dir / "again.pub"
     public.write_text(server.key.public)
     assert hcloud.refused("ssh-key", "create", "--name", "again", "--public-key-from-file", public) == "uniqueness_error"
@@ -285,6 +284,14 @@ def test_labels_names_protection_and_reverse_name(server, hcloud):
     hcloud("server", "enable-protection", "renamed", "delete", "rebuild")
     assert hcloud.refused("server", "delete", "renamed") == "protected"
     hcloud("server", "disable-protection", "renamed", "delete", "rebuild")
+
+
+def test_a_rescue_boot_is_asked_for_and_called_off(server, hcloud, rescue_system):
+    said = hcloud("server", "enable-rescue", "renamed", "--ssh-key", "mine").stdout
+    assert "Rescue enabled" in said and said.rstrip().endswith("root password:"), "there is no password"
+    assert server.now["rescue_enabled"] is True
+    hcloud("server", "disable-rescue", "renamed")
+    assert server.now["rescue_enabled"] is False
 
 
 def test_rebuilt_with_the_same_address(server, hcloud):
