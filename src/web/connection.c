@@ -32,7 +32,6 @@
 #define READ_BURST           8 /* from the socket, in one turn */
 #define KEPT_BUFFER_BYTES    ((size_t)64 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
-#define AHEAD_BYTES          131072 /* eight records: each call of the kernel costs as much as a record */
 
 /*
  * What a console's client sends is read by the many records and handed to TLS from here: OpenSSL's
@@ -42,7 +41,7 @@
 static struct {
 	const struct connection *owner;
 	size_t at, end;
-	uint8_t data[AHEAD_BYTES];
+	uint8_t data[CONNECTION_AHEAD_BYTES];
 } ahead;
 
 static void on_handle_closed(uv_handle_t *handle)

@@ -27,6 +27,8 @@ struct web;
 #define CONNECTION_MAX_STREAM_BEHIND_BYTES ((size_t)512 * 1024)
 #define CONNECTION_READ_BYTES              16384
 #define CONNECTION_PEER_BYTES              64
+/* What a console reads ahead in one turn, sixteen records: a turn costs as much as some of them. */
+#define CONNECTION_AHEAD_BYTES ((size_t)256 * 1024)
 
 enum connection_state { HANDSHAKE, HEAD, BODY, WAITING, REPLYING, CLOSING, CONSOLE };
 

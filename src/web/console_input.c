@@ -1,32 +1,42 @@
 /*
- * Client → guest. What a turn reads is decoded, gathered and sent in one go; what the host does not
- * take is kept, and the client is not read until it has.
+ * Client → guest. What a turn reads is decrypted record behind record into one place, unmasked and
+ * filtered where it lies, and sent from there in one go; what the host does not take is kept, and
+ * the client is not read until it has.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/clock.h"
 #include "web/console_state.h"
 #include "web/core_link.h"
 
-#define REST_MS      1
-#define GATHER_BYTES (8 * CONSOLE_RECORD_BYTES)
+#define REST_MS       2
+#define PLACE_BYTES   CONNECTION_AHEAD_BYTES /* what one turn reads */
+#define GATHER_SLICES 256
+#define SMALL_BYTES   256
+#define MOST_BETWEEN  (WEBSOCKET_MAX_HEAD_BYTES + WEBSOCKET_MASK_BYTES + 1) /* a message's type */
 
-/* Of the process: filled and emptied within one call. */
-static uint8_t received[CONSOLE_RECORD_BYTES];
-static uint8_t gathered[GATHER_BYTES + CONSOLE_RECORD_BYTES + RFB_HELD_BYTES];
-static size_t gathered_bytes;
+/* Of the process: filled and emptied within one call. The filter may put out what it held back
+ * before what it is given. */
+static uint8_t place[RFB_HELD_BYTES + PLACE_BYTES];
+static size_t place_used = RFB_HELD_BYTES;
+/* What is for the host, in the place or in a console's own memory; of a serial console one message.
+ */
+static struct iovec gathered[GATHER_SLICES];
+static size_t gathered_count, gathered_bytes;
 
 /* What the host did not take, for later: of a serial console its datagrams, each after its length.
  */
-static void keep_blocked(struct console *console, const uint8_t *data, size_t bytes)
+static void keep_blocked(struct console *console, size_t taken)
 {
 	const bool serial = console->kind == CONSOLE_SERIAL;
-	const uint32_t length = (uint32_t)bytes;
+	const uint32_t length = (uint32_t)gathered_bytes;
 	const size_t head = serial ? sizeof length : 0;
-	uint8_t *kept = realloc(console->blocked, console->blocked_bytes + head + bytes);
+	uint8_t *kept =
+		realloc(console->blocked, console->blocked_bytes + head + gathered_bytes - taken);
 
 	if (kept == NULL) {
 		console_fail(console, WEBSOCKET_INTERNAL, "no memory");
@@ -34,43 +44,80 @@ static void keep_blocked(struct console *console, const uint8_t *data, size_t by
 	}
 	console->blocked = kept;
 	memcpy(kept + console->blocked_bytes, &length, head);
-	memcpy(kept + console->blocked_bytes + head, data, bytes);
-	console->blocked_bytes += head + bytes;
+	console->blocked_bytes += head;
+	for (size_t i = 0; i < gathered_count; i++) {
+		const size_t skip = taken < gathered[i].iov_len ? taken : gathered[i].iov_len;
+		const size_t bytes = gathered[i].iov_len - skip;
+		memcpy(kept + console->blocked_bytes, (uint8_t *)gathered[i].iov_base + skip,
+		       bytes);
+		console->blocked_bytes += bytes;
+		taken -= skip;
+	}
 }
 
 /* Once the host does not take all, no more is read from the client until it has. */
-static void send_to_host(struct console *console, const uint8_t *data, size_t bytes)
+static void send_to_host(struct console *console)
 {
+	const struct msghdr message = {.msg_iov = gathered, .msg_iovlen = gathered_count};
 	ssize_t sent = 0;
 
-	if (console->state != OPEN || bytes == 0)
+	if (console->state != OPEN || gathered_bytes == 0)
 		return;
-	console->bytes_to_guest += bytes;
+	console->bytes_to_guest += gathered_bytes;
 	if (console->blocked != NULL) {
-		keep_blocked(console, data, bytes);
+		keep_blocked(console, 0);
 		return;
 	}
 	do
-		sent = send(console->fd, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = sendmsg(console->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
-	if (sent == (ssize_t)bytes)
+	if (sent == (ssize_t)gathered_bytes)
 		return;
 	if (sent < 0 && errno != EAGAIN && errno != ENOBUFS) {
 		console_host_gone(console);
 		return;
 	}
-	if (sent < 0)
-		sent = 0;
 	console->blocked_bytes = console->blocked_sent = 0;
-	keep_blocked(console, data + sent, bytes - (size_t)sent);
+	keep_blocked(console, sent > 0 ? (size_t)sent : 0);
+}
+
+static void forget_gathered(void)
+{
+	gathered_count = gathered_bytes = 0;
 }
 
 static void push_gathered(struct console *console)
 {
-	size_t bytes = gathered_bytes;
+	send_to_host(console);
+	forget_gathered();
+}
 
-	gathered_bytes = 0;
-	send_to_host(console, gathered, bytes);
+/* @data is close behind what was gathered last, with no more than a frame's head between them. */
+static bool is_next(const struct iovec *last, const uint8_t *data)
+{
+	const uintptr_t end = (uintptr_t)last->iov_base + last->iov_len;
+
+	return (uintptr_t)data >= end && (uintptr_t)data - end <= MOST_BETWEEN;
+}
+
+/* @data stays where it is until it is pushed. Small ones move up to the one before: a slice costs
+ * more than they do. */
+static void gather(struct console *console, uint8_t *data, size_t bytes)
+{
+	struct iovec *last = gathered_count > 0 ? &gathered[gathered_count - 1] : NULL;
+
+	if (bytes == 0)
+		return;
+	if (last != NULL && bytes <= SMALL_BYTES && is_next(last, data)) {
+		memmove((uint8_t *)last->iov_base + last->iov_len, data, bytes);
+		last->iov_len += bytes;
+		gathered_bytes += bytes;
+		return;
+	}
+	if (gathered_count == GATHER_SLICES)
+		push_gathered(console);
+	gathered[gathered_count++] = (struct iovec){data, bytes};
+	gathered_bytes += bytes;
 }
 
 /* The host takes again. */
@@ -108,25 +155,36 @@ static bool read_client(struct console *console)
 {
 	struct connection *connection = console->connection;
 	struct buf *early = &connection->in; /* what came with the handshake */
+	uint8_t *at;
 	ssize_t got;
 
 	if (console->resting)
 		return false;
+	/* All that was read is parsed; what is for the host lies there until it is sent. */
+	if (place_used + CONSOLE_RECORD_BYTES > sizeof place) {
+		push_gathered(console);
+		place_used = RFB_HELD_BYTES;
+		if (console->blocked != NULL)
+			return false;
+	}
+	at = place + place_used;
 	if (early->len > 0) {
-		got = (ssize_t)(early->len < sizeof received ? early->len : sizeof received);
-		memcpy(received, early->data, (size_t)got);
+		got = (ssize_t)(early->len < CONSOLE_RECORD_BYTES ? early->len
+								  : CONSOLE_RECORD_BYTES);
+		memcpy(at, early->data, (size_t)got);
 		buf_consume(early, (size_t)got);
 		if (early->len == 0)
 			buf_done(early);
 	} else {
-		got = connection_read(connection, received, sizeof received);
+		got = connection_read(connection, at, CONSOLE_RECORD_BYTES);
 	}
 	console->client_gone = got < 0; /* dropped when all that is heard is worked off */
 	if (got <= 0)
 		return false;
 	console->heard_ms = clock_mono_ms();
 	console->heard_bytes += (size_t)got;
-	websocket_feed(&console->websocket, received, (size_t)got);
+	place_used += (size_t)got;
+	websocket_feed(&console->websocket, at, (size_t)got);
 	return true;
 }
 
@@ -138,16 +196,16 @@ static void keep_leftover(struct console *console)
 	uint8_t *kept = NULL;
 
 	if (bytes > 0 && !console->deaf) {
-		kept = malloc(bytes);
+		kept = malloc(RFB_HELD_BYTES + bytes);
 		if (kept == NULL) {
 			console_fail(console, WEBSOCKET_INTERNAL, "no memory");
 			return;
 		}
-		memcpy(kept, websocket->at, bytes);
+		memcpy(kept + RFB_HELD_BYTES, websocket->at, bytes);
 	}
 	free(console->leftover);
 	console->leftover = kept;
-	websocket_feed(websocket, kept, kept != NULL ? bytes : 0);
+	websocket_feed(websocket, kept != NULL ? kept + RFB_HELD_BYTES : NULL, bytes);
 }
 
 static void take_first_frame(struct console *console, const struct websocket_part *part)
@@ -177,16 +235,16 @@ static void take_first_frame(struct console *console, const struct websocket_par
 
 /* Input that comes in one go goes to the host in one go; whatever else, by itself and in its place.
  */
-static void gather_serial(struct console *console, const uint8_t *message, size_t bytes)
+static void gather_serial(struct console *console, uint8_t *message, size_t bytes)
 {
-	const bool joins = gathered_bytes > 0 && message[0] == SERIAL_INPUT &&
-			   gathered[0] == SERIAL_INPUT &&
+	const bool joins = gathered_count > 0 && gathered_count < GATHER_SLICES &&
+			   message[0] == SERIAL_INPUT &&
+			   *(const uint8_t *)gathered[0].iov_base == SERIAL_INPUT &&
 			   gathered_bytes + bytes - 1 <= 1 + SERIAL_MAX_GATHERED_BYTES;
 
 	if (!joins)
 		push_gathered(console);
-	memcpy(gathered + gathered_bytes, message + joins, bytes - joins);
-	gathered_bytes += bytes - joins;
+	gather(console, message + joins, bytes - joins);
 }
 
 static void take_serial(struct console *console, const struct websocket_part *part)
@@ -205,6 +263,7 @@ static void take_serial(struct console *console, const struct websocket_part *pa
 			return;
 		}
 		gather_serial(console, message->data, message->len);
+		push_gathered(console);
 		buf_done(message);
 	}
 	console->input_ms = console->heard_ms;
@@ -212,18 +271,18 @@ static void take_serial(struct console *console, const struct websocket_part *pa
 
 static void take_vnc(struct console *console, const struct websocket_part *part)
 {
+	uint8_t *out = part->data - console->filter.held_bytes;
 	bool input = false;
 	size_t bytes;
-	int code = rfb_filter_take(&console->filter, part->data, part->bytes,
-				   gathered + gathered_bytes, &bytes, &input);
+	int code = rfb_filter_take(&console->filter, part->data, part->bytes, out, &bytes, &input);
 
-	gathered_bytes += bytes;
+	gather(console, out, bytes);
 	if (input)
 		console->input_ms = console->heard_ms;
-	if (code < 0 || gathered_bytes >= GATHER_BYTES)
+	if (code < 0) {
 		push_gathered(console);
-	if (code < 0)
 		console_fail(console, CONSOLE_PROTOCOL, "an unknown message");
+	}
 }
 
 static void take_data(struct console *console, const struct websocket_part *part)
@@ -371,6 +430,7 @@ static void work_off(struct connection *connection)
 
 	connection->reads_left = 1;
 	console->heard_bytes = 0;
+	place_used = RFB_HELD_BYTES;
 	while (console->blocked == NULL && !console->deaf) {
 		int code = websocket_take(&console->websocket, &part);
 		if (code == 0 && !read_client(console))
@@ -382,14 +442,14 @@ static void work_off(struct connection *connection)
 			console_fail(console, (uint16_t)-code, reason_of((uint16_t)-code));
 		}
 		if (connection->fd < 0 || connection->state != CONSOLE) {
-			gathered_bytes = 0;
+			forget_gathered();
 			return;
 		}
 	}
 	push_gathered(console);
 	/* After the end of its framing: read and forget, until the client has gone. */
 	while (console->deaf && read_client(console))
-		;
+		place_used = RFB_HELD_BYTES;
 	keep_leftover(console);
 	if (connection->fd >= 0 && console->client_gone)
 		connection_drop(connection);

@@ -121,7 +121,9 @@ static bool is_input(const uint8_t *head)
 
 static void put(uint8_t *out, size_t *out_bytes, const uint8_t *data, size_t bytes)
 {
-	memcpy(out + *out_bytes, data, bytes);
+	/* In place most lies where it belongs already. */
+	if (out + *out_bytes != data)
+		memmove(out + *out_bytes, data, bytes);
 	*out_bytes += bytes;
 }
 

@@ -27,7 +27,9 @@ void rfb_filter_init(struct rfb_filter *filter, bool view);
 
 /**
  * rfb_filter_take() - read on in the client's stream.
- * @out: room for @bytes + RFB_HELD_BYTES; what is for the server.
+ * @out: room for @bytes + RFB_HELD_BYTES; what is for the server. It may be the place itself, at
+ *   @data less the filter's held_bytes or anywhere before: nothing is written over that was not
+ * read.
  * @ret_out_bytes: how much that is; also valid after a failure.
  * @ret_input: set to true when a message that acts on the guest (a key, the pointer, the clipboard,
  *   power, the screen's size) was in it, whether it passed or not; else left alone.

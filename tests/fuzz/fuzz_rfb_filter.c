@@ -28,6 +28,33 @@ static size_t filter(const uint8_t *data, size_t size, bool view, size_t step, u
 	return total;
 }
 
+/* The same as @expected when each piece is filtered where it lies. */
+static void check_in_place(const uint8_t *data, size_t size, bool view, size_t step,
+			   const uint8_t *expected, size_t expected_bytes)
+{
+	uint8_t *place = malloc(RFB_HELD_BYTES + size);
+	struct rfb_filter rfb;
+	size_t total = 0, bytes, part;
+	bool input = false;
+	int code = 0;
+
+	if (place == NULL)
+		return;
+	memcpy(place + RFB_HELD_BYTES, data, size);
+	rfb_filter_init(&rfb, view);
+	for (size_t at = 0; at < size && code == 0; at += part) {
+		uint8_t *from = place + RFB_HELD_BYTES + at, *out = from - rfb.held_bytes;
+		part = size - at < step ? size - at : step;
+		code = rfb_filter_take(&rfb, from, part, out, &bytes, &input);
+		if (total + bytes > expected_bytes || memcmp(out, expected + total, bytes) != 0)
+			abort();
+		total += bytes;
+	}
+	if (total != expected_bytes)
+		abort();
+	free(place);
+}
+
 /* A reader of its own of what the server would get; it is told nothing by the filter. */
 static void check_harmless(const uint8_t *data, size_t size)
 {
@@ -69,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (filter(data, size, view, 1, cut) != bytes ||
 			    memcmp(whole, cut, bytes) != 0)
 				abort();
+			check_in_place(data, size, view, 1, whole, bytes);
+			check_in_place(data, size, view, 9, whole, bytes);
 			if (view)
 				check_harmless(whole, bytes);
 		}
