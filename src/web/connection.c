@@ -32,6 +32,7 @@
 #define READ_BURST           8 /* from the socket, in one turn */
 #define KEPT_BUFFER_BYTES    ((size_t)64 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
+#define LEAVING_BYTES        ((size_t)4 * (SSL3_RT_MAX_PLAIN_LENGTH + 64)) /* with what TLS adds */
 
 /*
  * What a console's client sends is read by the many records and handed to TLS from here: OpenSSL's
@@ -44,6 +45,12 @@ static struct {
 	uint8_t data[CONNECTION_AHEAD_BYTES];
 } ahead;
 
+/* Records of one connection that leave together: filled and emptied within one call. */
+static struct {
+	size_t bytes;
+	uint8_t data[LEAVING_BYTES];
+} leaving;
+
 static void on_handle_closed(uv_handle_t *handle)
 {
 	struct connection *connection = handle->data;
@@ -51,6 +58,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	buf_done(&connection->in);
 	buf_done(&connection->out);
 	buf_done(&connection->unread);
+	buf_done(&connection->unsent);
 	buf_done(&connection->request.body);
 	console_free(connection->console);
 	free(connection);
@@ -90,7 +98,7 @@ void connection_set_deadline(struct connection *connection, int64_t in_ms)
 
 size_t connection_pending(const struct connection *connection)
 {
-	return connection->out.len - connection->out_sent;
+	return connection->out.len - connection->out_sent + connection->unsent.len;
 }
 
 static int take_ahead(char *data, int bytes)
@@ -161,16 +169,63 @@ static int bio_read(BIO *bio, char *data, int bytes)
 	return take_ahead(data, bytes);
 }
 
+/* How many the kernel takes; -1 when the connection has failed. */
+static ssize_t send_now(struct connection *connection, const void *data, size_t bytes, int flags)
+{
+	const ssize_t sent = send(connection->fd, data, bytes, MSG_NOSIGNAL | flags);
+
+	if (sent > 0) {
+		connection->sent_bytes += (uint64_t)sent;
+		connection->written_ms = clock_mono_ms();
+	}
+	return sent < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
+}
+
+/* What the kernel does not take stays with the connection. False when it has failed. */
+static bool send_records(struct connection *connection, const void *data, size_t bytes, int flags)
+{
+	const ssize_t sent = send_now(connection, data, bytes, flags);
+
+	return sent == (ssize_t)bytes ||
+	       (sent >= 0 && buf_append(&connection->unsent, (const uint8_t *)data + sent,
+					bytes - (size_t)sent) == 0);
+}
+
+static bool send_unsent(struct connection *connection)
+{
+	struct buf *unsent = &connection->unsent;
+	const ssize_t sent = send_now(connection, unsent->data, unsent->len, 0);
+
+	if (sent > 0)
+		buf_consume(unsent, (size_t)sent);
+	if (unsent->len == 0)
+		buf_done(unsent);
+	return sent >= 0;
+}
+
 static int bio_write(BIO *bio, const char *data, int bytes)
 {
 	struct connection *connection = BIO_get_data(bio);
-	ssize_t sent = send(connection->fd, data, (size_t)bytes,
-			    MSG_NOSIGNAL | (connection->more ? MSG_MORE : 0));
+	const size_t all = leaving.bytes + (size_t)bytes;
 
 	BIO_clear_retry_flags(bio);
-	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+	if (connection->unsent.len > 0) {
 		BIO_set_retry_write(bio);
-	return (int)sent;
+		return -1;
+	}
+	if (leaving.bytes == 0 && !connection->more)
+		return send_records(connection, data, (size_t)bytes, 0) ? bytes : -1;
+	/* One call for some records: it costs the kernel as much as a record. */
+	if (all > sizeof leaving.data) {
+		const size_t before = leaving.bytes;
+		leaving.bytes = 0;
+		if (!send_records(connection, leaving.data, before, MSG_MORE))
+			return -1;
+		return bio_write(bio, data, bytes);
+	}
+	memcpy(leaving.data + leaving.bytes, data, (size_t)bytes);
+	leaving.bytes = connection->more ? all : 0;
+	return connection->more || send_records(connection, leaving.data, all, 0) ? bytes : -1;
 }
 
 static long bio_control(BIO *bio, int command, long number, void *pointer)
@@ -199,13 +254,15 @@ static bool attach_tls(struct connection *connection)
 	return true;
 }
 
-/* How many of these bytes the kernel takes now. Drops the connection when it has failed. */
+/* How many of these bytes TLS and the kernel take now. Drops the connection when it has failed. */
 static size_t write_tls(struct connection *connection, const uint8_t *data, size_t bytes)
 {
 	size_t written = 0;
 
 	connection->tls_wants_write = false;
-	while (connection->fd >= 0 && written < bytes) {
+	if (connection->unsent.len > 0 && !send_unsent(connection))
+		connection_drop(connection);
+	while (connection->fd >= 0 && written < bytes && connection->unsent.len == 0) {
 		size_t part = bytes - written < 1U << 20 ? bytes - written : 1U << 20;
 		connection->more = bytes - written > SSL3_RT_MAX_PLAIN_LENGTH;
 		int sent = SSL_write(connection->tls, data + written, (int)part);
@@ -225,8 +282,11 @@ static size_t write_tls(struct connection *connection, const uint8_t *data, size
 		break;
 	}
 	connection->more = false;
-	if (written > 0)
-		connection->written_ms = clock_mono_ms();
+	/* The loop ended while another record was to follow. */
+	if (leaving.bytes > 0 && connection->fd >= 0 &&
+	    !send_records(connection, leaving.data, leaving.bytes, 0))
+		connection_drop(connection);
+	leaving.bytes = 0;
 	return written;
 }
 
@@ -243,12 +303,13 @@ void connection_send(struct connection *connection, const void *data, size_t byt
 void connection_flush(struct connection *connection)
 {
 	if (connection->fd >= 0 && connection_pending(connection) > 0) {
+		const uint64_t before = connection->sent_bytes;
 		size_t written = write_tls(connection, connection->out.data + connection->out_sent,
-					   connection_pending(connection));
+					   connection->out.len - connection->out_sent);
 		if (connection->fd < 0)
 			return;
 		connection->out_sent += written;
-		if (written > 0 && connection->state != CONSOLE &&
+		if (connection->sent_bytes > before && connection->state != CONSOLE &&
 		    (connection->state != CLOSING || connection_pending(connection) > 0))
 			connection_set_deadline(connection, CONNECTION_WRITE_MS);
 		if (connection_pending(connection) > 0)
@@ -379,7 +440,10 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		connection->web->heard_ms = uv_now(&connection->web->loop);
 	connection->tls_wants_write = false;
 	connection->reads_left = READ_BURST;
-	if (connection->state == HANDSHAKE)
+	if (connection->state == HANDSHAKE && connection->unsent.len > 0 &&
+	    !send_unsent(connection))
+		connection_drop(connection);
+	if (connection->fd >= 0 && connection->state == HANDSHAKE)
 		shake_hands(connection);
 	if (connection->fd >= 0 && connection->state != HANDSHAKE) {
 		if (connection_pending(connection) > 0)

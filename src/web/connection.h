@@ -48,12 +48,14 @@ struct connection {
 	struct buf out;
 	size_t out_sent;
 	bool tls_wants_write;
-	bool more;         /* the kernel may wait for the next record before it sends */
+	bool more;         /* another record follows at once: they leave together */
+	struct buf unsent; /* records of TLS that the kernel did not take */
 	bool reads_ahead;  /* a console's: as much as there is, to be worked off in one turn */
 	struct buf unread; /* of TLS, when a turn ended before all was worked off */
 	size_t unread_at;
 	uint8_t reads_left;      /* from the socket, in this turn */
 	int64_t written_ms;      /* when the kernel last took bytes */
+	uint64_t sent_bytes;     /* that it took */
 	struct request request;  /* the one being worked on */
 	struct console *console; /* NULL until core answered 101 */
 };

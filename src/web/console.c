@@ -261,8 +261,10 @@ int console_open(struct connection *connection, const struct console_open *open,
 	tap->poll.data = console;
 	console->tap = tap;
 	console->fd = fd;
-	/* A turn's bulk goes in one call; the kernel may allow less. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){CONNECTION_AHEAD_BYTES}, sizeof(int));
+	/* A turn's bulk goes to a screen in one call; the kernel may allow less. */
+	if (open->kind == CONSOLE_VNC)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){CONNECTION_AHEAD_BYTES},
+				 sizeof(int));
 	console->watched = 0;
 	console->state = OPEN;
 	console->deadline_ms = 0;

@@ -8,19 +8,20 @@
 
 #include "web/console_state.h"
 
-#define BATCH_BYTES  (4 * CONSOLE_RECORD_BYTES) /* what one turn carries from the guest */
-#define HEAD_BYTES   4                          /* of a frame of up to 65535 */
+#define HEAD_BYTES   4                         /* of a frame of up to 65535 */
+#define MANY_BYTES   (CONSOLE_BATCH_BYTES / 2) /* no more messages after so much */
 #define TURN_MS      1
 #define CALM_MS      1000
 #define SERIAL_BYTES (SERIAL_OUTPUT_HEAD_BYTES + SERIAL_MAX_OUTPUT_BYTES)
 
-static uint8_t batch[BATCH_BYTES];
+/* Some small messages, and behind them one of the largest. */
+static uint8_t batch[MANY_BYTES + CONSOLE_BATCH_BYTES];
 
 /* One message of the guest's, as a frame at the end of the batch. False when there is none now. */
 static bool batch_frame(struct console *console, size_t *used)
 {
 	const bool serial = console->kind == CONSOLE_SERIAL;
-	const size_t room = serial ? SERIAL_BYTES : BATCH_BYTES - HEAD_BYTES;
+	const size_t room = serial ? SERIAL_BYTES : CONSOLE_BATCH_BYTES - HEAD_BYTES;
 	uint8_t *at = batch + *used, head[WEBSOCKET_MAX_HEAD_BYTES];
 	ssize_t got =
 		recv(console->fd, at + HEAD_BYTES, room, MSG_DONTWAIT | (serial ? MSG_TRUNC : 0));
@@ -45,7 +46,7 @@ static void read_host(struct console *console)
 {
 	size_t used = 0;
 
-	while (batch_frame(console, &used) && used + HEAD_BYTES + SERIAL_BYTES <= BATCH_BYTES)
+	while (batch_frame(console, &used) && used <= MANY_BYTES)
 		;
 	console->flooding = used >= CONSOLE_RECORD_BYTES;
 	if (used > 0)

@@ -142,9 +142,12 @@ enum serial_mark { SERIAL_MARK_START = 1, SERIAL_MARK_STOP = 2, SERIAL_MARK_RESE
 
 #define SERIAL_MAX_INPUT_BYTES    ((size_t)4096)
 #define SERIAL_MAX_GATHERED_BYTES ((size_t)64 * 1024)
-/* With a message's own head and that of a WebSocket frame it fills one record of TLS. */
+/* What goes to a client in one go: four records of TLS, which fit one packet of the kernel's own,
+ * 64 KiB, with what TLS, TCP and IP add. */
+#define CONSOLE_BATCH_BYTES ((size_t)65392)
+/* With a message's own head and that of a WebSocket frame it fills a batch. */
 #define SERIAL_OUTPUT_HEAD_BYTES 9
-#define SERIAL_MAX_OUTPUT_BYTES  ((size_t)16 * 1024 - SERIAL_OUTPUT_HEAD_BYTES - 4)
+#define SERIAL_MAX_OUTPUT_BYTES  (CONSOLE_BATCH_BYTES - SERIAL_OUTPUT_HEAD_BYTES - 4)
 #define SERIAL_MAX_SIZE          1000
 
 /* Encoders append to @out (check out->error); decoders return 0 or ERR_PROTOCOL. */

@@ -459,6 +459,92 @@ static void test_limits_of_time(void **state)
 	(void)close(host);
 }
 
+/* What stands at @offset of a stream whose every place tells where it is. */
+static uint8_t pattern(size_t offset)
+{
+	return (uint8_t)(offset * 2654435761U >> 13);
+}
+
+static void fill(uint8_t *data, size_t bytes, size_t offset)
+{
+	for (size_t i = 0; i < bytes; i++)
+		data[i] = pattern(offset + i);
+}
+
+static void expect_pattern(const uint8_t *data, size_t bytes, size_t offset)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (data[i] != pattern(offset + i))
+			fail_msg("byte %zu is another", offset + i);
+}
+
+/* More than any buffer on the way takes, to a viewer whose socket is small: all of it, in order. */
+static void test_bulk_to_a_slow_viewer(void **state)
+{
+	enum { TOTAL = 3 * 1024 * 1024, PIECE = 40000 };
+	static uint8_t piece[PIECE];
+	struct fixture *fixture = *state;
+	struct browser browser;
+	struct buf payload = {0};
+	size_t sent = 0, got = 0;
+	uint64_t id;
+	int host;
+
+	browser_connect(fixture, &browser, 4096);
+	host = browser_console(fixture, &browser, &vnc, &id);
+	while (got < TOTAL) {
+		for (ssize_t taken = 1; taken > 0 && sent < TOTAL;) {
+			const size_t left = TOTAL - sent < PIECE ? TOTAL - sent : PIECE;
+			fill(piece, left, sent);
+			taken = send(host, piece, left, MSG_DONTWAIT);
+			sent += taken > 0 ? (size_t)taken : 0;
+		}
+		assert_int_equal(browser_next(fixture, &browser, &payload), WEBSOCKET_BINARY);
+		expect_pattern(payload.data, payload.len, got);
+		got += payload.len;
+	}
+	assert_int_equal(got, TOTAL);
+	browser_done(&browser);
+	(void)close(host);
+	buf_done(&payload);
+}
+
+/* A clipboard of its most, in frames of every size, to a screen that takes it in turns. */
+static void test_bulk_to_a_slow_host(void **state)
+{
+	enum { TOTAL = 1024 * 1024, CUT_HEAD = 8, MOST_FRAME = 30011 };
+	static uint8_t frame[MOST_FRAME], piece[5000];
+	struct fixture *fixture = *state;
+	struct browser browser;
+	size_t sent = 0, got = 0, bytes = 1;
+	uint64_t id;
+	int host;
+
+	browser_connect(fixture, &browser, 0);
+	host = browser_console(fixture, &browser, &vnc, &id);
+	browser_frame(fixture, &browser, 0x82, HELLO "\1\6\0\0\0\0\x10\0\0", 14 + CUT_HEAD);
+	expect_host(fixture, host, HELLO "\1\6\0\0\0\0\x10\0\0", 14 + CUT_HEAD);
+	while (got < TOTAL) {
+		if (sent < TOTAL && sent < got + TOTAL / 2) {
+			bytes = bytes * 7 % MOST_FRAME + 1;
+			bytes = bytes < TOTAL - sent ? bytes : TOTAL - sent;
+			fill(frame, bytes, sent);
+			browser_frame(fixture, &browser, 0x82, frame, bytes);
+			sent += bytes;
+			if (sent < TOTAL / 2)
+				continue;
+		}
+		const size_t part = (size_t)host_receive(fixture, host, piece, sizeof piece);
+		expect_pattern(piece, part, got);
+		got += part;
+	}
+	/* And what stands behind it is heard as what it is. */
+	browser_frame(fixture, &browser, 0x82, "\4\1\0\0\0\0\0a", 8);
+	expect_host(fixture, host, "\4\1\0\0\0\0\0a", 8);
+	browser_done(&browser);
+	(void)close(host);
+}
+
 /* A guest that writes without end, a viewer that reads a byte now and then: its interrupt key is
  * there at once, another's too, and memory stays. */
 static void test_slow_reader(void **state)
@@ -656,6 +742,8 @@ int main(void)
 		TEST(test_host_gone),
 		TEST(test_core_lost),
 		TEST(test_limits_of_time),
+		TEST(test_bulk_to_a_slow_viewer),
+		TEST(test_bulk_to_a_slow_host),
 		TEST(test_slow_reader),
 		TEST(test_host_does_not_read),
 		TEST(test_much_and_gone),
