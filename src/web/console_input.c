@@ -181,7 +181,8 @@ static bool read_client(struct console *console)
 	console->client_gone = got < 0; /* dropped when all that is heard is worked off */
 	if (got <= 0)
 		return false;
-	console->heard_ms = clock_mono_ms();
+	if (console->heard_bytes == 0)
+		console->heard_ms = clock_mono_ms();
 	console->heard_bytes += (size_t)got;
 	place_used += (size_t)got;
 	websocket_feed(&console->websocket, at, (size_t)got);
