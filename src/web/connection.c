@@ -304,8 +304,10 @@ void connection_flush(struct connection *connection)
 {
 	if (connection->fd >= 0 && connection_pending(connection) > 0) {
 		const uint64_t before = connection->sent_bytes;
-		size_t written = write_tls(connection, connection->out.data + connection->out_sent,
-					   connection->out.len - connection->out_sent);
+		const size_t left = connection->out.len - connection->out_sent;
+		size_t written = write_tls(
+			connection, left > 0 ? connection->out.data + connection->out_sent : NULL,
+			left);
 		if (connection->fd < 0)
 			return;
 		connection->out_sent += written;

@@ -206,7 +206,10 @@ static void keep_leftover(struct console *console)
 	}
 	free(console->leftover);
 	console->leftover = kept;
-	websocket_feed(websocket, kept != NULL ? kept + RFB_HELD_BYTES : NULL, bytes);
+	if (kept != NULL)
+		websocket_feed(websocket, kept + RFB_HELD_BYTES, bytes);
+	else
+		websocket_feed(websocket, NULL, 0);
 }
 
 static void take_first_frame(struct console *console, const struct websocket_part *part)
