@@ -165,10 +165,57 @@ static int rename_network(struct invocation *invocation)
 	return EXIT_OK;
 }
 
+static bool has_number(const json_t *numbers, long long number)
+{
+	const json_t *each;
+	size_t i;
+
+	json_array_foreach(numbers, i, each)
+	{
+		if (json_integer_value(each) == number)
+			return true;
+	}
+	return false;
+}
+
+/* What its deletion is for the servers that are in it, by their names. */
+static int tell_loss(struct invocation *invocation, const json_t *network, struct buf *out,
+		     struct err *err)
+{
+	const json_t *members = json_object_get(network, "servers");
+	json_t *servers = NULL, *server;
+	size_t i;
+	int code = 0;
+
+	if (json_array_size(members) > 0)
+		code = api_list(invocation->api, "/servers", "servers", &servers, err);
+	if (json_array_size(members) > 0 && code == 0)
+		(void)buf_printf(out,
+				 "These servers are taken out of it first, and reach each other "
+				 "there no more:\n");
+	json_array_foreach(servers, i, server)
+	{
+		if (has_number(members, json_number(server, "id")))
+			(void)buf_printf(out, "  %s\n", json_text(server, "name"));
+	}
+	(void)buf_printf(out, "Its subnets are gone with it.");
+	json_decref(servers);
+	return code;
+}
+
 static int delete (struct invocation *invocation)
 {
-	return request_delete(invocation, "networks", "networks", "network",
-			      "Its subnets are gone with it.");
+	struct buf loss CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *network = NULL;
+	int code = find(invocation, invocation->positionals[0], &network, &err);
+
+	if (code == 0)
+		code = tell_loss(invocation, network, &loss, &err);
+	json_decref(network);
+	return code < 0 ? print_failure(&err)
+			: request_delete(invocation, "networks", "networks", "network",
+					 buf_str(&loss));
 }
 
 /* --- servers --- */
@@ -314,7 +361,7 @@ const struct command network_commands[] = {
 	{"network", "rename", "NAME NEW-NAME", "Give another name", NULL, rename_network},
 	{"network", "protect", "NAME", "Refuse deletion", NULL, protect},
 	{"network", "unprotect", "NAME", "Allow deletion", NULL, unprotect},
-	{"network", "delete", "NAME", "Delete a private network in which no server is",
+	{"network", "delete", "NAME", "Delete a private network; servers in it are taken out first",
 	 delete_options, delete},
 	{"server", "attach-network", "NAME NETWORK", "Put it into a private network",
 	 attach_options, attach},

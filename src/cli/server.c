@@ -238,21 +238,39 @@ static int add_user_data(const char *file, json_t *body, struct err *err)
 	return json_object_set_new(body, "user_data", text);
 }
 
+/* NETWORK, or NETWORK=ADDRESS; a name may have an = as well. */
+static json_t *network_address(const char *value, char **ret_name)
+{
+	const char *equals = strrchr(value, '=');
+	const char *address = equals != NULL ? equals + 1 : "";
+
+	if (*address == '\0' || address[strspn(address, "0123456789.")] != '\0') {
+		*ret_name = strdup(value);
+		return NULL;
+	}
+	*ret_name = strndup(value, (size_t)(equals - value));
+	return json_string(address);
+}
+
 /* Networks are named by people and numbered for the service. */
 static int add_networks(struct invocation *invocation, json_t *body, struct err *err)
 {
 	json_t *networks = json_array();
-	const char *name;
+	const char *value;
 	int code = 0;
 
 	for (size_t at = 0;
-	     code == 0 && (name = option_next(invocation, "network", &at)) != NULL;) {
-		json_t *network = NULL;
+	     code == 0 && (value = option_next(invocation, "network", &at)) != NULL;) {
+		AUTO_FREE char *name = NULL;
+		json_t *network = NULL, *ip = network_address(value, &name);
 		code = api_find(invocation->api, "networks", "networks", "network", name, &network,
 				err);
 		if (code == 0)
-			(void)json_array_append_new(networks,
-						    json_integer(json_number(network, "id")));
+			(void)json_array_append_new(
+				networks,
+				json_pack("{s:I, s:O?}", "network",
+					  (json_int_t)json_number(network, "id"), "ip", ip));
+		json_decref(ip);
 		json_decref(network);
 	}
 	(void)json_object_set_new(body, "networks", networks);
@@ -647,7 +665,8 @@ static const struct option_rule create_options[] = {
 	{"user", "USER", "name of the ordinary user with sudo", false},
 	{"user-data", "FILE", "cloud-init user data, at most 32 KiB", false},
 	FIRST_CHOICE_OPTIONS,
-	{"network", "NETWORK", "a private network that it is in (ippo network list)", true},
+	{"network", "NETWORK[=ADDRESS]",
+	 "a private network that it is in, and its address there (ippo network list)", true},
 	{"label", "KEY=VALUE", "a label", true},
 	{"start", NULL, "start it at once (a stopped server cannot be attacked)", false},
 	{"wait", NULL, "wait until it is made", false},

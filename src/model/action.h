@@ -41,6 +41,7 @@
 	X(ACTION_ATTACH_TO_NETWORK, 93, "attach_to_network")                                       \
 	X(ACTION_DETACH_FROM_NETWORK, 94, "detach_from_network")                                   \
 	X(ACTION_CHANGE_ALIAS_IPS, 95, "change_alias_ips")                                         \
+	X(ACTION_DELETE_NETWORK, 96, "delete_network")                                             \
 	X(ACTION_CREATE_ZONE, 70, "create_zone")                                                   \
 	X(ACTION_DELETE_ZONE, 71, "delete_zone")                                                   \
 	X(ACTION_IMPORT_ZONEFILE, 72, "import_zonefile")                                           \
@@ -150,7 +151,8 @@ struct action_step {
 	case ACTION_CHANGE_IP_RANGE:                                                               \
 	case ACTION_ATTACH_TO_NETWORK:                                                             \
 	case ACTION_DETACH_FROM_NETWORK:                                                           \
-	case ACTION_CHANGE_ALIAS_IPS:
+	case ACTION_CHANGE_ALIAS_IPS:                                                              \
+	case ACTION_DELETE_NETWORK:
 
 /** action_done() - free what it holds and zero it; accepts a zeroed one. */
 void action_done(struct action *action);

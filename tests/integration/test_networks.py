@@ -1,7 +1,9 @@
 """Private networks, through web and core to a host in memory: made, joined, left, bounded; and by hcloud."""
+import concurrent.futures
 import itertools
 import json
 import os
+import pty
 import re
 
 import pytest
@@ -85,6 +87,17 @@ def told(fake, api, server):
     return lines[-1].split()[1:] if lines else ["-"]
 
 
+def at_a_terminal(fake, *words, typed):
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, typed.encode() + b"\n")
+        said = fake.cli(*words, check=False, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return said.stdout + said.stderr
+
+
 def test_from_making_to_deleting(api, fake, servers, name):
     one, two = servers
     network = make(api, name)
@@ -106,7 +119,6 @@ def test_from_making_to_deleting(api, fake, servers, name):
     assert net(api, two)[0]["alias_ips"] == ["10.0.1.77", "10.0.1.78"] and told(fake, api, two)[3:] == ["+10.0.1.77", "+10.0.1.78"]
     act(api, two, "change_alias_ips", {"network": network["id"], "alias_ips": ["10.0.1.78"]})
     assert net(api, two)[0]["alias_ips"] == ["10.0.1.78"]
-    assert refused(api, "DELETE", f"/networks/{network['id']}") == (422, "resource_in_use")
     act(api, one, "detach_from_network", {"network": network["id"]})
     assert net(api, one) == [] and told(fake, api, one) == ["-"]
     # A server that is deleted leaves its networks.
@@ -114,6 +126,116 @@ def test_from_making_to_deleting(api, fake, servers, name):
     assert api.get(f"/networks/{network['id']}")["network"]["servers"] == []
     api.delete(f"/networks/{network['id']}")
     assert refused(api, "GET", f"/networks/{network['id']}") == (404, "not_found")
+
+
+def test_deleting_takes_the_servers_out_first(api, fake, servers, name):
+    one, two = servers
+    network = make(api, name)
+    path = f"/networks/{network['id']}"
+    for server in servers:
+        act(api, server, "attach_to_network", {"network": network["id"]})
+    # As clients expect it: no body, and then it is gone and its name is free.
+    assert api.request("DELETE", path).status_code == 204
+    assert refused(api, "GET", path) == (404, "not_found") == refused(api, "DELETE", path)
+    assert [net(api, server) for server in servers] == [[], []] and told(fake, api, one) == ["-"] == told(fake, api, two)
+    again = make(api, name)
+    for server in servers:
+        act(api, server, "attach_to_network", {"network": again["id"]})
+    # While one of them is at something else, all stay where they are.
+    path = f"/networks/{again['id']}"
+    (fake.state / "host/held").unlink(missing_ok=True)
+    (fake.state / "host/faults").write_text("network_set hold 1\n")
+    busy = api.post(f"/servers/{two}/actions/change_alias_ips", {"network": again["id"], "alias_ips": ["10.0.1.9"]})["action"]
+    eventually((fake.state / "host/held").exists)
+    assert refused(api, "DELETE", path) == (423, "locked")
+    assert api.get(path)["network"]["servers"] == servers and not api.server({"id": one})["locked"]
+    (fake.state / "host/faults").write_text("")
+    api.wait(busy)
+    api.delete(path)
+    last = [action["command"] for server in servers for action in api.get(f"/servers/{server}/actions?sort=id:desc")["actions"][:1]]
+    assert last == ["detach_from_network"] * 2
+
+
+def test_while_it_is_deleted_nobody_joins_and_who_asks_again_waits(api, fake, servers, name):
+    one, two = servers
+    network = make(api, name)
+    path = f"/networks/{network['id']}"
+    act(api, one, "attach_to_network", {"network": network["id"]})
+    (fake.state / "host/held").unlink(missing_ok=True)
+    (fake.state / "host/faults").write_text("domain_define hold 1\n")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(fake.api().request, "DELETE", path)
+        eventually((fake.state / "host/held").exists)
+        assert refused(api, "POST", f"/servers/{two}/actions/attach_to_network", {"network": network["id"]}) == (423, "locked")
+        second = pool.submit(fake.api().request, "DELETE", path)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            second.result(timeout=1)
+        assert not first.done()
+        (fake.state / "host/faults").write_text("")
+        assert [first.result(timeout=20).status_code, second.result(timeout=20).status_code] == [204, 204]
+    assert refused(api, "GET", path) == (404, "not_found") and net(api, one) == []
+    lines = [(line["what"], line["resource"]["name"], line["result"], line["details"]) for line in api.get("/history?per_page=5")["history"]
+             if line["result"] != "refused"]
+    assert lines == [("network.delete", name, "success", {}), ("server.detach_from_network", f"{name}-1", "success", {}),
+                     ("network.delete", name, "accepted", {"servers": [one]}),
+                     ("server.detach_from_network", f"{name}-1", "accepted", {"network": network["id"], "ip": "10.0.1.1"})]
+
+
+def test_one_that_cannot_be_taken_out_keeps_the_network(api, fake, servers, name):
+    one, two = servers
+    network = make(api, name)
+    path = f"/networks/{network['id']}"
+    for server in servers:
+        act(api, server, "attach_to_network", {"network": network["id"]})
+    (fake.state / "host/faults").write_text("domain_define hypervisor_error 6\n")
+    answer = api.request("DELETE", path)
+    (fake.state / "host/faults").write_text("")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "resource_in_use")
+    assert "could not be taken out" in answer.json()["error"]["message"]
+    eventually(lambda: not any(api.server({"id": server})["locked"] for server in servers))
+    left = api.get(path)["network"]["servers"]
+    assert left and all(net(api, server)[0]["network"] == network["id"] for server in left)
+    api.delete(path)
+    assert [net(api, server) for server in servers] == [[], []]
+
+
+@pytest.mark.parametrize("role", ["core", "host"])
+@pytest.mark.parametrize("verb", ["network_set", "domain_define"])
+def test_a_deletion_survives_a_crash(api, fake, servers, name, role, verb):
+    """Killed while the first server is taken out: it ends as it was asked for, though nobody waits for the answer any more."""
+    network = make(api, name)
+    for server in servers:
+        act(api, server, "attach_to_network", {"network": network["id"]})
+    fake.restart()
+    (fake.state / "host/held").unlink(missing_ok=True)
+    (fake.state / "host/faults").write_text(f"{verb} hold 1\n")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = pool.submit(fake.api().request, "DELETE", f"/networks/{network['id']}")
+        eventually((fake.state / "host/held").exists)
+        fake.kill(role)
+        (fake.state / "host/faults").write_text("")
+        fake.wait_healthy()
+        asked.result(timeout=60)
+    eventually(lambda: api.request("GET", f"/networks/{network['id']}").status_code == 404, 30)
+    assert [net(api, server) for server in servers] == [[], []] and all(told(fake, api, server) == ["-"] for server in servers)
+
+
+def test_a_new_server_has_the_address_that_was_chosen(api, fake, name):
+    network = make(api, name)
+    wish = {"name": name, "server_type": "1g", "image": api.get("/images")["images"][0]["name"], "start_after_create": False}
+    for wrong, code in (({"ip": "10.0.5.5"}, "invalid_input"), ({"ip": 5}, "invalid_input"), ({"ip": "10.0.1.0"}, "invalid_input"),
+                        ({"ip": "10.0.1.7", "alias_ips": ["10.0.1.7"]}, "ip_not_available"), ({"network": "x"}, "invalid_input")):
+        assert refused(api, "POST", "/servers", {**wish, "networks": [{"network": network["id"], **wrong}]}) == (422, code), wrong
+    assert api.get(f"/servers?name={name}")["servers"] == []
+    made = api.post("/servers", {**wish, "networks": [{"network": network["id"], "ip": "10.0.1.7", "alias_ips": ["10.0.1.8"]}]})
+    api.wait(made["action"])
+    [port] = net(api, made["server"]["id"])
+    assert (port["ip"], port["alias_ips"]) == ("10.0.1.7", ["10.0.1.8"])
+    assert told(fake, api, made["server"]["id"])[2:] == ["10.0.1.7", "+10.0.1.8"]
+    assert refused(api, "POST", "/servers", {**wish, "name": name + "-2", "networks": [{"network": network["id"], "ip": "10.0.1.7"}]}) == \
+        (422, "ip_not_available")
+    api.delete_server(made["server"])
+    api.delete(f"/networks/{network['id']}")
 
 
 def test_what_a_network_may_be(api, name):
@@ -304,7 +426,6 @@ def test_hcloud_makes_joins_and_leaves(hcloud, api, servers, name):
     assert hcloud.json("server", "describe", two)["private_net"][0]["alias_ips"] == []
     assert hcloud.refused("server", "attach-to-network", one, "--network", name) == "server_already_attached"
     assert hcloud.refused("network", "add-route", name, "--destination", "10.100.1.0/24", "--gateway", "10.0.1.20") == "unsupported_error"
-    assert hcloud.refused("network", "delete", name) == "resource_in_use"
     hcloud("network", "change-ip-range", name, "--ip-range", "10.0.0.0/12")
     hcloud("network", "enable-protection", name, "delete")
     assert hcloud.refused("network", "delete", name) == "protected"
@@ -316,6 +437,11 @@ def test_hcloud_makes_joins_and_leaves(hcloud, api, servers, name):
     hcloud("server", "create", "--name", f"{name}-3", "--type", "1g", "--image", image, "--network", name, "--start-after-create=false")
     assert hcloud.json("server", "describe", f"{name}-3")["private_net"][0]["ip"] == "10.0.1.1"
     hcloud("server", "delete", f"{name}-3")
+    hcloud("network", "create", "--name", name + "-gone", "--ip-range", "192.168.0.0/16")
+    hcloud("network", "add-subnet", name + "-gone", "--type", "cloud", "--network-zone", where, "--ip-range", "192.168.1.0/24")
+    hcloud("server", "attach-to-network", one, "--network", name + "-gone")
+    hcloud("network", "delete", name + "-gone")
+    assert hcloud.json("server", "describe", one)["private_net"] == []
     hcloud("network", "remove-subnet", name, "--ip-range", "10.0.1.0/24")
     hcloud("network", "update", name, "--name", name + "-again")
     hcloud("network", "delete", name + "-again")
@@ -349,6 +475,19 @@ def test_the_command_line_does_the_same(fake, api, servers, name):
     fake.cli("server", "create", f"{name}-3", "--plan", "1g", "--image", api.get("/images")["images"][0]["name"], "--network", name, "--wait")
     assert fake.cli_json("server", "show", f"{name}-3")["private_net"][0]["ip"] == "192.168.0.2"
     fake.cli("server", "delete", f"{name}-3", "--yes")
-    fake.cli("network", "rename", name, name + "-again")
-    fake.cli("network", "delete", name + "-again", "--yes")
+    fake.cli("network", "rename", name, name + "=again")
+    image = api.get("/images")["images"][0]["name"]
+    fake.cli("server", "create", f"{name}-3", "--plan", "1g", "--image", image, "--network", f"{name}=again=192.168.9.7", "--wait")
+    assert fake.cli_json("server", "show", f"{name}-3")["private_net"][0]["ip"] == "192.168.9.7"
+    fake.cli("server", "create", f"{name}-4", "--plan", "1g", "--image", image, "--network", f"{name}=again", "--wait")
+    assert fake.cli_json("server", "show", f"{name}-4")["private_net"][0]["ip"] == "192.168.0.2"
+    fake.cli("server", "delete", f"{name}-4", "--yes")
+    fake.cli("network", "rename", name + "=again", name + "-again")
+    # A person is told who is taken out, and types the network's name.
+    asked = at_a_terminal(fake, "network", "delete", name + "-again", typed="wrong")
+    assert re.search(rf"taken out of it first.*{name}-3\b.*Type its name \({name}-again\)", asked, re.DOTALL) and f"{name}-1" not in asked
+    assert "nothing was done" in asked and len(api.get(f"/networks?name={name}-again")["networks"]) == 1
+    at_a_terminal(fake, "network", "delete", name + "-again", typed=name + "-again")
+    assert fake.cli_json("server", "show", f"{name}-3")["private_net"] == []
+    fake.cli("server", "delete", f"{name}-3", "--yes")
     assert api.get(f"/networks?name={name}-again")["networks"] == []

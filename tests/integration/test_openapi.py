@@ -636,8 +636,13 @@ def test_networks(walker):
     walker.get(f"{own}/actions")
     walker.get(f"{own}/actions/{action['id']}")
     walker.wait(walker.post(f"{path}/detach_from_network", {"network": network["id"]})["action"])
-    walker.delete(own)
-    walker.delete_server(server)
+    made = walker.post("/servers", {"name": "walked-in", "server_type": "1g", "image": walker.get("/images")["images"][0]["name"],
+                                    "start_after_create": False, "networks": [{"network": network["id"], "ip": "10.0.1.9", "alias_ips": ["10.0.1.10"]}]})
+    walker.wait(made["action"])
+    walker.delete(own)  # and the server is out of it
+    assert [done["command"] for done in walker.get(f"/networks/actions?sort=id:desc&per_page=2")["actions"]] == ["detach_from_network", "delete_network"]
+    for each in (server, made["server"]):
+        walker.delete_server(each)
 
 
 def test_notices(walker, fake, document, seen):

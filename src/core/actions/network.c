@@ -1,8 +1,14 @@
 // A server goes into a private network, or out of it; and what changes about networks alone.
 #include "core/actions/task.h"
 
+#include <inttypes.h>
+
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "store/store_network.h"
 #include "store/store_port.h"
+
+#define LOOK_AGAIN_MS 100
 
 static int add_resource(const struct action_request *request, struct action *action,
 			struct err *err)
@@ -151,4 +157,52 @@ const struct command alias_command = {
 	.steps = alias_steps,
 	.step_count = ARRAY_SIZE(alias_steps),
 	.accept = alias_accept,
+};
+
+/* --- away with it --- */
+
+/* Whoever asks has asked each server that is in it to leave, in the same transaction. */
+static int delete_accept(struct engine *engine, const struct action_request *request,
+			 struct server *server, struct action *action, struct task_params *params,
+			 struct err *err)
+{
+	(void)engine;
+	(void)server;
+	params->network_id = request->network_id;
+	return add_resource(request, action, err);
+}
+
+static int delete_run(struct task *task, struct err *err)
+{
+	struct store_members members CLEANUP(store_port_done) = {0};
+	int r = store_port_of_network(task->engine->store, task->params.network_id, &members, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < members.count; i++)
+		if (!members.items[i].leaving)
+			return err_set(err, ERR_IN_USE,
+				       "server %" PRIu64 " could not be taken out of the network: "
+				       "what failed is in its history",
+				       members.items[i].server_id);
+	task->wake_ms = LOOK_AGAIN_MS;
+	return members.count == 0 ? STEP_DONE : STEP_WAIT;
+}
+
+static const struct step delete_steps[] = {
+	{.name = "servers", .flags = STEP_KEEP, .run = delete_run}};
+
+static int delete_succeeded(struct task *task, struct err *err)
+{
+	int r = store_network_delete(task->engine->store, task->params.network_id, err);
+
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+const struct command network_delete_command = {
+	.command = ACTION_DELETE_NETWORK,
+	.steps = delete_steps,
+	.step_count = ARRAY_SIZE(delete_steps),
+	.accept = delete_accept,
+	.succeeded = delete_succeeded,
 };

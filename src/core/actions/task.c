@@ -55,7 +55,8 @@ static const struct command *const commands[] = {
 	&add_subnet_command,      &delete_subnet_command,
 	&ip_range_command,        &attach_command,
 	&detach_command,          &alias_command,
-	&kept_restore_command,    &kept_delete_command,
+	&network_delete_command,  &kept_restore_command,
+	&kept_delete_command,
 };
 
 const struct command *command_find(enum action_command command)

@@ -58,6 +58,7 @@ struct task_params {
 	uint64_t image_id;   /* rebuild, restore, images */
 	uint64_t server_type_id; /* change_server_type */
 	uint64_t port_id;        /* attach_to_network, detach_from_network */
+	uint64_t network_id;     /* delete_network */
 	bool upgrade_disk;
 	bool from_file; /* import_image: the file came as a descriptor */
 	bool has_checksum;
@@ -85,8 +86,8 @@ extern const struct command create_command, delete_command, start_command, stop_
 	firewall_rules_command, firewall_apply_command, firewall_remove_command,
 	floating_assign_command, floating_unassign_command, primary_assign_command,
 	primary_unassign_command, agent_command, add_subnet_command, delete_subnet_command,
-	ip_range_command, attach_command, detach_command, alias_command, kept_restore_command,
-	kept_delete_command;
+	ip_range_command, attach_command, detach_command, alias_command, network_delete_command,
+	kept_restore_command, kept_delete_command;
 
 /** rebuild_old_volume() - the step that deletes the disk which was in use when the action began. */
 int rebuild_old_volume(struct task *task, struct err *err);

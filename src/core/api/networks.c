@@ -317,29 +317,11 @@ static int update(struct request *request, struct err *err)
 	return answer(request, 200, network.id, err);
 }
 
-static int delete (struct request *request, struct err *err)
-{
-	struct private_network network CLEANUP(private_network_done) = {0};
-	int code = networks_find(request, request->id, &network, err);
-
-	if (code < 0)
-		return code;
-	note_about(request, "network", network.id, network.name);
-	if (network.protect_delete)
-		return err_set(err, ERR_PROTECTED,
-			       "%.100s is protected from deletion: lift the protection first",
-			       network.name);
-	if ((code = store_network_delete(request->core->store, network.id, err)) < 0)
-		return code;
-	request->status = 204;
-	return 0;
-}
-
 const struct route network_routes[] = {
 	{"GET", "/networks", ACCESS_READ, list},
 	{"POST", "/networks", ACCESS_MANAGE, create, "network.create"},
 	{"GET", "/networks/{id}", ACCESS_READ, get},
 	{"PUT", "/networks/{id}", ACCESS_MANAGE, update, "network.update"},
-	{"DELETE", "/networks/{id}", ACCESS_MANAGE, delete, "network.delete"},
+	{"DELETE", "/networks/{id}", ACCESS_MANAGE, networks_delete, "network.delete"},
 	{NULL, NULL, 0, NULL},
 };

@@ -24,7 +24,8 @@ int networks_take_subnet(struct request *request, const json_t *object, const ch
  * networks_plug() - what a server gets in a network: an address, asked for or the lowest that is
  * free, aliases, and a MAC address of its own.
  * @ip: its text, NULL for any; @aliases: an array of texts, or NULL.
- * Errors: ERR_INVALID_INPUT, ERR_IP_NOT_AVAILABLE, ERR_NO_SUBNET, ERR_NETWORKS_OVERLAP, ERR_LIMIT.
+ * Errors: ERR_INVALID_INPUT, ERR_IP_NOT_AVAILABLE, ERR_NO_SUBNET, ERR_NETWORKS_OVERLAP, ERR_LIMIT,
+ * ERR_LOCKED (it is being deleted).
  */
 int networks_plug(struct request *request, const struct private_network *network,
 		  const struct server *server, const char *ip, const json_t *aliases,
@@ -33,3 +34,8 @@ int networks_plug(struct request *request, const struct private_network *network
 int networks_take_aliases(struct request *request, const struct private_network *network,
 			  const struct server *server, const json_t *aliases,
 			  struct private_port *port, struct err *err);
+/** networks_check_stays() - ERR_LOCKED while a network is being deleted: nobody joins it then. */
+int networks_check_stays(struct request *request, const struct private_network *network,
+			 struct err *err);
+/** networks_delete() - the handler: answered when its servers are out of it and it is gone. */
+int networks_delete(struct request *request, struct err *err);

@@ -142,7 +142,8 @@ int networks_plug(struct request *request, const struct private_network *network
 	struct taken taken;
 	int code;
 
-	if ((code = check_others(request, network, server, err)) < 0 ||
+	if ((code = networks_check_stays(request, network, err)) < 0 ||
+	    (code = check_others(request, network, server, err)) < 0 ||
 	    (code = zone_of(request, server, &location, err)) < 0 ||
 	    (code = load_taken(request->core->store, network->id, 0, &taken, err)) < 0)
 		return code;

@@ -137,6 +137,13 @@ static int get(struct request *request, struct err *err)
 }
 
 /* What a create asks for, once every field was looked at. */
+/* A private network that it is in from the beginning; borrowed from the body. */
+struct joined {
+	uint64_t id;
+	const char *ip;        /* NULL: the lowest that is free */
+	const json_t *aliases; /* NULL: none */
+};
+
 struct wish {
 	struct server server;
 	struct plan plan;
@@ -151,7 +158,7 @@ struct wish {
 	bool start;
 	bool ipv4;
 	bool ipv6;
-	uint64_t networks[PRIVATE_NETWORKS_OF_SERVER]; /* ids */
+	struct joined networks[PRIVATE_NETWORKS_OF_SERVER];
 	size_t network_count;
 	uint64_t kept[2]; /* primary IPs of the account, of IPv4 and IPv6; 0: new ones */
 };
@@ -366,9 +373,17 @@ static int take_networks(struct request *request, struct wish *wish, struct err 
 			       PRIVATE_NETWORKS_OF_SERVER);
 	json_array_foreach(networks, i, item)
 	{
-		if (!json_is_integer(item) || json_integer_value(item) <= 0)
-			return request_invalid(request, err, "networks", "must be a list of ids");
-		wish->networks[wish->network_count++] = (uint64_t)json_integer_value(item);
+		const json_t *id = json_is_object(item) ? json_object_get(item, "network") : item,
+			     *ip = json_object_get(item, "ip");
+		struct joined *joined = &wish->networks[wish->network_count++];
+		if (!json_is_integer(id) || json_integer_value(id) <= 0 ||
+		    (ip != NULL && !json_is_null(ip) && !json_is_string(ip)))
+			return request_invalid(request, err, "networks",
+					       "must be a list of ids, or of objects with network "
+					       "and ip");
+		joined->id = (uint64_t)json_integer_value(id);
+		joined->ip = json_string_value(ip);
+		joined->aliases = json_object_get(item, "alias_ips");
 	}
 	return 0;
 }
@@ -381,15 +396,16 @@ static int plug_networks(struct request *request, const struct wish *wish, int64
 
 	for (size_t i = 0; code == 0 && i < wish->network_count; i++) {
 		struct private_network network CLEANUP(private_network_done) = {0};
+		const struct joined *joined = &wish->networks[i];
 		struct private_port port;
-		code = networks_find(request, wish->networks[i], &network, err);
+		code = networks_find(request, joined->id, &network, err);
 		if (code == ERR_NOT_FOUND)
 			return request_invalid(
 				request, err, "networks",
 				"there is no such network; GET /v1/networks lists them");
 		if (code == 0)
-			code = networks_plug(request, &network, &wish->server, NULL, NULL, &port,
-					     err);
+			code = networks_plug(request, &network, &wish->server, joined->ip,
+					     joined->aliases, &port, err);
 		if (code == 0)
 			code = store_port_insert(request->core->store, &port, now_ms, err);
 	}
