@@ -2,6 +2,7 @@
 
 import { getEvery, post } from "./api.js";
 import { readMaintenance } from "./hosts.js";
+import { readNetworks } from "./networks.js";
 import { readKeys } from "./ssh-keys.js";
 import { takeEvent } from "./servers.js";
 
@@ -16,16 +17,17 @@ export async function readPlans() {
 		.sort((a, b) => a.price_monthly_minor - b.price_monthly_minor || a.memory - b.memory || a.id - b.id);
 }
 
-/** {plans, images, locations, keys, maintenance}: what can be chosen now, and why no server is made just now (null: they are). */
+/** {plans, images, locations, keys, networks, maintenance}: what can be chosen now, and why no server is made just now (null: they are). */
 export async function readOffer() {
-	const [plans, images, locations, keys, maintenance] = await Promise.all([
-		readPlans(), readImages(), getEvery("/v1/locations", "locations"), readKeys(), readMaintenance(),
+	const [plans, images, locations, keys, networks, maintenance] = await Promise.all([
+		readPlans(), readImages(), getEvery("/v1/locations", "locations"), readKeys(), readNetworks(), readMaintenance(),
 	]);
 	return {
 		plans,
 		images,
 		locations,
 		keys,
+		networks,
 		maintenance,
 	};
 }

@@ -1,10 +1,11 @@
-// A new server on one page: plan, system, place, how to log in, name, and whether it starts at once. What it
-// costs stands before the button.
+// A new server on one page: plan, system, place, how to log in, name, whether it starts at once, and the private
+// networks that it is in. What it costs stands before the button.
 
 import { costOf, createServer, fits, readOffer } from "../lib/create.js";
 import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
 import { bandwidth, gigabytes, price, t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
+import { joinedFrom } from "../lib/networks.js";
 import { me } from "../lib/session.js";
 import { makeKeyPair } from "../lib/ssh-key.js";
 import { addKey, kindOf, removeKey } from "../lib/ssh-keys.js";
@@ -16,6 +17,7 @@ import { FirstChoices } from "../parts/first-choices.js";
 import { AreaField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { Icon } from "../parts/icon.js";
 import { aboutImage } from "../parts/image-about.js";
+import { explainNetworks, NetworkChoices } from "../parts/network-choices.js";
 import { Quote } from "../parts/price.js";
 import { Allowance } from "../parts/quotas.js";
 import { RootPassword } from "../parts/root-password.js";
@@ -36,7 +38,7 @@ function firstWish({ plans, images, locations, keys }) {
 	const plan = plans[0];
 	return {
 		plan, image: images.find((image) => fits(image, plan)) ?? images[0], location: locations[0],
-		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), start: "no",
+		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), networks: new Set(), start: "no",
 	};
 }
 
@@ -98,13 +100,15 @@ function Locations({ offer, wish, change }) {
 		choices=${offer.locations.map((each) => ({ value: each.id, text: each.description || each.name, about: [each.city, each.country].filter(Boolean).join(", ") }))}/>`;
 }
 
+function toggled(set, value) {
+	const other = new Set(set);
+	if (!other.delete(value))
+		other.add(value);
+	return other;
+}
+
 function Login({ offer, wish, change, problems, user }) {
-	const toggle = (id) => {
-		const keys = new Set(wish.keys);
-		if (!keys.delete(id))
-			keys.add(id);
-		change({ keys });
-	};
+	const toggle = (id) => change({ keys: toggled(wish.keys, id) });
 	return html`
 		<${Choices} id="way" legend=${t("create.login")} hint=${t("create.login.hint")} chosen=${wish.way} onChoose=${(way) => change({ way })}
 			choices=${[
@@ -159,6 +163,7 @@ function Form({ offer, onMade }) {
 	const saved = useRef(null); // a key that was made for this server and whose private half its owner has
 	const change = (what) => setWish((before) => ({ ...before, ...what }));
 	const field = (name) => form.current.elements[name]?.value.trim() ?? "";
+	const addressIn = (network) => field(`network-ip-${network}`);
 	const person = useValue(me);
 
 	const judge = () => [
@@ -198,13 +203,14 @@ function Form({ offer, onMade }) {
 				name: field("server-name"), server_type: wish.plan.id, image: wish.image.id, location: wish.location.id,
 				ssh_keys: await keysOfWish(), start_after_create: wish.start === "yes",
 				...(field("user") ? { user: field("user") } : {}), ...(script.trim() ? { user_data: script } : {}),
-				...choicesOf(form.current),
+				...choicesOf(form.current), ...joinedFrom(wish.networks, addressIn),
 			}));
 		},
 		explain: (error) => {
 			if (error instanceof GivenUp)
 				return [];
-			return error.ofKey && error.code === "uniqueness_error" ? [{ field: "key-name", key: "keys.taken", error }] : explain(error);
+			return error.ofKey && error.code === "uniqueness_error" ? [{ field: "key-name", key: "keys.taken", error }]
+				: explainNetworks(error, wish.networks, addressIn) ?? explain(error);
 		},
 	});
 	return html`<form ref=${form} class="create" onSubmit=${submit} novalidate>
@@ -219,6 +225,7 @@ function Form({ offer, onMade }) {
 			{ value: "no", text: t("create.start.no"), about: t("create.start.no.what") },
 			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
 		]}/>
+		<${NetworkChoices} networks=${offer.networks} chosen=${wish.networks} problems=${problems} onChoose=${(id) => change({ networks: toggled(wish.networks, id) })}/>
 		<${Further} problems=${problems}/>
 		<${FirstChoices} problems=${problems}/>
 		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>

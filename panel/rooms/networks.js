@@ -1,14 +1,16 @@
 // The private networks: what there is, which servers are in each, joining, leaving, making and deleting.
 
 import { t } from "../lib/i18n.js";
-import { attach, deleteNetwork, detach, makeNetwork, portOf, readRoom } from "../lib/networks.js";
+import { attach, changeAliases, deleteNetwork, detach, judgeAliases, makeNetwork, portOf, readRoom, splitAddresses } from "../lib/networks.js";
 import { actions, servers, sortedServers } from "../lib/servers.js";
 import { announce, html, useValue } from "../lib/ui.js";
 import { Dialog } from "../parts/dialog.js";
+import { Changeable, Edit } from "../parts/edit.js";
 import { Failure } from "../parts/failure.js";
 import { ChoiceField, problemsOf, Summary, TextField, useSubmit } from "../parts/form.js";
 import { MadeList, useAsked } from "../parts/made-list.js";
 import { NameDialog } from "../parts/name-dialog.js";
+import { NetworkRange } from "../parts/network-range.js";
 import { PrivatePort } from "../parts/private-port.js";
 import { useEffect, useRef } from "../vendor/hooks.js";
 
@@ -80,6 +82,17 @@ function Join({ network, onDone, onCancel }) {
 	</section>`;
 }
 
+function Aliases({ server, port, network, name }) {
+	const id = `aliases-${network.id}-${server}`;
+	const fields = (error) => (error.code === "ip_not_available"
+		? [{ field: id, key: "networks.aliases.taken", error }]
+		: problemsOf(error, { alias_ips: { field: id, key: "networks.aliases.outside" } }) ?? [{ key: "networks.change.failed", error }]);
+	return html`<${Changeable} id=${`${id}-change`} words=${t("networks.aliases.change")} name=${name}>${(close) => html`<${Edit} id=${id} label=${t("networks.aliases")}
+		hint=${t("networks.aliases.hint")} value=${port.alias_ips.join(" ")} judge=${judgeAliases} fields=${fields}
+		save=${(text) => changeAliases(server, network.id, splitAddresses(text))}
+		onDone=${() => { close(); announce(t("networks.aliases.changing", { server: name })); }} onCancel=${close}/>`}<//>`;
+}
+
 function Member({ id, network, mayChange, onLeave }) {
 	const server = useValue(servers).get(id);
 	const port = portOf(server, network);
@@ -87,12 +100,16 @@ function Member({ id, network, mayChange, onLeave }) {
 	return html`<section class="private-member" aria-labelledby=${`member-${network.id}-${id}`} data-member=${id}>
 		<h3 id=${`member-${network.id}-${id}`} translate="no">${server ? html`<a href=${`#/servers/${id}`}><bdi>${name}</bdi></a>` : name}</h3>
 		${port && html`<${PrivatePort} port=${port} network=${network} name=${name}/>`}
-		${mayChange && html`<p class="buttons"><button type="button" class="button small" data-do="leave" onClick=${() => onLeave({ id, name })}>${t("networks.leave")}<span class="visually-hidden"> (${name})</span></button></p>`}
+		${mayChange && html`<div class="buttons">
+			${port && html`<${Aliases} server=${id} port=${port} network=${network} name=${name}/>`}
+			<button type="button" class="button small" data-do="leave" onClick=${() => onLeave({ id, name })}>${t("networks.leave")}<span class="visually-hidden"> (${name})</span></button>
+		</div>`}
 	</section>`;
 }
 
 function Network({ network, mayChange, onChanged }) {
 	const { asking, setAsking, attempt, busy, failure } = useAsked(onChanged);
+	const known = useValue(servers);
 	const names = { network: network.name };
 	const joined = (server) => {
 		setAsking(null);
@@ -101,10 +118,7 @@ function Network({ network, mayChange, onChanged }) {
 	};
 	return html`<article class="server" aria-labelledby=${`network-${network.id}`} data-network=${network.id}>
 		<h2 class="customer-name" id=${`network-${network.id}`} translate="no"><bdi>${network.name}</bdi></h2>
-		<dl class="facts">
-			<div><dt>${t("networks.range")}</dt><dd><code>${network.ip_range}</code></dd></div>
-			<div><dt>${t("networks.subnets")}</dt><dd><code>${network.subnets.map(({ ip_range: range }) => range).join(" ") || "-"}</code></dd></div>
-		</dl>
+		<${NetworkRange} network=${network} mayChange=${mayChange} onChanged=${onChanged}/>
 		${network.servers.length === 0 && html`<p class="hint">${t("networks.nobody")}</p>`}
 		${network.servers.map((id) => html`<${Member} key=${id} id=${id} network=${network} mayChange=${mayChange} onLeave=${(server) => busy || setAsking({ leave: server })}/>`)}
 		${asking === "join" && html`<${Join} network=${network} onDone=${joined} onCancel=${() => setAsking(null)}/>`}
@@ -112,6 +126,7 @@ function Network({ network, mayChange, onChanged }) {
 			<button type="button" class="button small" data-do="join" onClick=${() => setAsking("join")}>${t("networks.join")}<span class="visually-hidden"> (${network.name})</span></button>
 			<button type="button" class="button small destroys" data-do="delete" onClick=${() => busy || setAsking("delete")}>${t("networks.delete")}<span class="visually-hidden"> (${network.name})</span></button>
 		</p>`}
+		${busy && html`<p class="waiting" role="status">${t("networks.busy")}</p>`}
 		${failure && html`<${Failure} title=${t("networks.change.failed")} error=${failure} onRetry=${onChanged}/>`}
 		${asking?.leave && html`<${Dialog} id=${`leave-${network.id}`} title=${t("networks.leave.title", { server: asking.leave.name, ...names })} refuse=${t("cancel")} confirm=${t("networks.leave")}
 			fallback=${focusHeading} onRefuse=${() => setAsking(null)}
@@ -120,9 +135,10 @@ function Network({ network, mayChange, onChanged }) {
 		<//>`}
 		${asking === "delete" && html`<${NameDialog} id="delete-network" server=${network} label=${t("networks.name")} title=${t("networks.delete.title", names)}
 			confirm=${t("networks.delete")} typing="networks.delete.type"
-			locked=${network.servers.length > 0 ? t("networks.delete.used") : network.protection.delete ? t("networks.delete.locked") : null}
+			locked=${network.protection.delete ? t("networks.delete.locked") : null}
 			fallback=${focusHeading} onRefuse=${() => setAsking(null)} onConfirm=${() => attempt(() => deleteNetwork(network.id), t("networks.deleted", names))}>
 			<p>${t("networks.delete.loses")}</p>
+			${network.servers.length > 0 && html`<p>${t("networks.delete.servers")}</p><ul>${network.servers.map((id) => html`<li key=${id} translate="no"><bdi>${known.get(id)?.name ?? id}</bdi></li>`)}</ul>`}
 		<//>`}
 	</article>`;
 }

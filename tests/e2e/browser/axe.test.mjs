@@ -402,6 +402,17 @@ for (const language of ["ja", "en"]) {
 						await page.click("[data-do=leave]");
 						await page.waitForSelector("dialog");
 						await check(page, "question");
+						await page.keyboard.press("Escape");
+						for (const what of ["subnet", "name", "range", "aliases"])
+							await page.click(`[id^=${what}-][id$=-change]`);
+						await page.fill("input[id^=aliases-]", "everything");
+						await page.press("input[id^=aliases-]", "Enter");
+						await page.waitForSelector("[id^=aliases-][id$=-problem]");
+						await check(page, "changes");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						await page.click("[data-do=delete]");
+						await page.waitForSelector("dialog li");
+						await check(page, "deleting");
 					});
 				});
 
@@ -667,9 +678,12 @@ for (const language of ["ja", "en"]) {
 				});
 
 				test("creating a server: choices, mistakes, the key and the password that are shown once", async () => {
+					state.mock.addNetwork("long-name-".repeat(12));
 					await withPage({ ...look, at: "/#/servers/new", expected: /409/ }, async (page) => {
 						await page.waitForSelector(".create");
 						await page.check("#image input[value='2']");
+						await page.check("#networks input");
+						await page.waitForSelector("[id^=network-ip-]");
 						await page.click(".further summary");
 						await check(page, "choices");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");

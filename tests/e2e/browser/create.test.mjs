@@ -36,6 +36,34 @@ describe("creating a server", () => {
 		});
 	});
 
+	test("private networks: as many as there may be, an address in one, and what the service says of it", async () => {
+		addKey();
+		const networks = ["naka", "oku", "ura", "soto"].map((name) => state.mock.addNetwork(name));
+		await withPage({ at: "/#/servers/new", language: "en", expected: /422/ }, async (page) => {
+			await page.waitForSelector(".create");
+			await page.fill("#server-name", "hajime");
+			assert.equal(await page.locator("[id^=network-ip]").count(), 0);
+			for (const { id } of networks.slice(0, 3)) {
+				await page.focus(`#networks input[value="${id}"]`);
+				await page.keyboard.press("Space");
+			}
+			assert.equal(await page.isDisabled(`#networks input[value="${networks[3].id}"]`), true);
+			assert.match(await page.innerText("#networks"), /soto\s+A server is in at most 3/);
+			await page.keyboard.press("Space");
+			assert.equal(await page.isDisabled(`#networks input[value="${networks[3].id}"]`), false);
+			const field = `#network-ip-${networks[1].id}`;
+			assert.match(await page.getAttribute(field, "aria-describedby"), /hint/);
+			await page.fill(field, "10.0.0.2");
+			await page.click(".create-cost button");
+			await page.waitForSelector(`${field}-problem >> text=taken`);
+			assert.equal(await page.isChecked(`#networks input[value="${networks[0].id}"]`), true);
+			await page.fill(field, "10.0.0.77");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(asked().networks, [networks[0].id, { network: networks[1].id, ip: "10.0.0.77" }]);
+		});
+	});
+
 	test("an image that comes with Ippo says what it is for, in the panel's language", async () => {
 		addKey();
 		await withPage({ at: "/#/servers/new" }, async (page) => {

@@ -702,7 +702,7 @@ export class Mock {
 			return this.#alerts(what, url, body);
 		if (what.includes(" /v1/primary_ips"))
 			return this.#primary(what, url, body);
-		if (what.includes(" /v1/networks") || /\/actions\/(attach_to|detach_from)_network$/.test(what))
+		if (what.includes(" /v1/networks") || /\/actions\/((attach_to|detach_from)_network|change_alias_ips)$/.test(what))
 			return this.#networks(what, url, body);
 		if (what.includes(" /v1/floating_ips"))
 			return this.#floating(what, url, body);
@@ -1273,22 +1273,62 @@ export class Mock {
 		if (!network)
 			throw new Refusal(404, "not_found", "there is no such network");
 		if (what.startsWith("DELETE")) {
+			network.servers.forEach((id) => this.#leave(this.servers.get(id), network));
 			this.networks.delete(network.id);
 			return [204, null];
 		}
-		const server = this.servers.get(Number(/servers\/(\d+)/.exec(what)[1]));
+		if (what.startsWith("PUT")) {
+			network.name = body.name;
+			return [200, { network }];
+		}
 		const command = what.split("/").at(-1);
+		const times = { started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z" };
+		const done = (resource) => [201, { action: { id: this.nextId++, command, status: "success", progress: 100, ...times, resources: [resource], error: null } }];
+		if (!what.includes("/servers/")) {
+			this.#changeNetwork(network, command, body);
+			return done({ id: network.id, type: "network" });
+		}
+		const server = this.servers.get(Number(/servers\/(\d+)/.exec(what)[1]));
 		if (command === "attach_to_network") {
 			if (body.ip && network.servers.some((id) => this.servers.get(id).private_net.some(({ ip }) => ip === body.ip)))
 				throw new Refusal(422, "ip_not_available", "the address is taken");
 			this.#join(server, network, body.ip);
-		} else {
-			network.servers = network.servers.filter((id) => id !== server.id);
-			server.private_net = server.private_net.filter((port) => port.network !== network.id);
+		} else if (command === "change_alias_ips") {
+			if (body.alias_ips.includes("10.0.0.2"))
+				throw new Refusal(422, "ip_not_available", "the address is taken");
+			server.private_net = server.private_net.map((port) => (port.network === network.id ? { ...port, alias_ips: body.alias_ips } : port));
 			this.emit("server", { server });
+		} else {
+			this.#leave(server, network);
 		}
-		const times = { started: "2026-11-20T01:02:03Z", finished: "2026-11-20T01:02:03Z" };
-		return [201, { action: { id: this.nextId++, command, status: "success", progress: 100, ...times, resources: [{ id: server.id, type: "server" }], error: null } }];
+		return done({ id: server.id, type: "server" });
+	}
+
+	#leave(server, network) {
+		network.servers = network.servers.filter((id) => id !== server.id);
+		server.private_net = server.private_net.filter((port) => port.network !== network.id);
+		this.emit("server", { server });
+	}
+
+	#changeNetwork(network, command, body) {
+		const wrong = () => new Refusal(422, "invalid_input", "outside", { fields: [{ name: "ip_range", messages: ["outside"] }] });
+		if (command === "add_subnet") {
+			if (body.ip_range && !body.ip_range.startsWith("10.0."))
+				throw wrong();
+			if (network.subnets.some(({ ip_range: range }) => range === body.ip_range))
+				throw new Refusal(422, "networks_overlap", "another subnet has it");
+			network.subnets.push({ type: body.type, network_zone: body.network_zone, gateway: "10.0.0.1", vswitch_id: null, ip_range: body.ip_range ?? `10.0.${network.subnets.length}.0/24` });
+		} else if (command === "delete_subnet") {
+			if (body.ip_range === "10.0.0.0/24" && network.servers.length > 0)
+				throw new Refusal(422, "resource_in_use", "a server has an address in this subnet");
+			network.subnets = network.subnets.filter(({ ip_range: range }) => range !== body.ip_range);
+		} else if (command === "change_ip_range") {
+			if (!/\/(8|9|1[0-6])$/.test(body.ip_range))
+				throw wrong();
+			network.ip_range = body.ip_range;
+		} else {
+			network.protection.delete = body.delete;
+		}
 	}
 
 	/** Rules are given as those of the API, with what is left out being usual. */
@@ -1590,10 +1630,14 @@ export class Mock {
 			throw new Refusal(422, "invalid_input", "root is an account of the system", { fields: [{ name: "user", messages: ["root is an account of the system"] }] });
 		if (body.first_step?.open_ports?.includes("3306/tcp"))
 			throw new Refusal(422, "invalid_input", "would open a database", { fields: [{ name: "first_step.open_ports", messages: ["would open a database"] }] });
+		const wanted = (body.networks ?? []).map((each) => (typeof each === "object" ? each : { network: each }));
+		if (wanted.some(({ ip }) => ip === "10.0.0.2"))
+			throw new Refusal(422, "ip_not_available", "10.0.0.2 is taken in this network");
 		const server = this.addServer(body.name, "initializing", {
 			server_type: this.plans.find(({ id }) => id === body.server_type), image: this.images.find(({ id }) => id === body.image),
 		});
 		server.ippo.ssh_port = portOf(body);
+		wanted.forEach(({ network, ip }) => this.#join(server, this.networks.get(network), ip));
 		const action = this.addAction(server, "create_server", { ippo: { step: "disk", undoing: false } });
 		setTimeout(() => {
 			this.setStatus(server, body.start_after_create ? "running" : "off");
