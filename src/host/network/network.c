@@ -22,6 +22,8 @@
 #include "host/network/segments.h"
 #include "host/network/traffic.h"
 
+#define SPOILT_MOST 5 /* minutes */
+
 struct network {
 	char instance[8];
 	bool masquerade;
@@ -35,6 +37,7 @@ struct network {
 		uint32_t ours;    /* the kernel's generation after our last change; 0: not alone */
 		uint32_t checked; /* ... in which the digest was taken; 0: none was */
 		uint64_t digest;
+		unsigned spoilt; /* looks at it, one after another, during which it was changed */
 	} table;
 };
 
@@ -745,19 +748,47 @@ static int repair(struct network *network, struct err *err)
 	return 1;
 }
 
-static int check_locked(struct network *network, struct err *err)
+/* Has the table to be looked at? *ret_now: the generation that it is in. */
+static int wants_look(const struct network *network, uint32_t *ret_now, struct err *err)
 {
-	uint32_t now = 0;
-	uint64_t digest = 0;
 	int code;
 
 	if (!network->is_told)
 		return 0;
-	if ((code = ruleset_generation(&now)) < 0)
+	if ((code = ruleset_generation(ret_now)) < 0)
 		return err_set(err, code, "cannot ask the kernel about its packet filter");
-	if (now == network->table.checked)
-		return 0;
-	code = take_digest(network, now, &digest, err);
+	return *ret_now != network->table.checked;
+}
+
+/* Nobody holds the lock for what takes seconds where there are many servers: a change of a filter
+ * does not wait for it, but spoils it. Where that goes on, it has to wait after all. */
+static int look_at_digest(struct network *network, uint32_t now, uint64_t *ret, struct err *err)
+{
+	const bool is_alone = network->table.spoilt >= SPOILT_MOST;
+	uint32_t after = 0;
+	int code;
+
+	if (!is_alone)
+		(void)pthread_mutex_unlock(&network->lock);
+	code = take_digest(network, now, ret, err);
+	if (!is_alone) {
+		(void)pthread_mutex_lock(&network->lock);
+		if (code == 0 && (ruleset_generation(&after) < 0 || after != now))
+			code = -EAGAIN;
+	}
+	network->table.spoilt = code == -EAGAIN && !is_alone ? network->table.spoilt + 1 : 0;
+	return code;
+}
+
+static int check_locked(struct network *network, struct err *err)
+{
+	uint32_t now = 0;
+	uint64_t digest = 0;
+	int code = wants_look(network, &now, err);
+
+	if (code <= 0)
+		return code;
+	code = look_at_digest(network, now, &digest, err);
 	if (code == -EAGAIN)
 		return 0; /* the next minute is quieter */
 	if (code == 0 && (now == network->table.ours ||

@@ -21,6 +21,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -1474,6 +1475,105 @@ static void it_is_looked_after(void **state)
 	assert_false(arrives(&fresh, TWO));
 }
 
+/* --- a look that takes long, as it does where there are many servers --- */
+
+struct slow {
+	char folder[32];
+	char *path; /* as it was */
+};
+
+/* An nft that takes half a second to say what is in the table. */
+static void slow_down(struct slow *slow)
+{
+	char line[512];
+
+	(void)snprintf(slow->folder, sizeof slow->folder, "/tmp/ippo-edge-XXXXXX");
+	assert_non_null(mkdtemp(slow->folder));
+	slow->path = strdup(getenv("PATH"));
+	(void)snprintf(
+		line, sizeof line,
+		"nft=$(command -v nft); cat >%s/nft <<EOT\n#!/bin/sh\ncase \"\\$*\" in *'list "
+		"table inet'*) : >%s/looks; sleep 0.5;; esac\nexec $nft \"\\$@\"\nEOT\n"
+		"chmod +x %s/nft",
+		slow->folder, slow->folder, slow->folder);
+	run(line);
+	(void)snprintf(line, sizeof line, "%s:%s", slow->folder, slow->path);
+	(void)setenv("PATH", line, 1);
+}
+
+static void slow_done(struct slow *slow)
+{
+	char line[64];
+
+	(void)setenv("PATH", slow->path, 1);
+	free(slow->path);
+	(void)snprintf(line, sizeof line, "rm -r %s", slow->folder);
+	run(line);
+}
+
+static void *look(void *result)
+{
+	*(int *)result = network_check(network, NULL);
+	return NULL;
+}
+
+/* Each of these differs from the one before. */
+static void change_a_bound(uint64_t version)
+{
+	const struct host_filter_change change = {
+		.uuid = {1},
+		.filter = {.version = version,
+			   .connections_per_s = (uint32_t)version,
+			   .connections_burst = (uint32_t)version}};
+
+	assert_int_equal(network_set_filter(network, &change, NULL, NULL), 0);
+}
+
+/* Changes the filter in the middle of a look. Return: how long that took. */
+static int64_t change_meanwhile(const struct slow *slow, uint64_t version, int *ret_look)
+{
+	char looks[64];
+	pthread_t thread;
+
+	(void)snprintf(looks, sizeof looks, "%s/looks", slow->folder);
+	(void)unlink(looks);
+	assert_int_equal(pthread_create(&thread, NULL, look, ret_look), 0);
+	for (int64_t until_ms = clock_mono_ms() + 60000; access(looks, F_OK) < 0;) {
+		assert_true(clock_mono_ms() < until_ms);
+		(void)usleep(1000);
+	}
+	const int64_t began_ms = clock_mono_ms();
+	change_a_bound(version);
+	const int64_t took_ms = clock_mono_ms() - began_ms;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	return took_ms;
+}
+
+/* A change waits for no look at the table, and spoils it; the sixth is not spoilt. */
+static void a_change_waits_for_no_look(void **state)
+{
+	struct slow slow CLEANUP(slow_done) = {{0}};
+	int64_t free_ms = INT64_MAX, took_ms;
+	int result;
+
+	(void)state;
+	change_a_bound(2810);
+	slow_down(&slow);
+	for (uint64_t i = 0; i < 5; i++) {
+		took_ms = change_meanwhile(&slow, 2811 + i, &result);
+		free_ms = took_ms < free_ms ? took_ms : free_ms;
+		assert_int_equal(result, 0);
+	}
+	assert_in_range(free_ms, 0, 399);
+	took_ms = change_meanwhile(&slow, 2816, &result);
+	assert_int_equal(result, 0);
+	assert_in_range(took_ms, 400, 60000);
+	/* What a stranger does is noticed as before. */
+	assert_int_equal(network_check(network, NULL), 0);
+	run("nft insert rule inet ippo_t forward drop");
+	assert_int_equal(network_check(network, NULL), 1);
+}
+
 /* What is to be proved first lets nothing new in, whatever the rules say. */
 static void the_closed_are_closed(void **state)
 {
@@ -1500,6 +1600,7 @@ int main(void)
 		cmocka_unit_test(killed_in_between),
 		cmocka_unit_test(the_newest_stays),
 		cmocka_unit_test(it_is_looked_after),
+		cmocka_unit_test(a_change_waits_for_no_look),
 		cmocka_unit_test(the_closed_are_closed),
 		cmocka_unit_test(a_flood_leaves_the_others_room),
 		cmocka_unit_test(a_crowd_leaves_the_others_room),
