@@ -2,7 +2,9 @@
  * Theory of operation. One table of family inet for each instance; nobody else's rules are touched,
  * and packets that neither come from nor go to one of our taps are not judged.
  *
- *   prerouting (raw): what a tap sends must carry a source that belongs to that very tap
+ *   prerouting (raw): what a tap sends must carry a source that belongs to that very tap; of what
+ *                     passes between ports of a private network the kernel keeps no connections,
+ *                     where it brings bridged packets here (br_netfilter)
  *   forward (first):  of servers whose plan bounds their bandwidth, what is beyond it (rate.c)
  *   input:            guests reach nothing of the host but neighbour discovery and echo
  *   forward:          what is of one link alone goes nowhere; answers pass; what begins nothing is
@@ -450,6 +452,7 @@ static void write_prerouting(struct buf *out, const char *instance)
 		out,
 		"\tchain prerouting {\n"
 		"\t\ttype filter hook prerouting priority raw; policy accept;\n"
+		"\t\tiifname \"%s_*\" notrack accept\n"
 		"\t\tiifname != \"%s-*\" accept\n"
 		"\t\tiifname . ip saddr @sources4 accept\n"
 		"\t\tiifname . ip6 saddr @sources6 accept\n"
@@ -461,7 +464,7 @@ static void write_prerouting(struct buf *out, const char *instance)
 		"mld2-listener-report } "
 		"accept\n"
 		"\t\tupdate @spoofing { iifname limit rate 1/second burst 10 packets } ",
-		instance);
+		instance, instance);
 	write_log(out, instance, FILTER_SAYS_SPOOFED);
 	(void)buf_puts(out, "\n\t\tcounter drop comment \"" FILTER_SAYS_SPOOFED "\"\n\t}\n");
 }

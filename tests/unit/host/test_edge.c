@@ -610,6 +610,92 @@ static void model_is_the_kernel(void **state)
 	assert_in_range(passed, ROUNDS * PACKETS / 10, ROUNDS * PACKETS * 9 / 10);
 }
 
+/* A router's word that a packet was too big for it (RFC 792, RFC 4443 section 3.2). It comes with
+ * that packet inside, and so with its number. */
+static bool too_big_arrives(const struct sent *about, uint32_t number)
+{
+	const bool v6 = about->source.family == 6;
+	const struct sent router = {.from = WORLD,
+				    .source = address(v6 ? "2001:db8:99::1" : "198.51.100.77"),
+				    .target = about->source,
+				    .protocol = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
+	uint8_t inside[128], message[256] = {v6 ? 2 : 3, v6 ? 0 : 4};
+	const size_t used = write_inside(about, number, inside);
+	const size_t bytes =
+		8 + write_header(about, message + 8, inside, used, 0, false, (uint16_t)number);
+	uint32_t sum = 0;
+
+	put16(message + 6, 1280);
+	if (v6) {
+		sum = sum_words(router.source.bytes, 16, IPPROTO_ICMPV6 + (uint32_t)bytes);
+		sum = sum_words(router.target.bytes, 16, sum);
+	}
+	put16(message + 2, fold(sum_words(message, bytes, sum)));
+	put_piece(&router, message, bytes, 0, false, 7);
+	AUTO_FREE bool *seen = collect_all(last_number);
+	return seen[(size_t)ONE * (last_number + 1) + number];
+}
+
+/* Asks for the gateway's address as RFC 4861 has it; whether it is told. */
+static bool finds_its_gateway(void)
+{
+	static const uint8_t group[MAC_BYTES] = {0x33, 0x33, 0xff, 0, 0, 1};
+	const struct sent ask = {.from = ONE,
+				 .source = address("fd01:0:0:1::1"),
+				 .target = address("ff02::1:ff00:1"),
+				 .protocol = IPPROTO_ICMPV6};
+	const struct ip gateway = address("fe80::1");
+	const int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	uint8_t message[32] = {135}, packet[128], frame[FRAME_BYTES];
+
+	memcpy(message + 8, gateway.bytes, 16);
+	memcpy(message + 24, (const uint8_t[]){1, 1}, 2);
+	memcpy(message + 26, macs[ONE], MAC_BYTES);
+	uint32_t sum = sum_words(ask.source.bytes, 16, IPPROTO_ICMPV6 + sizeof message);
+	sum = sum_words(ask.target.bytes, 16, sum);
+	put16(message + 2, fold(sum_words(message, sizeof message, sum)));
+	const size_t len = write_header(&ask, packet, message, sizeof message, 0, false, 1);
+	packet[7] = 255;
+	put_frame(ONE, 0x86dd, packet, len, NULL, group);
+	while (clock_mono_ms() < until_ms) {
+		const ssize_t got = read(taps[ONE], frame, sizeof frame);
+		const uint8_t *const inside = frame + ETHER_BYTES + 40;
+		if (got >= ETHER_BYTES + 64 && frame[ETHER_BYTES + 6] == IPPROTO_ICMPV6 &&
+		    inside[0] == 136 && memcmp(inside + 8, gateway.bytes, 16) == 0)
+			return true;
+		(void)usleep(1000);
+	}
+	return false;
+}
+
+/* Without any rule: answers, what routers say of one's own packets, and neighbour discovery. */
+static void what_networks_need_passes(void **state)
+{
+	struct firewall firewall = {.id = 1};
+	const struct firewall_policy nothing = {.firewalls = &firewall, .count = 1, .ssh_port = 22};
+	static const char *const ways[][2] = {{"10.1.0.1", "203.0.113.5"},
+					      {"fd01:0:0:1::1", "2001:db8:7::5"}};
+
+	(void)state;
+	put_in_force(&nothing, servers[0].uuid, 150);
+	for (size_t i = 0; i < 2; i++) {
+		struct sent sent = {.from = ONE,
+				    .source = address(ways[i][0]),
+				    .target = address(ways[i][1]),
+				    .protocol = IPPROTO_UDP,
+				    .source_port = last_port++,
+				    .port = 53};
+		const uint32_t number = put(&sent);
+		AUTO_FREE bool *seen = collect_all(last_number);
+		assert_true(has_come(seen, last_number, &sent, number));
+		assert_true(too_big_arrives(&sent, number));
+		/* But not of a packet that it never sent. */
+		sent.source_port = last_port++;
+		assert_false(too_big_arrives(&sent, ++last_number));
+	}
+	assert_true(finds_its_gateway());
+}
+
 /* GRE and ESP have no ports: one packet each for every pair of addresses. */
 static void tunnels(void **state)
 {
@@ -832,6 +918,39 @@ struct counted {
 static void count(void *context, const struct host_counter *counter)
 {
 	((struct counted *)context)->packets[counter->kind] += counter->packets;
+}
+
+/* Each rule tells how much it let begin, over both families. */
+static void count_rule(void *context, const struct host_counter *counter)
+{
+	uint64_t *const packets = context;
+
+	if (counter->kind == HOST_COUNT_RULE && counter->firewall_id == 7 && counter->number < 2)
+		packets[counter->number] += counter->packets;
+}
+
+static void rules_count(void **state)
+{
+	struct firewall firewall CLEANUP(firewall_done) = {.id = 7};
+	const struct firewall_policy policy = {.firewalls = &firewall, .count = 1, .ssh_port = 22};
+	static const char *const ways[][2] = {{"203.0.113.5", "10.1.0.1"},
+					      {"203.0.113.6", "10.1.0.1"},
+					      {"2001:db8:7::5", "fd01:0:0:1::1"}};
+	uint64_t packets[2] = {0};
+
+	(void)state;
+	assert_int_equal(firewall_rules_read("in tcp 443 0.0.0.0/0,::/0\n"
+					     "in udp 53 203.0.113.0/24,2001:db8:7::/48\n",
+					     &firewall.rules, NULL),
+			 0);
+	put_in_force(&policy, servers[0].uuid, 350);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		const struct sent sent = datagram(WORLD, ways[i][0], ways[i][1]);
+		assert_true(arrives(&sent, ONE));
+	}
+	assert_int_equal(ruleset_counters("t", 1, false, count_rule, packets, NULL), 0);
+	assert_int_equal(packets[0], 0);
+	assert_int_equal(packets[1], ARRAY_SIZE(ways));
 }
 
 static void connections_are_bounded(void **state)
@@ -1592,8 +1711,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(model_is_the_kernel),
 		cmocka_unit_test(tunnels),
+		cmocka_unit_test(what_networks_need_passes),
 		cmocka_unit_test(a_guest_speaks_for_itself_alone),
 		cmocka_unit_test(floods_fill_nothing),
+		cmocka_unit_test(rules_count),
 		cmocka_unit_test(connections_are_bounded),
 		cmocka_unit_test(refusals_are_told),
 		cmocka_unit_test(a_change_is_one_moment),

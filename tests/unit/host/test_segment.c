@@ -244,6 +244,12 @@ static void nothing_goes_under_a_foreign_name(void **state)
 		arp_frame(&frame, macs[ONE], macs[ONE], sources[i], ip_two, 1);
 		expect(ONE, TWO, &frame, false, "a question as somebody else");
 	}
+	/* Nor in pieces: the second one has no ports, but a source. */
+	for (unsigned piece = 0; piece < 2; piece++) {
+		ip_frame(&frame, macs[TWO], macs[ONE], nobodys, ip_two, 4000, 53);
+		put16(frame.data + ETHER_BYTES + 6, piece == 0 ? 0x2000 : 2);
+		expect(ONE, TWO, &frame, false, "a piece with a foreign source");
+	}
 	arp_frame(&frame, macs[ONE], foreign, ip_one, ip_two, 2);
 	expect(ONE, TWO, &frame, false, "an answer with a foreign MAC address inside");
 	arp_frame(&frame, macs[ONE], macs[ONE], none, ip_two, 1);
@@ -410,6 +416,13 @@ static void floods_fill_nothing(void **state)
 		send_frame(ONE, frame.data, frame.bytes);
 	}
 	assert_int_equal(lines_of(table), before);
+	/* Connections without end: the host keeps none of what passes between them. */
+	const size_t connections = lines_of("cat /proc/net/nf_conntrack");
+	for (unsigned n = 0; n < 3000; n++) {
+		ip_frame(&frame, macs[TWO], macs[ONE], ip_one, ip_two, 1024 + n, 53);
+		send_frame(ONE, frame.data, frame.bytes);
+	}
+	assert_in_range(lines_of("cat /proc/net/nf_conntrack"), 0, connections);
 	/* Its own name, too often. */
 	drain(TWO);
 	for (unsigned n = 0; n < 3000; n++) {
