@@ -47,6 +47,8 @@ export const setQuotas = async (id, limits) => (await put(`/v1/customers/${id}`,
 export const readDefaults = async () => (await get("/v1/customer_defaults")).customer_defaults.quotas;
 export const setDefaults = (limits) => put("/v1/customer_defaults", { quotas: limits });
 export const setNote = async (id, note) => (await put(`/v1/customers/${id}`, { note })).customer;
+/** Port 25 outwards, for all of its servers. */
+export const setMail = async (id, open) => (await put(`/v1/customers/${id}`, { smtp_open: open })).customer;
 export const suspendCustomer = async (id, reason) => (await put(`/v1/customers/${id}/suspension`, { reason })).customer;
 export const resumeCustomer = (id) => remove(`/v1/customers/${id}/suspension`);
 export const handOver = (server, customer) => put(`/v1/servers/${server}/owner`, { customer });

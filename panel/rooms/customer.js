@@ -1,6 +1,6 @@
 // One customer, for operators of the service: what it has, its people and servers, and what is decided about it.
 
-import { deletePerson, handOver, inviteTo, quotas, readCustomer, resumeCustomer, setNote, setQuotas, suspendCustomer } from "../lib/customers.js";
+import { deletePerson, handOver, inviteTo, quotas, readCustomer, resumeCustomer, setMail, setNote, setQuotas, suspendCustomer } from "../lib/customers.js";
 import { t } from "../lib/i18n.js";
 import { go } from "../lib/router.js";
 import { switchAccount } from "../lib/session.js";
@@ -94,6 +94,20 @@ function Suspension({ customer, onDone }) {
 		${trouble}
 		${asking && html`<${SuspendDialog} customer=${customer} onRefuse=${refuse}
 			onConfirm=${(reason) => run(() => suspendCustomer(id, reason), t("suspend.done", { name }))}/>`}
+	</section>`;
+}
+
+/* --- mail --- */
+
+function Mail({ customer, onDone }) {
+	const { run, trouble } = useWork(onDone);
+	const { id, name, smtp_open: isOpen } = customer;
+	return html`<section class="group" aria-labelledby="smtp-title">
+		<h2 id="smtp-title">${t("smtp")}</h2>
+		<p class="hint" id="smtp-now">${t(isOpen ? "smtp.is-open" : "smtp.is-closed")}</p>
+		<p class="buttons"><button type="button" class="button" id="smtp-change" aria-describedby="smtp-now"
+			onClick=${() => run(() => setMail(id, !isOpen), t(isOpen ? "smtp.closed" : "smtp.opened", { name }))}>${t(isOpen ? "smtp.close" : "smtp.open")}</button></p>
+		${trouble}
 	</section>`;
 }
 
@@ -232,6 +246,7 @@ export function Customer({ parameters: { id } }) {
 		${failure && html`<${Failure} title=${t("customers.failed")} error=${failure} onRetry=${act}/>`}
 		<${Suspension} customer=${customer} onDone=${read}/>
 		<${Limits} customer=${customer} onDone=${read}/>
+		<${Mail} customer=${customer} onDone=${read}/>
 		<section class="group" aria-labelledby="servers-title">
 			<h2 id="servers-title">${t("nav.servers")}</h2>
 			${servers.length === 0 ? html`<p class="empty">${t("customer.no-servers")}</p>`

@@ -70,6 +70,11 @@ static void customer_print(const json_t *customer)
 	if (is_suspended(customer))
 		print_field("Suspended", "since %s: %s", json_text(customer, "suspension.since"),
 			    json_text(customer, "suspension.reason"));
+	if (json_is_boolean(json_object_get(customer, "smtp_open")))
+		print_field("Mail", "%s",
+			    json_is_true(json_object_get(customer, "smtp_open"))
+				    ? "its servers may send it"
+				    : "port 25 outwards is closed");
 	for (size_t i = 0; i < ARRAY_SIZE(quotas); i++)
 		print_field(quotas[i].words, "%s",
 			    quota_text(customer, quotas[i].key, text, sizeof text));
@@ -241,6 +246,16 @@ static int customer_resume(struct invocation *invocation)
 	return change(invocation, "DELETE", "/suspension", NULL);
 }
 
+static int customer_open_mail(struct invocation *invocation)
+{
+	return change(invocation, "PUT", "", json_pack("{s:b}", "smtp_open", 1));
+}
+
+static int customer_close_mail(struct invocation *invocation)
+{
+	return change(invocation, "PUT", "", json_pack("{s:b}", "smtp_open", 0));
+}
+
 static int customer_note(struct invocation *invocation)
 {
 	const char *text = option_text(invocation, "text"), *file = option_text(invocation, "file");
@@ -337,6 +352,10 @@ const struct command customer_commands[] = {
 	 suspend_options, customer_suspend},
 	{"customer", "resume", "NAME", "Lift a suspension; the servers that it stopped are started",
 	 NULL, customer_resume},
+	{"customer", "open-mail", "NAME", "Let its servers send mail: port 25 outwards", NULL,
+	 customer_open_mail},
+	{"customer", "close-mail", "NAME", "Close port 25 outwards again, as it is at first", NULL,
+	 customer_close_mail},
 	{"customer", "note", "NAME", "Note something for the operators alone", note_options,
 	 customer_note},
 	{"customer", "delete", "NAME", "Delete a customer that owns nothing", yes_options,

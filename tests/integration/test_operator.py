@@ -352,6 +352,11 @@ def test_cli(account, fake):
     shown = fake.cli("customer", "quota", name).stdout
     assert "0 of 3" in shown and "0, no limit" in shown
     assert fake.cli("customer", "quota", name, "--servers", "0", check=False).returncode == 2
+    assert "port 25 outwards is closed" in fake.cli("customer", "show", name).stdout
+    fake.cli("customer", "open-mail", name)
+    assert "may send it" in fake.cli("customer", "show", name).stdout and fake.cli_json("customer", "show", name)["smtp_open"] is True
+    fake.cli("customer", "close-mail", name)
+    assert fake.cli_json("customer", "show", name)["smtp_open"] is False
     fake.cli("customer", "note", name, "--text", "calls a lot")
     assert "calls a lot" in fake.cli("customer", "show", name).stdout
     assert fake.cli("customer", "suspend", name, "--yes", check=False).returncode == 2, "without a reason"

@@ -100,6 +100,21 @@ describe("customers", () => {
 		});
 	});
 
+	test("mail is closed at first, opened for all servers of a customer, and closed again", async () => {
+		state.mock.addAccount("aoi");
+		await withPage({ at: "/#/admin/customers/2", language: "en" }, async (page) => {
+			await page.waitForSelector("#smtp-now:has-text('closed at first')");
+			await page.focus("#smtp-change");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector("#smtp-now:has-text('may send mail')");
+			assert.equal(state.mock.accounts.get(2).smtp_open, true);
+			await page.click("#smtp-change");
+			await page.waitForSelector("#smtp-now:has-text('closed at first')");
+			assert.equal(state.mock.accounts.get(2).smtp_open, false);
+			assert.deepEqual(sent("PUT", /customers\/2$/).map(([, , body]) => JSON.parse(body)), [{ smtp_open: true }, { smtp_open: false }]);
+		});
+	});
+
 	test("a server is handed over, and a person deleted by typing the name", async () => {
 		state.mock.addAccount("aoi");
 		const server = state.mock.addServer("hajime", "running");

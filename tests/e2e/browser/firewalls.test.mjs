@@ -274,6 +274,41 @@ describe("packet filters", () => {
 		});
 	});
 
+	test("by keyboard alone: rules are added, written, removed and applied, and their table is read out by heads and a name", async () => {
+		const { mock } = state;
+		const firewall = mock.addFirewall("web", [ssh]);
+		await withPage({ at: `/#/firewalls/${firewall.id}`, language: "en" }, async (page) => {
+			const table = page.getByRole("group", { name: "Rules", exact: true });
+			await table.waitFor();
+			await table.focus(); // it may have to be scrolled
+			assert.deepEqual(await table.getByRole("columnheader").allInnerTexts(), ["Direction", "Port", "Addresses of the other side", "Description", "Connections begun"]);
+			assert.match(await page.innerText("main"), /neighbour discovery, and word that a packet was too big/);
+			const press = async (selector) => {
+				await page.focus(selector);
+				await page.keyboard.press("Enter");
+			};
+			const type = async (selector, text) => {
+				await page.focus(selector);
+				await page.keyboard.type(text);
+			};
+			await press("#edit-rules");
+			await page.waitForSelector("#rule-0-port");
+			await press("[data-template=empty]");
+			await type("#rule-1-port", "8443");
+			await page.keyboard.press("Tab");
+			assert.equal(await page.evaluate(() => document.activeElement.id), "rule-1-addresses");
+			await page.keyboard.type("203.0.113.5");
+			assert.deepEqual(await page.getByRole("group", { name: "Rule 2" }).getByRole("textbox").count(), 3);
+			await press("#rules-save");
+			await page.waitForSelector("[data-difference]");
+			assert.match(await page.innerText("[data-difference]"), /8443\/tcp 203\.0\.113\.5/);
+			await press("#rules-save");
+			await eventually(() => firewall.rules.length, 2);
+			await page.waitForSelector("[data-rule='1']");
+			assert.deepEqual(firewall.rules[1].source_ips, ["203.0.113.5/32"]);
+		});
+	});
+
 	test("a reader sees all of it and changes nothing", async () => {
 		state.mock.role = "reader";
 		const firewall = state.mock.addFirewall("<b>web</b>", [ssh]);

@@ -799,7 +799,7 @@ export class Mock {
 	/** A customer with what it uses and may use. */
 	addAccount(name, { id = this.accounts.size + 1, limits, used = {}, ...changes } = {}) {
 		const usual = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: 50 };
-		const account = { id, name, server_limit: 10, suspended: false, suspension: null, created: "2026-11-20T01:02:03Z", note: "",
+		const account = { id, name, server_limit: 10, suspended: false, suspension: null, created: "2026-11-20T01:02:03Z", note: "", smtp_open: false,
 			quotas: Object.fromEntries(Object.keys(usual).map((key) => [key, { used: used[key] ?? 0, limit: limits ? limits[key] ?? null : usual[key] }])), ...changes };
 		this.accounts.set(id, account);
 		return account;
@@ -852,6 +852,7 @@ export class Mock {
 		for (const [key, limit] of Object.entries(body?.quotas ?? {}))
 			account.quotas[key].limit = limit;
 		account.note = body?.note ?? account.note;
+		account.smtp_open = body?.smtp_open ?? account.smtp_open;
 		return [200, { customer: account }];
 	}
 
