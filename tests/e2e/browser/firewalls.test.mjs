@@ -162,11 +162,12 @@ describe("packet filters", () => {
 		const server = mock.addServer("hajime", "running");
 		const firewall = mock.addFirewall("web", [ssh, { port: "443", source_ips: everybody }], { applied_to: [{ type: "server", server: { id: server.id } }] });
 		const counted = (kind, packets) => ({ kind, firewall: null, rule: null, packets, bytes: 0 });
-		mock.stopped = [counted("in", 12), counted("crowd", 3456), counted("rate_in", 7), counted("rate_out", 8), counted("smtp", 0)];
+		mock.stopped = [counted("in", 12), counted("crowd", 3456), counted("rate_in", 7), counted("rate_out", 8), counted("too_many", 912), counted("smtp", 0)];
 		await withPage({ at: `/#/servers/${server.id}/filter`, language: "en", width: 360, expected: /409/ }, async (page) => {
 			await eventually(() => page.locator("[data-rule='1'] td").last().innerText(), "1,201");
 			assert.equal(await page.innerText("[data-stopped=crowd] dd"), "3,456");
-			assert.equal(await page.locator("[data-stopped]").count(), 4);
+			assert.equal(await page.locator("[data-stopped]").count(), 5);
+			assert.match(await page.innerText("[data-stopped=too_many]"), /Too many connections\s+912/);
 			assert.equal(await isWide(page), false);
 			mock.tryFirewall(firewall, []);
 			await page.click("#refresh");
