@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/request.h"
 #include "cli/zone.h"
+#include "cli/zone_start.h"
 
 #define TEXT_PART_BYTES 255 /* of a string in a TXT record: RFC 1035 section 3.3.14 */
 
@@ -159,6 +160,58 @@ static int remove_record(struct invocation *invocation)
 	return zone_change(invocation, "DELETE", buf_str(&path), NULL);
 }
 
+/* Those of @records that are in @rrset already go from @records. */
+static void leave_out(json_t *records, const json_t *rrset)
+{
+	const json_t *there;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(rrset, "records"), i, there)
+	{
+		for (j = json_array_size(records); j-- > 0;)
+			if (strcasecmp(json_text(json_array_get(records, j), "value"),
+				       json_text(there, "value")) == 0)
+				(void)json_array_remove(records, j);
+	}
+}
+
+/* What is there already stays: another server may have the name too. */
+static int add_host_keys(struct invocation *invocation)
+{
+	const char *name = option_text(invocation, "name");
+	struct buf path CLEANUP(buf_done) = {0};
+	AUTO_FREE char *escaped = api_escape(name != NULL ? name : "@");
+	json_t *server = NULL, *reply = NULL, *records;
+	struct err err = {0};
+	int code = api_find(invocation->api, "servers", "servers", "server",
+			    invocation->positionals[1], &server, &err);
+
+	if (code < 0)
+		return print_failure(&err);
+	records = zone_start_host_keys(server);
+	json_decref(server);
+	if (json_array_size(records) == 0) {
+		json_decref(records);
+		(void)fputs("ippo: this server's host keys are not known yet: they are when it has "
+			    "started for the first time\n",
+			    stderr);
+		return EXIT_FAILURE;
+	}
+	zone_path(invocation, &path);
+	(void)buf_printf(&path, "/rrsets/%s/SSHFP", escaped);
+	code = api_call(invocation->api, "GET", buf_str(&path), NULL, -1, &reply, &err);
+	if (code == 0)
+		leave_out(records, json_object_get(reply, "rrset"));
+	json_decref(reply);
+	if ((code < 0 && code != ERR_NOT_FOUND) || json_array_size(records) == 0) {
+		json_decref(records);
+		return code < 0 ? print_failure(&err) : EXIT_OK;
+	}
+	(void)buf_puts(&path, "/actions/add_records");
+	return zone_change(invocation, "POST", buf_str(&path),
+			   json_pack("{s:o}", "records", records));
+}
+
 static int comment(struct invocation *invocation)
 {
 	const char *text = option_text(invocation, "text");
@@ -210,6 +263,11 @@ static const struct option_rule remove_options[] = {
 	ZONE_WAIT_OPTION,
 	{NULL, NULL, NULL, false},
 };
+static const struct option_rule host_key_options[] = {
+	{"name", "NAME", "the part before the zone's name; the zone itself without it", false},
+	ZONE_WAIT_OPTION,
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule comment_options[] = {
 	{"text", "TEXT", "the comment; without it, it is removed", false},
 	{NULL, NULL, NULL, false},
@@ -228,6 +286,9 @@ const struct command zone_record_commands[] = {
 	{"zone", "remove-record", "ZONE NAME TYPE [VALUE]",
 	 "Remove a record, or without VALUE all of that name and type", remove_options,
 	 remove_record},
+	{"zone", "add-host-keys", "ZONE SERVER",
+	 "Add SSHFP records of a server's host keys, so that ssh can know it by its name",
+	 host_key_options, add_host_keys},
 	{"zone", "comment-record", "ZONE NAME TYPE VALUE", "Change the comment of a record",
 	 comment_options, comment},
 	{"zone", "record-ttl", "ZONE NAME TYPE [SECONDS]",

@@ -47,7 +47,7 @@ static bool fingerprint_text(const json_t *key, char *out, size_t size)
 	return false;
 }
 
-static void add_host_keys(json_t *rrsets, const json_t *server)
+json_t *zone_start_host_keys(const json_t *server)
 {
 	const json_t *keys = json_at(server, "ippo.host_keys"), *key;
 	json_t *records = json_array();
@@ -59,6 +59,13 @@ static void add_host_keys(json_t *rrsets, const json_t *server)
 		if (fingerprint_text(key, text, sizeof text))
 			(void)json_array_append_new(records, json_pack("{s:s}", "value", text));
 	}
+	return records;
+}
+
+static void add_host_keys(json_t *rrsets, const json_t *server)
+{
+	json_t *records = zone_start_host_keys(server);
+
 	if (json_array_size(records) > 0)
 		(void)json_array_append_new(rrsets, json_pack("{s:s, s:s, s:O}", "name", "@",
 							      "type", "SSHFP", "records", records));

@@ -11,6 +11,10 @@
  */
 void zone_start_server(json_t *rrsets, const json_t *server);
 
+/** zone_start_host_keys() - SSHFP records of those host keys of a server that are known, as
+ * `records` of a record set. Its caller owns the array. */
+json_t *zone_start_host_keys(const json_t *server);
+
 /** zone_start_no_mail() - add what says that a domain neither takes nor sends mail: a null MX
  * (RFC 7505), SPF (RFC 7208) and DMARC (RFC 7489). */
 void zone_start_no_mail(json_t *rrsets);

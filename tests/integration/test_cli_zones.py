@@ -162,6 +162,28 @@ def test_a_zone_that_leads_to_a_server(dns, tmp_path):
     assert absent.returncode == 3 and "more.example" not in dns.cli("zone", "list").stdout
 
 
+def test_host_keys_of_a_server_in_a_zone_that_is_there(dns):
+    """The same records as a zone made for the server has, beside those that are there; a second time nothing changes."""
+    keys = [value for kind, value in dns.dig("led.example", "SSHFP") if kind == "SSHFP"]
+    assert len(keys) > 0
+    zone = "keys.example"
+    dns.cli("zone", "create", zone)
+    other = "4 2 " + "AB" * 32
+    dns.cli("zone", "add-record", zone, "box", "SSHFP", other, "--wait")
+    dns.cli("zone", "add-host-keys", zone, "led", "--name", "box", "--wait")
+    assert dns.dig("box.keys.example", "SSHFP") == sorted(("SSHFP", value) for value in [other, *keys])
+    version = dns.cli_json("zone", "show", zone)["version"]
+    dns.cli("zone", "add-host-keys", zone, "led", "--name", "box", "--wait")
+    assert dns.cli_json("zone", "show", zone)["version"] == version
+    dns.cli("zone", "add-host-keys", zone, "led", "--wait")
+    assert dns.dig("keys.example", "SSHFP") == [("SSHFP", value) for value in keys]
+    dns.cli("server", "create", "unborn", "--plan", "named", "--image", "tiny", "--wait")
+    for server, code in (("unborn", 1), ("absent", 3)):
+        refused = dns.cli("zone", "add-host-keys", zone, server, "--name", "none", check=False)
+        assert refused.returncode == code and refused.stderr, refused
+    assert dns.dig("none.keys.example", "SSHFP") == "NXDOMAIN"
+
+
 def test_an_operator_permits_a_name(dns):
     dns.cli("zone", "create", "shared.example")
     dns.cli("server", "create", "theirs", "--plan", "named", "--image", "tiny", "--customer", "neighbour", "--wait")
