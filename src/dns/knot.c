@@ -112,6 +112,16 @@ int knot_call_zone(struct knot *knot, const char *name, const char *zone, struct
 	return knot_call(knot, &(struct command){.name = name, .zone = zone}, NULL, NULL, err);
 }
 
+int knot_begin_zone(struct knot *knot, const char *zone, struct err *err)
+{
+	int code = knot_call_zone(knot, "zone-begin", zone, err);
+
+	if (code == ERR_SERVER && knot_says(knot, KNOT_TXN_EEXISTS) &&
+	    (code = knot_call_zone(knot, "zone-abort", zone, err)) == 0)
+		code = knot_call_zone(knot, "zone-begin", zone, err);
+	return code;
+}
+
 bool knot_says(const struct knot *knot, int code)
 {
 	return strcmp(knot->error, knot_strerror(code)) == 0;

@@ -33,3 +33,5 @@ int knot_call_end(struct knot *knot, const char *name,
 		  struct err *err);
 /** knot_says() - the last answer was this error of libknot's. */
 bool knot_says(const struct knot *knot, int code);
+/** knot_begin_zone() - a change of a zone; one that was left open is given up. */
+int knot_begin_zone(struct knot *knot, const char *zone, struct err *err);

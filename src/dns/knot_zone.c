@@ -166,16 +166,11 @@ static int send_record(struct difference *difference, const char *name,
 
 static int begin(struct difference *difference, struct err *err)
 {
-	struct knot *knot = difference->knot;
-	const char *zone = difference->wish->zone;
 	int code;
 
 	if (difference->begun)
 		return 0;
-	code = knot_call_zone(knot, "zone-begin", zone, err);
-	if (code == ERR_SERVER && knot_says(knot, KNOT_TXN_EEXISTS) &&
-	    (code = knot_call_zone(knot, "zone-abort", zone, err)) == 0)
-		code = knot_call_zone(knot, "zone-begin", zone, err);
+	code = knot_begin_zone(difference->knot, difference->wish->zone, err);
 	difference->begun = code == 0;
 	return code;
 }

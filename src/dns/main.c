@@ -14,6 +14,7 @@
 #include "base/config.h"
 #include "base/isolate.h"
 #include "base/log.h"
+#include "dns/catalog.h"
 #include "dns/knot.h"
 #include "dns/primaries.h"
 #include "dns/secondaries.h"
@@ -75,14 +76,20 @@ static int write_outcome(int fd, const struct dns_job *job, struct err *err)
 
 /* --- what is in it --- */
 
-static int carry_settings(const struct dns_job *job, struct knot *knot, struct err *err)
+static bool changes_settings(const struct dns_job *job)
 {
 	bool any = job->removal_count > 0;
-	int code;
 
 	for (size_t i = 0; i < job->count; i++)
 		any = any || job->zones[i].is_new;
-	if (!any)
+	return any;
+}
+
+static int carry_settings(const struct dns_job *job, struct knot *knot, struct err *err)
+{
+	int code;
+
+	if (!changes_settings(job))
 		return 0;
 	for (size_t i = 0; i < job->removal_count; i++)
 		if ((code = knot_purge(knot, job->removals[i], err)) < 0)
@@ -104,17 +111,32 @@ static int carry_settings(const struct dns_job *job, struct knot *knot, struct e
 
 /* One of them that Knot does not take must not keep the zones waiting. */
 static int carry_servers(const struct config *config, struct dns_job *job, struct knot *knot,
-			 struct err *err)
+			 const char *catalog, struct err *err)
 {
 	struct err why = {0};
 
 	if (!job->tell_servers)
 		return 0;
 	primaries_check(config, job);
-	job->servers_code = secondaries_set(knot, job, &why);
+	/* They may have been told of the list when nobody was there to be told. */
+	if ((job->servers_code = catalog_settle(knot, catalog, job->catalog_floor,
+						&job->catalog_serial, &why)) == 0 &&
+	    (job->servers_code = secondaries_set(knot, job, &why)) == 0)
+		job->servers_code = catalog_notify(knot, catalog, &why);
 	(void)snprintf(job->servers_error, sizeof job->servers_error, "%s", why.text);
 	return job->servers_code == ERR_UNAVAILABLE ? err_set(err, ERR_UNAVAILABLE, "%s", why.text)
 						    : 0;
+}
+
+/* It is written behind the commit, so this may be one behind. */
+static int look_at_catalog(struct dns_job *job, struct knot *knot, const char *catalog,
+			   struct err *err)
+{
+	uint32_t expires_s;
+
+	return changes_settings(job)
+		       ? knot_look(knot, catalog, &job->catalog_serial, &expires_s, err)
+		       : 0;
 }
 
 /* What was told it of one is followed at once, not when it would look by itself. */
@@ -158,31 +180,37 @@ static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
 	return 0;
 }
 
-static int list(struct dns_job *job, struct knot *knot, struct err *err)
+/* Knot was started anew, and may have nothing any more. */
+static int list(struct dns_job *job, struct knot *knot, const char *catalog, struct err *err)
 {
-	int code = knot_list(knot, true, &job->listed, err);
+	int code = catalog_settle(knot, catalog, job->catalog_floor, &job->catalog_serial, err);
 
+	if (code == 0)
+		code = knot_list(knot, true, &job->listed, err);
 	(void)buf_puts(&job->listed, "\n");
 	return code < 0 ? code : knot_list(knot, false, &job->listed, err);
 }
 
 static int carry(const struct config *config, struct dns_job *job, struct err *err)
 {
-	char path[CONFIG_PATH_BYTES + 32];
+	char path[CONFIG_PATH_BYTES + 32], catalog[64];
 	struct knot *knot CLEANUP(knot_done) = NULL;
 	const size_t count = job->count;
 	int code;
 
 	(void)snprintf(path, sizeof path, "%s/dns/knot.sock", config->run_dir);
+	(void)snprintf(catalog, sizeof catalog, DNS_CATALOG_FORMAT, config->instance);
 	code = knot_open(path, &knot, err);
 	if (code == 0 && job->compare)
-		return list(job, knot, err);
+		return list(job, knot, catalog, err);
 	if (code == 0 && job->read[0] != '\0')
 		return knot_read(knot, job->read, &job->listed, err);
 	/* Zones first: from where some of them are fetched comes with the servers. */
 	if (code == 0 && (code = carry_settings(job, knot, err)) == 0 &&
-	    (code = carry_servers(config, job, knot, err)) == 0)
-		return carry_zones(job, knot, err);
+	    (code = carry_servers(config, job, knot, catalog, err)) == 0) {
+		code = carry_zones(job, knot, err);
+		return code < 0 ? code : look_at_catalog(job, knot, catalog, err);
+	}
 	job->count = code < 0 ? 0 : count;
 	return code;
 }

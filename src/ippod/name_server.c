@@ -96,6 +96,8 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "    version: \"\"\n"
 			 "    nsid: \"\"\n"
 			 "    udp-workers: 2\n    tcp-workers: 2\n    background-workers: 2\n"
+			 /* One that is not reached does not keep the others waiting. */
+			 "    remote-retry-delay: 3000\n"
 			 "control:\n    listen: \"%s/dns/knot.sock\"\n    timeout: 30\n"
 			 "log:\n  - target: stderr\n    any: warning\n"
 			 "database:\n    storage: \"%s/dns\"\n"
@@ -105,10 +107,13 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n    serial-policy: unixtime\n"
 			 "    dnssec-policy: signed\n"
+			 /* Whom it could not tell of a change, it tells again after. */
+			 "    retry-max-interval: 60\n"
 			 "    catalog-role: member\n    catalog-zone: \"" DNS_CATALOG_FORMAT "\"\n"
 			 "  - id: catalog\n    storage: \"%s/dns\"\n"
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n    serial-policy: unixtime\n"
+			 "    retry-max-interval: 60\n"
 			 "  - id: secondary\n    storage: \"%s/dns\"\n"
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n"

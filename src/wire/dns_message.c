@@ -32,6 +32,7 @@ void dns_job_write(struct buf *out, const struct dns_job *job)
 	write_u8(out, job->compare);
 	write_text(out, job->read);
 	write_text(out, job->primary);
+	write_u32(out, job->catalog_floor);
 	write_u8(out, job->tell_servers);
 	write_u8(out, (uint8_t)job->server_count);
 	for (size_t i = 0; i < job->server_count; i++) {
@@ -120,6 +121,7 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 	job->compare = reader_u8(in) != 0;
 	reader_text(in, job->read, sizeof job->read);
 	reader_text(in, job->primary, sizeof job->primary);
+	job->catalog_floor = reader_u32(in);
 	read_servers(in, job);
 	read_primaries(in, job);
 	job->removal_count = take_count(in);
@@ -143,6 +145,7 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 {
 	write_slice(out, job->listed.data, job->listed.len);
+	write_u32(out, job->catalog_serial);
 	write_i32(out, job->servers_code);
 	write_text(out, job->servers_error);
 	write_u16(out, (uint16_t)job->count);
@@ -160,6 +163,7 @@ void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 int dns_job_read_outcome(struct reader *in, struct dns_job *job)
 {
 	take(in, &job->listed);
+	job->catalog_serial = reader_u32(in);
 	job->servers_code = reader_i32(in);
 	reader_text(in, job->servers_error, sizeof job->servers_error);
 	const size_t count = take_count(in);

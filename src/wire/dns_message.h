@@ -84,6 +84,8 @@ struct dns_job {
 					      one after the other */
 	size_t primary_count;
 	uint64_t servers_version; /* core's own */
+	uint32_t catalog_floor;   /* what the list of zones had at least; 0: not known */
+	uint32_t catalog_serial;  /* out: what it has; 0: not looked at */
 	int servers_code;         /* out */
 	char servers_error[DNS_MESSAGE_ERROR_BYTES];
 	struct buf listed; /* out: names that it is to have, an empty line, names it has */

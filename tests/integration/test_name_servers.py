@@ -1,7 +1,11 @@
 """Further name servers: a second real Knot with the configuration that is printed, fed by the catalog and signed transfers."""
 import base64
+import os
+import pathlib
 import re
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -134,6 +138,77 @@ def test_everything_lost_is_told_again(dns, owner, second):
     owner.post("/zones", {"name": "after.example"})
     eventually(lambda: second.short("after.example", "NS"), 90)
     eventually(lambda: second.short("early.example", "NS"), 90)
+
+
+def lose_everything(dns, meanwhile):
+    """The name server loses all it had; what is changed meanwhile waits, and is told together with all the rest."""
+    pid = dns.knotd()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        meanwhile()
+    finally:
+        dns.stop()
+        if pathlib.Path(f"/proc/{pid}").exists():
+            os.kill(pid, signal.SIGKILL)
+    run("rm", "-rf", dns.state / "dns")
+    dns.start()
+
+
+def test_what_is_told_in_one_go_is_followed(dns, owner, second):
+    """No zone is made after the others are known again: nothing but word of the list itself tells of this one."""
+    lose_everything(dns, lambda: owner.post("/zones", {"name": "meanwhile.example"}))
+    eventually(lambda: second.short("meanwhile.example", "NS"), 60)
+    eventually(lambda: second.short("early.example", "NS"), 60)
+
+
+def catalog_serial(dns, knot):
+    said = transfer(dns, f"catalog.{dns.name}.invalid", "-y", f"hmac-sha256:{NAME}:{secret_of(knot)}").stdout
+    found = re.search(r"SOA\s+invalid\. invalid\. (\d+)", said)
+    return int(found.group(1)) if found else None
+
+
+def test_a_list_made_anew_is_newer_than_what_others_have(dns, owner, second):
+    """Many changes within a second bring its serial before the clock; made anew from the clock alone, it would be old to all who have it."""
+    ahead = int(time.time()) + 20000
+    name = f"catalog.{dns.name}.invalid"
+
+    def knotc(*words):
+        return run("knotc", "-s", dns.run_dir / "dns/knot.sock", *words)
+    knotc("zone-begin", name)
+    knotc("zone-set", name, "@", "0", "SOA", "invalid.", "invalid.", str(ahead), "3600", "600", "2147483646", "0")
+    knotc("zone-commit", name)
+    owner.post("/zones", {"name": "ahead.example"})
+    eventually(lambda: second.short("ahead.example", "NS"), 60)
+    assert catalog_serial(dns, second) > ahead
+    lose_everything(dns, lambda: owner.post("/zones", {"name": "behind.example"}))
+    eventually(lambda: second.short("behind.example", "NS"), 60)
+    assert catalog_serial(dns, second) > ahead
+
+
+def test_one_that_was_away_follows_within_minutes(dns, owner, second):
+    second.close()
+    owner.post("/zones", {"name": "missed.example"})
+    owner.post("/zones/early.example/rrsets", {"name": "missed", "type": "A", "records": [{"value": "192.0.2.9"}]})
+    dns.answers("missed.early.example", "A", "192.0.2.9")
+    time.sleep(3)  # it was told, and did not hear it
+    second.start()
+    eventually(lambda: second.short("missed.example", "NS"), 180)
+    eventually(lambda: second.short("missed.early.example", "A") == ["192.0.2.9"], 180)
+
+
+def test_the_list_is_handed_out_whole(dns, operator, owner, second):
+    """While more zones are told anew than go at once, others keep what they have: a list with half of them would end the rest there."""
+    count = 150
+    for number in range(count):
+        owner.post("/zones", {"name": f"many-{number}.example"})
+    eventually(lambda: second.short(f"many-{count - 1}.example", "NS"), 90)
+    lose_everything(dns, lambda: None)
+    key = "-y", f"hmac-sha256:{NAME}:{secret_of(second)}"
+    first = eventually(lambda: (lambda said: said if "SOA" in said else None)(transfer(dns, f"catalog.{dns.name}.invalid", *key).stdout), 90, 0)
+    assert len(re.findall(r"PTR\s+many-\d+\.example\.", first)) == count
+    for number in range(count):
+        eventually(lambda: second.short(f"many-{number}.example", "NS"), 60)
+        owner.delete(f"/zones/many-{number}.example")
 
 
 def test_the_key_is_shown_once_and_renewed(dns, operator, owner, second):

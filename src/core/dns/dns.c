@@ -6,11 +6,15 @@
  * carried out leaves everything waiting, and is made anew later from what the database then holds.
  *
  * When Knot's socket is another one than the last time, Knot was started anew: what it has is
- * compared with what it should have, and whatever it has lost waits again.
+ * compared with what it should have, and whatever it has lost waits again. Further name servers are
+ * told of when nothing more of that waits: of a list with half of the zones they would drop the
+ * rest. The serial of the list is remembered, so that one that was lost is newer when it is made
+ * anew (see dns/catalog.c).
  */
 #include "core/dns/dns.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +26,14 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "core/dns/apex.h"
 #include "core/dns/fetched_zones.h"
 #include "core/dns/name_servers.h"
 #include "core/dns/reverse_zones.h"
 #include "core/visitor/visitor_link.h"
 #include "store/store_reverse.h"
+#include "store/store_setting.h"
 #include "store/store_zone.h"
 #include "wire/dns_message.h"
 
@@ -40,6 +46,8 @@
 #define FETCHED_EVERY_MS 5000
 
 #define READINGS_MAX 16
+
+#define CATALOG_SERIAL "dns.catalog_serial"
 
 struct reading {
 	char zone[NAME_DNS_BYTES];
@@ -63,7 +71,9 @@ struct dns {
 	uint64_t backoff_ms;
 	uint64_t servers_version; /* of those that fetch zones, grows with each change */
 	uint64_t servers_told;
-	bool waits; /* there may be more to do */
+	uint32_t catalog_serial; /* 0: not known */
+	bool rebuilds;           /* what was lost may be waiting still */
+	bool waits;              /* there may be more to do */
 	bool is_up;
 	bool has_told; /* that it is not */
 	ino_t inode;   /* of Knot's socket when it was compared */
@@ -111,6 +121,28 @@ static int fill_zone(struct dns *dns, const struct zone *zone, struct dns_job_zo
 	return 0;
 }
 
+/* @all: of the zones that wait, none waits longer than this job. */
+static int fill_servers(struct dns *dns, struct dns_job *job, bool all, struct err *err)
+{
+	struct store *store = dns->core->store;
+	bool fetched = false;
+	int code;
+
+	dns->rebuilds = dns->rebuilds && !all;
+	for (size_t i = 0; i < job->count; i++)
+		fetched = fetched || job->zones[i].is_secondary;
+	if (fetched)
+		dns->servers_version++; /* from where it is fetched goes with them */
+	job->tell_servers =
+		dns->servers_told != dns->servers_version && (fetched || !dns->rebuilds);
+	/* Who is not told of now has to be later. */
+	job->servers_version = dns->rebuilds ? dns->servers_told : dns->servers_version;
+	if (!job->tell_servers)
+		return 0;
+	code = dns->rebuilds ? 0 : name_servers_fill(store, job, err);
+	return code < 0 ? code : fetched_zones_fill(store, job, err);
+}
+
 static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 {
 	struct store_zone_names removals CLEANUP(store_zone_names_done) = {0};
@@ -135,13 +167,8 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 		job->count++;
 		records += zones.items[i].record_count;
 	}
-	for (size_t i = 0; i < job->count; i++)
-		if (job->zones[i].is_secondary)
-			dns->servers_version++; /* from where it is fetched goes with them */
-	job->tell_servers = dns->servers_told != dns->servers_version;
-	job->servers_version = dns->servers_version;
-	if (job->tell_servers && ((code = name_servers_fill(store, job, err)) < 0 ||
-				  (code = fetched_zones_fill(store, job, err)) < 0))
+	const bool all = zones.count < DNS_MESSAGE_MAX_ZONES && job->count == zones.count;
+	if ((code = fill_servers(dns, job, all, err)) < 0)
 		return code;
 	if (job->count == 0 && clock_mono_ms() - dns->fetched_ms > FETCHED_EVERY_MS) {
 		dns->fetched_ms = clock_mono_ms();
@@ -216,6 +243,20 @@ static bool is_reverse(const struct store_reverse_zones *zones, const char *name
 	return false;
 }
 
+static int keep_catalog_serial(struct dns *dns, const struct dns_job *job, struct err *err)
+{
+	char text[16];
+	int code;
+
+	if (job->catalog_serial == 0 || job->catalog_serial == dns->catalog_serial)
+		return 0;
+	(void)snprintf(text, sizeof text, "%" PRIu32, job->catalog_serial);
+	code = store_setting_set(dns->core->store, CATALOG_SERIAL, text, err);
+	if (code == 0)
+		dns->catalog_serial = job->catalog_serial;
+	return code;
+}
+
 /* What Knot was to have and has lost waits again; what nobody owns goes. */
 static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 {
@@ -265,6 +306,9 @@ static int compare(struct dns *dns, struct dns_job *job, struct err *err)
 			return code;
 		unknown++;
 	}
+	if ((code = keep_catalog_serial(dns, job, err)) < 0)
+		return code;
+	dns->rebuilds = dns->rebuilds || again > 0;
 	if (again > 0 || unknown > 0)
 		log_info("the name server has to be told %zu zones again, and to forget %zu", again,
 			 unknown);
@@ -297,11 +341,13 @@ static int settle(struct dns *dns, struct dns_job *job, int outcome, struct err 
 
 	if (job->compare)
 		return outcome < 0 ? 0 : compare(dns, job, err);
-	if (job->count == 0 && (job->removal_count == 0 || outcome < 0))
+	if (job->count == 0 && (job->removal_count == 0 || outcome < 0) && job->catalog_serial == 0)
 		return 0;
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
+	if ((code = keep_catalog_serial(dns, job, err)) < 0)
+		return code;
 	for (size_t i = 0; i < job->removal_count; i++)
 		if ((code = store_zone_removed(store, job->removals[i], err)) < 0)
 			return code;
@@ -488,6 +534,17 @@ static void hand_over(struct dns *dns, struct dns_job *job)
 	wait_longer(dns);
 }
 
+/* One that cannot be read is not known. */
+static void recall_catalog_serial(struct dns *dns)
+{
+	AUTO_FREE char *text = NULL;
+	uint64_t serial = 0;
+
+	if (store_setting_get(dns->core->store, CATALOG_SERIAL, &text, NULL) == 0 &&
+	    parse_u64(text, 1, UINT32_MAX, &serial) == 0)
+		dns->catalog_serial = (uint32_t)serial;
+}
+
 static void look(struct dns *dns)
 {
 	const uint64_t generation = store_generation(dns->core->store);
@@ -512,6 +569,7 @@ static void look(struct dns *dns)
 	if ((job = calloc(1, sizeof *job)) == NULL)
 		return;
 	job->compare = anew;
+	job->catalog_floor = dns->catalog_serial;
 	if (anew) {
 		hand_over(dns, job);
 		return;
@@ -546,6 +604,7 @@ int dns_new(struct core *core, struct dns **ret, struct err *err)
 	dns->backoff_ms = RETRY_FIRST_MS;
 	dns->waits = true;
 	dns->servers_version = 1;
+	dns->rebuilds = true;
 	dns->failed_ms = clock_mono_ms();
 	(void)snprintf(dns->path, sizeof dns->path, "%s/dns/knot.sock", core->config->run_dir);
 	(void)uv_timer_init(&core->loop, &dns->timer);
@@ -570,6 +629,7 @@ void dns_start(struct dns *dns)
 		log_error("names of the name servers: %s", err.text);
 	if (store_reverse_make_all(dns->core->store, &err) < 0)
 		log_error("reverse zones: %s", err.text);
+	recall_catalog_serial(dns);
 	(void)uv_timer_start(&dns->timer, on_look, LOOK_MS, LOOK_MS);
 }
 

@@ -72,10 +72,14 @@ static void write_knot(const struct writing *writing)
 			 "    journal-content: all\n"
 			 "    master: first\n"
 			 "    acl: first\n"
+			 "    refresh-max-interval: 300\n"
+			 "    retry-max-interval: 60\n"
 			 "zone:\n"
 			 "  - domain: \"%s\"\n"
 			 "    master: first\n"
 			 "    acl: first\n"
+			 "    refresh-max-interval: 300\n"
+			 "    retry-max-interval: 60\n"
 			 "    catalog-role: interpret\n"
 			 "    catalog-template: fetched\n",
 			 server->name, server->address, server->port, server->name, writing->secret,
@@ -108,6 +112,10 @@ static void write_bind(const struct writing *writing)
 		"    notify no;\n"
 		"    allow-transfer { none; };\n"
 		"    allow-notify { key \"%s\"; };\n"
+		"    min-refresh-time 60;\n"
+		"    max-refresh-time 300;\n"
+		"    min-retry-time 30;\n"
+		"    max-retry-time 60;\n"
 		"    catalog-zones {\n"
 		"        zone \"%s\"\n"
 		"            default-primaries { %s port %u key \"%s\"; }\n"
@@ -171,6 +179,8 @@ static int write_nsd(const struct writing *writing, struct store *store, struct 
 			 "pattern:\n"
 			 "    name: \"first\"\n"
 			 "    zonefile: \"%%s.zone\"\n"
+			 "    max-refresh-time: 300\n"
+			 "    max-retry-time: 60\n"
 			 "    allow-notify: %s %s\n"
 			 "    request-xfr: %s@%u %s\n",
 			 server->name, server->address, server->port, server->name, writing->secret,
