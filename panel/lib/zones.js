@@ -17,6 +17,12 @@ export const readZone = async (id) => (await get(`/v1/zones/${id}`)).zone;
 /** All record sets of a zone. */
 export const readRrsets = (id) => getEvery(`/v1/zones/${id}/rrsets`, "rrsets");
 
+/** A page of what a secondary zone has: {rrsets, total, next}; `next` is the page after it, or null. */
+export async function readHeld(id, page = 1) {
+	const { rrsets, meta } = await get(`/v1/zones/${id}/rrsets?${new URLSearchParams({ page, per_page: page_size })}`);
+	return { rrsets, total: meta.pagination.total_entries, next: meta.pagination.next_page };
+}
+
 const pathOf = ({ zone, name, type }) => `/v1/zones/${zone}/rrsets/${encodeURIComponent(name)}/${type}`;
 
 export const makeRrset = (zone, fields) => post(`/v1/zones/${zone}/rrsets`, fields);

@@ -1,16 +1,14 @@
 // Where a secondary zone is fetched from: the fields of a form, how it stands, and changing it.
 
-import { t } from "../lib/i18n.js";
+import { number, t } from "../lib/i18n.js";
 import { algorithms, lineOf, primaryOf } from "../lib/primaries.js";
 import { html } from "../lib/ui.js";
-import { changePrimaries, readFile, readPrimaries } from "../lib/zones.js";
+import { changePrimaries, readHeld, readPrimaries } from "../lib/zones.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Copy } from "./copy.js";
 import { Failure } from "./failure.js";
 import { AreaField, ChoiceField, PasswordField, problemsOf, Summary, useSubmit } from "./form.js";
 import { Moment } from "./moment.js";
-
-const most_shown = 100000; // characters; the whole is in the file
 
 export const primaryProblems = { primary_nameservers: { field: "zone-primaries", key: "zone.primaries.wrong" } };
 
@@ -116,20 +114,33 @@ export function ZonePrimaries({ zone, mayChange, onDone }) {
 
 /** The records as they were fetched, to be read. */
 export function HeldRecords({ zone }) {
-	const [held, setHeld] = useState({ text: null, failure: null });
-	const read = async () => {
+	const [held, setHeld] = useState({ rrsets: null, total: 0, next: 1, failure: null });
+	const asked = useRef(0);
+	const read = async (before, page) => {
+		const question = ++asked.current;
+		let answer;
 		try {
-			setHeld({ text: await readFile(zone.id), failure: null });
+			const { rrsets, total, next } = await readHeld(zone.id, page);
+			answer = { rrsets: [...before, ...rrsets], total, next, failure: null };
 		} catch (failure) {
-			setHeld({ text: null, failure });
+			answer = { ...held, failure };
 		}
+		if (question === asked.current)
+			setHeld(answer);
 	};
-	useEffect(() => { read(); }, [zone.id, zone.serial]);
+	useEffect(() => {
+		read([], 1);
+		return () => { asked.current++; };
+	}, [zone.id, zone.serial]);
+	const { rrsets, total, next, failure } = held;
 	return html`<section class="group" aria-labelledby="rrsets-title" id="held">
 		<h2 id="rrsets-title">${t("rrset.list")}</h2>
 		<p class="hint">${t("zone.held.what")}</p>
-		${held.text === "" ? html`<p>${t("zone.held.none")}</p>`
-			: held.text !== null && html`<pre class="zone-held" tabindex="0" role="group" aria-labelledby="rrsets-title" translate="no">${held.text.slice(0, most_shown)}${held.text.length > most_shown && "…"}</pre>`}
-		${held.failure && html`<${Failure} title=${t("zone.file.failed")} error=${held.failure} onRetry=${read}/>`}
+		${rrsets?.length === 0 && html`<p>${t("zone.held.none")}</p>`}
+		${rrsets?.length > 0 && html`<ul class="alerts">${rrsets.map(({ id, name, type, ttl, records }) => html`<li key=${id} class="alert-line" data-rrset=${id}>
+			<p class="alert-about"><strong translate="no">${name} ${type}</strong> <span class="hint">TTL ${number(ttl)}</span></p>
+			<ul>${records.map(({ value }) => html`<li key=${value}><code class="zone-value" translate="no">${value}</code></li>`)}</ul></li>`)}</ul>`}
+		${failure && html`<${Failure} title=${t("zone.held.unread")} error=${failure} onRetry=${() => read(rrsets ?? [], next)}/>`}
+		${rrsets && next !== null && !failure && html`<p class="buttons"><button type="button" class="button" id="more-held" onClick=${() => read(rrsets, next)}>${t("zone.held.more", { shown: number(rrsets.length), total: number(total) })}</button></p>`}
 	</section>`;
 }

@@ -98,8 +98,9 @@ export function Zone({ parameters }) {
 		const question = ++asked.current;
 		let answer;
 		try {
-			const [zone, rrsets] = await Promise.all([readZone(id), readRrsets(id)]);
-			answer = { zone, rrsets };
+			const zone = await readZone(id);
+			// What was fetched may be a great many: those are read page by page.
+			answer = { zone, rrsets: zone.mode === "secondary" ? [] : await readRrsets(id) };
 		} catch (failure) {
 			answer = { failure };
 		}

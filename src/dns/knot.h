@@ -45,9 +45,10 @@ int knot_look(struct knot *knot, const char *zone, uint32_t *ret_serial, uint32_
 
 /** knot_refresh() - ask the primaries of a fetched zone now. Does not wait for what they say. */
 int knot_refresh(struct knot *knot, const char *zone, struct err *err);
-/** knot_read() - all records of a zone as lines of a zone file, appended to @out; nothing when it
- * has none. -EFBIG: more than 32 MiB. */
-int knot_read(struct knot *knot, const char *zone, struct buf *out, struct err *err);
+/** knot_read() - all records of a zone, or those of @owner if that is not NULL, as lines of a zone
+ * file, appended to @out; nothing when it has none. -EFBIG: more than 32 MiB. */
+int knot_read(struct knot *knot, const char *zone, const char *owner, struct buf *out,
+	      struct err *err);
 
 struct knot_wish {
 	const char *zone;

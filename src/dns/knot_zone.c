@@ -52,10 +52,12 @@ static int on_read(void *context, knot_ctl_data_t *data)
 	return text->len > READ_MAX_BYTES ? -EFBIG : on_record(context, data);
 }
 
-int knot_read(struct knot *knot, const char *zone, struct buf *out, struct err *err)
+int knot_read(struct knot *knot, const char *zone, const char *owner, struct buf *out,
+	      struct err *err)
 {
-	const int code = knot_call(knot, &(struct command){.name = "zone-read", .zone = zone},
-				   on_read, out, err);
+	const int code = knot_call(
+		knot, &(struct command){.name = "zone-read", .zone = zone, .owner = owner}, on_read,
+		out, err);
 
 	return code == ERR_SERVER ? 0 : code; /* it has nothing of it */
 }

@@ -17,6 +17,7 @@
 #include "dns/catalog.h"
 #include "dns/knot.h"
 #include "dns/primaries.h"
+#include "dns/record_sets.h"
 #include "dns/secondaries.h"
 #include "wire/channel.h"
 #include "wire/dns_message.h"
@@ -204,7 +205,9 @@ static int carry(const struct config *config, struct dns_job *job, struct err *e
 	if (code == 0 && job->compare)
 		return list(job, knot, catalog, err);
 	if (code == 0 && job->read[0] != '\0')
-		return knot_read(knot, job->read, &job->listed, err);
+		return job->sets.count > 0
+			       ? record_sets_read(knot, job->read, &job->sets, &job->listed, err)
+			       : knot_read(knot, job->read, NULL, &job->listed, err);
 	/* Zones first: from where some of them are fetched comes with the servers. */
 	if (code == 0 && (code = carry_settings(job, knot, err)) == 0 &&
 	    (code = carry_servers(config, job, knot, catalog, err)) == 0) {

@@ -42,6 +42,18 @@ const char *rrset_type_name(enum rrset_type type)
 	return "";
 }
 
+int rrset_compare(const void *a, const void *b, void *order)
+{
+	const struct rrset *one = a, *other = b;
+	const struct rrset_order *by = order;
+	int found = strcmp(one->name, other->name);
+
+	if (found != 0)
+		return by->name_descending ? -found : found;
+	found = strcmp(rrset_type_name(one->type), rrset_type_name(other->type));
+	return by->type_descending ? -found : found;
+}
+
 unsigned rrset_bit(enum rrset_type type)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(types); i++)

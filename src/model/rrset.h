@@ -55,7 +55,15 @@ struct rrset {
 	size_t count;
 };
 
+/* By name, and where that is the same by type. */
+struct rrset_order {
+	bool name_descending;
+	bool type_descending;
+};
+
 void rrset_done(struct rrset *rrset);
+/** rrset_compare() - a `struct rrset` to another one in a `struct rrset_order`, for qsort_r(). */
+int rrset_compare(const void *a, const void *b, void *order);
 const char *rrset_type_name(enum rrset_type type);
 /** rrset_is_apex_ns() - the name servers of the zone itself: it has to have them. */
 bool rrset_is_apex_ns(const struct rrset *rrset);

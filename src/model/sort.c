@@ -1,5 +1,6 @@
 #include "model/sort.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -12,6 +13,20 @@ static const struct {
 	{SORT_STATUS, "status"},   {SORT_COMMAND, "command"},   {SORT_PROGRESS, "progress"},
 	{SORT_STARTED, "started"}, {SORT_FINISHED, "finished"},
 };
+
+/* What this list can be sorted by is said. */
+static int refuse(uint32_t allowed, struct err *err)
+{
+	char names[96] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const size_t at = strlen(names);
+		if (allowed & SORT_BIT(fields[i].field))
+			(void)snprintf(names + at, sizeof names - at, "%s%s", at > 0 ? ", " : "",
+				       fields[i].name);
+	}
+	return err_set(err, ERR_INVALID_INPUT, "sort: this list is sorted by one of %s", names);
+}
 
 int sort_add(struct sort *sort, const char *text, uint32_t allowed, struct err *err)
 {
@@ -34,5 +49,5 @@ int sort_add(struct sort *sort, const char *text, uint32_t allowed, struct err *
 			(struct sort_key){.field = fields[i].field, .descending = descending};
 		return 0;
 	}
-	return err_set(err, ERR_INVALID_INPUT, "sort: this list has no field of that name");
+	return refuse(allowed, err);
 }

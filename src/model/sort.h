@@ -21,6 +21,7 @@ enum sort_field {
 /* Sets of fields, for sort_add(). */
 #define SORT_BIT(field) (1U << (field))
 #define SORT_RESOURCE   (SORT_BIT(SORT_ID) | SORT_BIT(SORT_NAME) | SORT_BIT(SORT_CREATED))
+#define SORT_RRSET      (SORT_BIT(SORT_ID) | SORT_BIT(SORT_NAME))
 #define SORT_ACTION                                                                                \
 	(SORT_BIT(SORT_ID) | SORT_BIT(SORT_COMMAND) | SORT_BIT(SORT_STATUS) |                      \
 	 SORT_BIT(SORT_PROGRESS) | SORT_BIT(SORT_STARTED) | SORT_BIT(SORT_FINISHED))

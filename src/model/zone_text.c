@@ -300,6 +300,11 @@ static int to_ascii(const char *typed, char *out, size_t size, struct err *err)
 	}
 }
 
+int zone_text_type(const char *text, uint16_t *ret)
+{
+	return knot_rrtype_from_string(text, ret) < 0 ? -EINVAL : 0;
+}
+
 int zone_text_take_name(const char *typed, const char *zone, char out[ZONE_TEXT_NAME_BYTES],
 			struct err *err)
 {

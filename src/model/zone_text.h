@@ -47,6 +47,8 @@ int zone_text_value(const struct zone_text_record *record, struct buf *out);
 /** zone_text_name() - a record's owner below @zone: "@", "www", "*.a"; -EINVAL outside of it. */
 int zone_text_name(const struct zone_text_record *record, const char *zone,
 		   char out[ZONE_TEXT_NAME_BYTES]);
+/** zone_text_type() - "SOA", "DNSKEY", "TYPE65280"; -EINVAL for what is no type. */
+int zone_text_type(const char *text, uint16_t *ret);
 /** zone_text_take_name() - "www", "@" or a name in another script to its canonical text below
  * @zone. */
 int zone_text_take_name(const char *typed, const char *zone, char out[ZONE_TEXT_NAME_BYTES],

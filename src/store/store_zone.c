@@ -464,7 +464,6 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 			    (struct bind)B_INT(filter->types[i]));
 	if (filter->type_count > 0)
 		query_add(&query, ")");
-	query_add(&query, " ORDER BY r.name, r.type");
 	r = query_read(store, &query, sizeof(struct rrset), read_rrset, "record set", &list, err);
 	rrsets.items = list.items;
 	rrsets.count = list.count;
@@ -472,6 +471,11 @@ int store_rrset_list(struct store *store, const struct store_rrset_filter *filte
 		store_rrset_done(&rrsets);
 		return r;
 	}
+	/* Numbers of types are kept, but people sort by their names. */
+	if (rrsets.count > 1)
+		qsort_r(rrsets.items, rrsets.count, sizeof *rrsets.items, rrset_compare,
+			&(struct rrset_order){filter->order.name_descending,
+					      filter->order.type_descending});
 	rrsets.total = query_keep_page(rrsets.items, &rrsets.count, sizeof(struct rrset),
 				       offsetof(struct rrset, labels), filter->selector,
 				       &filter->page, end_rrset);

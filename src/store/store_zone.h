@@ -37,6 +37,7 @@ struct store_rrset_filter {
 	enum rrset_type types[STORE_RRSET_TYPES]; /* of one of these */
 	size_t type_count;                        /* 0: of any */
 	const struct label_selector *selector;
+	struct rrset_order order;
 	struct page page; /* entries 0: all */
 };
 

@@ -27,10 +27,23 @@ bool dns_job_has(const struct dns_job *job, const char *name)
 	return false;
 }
 
+static void write_sets(struct buf *out, const struct dns_job_sets *sets)
+{
+	write_text(out, sets->owner);
+	write_u8(out, (uint8_t)sets->type_count);
+	for (size_t i = 0; i < sets->type_count; i++)
+		write_u16(out, sets->types[i]);
+	write_u8(out, sets->name_descending);
+	write_u8(out, sets->type_descending);
+	write_u32(out, sets->first);
+	write_u32(out, sets->count);
+}
+
 void dns_job_write(struct buf *out, const struct dns_job *job)
 {
 	write_u8(out, job->compare);
 	write_text(out, job->read);
+	write_sets(out, &job->sets);
 	write_text(out, job->primary);
 	write_u32(out, job->catalog_floor);
 	write_u8(out, job->tell_servers);
@@ -83,6 +96,20 @@ static size_t take_count(struct reader *in)
 	return in->error == 0 ? count : 0;
 }
 
+static void read_sets(struct reader *in, struct dns_job_sets *sets)
+{
+	reader_text(in, sets->owner, sizeof sets->owner);
+	sets->type_count = reader_u8(in);
+	if (sets->type_count > DNS_MESSAGE_MAX_TYPES)
+		in->error = ERR_PROTOCOL;
+	for (size_t i = 0; in->error == 0 && i < sets->type_count; i++)
+		sets->types[i] = reader_u16(in);
+	sets->name_descending = reader_u8(in) != 0;
+	sets->type_descending = reader_u8(in) != 0;
+	sets->first = reader_u32(in);
+	sets->count = reader_u32(in);
+}
+
 static void read_servers(struct reader *in, struct dns_job *job)
 {
 	job->tell_servers = reader_u8(in) != 0;
@@ -120,6 +147,7 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 {
 	job->compare = reader_u8(in) != 0;
 	reader_text(in, job->read, sizeof job->read);
+	read_sets(in, &job->sets);
 	reader_text(in, job->primary, sizeof job->primary);
 	job->catalog_floor = reader_u32(in);
 	read_servers(in, job);

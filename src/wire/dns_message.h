@@ -68,10 +68,25 @@ struct dns_job_primary {
 	char secret[DNS_MESSAGE_PRIMARY_SECRET_BYTES];
 };
 
+#define DNS_MESSAGE_OWNER_BYTES 1005
+#define DNS_MESSAGE_MAX_TYPES   20
+
+/* Some of the record sets of a zone. */
+struct dns_job_sets {
+	char owner[DNS_MESSAGE_OWNER_BYTES]; /* with the period at its end; "": of any name */
+	uint16_t types[DNS_MESSAGE_MAX_TYPES];
+	size_t type_count; /* 0: of any type */
+	bool name_descending;
+	bool type_descending; /* of the same name */
+	uint32_t first;       /* in that order */
+	uint32_t count;       /* 0: the whole zone is wanted, as text */
+};
+
 /* `struct dns_job` is large: for the heap. */
 struct dns_job {
 	bool compare;                      /* only say what there is */
 	char read[DNS_MESSAGE_NAME_BYTES]; /* or only what this zone has, as text into `listed` */
+	struct dns_job_sets sets;
 	char primary[DNS_MESSAGE_NAME_BYTES];
 	char removals[DNS_MESSAGE_MAX_ZONES][DNS_MESSAGE_NAME_BYTES];
 	size_t removal_count;

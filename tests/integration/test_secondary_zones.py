@@ -180,7 +180,6 @@ def test_its_records_are_changed_elsewhere(dns, owner, primary):
         answer = owner.request(method, zone + path, body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unsupported_error"), (path, answer.text)
         assert "its records are changed at its primary name servers" in answer.json()["error"]["message"]
-    assert owner.get(zone + "/rrsets")["rrsets"] == []
     assert dns.dig("www.open.example") == [("A", "192.0.2.101")]
     owner.put(zone, {"labels": {"of": "me"}})
     owner.post(zone + "/actions/change_protection", {"delete": True})
@@ -189,6 +188,48 @@ def test_its_records_are_changed_elsewhere(dns, owner, primary):
     owner.post("/zones", {"name": "own.example"})
     assert owner.error("POST", "/zones/own.example/actions/change_primary_nameservers", {"primary_nameservers": [{"address": "127.0.0.1"}]}) == (422, "unsupported_error")
     assert owner.error("GET", "/zones/own.example/primary_nameservers") == (422, "unsupported_error")
+
+
+def test_what_was_fetched_is_listed(dns, owner, primary):
+    """As the name server has it, a page at a time, by name and type, in an order; nobody changes it here."""
+    path = "/zones/open.example/rrsets"
+    number = owner.get("/zones/open.example")["zone"]["id"]
+    whole = owner.get(path + "?per_page=50")
+    sets = {each["id"]: each for each in whole["rrsets"]}
+    assert whole["meta"]["pagination"]["total_entries"] == len(sets) == 23
+    assert sets["www/A"] == {"id": "www/A", "name": "www", "type": "A", "ttl": 300, "labels": {}, "protection": {"change": True},
+                             "records": [{"value": "192.0.2.101", "comment": ""}], "zone": number}
+    assert [each["value"] for each in sets["@/NS"]["records"]] == ["ns1.example.net.", "ns2.example.net."]
+    assert sets["@/SOA"]["records"][0]["value"].split()[2] == "2"
+    # The same as is answered.
+    for each in sets.values():
+        name = "open.example" if each["name"] == "@" else each["name"] + ".open.example"
+        assert dns.dig(name, each["type"]) == sorted((each["type"], record["value"]) for record in each["records"])
+    names = [each["id"] for each in whole["rrsets"]]
+    assert names == sorted(names)
+    pages = [owner.get(f"{path}?per_page=10&page={page}") for page in (1, 2, 3, 4)]
+    assert [each["id"] for page in pages for each in page["rrsets"]] == names and pages[3]["rrsets"] == []
+    assert pages[0]["meta"]["pagination"]["last_page"] == 3
+    assert [each["id"] for each in owner.get(path + "?sort=id:desc&per_page=50")["rrsets"]] == names[::-1]
+    assert [each["id"] for each in owner.get(path + "?name=@")["rrsets"]] == ["@/NS", "@/SOA"]
+    assert [each["id"] for each in owner.get(path + "?name=@&sort=name&sort=id:desc")["rrsets"]] == ["@/SOA", "@/NS"]
+    assert [each["id"] for each in owner.get(path + "?name=@&type=SOA")["rrsets"]] == ["@/SOA"]
+    assert [each["id"] for each in owner.get(path + "?type=NS&type=SOA")["rrsets"]] == ["@/NS", "@/SOA"]
+    for none in ("name=absent", "type=DNSKEY", "label_selector=a", "name=a..b"):
+        found = owner.get(f"{path}?{none}")
+        assert found["rrsets"] == [] and found["meta"]["pagination"]["total_entries"] == 0, none
+    for wrong in ("type=NONE", "sort=created", "sort=ttl", "page=0"):
+        assert owner.error("GET", f"{path}?{wrong}") == (422, "invalid_input"), wrong
+    assert owner.get(path + "/www/A")["rrset"] == sets["www/A"]
+    assert owner.error("GET", path + "/absent/A") == (404, "not_found")
+    assert re.search(r"^www +300 +A +192.0.2.101", dns.cli("zone", "records", "open.example", "--customer", "zoned").stdout, re.M)
+
+
+def test_one_that_nothing_was_fetched_of_has_no_records(dns, owner):
+    secondary(owner, "nothing.example", 9)
+    eventually(lambda: owner.get("/zones/nothing.example/rrsets")["rrsets"] == [], 30)
+    assert owner.error("GET", "/zones/nothing.example/rrsets/@/SOA") == (404, "not_found")
+    owner.delete("/zones/nothing.example")
 
 
 WRONG = [None, [], [{}], [{"address": "ns.example"}], [{"address": "10.0.0.1"}], [{"address": "192.168.1.1"}], [{"address": "fd00::1"}], [{"address": "fe80::1"}], [{"address": "::ffff:10.0.0.1"}],

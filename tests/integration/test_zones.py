@@ -150,6 +150,32 @@ big     TYPE16 \# 4 03616263
 """
 
 
+def test_lists_are_sorted_as_asked(dns, owner):
+    zone = owner.post("/zones", {"name": "sorted.example", "rrsets": [{"name": name, "type": kind, "records": [{"value": value}]} for name, kind, value in (
+        ("b", "TXT", '"x"'), ("b", "A", "192.0.2.1"), ("c", "AAAA", "2001:db8::1"), ("a", "MX", "10 mail.example."))]})["zone"]
+    path = f"/zones/{zone['id']}/rrsets"
+
+    def ids(query):
+        return [each["id"] for each in owner.get(path + query)["rrsets"]]
+    every = ["@/NS", "a/MX", "b/A", "b/TXT", "c/AAAA"]
+    assert ids("") == ids("?sort=id") == ids("?sort=id:asc") == ids("?sort=name") == every
+    assert ids("?sort=id:desc") == every[::-1]
+    assert ids("?sort=name:desc") == ["c/AAAA", "b/A", "b/TXT", "a/MX", "@/NS"]
+    assert ids("?sort=name&sort=id:desc") == ["@/NS", "a/MX", "b/TXT", "b/A", "c/AAAA"]
+    assert ids("?sort=name:desc&per_page=2&page=2") == ["b/TXT", "a/MX"]
+    other = owner.post("/zones", {"name": "another.example"})["zone"]
+    both = [zone["id"], other["id"]]
+
+    def zones(query):
+        return [each["id"] for each in owner.get("/zones?per_page=50&" + query)["zones"] if each["id"] in both]
+    assert zones("sort=id") == zones("sort=created") == zones("sort=name:desc") == both
+    assert zones("sort=id:desc") == zones("sort=created:desc") == zones("sort=name") == both[::-1]
+    for query, said in ((path + "?sort=ttl", "id, name"), (path + "?sort=created", "id, name"), (path + "?sort=name:up", "asc"), ("/zones?sort=serial", "id, name, created")):
+        answer = owner.request("GET", query)
+        assert answer.status_code == 422 and answer.json()["error"]["code"] == "invalid_input" and said in answer.text, answer.text
+        assert answer.json()["error"]["details"]["fields"][0]["name"] == "sort"
+
+
 def test_zone_files_come_and_go_unchanged(dns, owner, tmp_path):
     zone = make(owner, "file.example", zonefile=FILE)
     dns.live(owner, zone["id"])

@@ -177,6 +177,46 @@ static int begin(struct request *request, bool version, struct zone *zone, struc
 
 /* --- reading --- */
 
+/* The last word of a set's id is its type, so by id is by name and then by type. */
+static struct rrset_order take_order(const struct sort *sort)
+{
+	struct rrset_order order = {0};
+
+	if (sort->count == 0)
+		return order;
+	order.name_descending = sort->keys[0].descending;
+	if (sort->keys[0].field == SORT_ID)
+		order.type_descending = sort->keys[0].descending;
+	else if (sort->count > 1)
+		order.type_descending = sort->keys[1].descending;
+	return order;
+}
+
+static int list_fetched(struct request *request, const struct zone *zone,
+			const struct list_query *query, struct err *err)
+{
+	const char *name = request_query(request, "name"), *type;
+	char canonical[ZONE_TEXT_NAME_BYTES];
+	struct zone_request_sets wanted = {.order = take_order(&query->sort),
+					   .selector =
+						   query->has_selector ? &query->selector : NULL,
+					   .page = query->page};
+	size_t at = 0;
+
+	/* Others put there what is none of our types: signatures, for one. */
+	while ((type = request_query_next(request, "type", &at)) != NULL) {
+		if (wanted.type_count == STORE_RRSET_TYPES)
+			return request_invalid(request, err, "type", "is given too often");
+		if (zone_text_type(type, &wanted.types[wanted.type_count++]) < 0)
+			return request_invalid(request, err, "type", "is no type of records");
+	}
+	if (name != NULL) {
+		wanted.name = canonical;
+		wanted.is_nothing = zone_text_take_name(name, zone->name, canonical, NULL) < 0;
+	}
+	return zone_request_list_fetched(request, zone, &wanted, err);
+}
+
 static int take_types(struct request *request, struct store_rrset_filter *filter, struct err *err)
 {
 	const char *type;
@@ -203,10 +243,13 @@ static int list(struct request *request, struct err *err)
 	json_t *items;
 	int code;
 
-	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
+	if ((code = request_list(request, SORT_RRSET, &query, err)) < 0 ||
 	    (code = zone_request_find(request, &zone, err)) < 0)
 		return code;
+	if (zone.secondary)
+		return list_fetched(request, &zone, &query, err);
 	filter.zone_id = zone.id;
+	filter.order = take_order(&query.sort);
 	if (name != NULL)
 		filter.name =
 			zone_text_take_name(name, zone.name, canonical, NULL) == 0 ? canonical : "";
@@ -222,14 +265,30 @@ static int list(struct request *request, struct err *err)
 	return request_answer_list(request, "rrsets", items, &query.page, rrsets.total);
 }
 
+static int get_fetched(struct request *request, const struct zone *zone, struct err *err)
+{
+	char name[ZONE_TEXT_NAME_BYTES];
+	uint16_t type;
+
+	if (zone_text_type(request->segments[4], &type) < 0)
+		return request_invalid(request, err, "type", "is no type of records");
+	if (zone_text_take_name(request->segments[3], zone->name, name, NULL) < 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no record set %.100s %.20s in %.100s",
+			       request->segments[3], request->segments[4], zone->shown);
+	return zone_request_get_fetched(request, zone, name, type, err);
+}
+
 static int get(struct request *request, struct err *err)
 {
 	struct zone zone CLEANUP(zone_done) = {0};
 	struct rrset rrset CLEANUP(rrset_done) = {0};
 	int code;
 
-	if ((code = zone_request_find(request, &zone, err)) < 0 ||
-	    (code = find(request, &zone, &rrset, err)) < 0)
+	if ((code = zone_request_find(request, &zone, err)) < 0)
+		return code;
+	if (zone.secondary)
+		return get_fetched(request, &zone, err);
+	if ((code = find(request, &zone, &rrset, err)) < 0)
 		return code;
 	return request_answer(request, 200, "rrset", zone_request_render_rrset(&rrset));
 }

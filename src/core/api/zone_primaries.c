@@ -171,7 +171,7 @@ static void on_held(void *context, int code, const char *text)
 
 int zone_request_read_held(struct request *request, const struct zone *zone, struct err *err)
 {
-	const int code = dns_read(request->core->dns, zone->name, on_held, request, err);
+	const int code = dns_read(request->core->dns, zone->name, NULL, on_held, request, err);
 
 	return code < 0 ? code : REQUEST_LATER;
 }

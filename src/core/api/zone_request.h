@@ -5,6 +5,7 @@
 #include "model/action.h"
 #include "model/rrset.h"
 #include "model/zone.h"
+#include "store/store_zone.h"
 #include "store/store_zone_primary.h"
 
 /** zone_request_find() - the zone of the path, by number or by name in either form. */
@@ -37,5 +38,24 @@ int zone_request_primaries(struct request *request, const struct zone *zone,
 /** zone_request_read_held() - answers with what the name server has of a secondary zone, as a zone
  * file. REQUEST_LATER. */
 int zone_request_read_held(struct request *request, const struct zone *zone, struct err *err);
+
+/* Which record sets of a secondary zone a list is to have. */
+struct zone_request_sets {
+	const char *name; /* below the zone; NULL: of any */
+	bool is_nothing;  /* a name that none has */
+	uint16_t types[STORE_RRSET_TYPES];
+	size_t type_count; /* 0: of any */
+	struct rrset_order order;
+	const struct label_selector *selector;
+	struct page page;
+};
+
+/** zone_request_list_fetched() - answers with those that the name server has. REQUEST_LATER, or 0
+ * where nothing has to be asked. */
+int zone_request_list_fetched(struct request *request, const struct zone *zone,
+			      const struct zone_request_sets *wanted, struct err *err);
+/** zone_request_get_fetched() - the same of one alone. REQUEST_LATER. */
+int zone_request_get_fetched(struct request *request, const struct zone *zone, const char *name,
+			     uint16_t type, struct err *err);
 json_t *zone_request_render_primaries(struct request *request, const struct zone *zone);
 json_t *zone_request_render_rrset(const struct rrset *rrset);

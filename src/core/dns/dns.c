@@ -51,6 +51,7 @@
 
 struct reading {
 	char zone[NAME_DNS_BYTES];
+	struct dns_job_sets sets;
 	dns_read_reply *reply;
 	void *context;
 };
@@ -73,6 +74,7 @@ struct dns {
 	uint64_t servers_told;
 	uint32_t catalog_serial; /* 0: not known */
 	bool rebuilds;           /* what was lost may be waiting still */
+	bool has_read;           /* a change comes before the next reading */
 	bool waits;              /* there may be more to do */
 	bool is_up;
 	bool has_told; /* that it is not */
@@ -545,6 +547,13 @@ static void recall_catalog_serial(struct dns *dns)
 		dns->catalog_serial = (uint32_t)serial;
 }
 
+/* Something has changed that may have to be carried. */
+static bool is_due(const struct dns *dns)
+{
+	return (dns->waits || store_generation(dns->core->store) != dns->generation) &&
+	       clock_mono_ms() >= dns->next_ms;
+}
+
 static void look(struct dns *dns)
 {
 	const uint64_t generation = store_generation(dns->core->store);
@@ -552,10 +561,12 @@ static void look(struct dns *dns)
 	struct err err = {0};
 	struct dns_job *job;
 
-	if (dns->job == NULL && dns->reading_count > 0) {
+	if (dns->job == NULL && dns->reading_count > 0 && !(dns->has_read && is_due(dns))) {
 		if ((job = calloc(1, sizeof *job)) == NULL)
 			return;
+		dns->has_read = true;
 		(void)snprintf(job->read, sizeof job->read, "%s", dns->readings[0].zone);
+		job->sets = dns->readings[0].sets;
 		hand_over(dns, job);
 		return;
 	}
@@ -566,6 +577,7 @@ static void look(struct dns *dns)
 	    now_ms - dns->failed_ms <= FAILED_EVERY_MS &&
 	    now_ms - dns->fetched_ms <= FETCHED_EVERY_MS)
 		return;
+	dns->has_read = false;
 	if ((job = calloc(1, sizeof *job)) == NULL)
 		return;
 	job->compare = anew;
@@ -587,6 +599,8 @@ static void look(struct dns *dns)
 	dns_job_free(job);
 	dns->waits = false;
 	dns->generation = generation;
+	if (dns->reading_count > 0)
+		look(dns);
 }
 
 static void on_look(uv_timer_t *timer)
@@ -653,8 +667,8 @@ void dns_tell_servers(struct dns *dns)
 	dns_kick(dns);
 }
 
-int dns_read(struct dns *dns, const char *zone, dns_read_reply *reply, void *context,
-	     struct err *err)
+int dns_read(struct dns *dns, const char *zone, const struct dns_job_sets *sets,
+	     dns_read_reply *reply, void *context, struct err *err)
 {
 	if (dns == NULL || dns->core->config->dns_listen[0] == '\0')
 		return err_set(err, ERR_UNAVAILABLE, "no name server is set up here");
@@ -662,6 +676,8 @@ int dns_read(struct dns *dns, const char *zone, dns_read_reply *reply, void *con
 		return err_set(err, ERR_UNAVAILABLE, "too much is asked of the name server");
 	struct reading *reading = &dns->readings[dns->reading_count++];
 	*reading = (struct reading){.reply = reply, .context = context};
+	if (sets != NULL)
+		reading->sets = *sets;
 	(void)snprintf(reading->zone, sizeof reading->zone, "%s", zone);
 	return 0;
 }

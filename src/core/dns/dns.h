@@ -3,6 +3,7 @@
 
 #include "base/ip.h"
 #include "core/core.h"
+#include "wire/dns_message.h"
 
 struct dns;
 
@@ -21,10 +22,15 @@ bool dns_is_up(const struct dns *dns);
 /** What the name server has of a zone: @text is its records as a zone file, borrowed, "" for none.
  * @code negative with @text saying why. */
 typedef void dns_read_reply(void *context, int code, const char *text);
-/** dns_read() - what it has of @zone now. @reply is called exactly once, not from inside; when this
- * fails, never. Errors: ERR_UNAVAILABLE (no name server, or too much is asked already). */
-int dns_read(struct dns *dns, const char *zone, dns_read_reply *reply, void *context,
-	     struct err *err);
+/**
+ * dns_read() - what it has of @zone now.
+ * @sets: only these record sets, with how many there are on a line before them. NULL: all of it.
+ *
+ * @reply is called exactly once, not from inside; when this fails, never.
+ * Errors: ERR_UNAVAILABLE (no name server, or too much is asked already).
+ */
+int dns_read(struct dns *dns, const char *zone, const struct dns_job_sets *sets,
+	     dns_read_reply *reply, void *context, struct err *err);
 /** dns_names() - calls @each with the name of each name server, without trailing period: those of
  * the settings, then those that fetch from here. */
 void dns_names(const struct core *core, void (*each)(void *context, const char *name),

@@ -450,12 +450,15 @@ for (const language of ["ja", "en"]) {
 						await page.click("#rrset-add-value");
 						await check(page, "parts");
 						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
-						const fetched = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z", held: `www.fetched.example. 300 IN TXT "${"x".repeat(200)}"\n`,
+						const fetched = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z",
 							primary_nameservers: [{ address: "2001:db8:1:2:3:4:5:6", port: 5353, tsig_algorithm: "hmac-sha256", tsig_key: null, tsig_name: "_transfer.fetched.example." }] });
+						state.mock.addRrset(fetched, "www", "TXT", [`"${"x".repeat(200)}"`], 300);
+						for (let number = 0; number < 60; number++)
+							state.mock.addRrset(fetched, `h${number}`, "A", ["192.0.2.1"], 300);
 						state.mock.primaryState = { status: "refused", serial: null, reason: "it does not accept the key" };
 						await page.goto(`${state.mock.url}/#/zones/${fetched.id}`);
 						await page.waitForSelector("[data-state=refused]");
-						await page.waitForSelector(".zone-held");
+						await page.waitForSelector("#more-held");
 						await page.click("#change-primaries");
 						await page.selectOption("#zone-tsig", "hmac-sha256");
 						await page.fill("#zone-primaries", "");

@@ -228,13 +228,22 @@ describe("secondary zones", () => {
 	});
 
 	test("its room says how its primaries stand, shows what it has and changes no record", async () => {
-		const zone = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z", held: "www.fetched.example. 300 IN TXT \"<b>\"\n",
+		const zone = state.mock.addZone("fetched.example", { mode: "secondary", transferred: "2026-11-20T01:02:03Z", expires: "2026-12-04T01:02:03Z",
 			primary_nameservers: [{ address: "2001:db8::1", port: 5353, tsig_algorithm: "hmac-sha256", tsig_key: null, tsig_name: "_transfer.fetched.example." }] });
+		state.mock.addRrset(zone, "www", "TXT", ['"<b>"'], 300);
+		for (let number = 0; number < 60; number++)
+			state.mock.addRrset(zone, `h${number}`, "A", ["192.0.2.1"], 300);
 		state.mock.primaryState = { status: "refused", serial: null, reason: "it does not accept the key" };
 		await withPage({ at: `/#/zones/${zone.id}`, width: 360, language: "en", expected: /422/ }, async (page) => {
 			await page.waitForSelector("[data-primary='[2001:db8::1]:5353'][data-state=refused]:has-text('it does not accept the key')");
 			assert.match(await page.textContent("#primaries"), /_transfer\.fetched\.example\./);
-			assert.match(await page.textContent("#held"), /secondary zone.*300 IN TXT "<b>"/s);
+			assert.match(await page.textContent("#held"), /secondary zone.*changed at the name servers that it comes from.*www TXT.*TTL 300.*"<b>"/s);
+			// Page by page: it may have a great many.
+			assert.equal(await page.locator("#held [data-rrset]").count(), 50);
+			await page.click("#more-held:has-text('50 of 61')");
+			await page.waitForSelector("[data-rrset='h59/A']");
+			assert.equal(await page.locator("#held [data-rrset]").count(), 61);
+			assert.equal(await page.locator("#more-held, #held [data-do]").count(), 0);
 			assert.equal(await page.locator("#add-rrset, #sign, #import-file, [data-version]").count(), 0);
 			assert.equal(await page.locator("#export").count(), 1);
 			state.mock.primaryState = { status: "ok", serial: 7, reason: null };
