@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <idn2.h>
+#include <libknot/descriptor.h>
 #include <libknot/dname.h>
 #include <libknot/rrset-dump.h>
 #include <libknot/rrset.h>
@@ -53,6 +54,53 @@ static struct zone_text_record *new_record(struct zone_text *text)
 	return &text->records[text->count];
 }
 
+/* Two numbers and three texts, each with its length before it (RFC 3403 section 4.1). */
+static int naptr_header_bytes(const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *next = at + 4;
+
+	for (int i = 0; i < 3; i++) {
+		if (next >= end)
+			return -1;
+		next += 1 + *next;
+	}
+	return (int)(next - at);
+}
+
+/*
+ * Data can be given as bytes (RFC 3597), of known types as well, and libzscanner takes them as they
+ * are; libknot trusts that names in them are whole, and ends the process where one is not.
+ */
+static bool is_well_formed(const zs_scanner_t *scanner)
+{
+	const knot_rdata_descriptor_t *form = knot_get_rdata_descriptor(scanner->r_type);
+	const uint8_t *at = scanner->r_data, *end = at + scanner->r_data_length;
+
+	for (size_t i = 0; form->block_types[i] != KNOT_RDATA_WF_END; i++) {
+		int bytes = form->block_types[i];
+		switch (bytes) {
+		case KNOT_RDATA_WF_COMPRESSIBLE_DNAME:
+		case KNOT_RDATA_WF_DECOMPRESSIBLE_DNAME:
+		case KNOT_RDATA_WF_FIXED_DNAME:
+			bytes = at < end ? knot_dname_wire_check(at, end, NULL) : 0;
+			if (bytes <= 0)
+				return false;
+			break;
+		case KNOT_RDATA_WF_NAPTR_HEADER:
+			bytes = naptr_header_bytes(at, end);
+			break;
+		case KNOT_RDATA_WF_REMAINDER:
+			return true;
+		default:
+			break;
+		}
+		if (bytes < 0 || bytes > end - at)
+			return false;
+		at += bytes;
+	}
+	return at == end;
+}
+
 /* Names inside the data in lower case too, where DNSSEC's canonical form wants it. */
 static int take_rdata(const zs_scanner_t *scanner, struct zone_text_record *record)
 {
@@ -76,9 +124,13 @@ static int take_rdata(const zs_scanner_t *scanner, struct zone_text_record *reco
 
 static int add(const zs_scanner_t *scanner, struct zone_text *text)
 {
-	struct zone_text_record *record = new_record(text);
+	struct buf value CLEANUP(buf_done) = {0};
+	struct zone_text_record *record;
+	int code;
 
-	if (record == NULL)
+	if (!is_well_formed(scanner))
+		return -EBADMSG;
+	if ((record = new_record(text)) == NULL)
 		return -ENOMEM;
 	record->owner = malloc(scanner->r_owner_length);
 	text->count++;
@@ -100,7 +152,11 @@ static int add(const zs_scanner_t *scanner, struct zone_text *text)
 		if (record->comment == NULL)
 			return -ENOMEM;
 	}
-	return take_rdata(scanner, record);
+	if ((code = take_rdata(scanner, record)) < 0)
+		return code;
+	/* What is behind its fixed parts has a form as well, which shows in writing it. */
+	code = zone_text_value(record, &value);
+	return code == -EINVAL ? -EBADMSG : code;
 }
 
 /* A line is counted when its end has been read, and an error leaves it before that. */
@@ -123,7 +179,11 @@ static int scan(zs_scanner_t *scanner, size_t max_records, struct zone_text *tex
 			if (scanner->r_class != CLASS_IN)
 				return fail_at(text, scanner->line_counter, err,
 					       "only the class IN is served");
-			if ((code = add(scanner, text)) < 0)
+			code = add(scanner, text);
+			if (code == -EBADMSG)
+				return fail_at(text, scanner->line_counter, err,
+					       "the data does not have the form of its type");
+			if (code < 0)
 				return err_set(err, code, "no memory");
 			scanner->buffer_length = 0;
 			break;

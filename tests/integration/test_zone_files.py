@@ -1,4 +1,5 @@
 """Zone files from elsewhere: the examples of RFCs and generated hard cases come back as BIND reads them; limits at their edge."""
+import json
 import random
 import re
 
@@ -155,6 +156,35 @@ def test_limits_at_their_edge(dns, owner):
     assert len(longest) == room and put(longest, ["192.0.2.1"], "A").status_code == 201
     assert put("a" + longest, ["192.0.2.1"], "A").status_code == 422
     dns.answers(f"{longest}.edge.example", "A", "192.0.2.1")
+
+
+HOSTILE = ["x TYPE15 \\# 4 000AC00C", "x TYPE5 \\# 2 C00C", "x TYPE2 \\# 3 01C00C", "x TYPE5 \\# 65 " + "40" + "61" * 64, "x TYPE5 \\# 4 02616200" + "00",
+           "x TYPE1 \\# 5 C000020101", "x TYPE33 \\# 8 00010002000301C0", "x TYPE16 \\# 2 0561", "x TYPE16 \\# 0", "x TYPE65 \\# 3 000041", "x TYPE257 \\# 2 00FF",
+           "x TYPE5 \\# 256 " + ("3f" + "61" * 63) * 4, "\\000.x A 1.2.3", "x" * 64 + " A 192.0.2.1", ".x A 192.0.2.1", "x..y A 192.0.2.1", "x\\ A"]
+
+
+@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: re.sub(r"\W+", "-", line)[:40])
+def test_hostile_names_and_data_are_refused(dns, owner, line):
+    """Pointers of compression where a name is whole, lengths that lie, labels and escapes that are none."""
+    if owner.request("GET", "/zones/hostile.example").status_code == 404:
+        owner.post("/zones", {"name": "hostile.example", "zonefile": "kept A 192.0.2.1\n"})
+    before = owner.get("/zones/hostile.example")["zone"]["version"]
+    said = owner.request("POST", "/zones/hostile.example/actions/import_zonefile", {"zonefile": f"good A 192.0.2.2\n{line}\n"})
+    error = said.json()["error"]
+    assert said.status_code == 422 and error["code"] == "invalid_input" and "line 2" in json.dumps(error), said.text
+    assert owner.get("/zones/hostile.example")["zone"]["version"] == before
+
+
+def test_names_with_every_byte_are_answered(dns, owner):
+    """What a name may have, however odd, comes back as it was and is found."""
+    odd = {f"\\{byte:03}a": f"192.0.2.{byte % 250 + 1}" for byte in list(range(33)) + [34, 36, 40, 41, 59, 64, 92, 127, 200, 255]}
+    owner.post("/zones", {"name": "odd.example", "zonefile": "".join(f"{name} A {value}\n" for name, value in odd.items())})
+    dns.live(owner, "odd.example")
+    for name, value in odd.items():
+        assert dns.dig(f"{name}.odd.example") == [("A", value)], name
+    exported = owner.get("/zones/odd.example/zonefile")["zonefile"]
+    owner.post("/zones/odd.example/actions/import_zonefile", {"zonefile": exported})
+    assert re.sub("SOA.*", "", owner.get("/zones/odd.example/zonefile")["zonefile"]) == re.sub("SOA.*", "", exported)
 
 
 def test_ten_thousand_records_and_one(dns, owner):

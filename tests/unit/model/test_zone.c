@@ -161,6 +161,38 @@ static void files(void **state)
 	}
 }
 
+/* Data as bytes (RFC 3597), of types that are known: pointers, lengths that lie, what is missing.
+ */
+static void data_as_bytes(void **state)
+{
+	static const char *const wrong[] = {
+		"x TYPE15 \\# 4 000AC00C",
+		"x TYPE5 \\# 2 C00C",
+		"x TYPE2 \\# 3 01C00C",
+		"x TYPE12 \\# 5 0161000000",
+		"x TYPE1 \\# 5 C000020101",
+		"x TYPE28 \\# 1 20",
+		"x TYPE33 \\# 7 00010002000301",
+		"x TYPE16 \\# 2 0561",
+		"x TYPE64 \\# 3 000041",
+		"x TYPE257 \\# 2 00FF",
+		"x TYPE17 \\# 1 00",
+		"x TYPE35 \\# 4 00010002",
+		"x TYPE6 \\# 2 0000",
+		"x TYPE13 \\# 3 0261",
+	};
+	struct zone_text text CLEANUP(zone_text_done) = {0};
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(zone_text_read("example.com", 3600, wrong[i], strlen(wrong[i]), 1,
+						&text, &err),
+				 ERR_INVALID_INPUT);
+		assert_non_null(strstr(err.text, "line 1"));
+	}
+}
+
 static void many_records(void **state)
 {
 	struct buf text CLEANUP(buf_done) = {0};
@@ -263,6 +295,7 @@ int main(void)
 		cmocka_unit_test(same_data),
 		cmocka_unit_test(beside),
 		cmocka_unit_test(files),
+		cmocka_unit_test(data_as_bytes),
 		cmocka_unit_test(many_records),
 		cmocka_unit_test(proofs),
 		cmocka_unit_test(primaries),
