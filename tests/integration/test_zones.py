@@ -1,10 +1,12 @@
 """Zones through the API, and what a real Knot answers: judged by kdig, ldns and delv."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -266,6 +268,22 @@ def test_a_name_is_one_customers(dns, operator, owner):
     assert owner.get("/zones")["quota"]["limit"] == 200
 
 
+def test_plans_have_five_or_ten_zones(dns, operator):
+    """Those that the service comes with; the quota is shown, and one zone more is refused with it."""
+    plans = {plan["name"]: plan["dns_zones"] for plan in operator.get("/server_types")["server_types"] if plan["name"] != "named"}
+    assert set(plans.values()) == {5, 10}, plans
+    operator.post("/customers", {"name": "few"})
+    few = invite(dns, "few-owner", "few")
+    few.create_server("few-zones", server_type=min(plans, key=plans.get))
+    assert few.get("/zones")["quota"] == {"used": 0, "limit": 5}
+    for number in range(5):
+        make(few, f"few-{number}.example")
+    assert few.get("/zones")["quota"] == {"used": 5, "limit": 5}
+    refused = few.request("POST", "/zones", {"name": "few-5.example"})
+    assert refused.status_code == 403 and refused.json()["error"]["code"] == "resource_limit_exceeded" and "5 zones, and there are 5" in refused.text
+    assert "5" in dns.cli("zone", "list", "--customer", "few").stdout
+
+
 def test_what_is_deleted_is_gone(dns, owner):
     zone = make(owner, "gone.example")
     dns.live(owner, zone["id"])
@@ -379,6 +397,55 @@ def test_everything_is_rebuilt_from_the_database(dns, owner):
     shutil.rmtree(dns.state / "dns/journal")
     os.kill(pid, signal.SIGKILL)
     dns.answers("h3.live.example", "A", "192.0.2.3")
+
+
+def test_answers_are_never_half_a_change(dns, owner):
+    """Two whole contents take turns, while the name server and what speaks with it are killed: what it holds is always one of both."""
+    count = 200
+    files = ["".join(f"h{number} A 192.0.2.{which}\n" for number in range(count)) for which in (1, 2)]
+    make(owner, "halves.example", zonefile=files[0])
+    dns.live(owner, "halves.example")
+    seen, stop = set(), threading.Event()
+
+    def look():
+        """Reads all of it at one moment, as Knot holds it."""
+        while not stop.is_set():
+            said = run("knotc", "-s", dns.run_dir / "dns/knot.sock", "zone-read", "halves.example", check=False).stdout
+            values = set(re.findall(r"h\d+\.halves\.example\. \d+ A (\S+)", said))
+            if values:
+                seen.add((frozenset(values), said.count(" A ")))
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for number in range(1, 13):
+            owner.post("/zones/halves.example/actions/import_zonefile", {"zonefile": files[number % 2]})
+            if number % 4 == 0:
+                os.kill(dns.knotd(), signal.SIGKILL)
+                eventually(dns.knotd, 20)
+            elif number % 4 == 2:
+                for pid in (pid for pid in dns._children(dns.process.pid) if dns._comm(pid) == "ippo-dns"):
+                    os.kill(pid, signal.SIGKILL)
+            else:
+                dns.answers("h0.halves.example", "A", f"192.0.2.{number % 2 + 1}")
+                assert dns.dig(f"h{count - 1}.halves.example") == [("A", f"192.0.2.{number % 2 + 1}")]
+        dns.answers("h0.halves.example", "A", "192.0.2.1")
+        dns.live(owner, "halves.example")
+    finally:
+        stop.set()
+        looking.join()
+    assert seen == {(frozenset({"192.0.2.1"}), count), (frozenset({"192.0.2.2"}), count)}
+
+
+def test_it_listens_where_it_is_told_and_nowhere_else(dns):
+    """On loopback, at its own port, with its own folder; this machine's resolver is what it was."""
+    pid = dns.knotd()
+    said = [line.split() for line in run("ss", "-Hlntup").stdout.splitlines() if f"pid={pid}," in line]
+    assert {words[4] for words in said} == {f"127.0.0.1:{dns.dns_port}", f"[::1]:{dns.dns_port}"}
+    files = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+    kept = [path for path in files if path.startswith("/") and not path.startswith(("/dev/", "/proc/"))]
+    assert any(path.endswith("journal/data.mdb") for path in kept), kept
+    assert all(path.startswith((str(dns.state), str(dns.run_dir), str(dns.dir))) for path in kept), kept
+    assert f"{dns.dns_port}" not in pathlib.Path("/etc/resolv.conf").read_text()
 
 
 def test_core_killed_between(dns, owner):
