@@ -71,15 +71,28 @@ int knot_call_add(struct knot *knot, const struct command *command, struct err *
 	return code == KNOT_EOK ? 0 : lost(code, err);
 }
 
-int knot_call_end(struct knot *knot, const char *name,
-		  int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
+int knot_call_close(struct knot *knot, struct err *err)
+{
+	const int code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_BLOCK, NULL);
+
+	return code == KNOT_EOK ? 0 : lost(code, err);
+}
+
+int knot_call_ask(struct knot *knot, const struct command *command, struct err *err)
+{
+	const int code = knot_call_add(knot, command, err);
+
+	return code < 0 ? code : knot_call_close(knot, err);
+}
+
+int knot_call_answer(struct knot *knot, const char *name,
+		     int (*each)(void *context, knot_ctl_data_t *data), void *context,
+		     struct err *err)
 {
 	knot_ctl_type_t type = KNOT_CTL_TYPE_END;
 	int code, taken = 0;
 
 	knot->error[0] = '\0';
-	if ((code = knot_ctl_send(knot->ctl, KNOT_CTL_TYPE_BLOCK, NULL)) != KNOT_EOK)
-		return lost(code, err);
 	for (;;) {
 		knot_ctl_data_t answer = {0};
 		if ((code = knot_ctl_receive(knot->ctl, &type, &answer)) != KNOT_EOK)
@@ -99,12 +112,20 @@ int knot_call_end(struct knot *knot, const char *name,
 	return taken < 0 ? err_set(err, taken, "no memory for the name server's answer") : 0;
 }
 
+int knot_call_end(struct knot *knot, const char *name,
+		  int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
+{
+	const int code = knot_call_close(knot, err);
+
+	return code < 0 ? code : knot_call_answer(knot, name, each, context, err);
+}
+
 int knot_call(struct knot *knot, const struct command *command,
 	      int (*each)(void *context, knot_ctl_data_t *data), void *context, struct err *err)
 {
-	const int code = knot_call_add(knot, command, err);
+	const int code = knot_call_ask(knot, command, err);
 
-	return code < 0 ? code : knot_call_end(knot, command->name, each, context, err);
+	return code < 0 ? code : knot_call_answer(knot, command->name, each, context, err);
 }
 
 int knot_call_zone(struct knot *knot, const char *name, const char *zone, struct err *err)

@@ -31,6 +31,14 @@ int knot_call_add(struct knot *knot, const struct command *command, struct err *
 int knot_call_end(struct knot *knot, const char *name,
 		  int (*each)(void *context, knot_ctl_data_t *data), void *context,
 		  struct err *err);
+/** knot_call_close() - a block of units is whole. knot_call_ask() - one command in a block of its
+ * own. What came of each is read afterwards, in order, by as many knot_call_answer(): nobody has to
+ * wait for the one to send the next. */
+int knot_call_close(struct knot *knot, struct err *err);
+int knot_call_ask(struct knot *knot, const struct command *command, struct err *err);
+int knot_call_answer(struct knot *knot, const char *name,
+		     int (*each)(void *context, knot_ctl_data_t *data), void *context,
+		     struct err *err);
 /** knot_says() - the last answer was this error of libknot's. */
 bool knot_says(const struct knot *knot, int code);
 /** knot_begin_zone() - a change of a zone; one that was left open is given up. */

@@ -1,7 +1,8 @@
 /*
  * Theory of operation. What differs is found on the wire form, by whole record sets: a set is taken
  * out and put in anew, and what did not change in it cancels out in Knot. Records go there many in
- * a block, so that a zone of twenty waits for an answer five times and not twenty-five.
+ * a block, and what begins with the first of them, or is looked at after the end, is not waited for
+ * by itself: a zone of twenty waits for an answer three times and not twenty-five.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -123,17 +124,53 @@ struct difference {
 	struct knot *knot;
 	const struct knot_wish *wish;
 	bool begun;
+	bool is_owed;        /* what came of beginning was not read yet */
 	const char *command; /* of the block that is open */
 	size_t records;      /* in it */
 };
 
+/* What came of beginning. -EAGAIN: a change was left open there; it was given up now. */
+static int end_begin(struct difference *difference, struct err *err)
+{
+	struct err ignored = {0};
+	struct knot *knot = difference->knot;
+	int code;
+
+	if (!difference->is_owed)
+		return 0;
+	difference->is_owed = false;
+	code = knot_call_answer(knot, "zone-begin", NULL, NULL, err);
+	if (code != ERR_SERVER || !knot_says(knot, KNOT_TXN_EEXISTS))
+		return code;
+	/* The records have gone into that one. */
+	if ((code = knot_call_answer(knot, difference->command, NULL, NULL, &ignored)) ==
+		    ERR_UNAVAILABLE ||
+	    (code = knot_call_zone(knot, "zone-abort", difference->wish->zone, &ignored)) < 0)
+		return err_set(err, code, "%s", ignored.text);
+	difference->begun = false;
+	return -EAGAIN;
+}
+
 /* What came of the open block, if there is one. */
 static int end_block(struct difference *difference, struct err *err)
 {
+	struct err ignored = {0};
+	int code;
+
 	if (difference->records == 0)
 		return 0;
 	difference->records = 0;
-	return knot_call_end(difference->knot, difference->command, NULL, NULL, err);
+	if ((code = knot_call_close(difference->knot, err)) < 0)
+		return code;
+	code = end_begin(difference, err);
+	if (code == -EAGAIN || code == ERR_UNAVAILABLE)
+		return code;
+	if (code < 0)
+		return knot_call_answer(difference->knot, difference->command, NULL, NULL,
+					&ignored) == ERR_UNAVAILABLE
+			       ? err_set(err, ERR_UNAVAILABLE, "%s", ignored.text)
+			       : code;
+	return knot_call_answer(difference->knot, difference->command, NULL, NULL, err);
 }
 
 static int send_record(struct difference *difference, const char *name,
@@ -172,8 +209,10 @@ static int begin(struct difference *difference, struct err *err)
 
 	if (difference->begun)
 		return 0;
-	code = knot_begin_zone(difference->knot, difference->wish->zone, err);
-	difference->begun = code == 0;
+	code = knot_call_ask(
+		difference->knot,
+		&(struct command){.name = "zone-begin", .zone = difference->wish->zone}, err);
+	difference->begun = difference->is_owed = code == 0;
 	return code;
 }
 
@@ -322,33 +361,83 @@ static int change(struct difference *difference, struct err *err)
 	/* Out before in: a CNAME makes room for what takes its place, and the other way round. */
 	if ((code = send_soa(difference, find_soa(&now), err)) < 0 ||
 	    (code = send_differences(difference, &now, &wanted, true, err)) < 0 ||
-	    (code = send_differences(difference, &now, &wanted, false, err)) < 0 ||
-	    (code = end_block(difference, err)) < 0)
+	    (code = send_differences(difference, &now, &wanted, false, err)) < 0)
 		return code;
-	return difference->begun ? knot_call_zone(difference->knot, "zone-commit", wish->zone, err)
-				 : 0;
+	return end_block(difference, err);
+}
+
+/* The end of the change, and what the zone begins with then. */
+static int commit(struct difference *difference, struct zone_text *ret_soa, struct err *err)
+{
+	struct buf text CLEANUP(buf_done) = {0};
+	struct err why = {0};
+	struct knot *knot = difference->knot;
+	const struct knot_wish *wish = difference->wish;
+	int code, read;
+
+	if (!difference->begun)
+		return read_zone(knot, wish, "SOA", ret_soa, err);
+	if ((code = knot_call_ask(knot,
+				  &(struct command){.name = "zone-commit", .zone = wish->zone},
+				  err)) < 0 ||
+	    (code = knot_call_ask(
+		     knot,
+		     &(struct command){
+			     .name = "zone-read", .zone = wish->zone, .owner = "@", .type = "SOA"},
+		     err)) < 0)
+		return code;
+	code = knot_call_answer(knot, "zone-commit", NULL, NULL, err);
+	if (code == ERR_UNAVAILABLE)
+		return code;
+	read = knot_call_answer(knot, "zone-read", on_record, &text, &why);
+	if (read == ERR_UNAVAILABLE)
+		return err_set(err, read, "%s", why.text);
+	if (code < 0)
+		return code;
+	difference->begun = false;
+	return read < 0 ? 0
+			: zone_text_read(wish->zone, wish->ttl, buf_str(&text), text.len, 1,
+					 ret_soa, err);
+}
+
+/* Once. What was left open by somebody who ended within it is gone after that. */
+static int apply(struct knot *knot, const struct knot_wish *wish, struct zone_text *ret_soa,
+		 struct err *err)
+{
+	struct difference difference = {.knot = knot, .wish = wish};
+	struct err ignored = {0};
+	int code = change(&difference, err);
+
+	if (code == 0)
+		code = commit(&difference, ret_soa, err);
+	if (code == 0 || code == ERR_UNAVAILABLE || code == -EAGAIN)
+		return code;
+	/* A block that is open has an answer of its own, and so has a beginning without one. */
+	if ((difference.records > 0 ? end_block(&difference, &ignored)
+	     : difference.is_owed   ? knot_call_answer(knot, "zone-begin", NULL, NULL, &ignored)
+				    : 0) == ERR_UNAVAILABLE)
+		return err_set(err, ERR_UNAVAILABLE, "%s", ignored.text);
+	if (difference.begun)
+		(void)knot_call_zone(knot, "zone-abort", wish->zone, &ignored);
+	return code;
 }
 
 int knot_apply(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
 	       struct buf *ret_ds, bool *ret_signed, struct err *err)
 {
-	struct difference difference = {.knot = knot, .wish = wish};
 	struct zone_text soa CLEANUP(zone_text_done) = {0};
-	struct err ignored = {0};
-	int code = change(&difference, err);
+	int code = apply(knot, wish, &soa, err);
 
-	if (code < 0) {
-		/* A block that is open has an answer of its own. */
-		if (code != ERR_UNAVAILABLE && end_block(&difference, &ignored) == ERR_UNAVAILABLE)
-			return err_set(err, ERR_UNAVAILABLE, "%s", ignored.text);
-		if (code != ERR_UNAVAILABLE && difference.begun)
-			(void)knot_call_zone(knot, "zone-abort", wish->zone, &ignored);
+	if (code == -EAGAIN)
+		code = apply(knot, wish, &soa, err);
+	if (code < 0)
 		return code;
+	if (wish->dnssec) {
+		zone_text_done(&soa);
+		if ((code = sign(knot, wish, ret_ds, err)) < 0 ||
+		    (code = read_zone(knot, wish, "SOA", &soa, err)) < 0)
+			return code;
 	}
-	if (wish->dnssec && (code = sign(knot, wish, ret_ds, err)) < 0)
-		return code;
-	if ((code = read_zone(knot, wish, "SOA", &soa, err)) < 0)
-		return code;
 	const struct zone_text_record *found = find_soa(&soa);
 	if (found == NULL)
 		return err_set(err, ERR_SERVER, "the name server has nothing of %.150s after all",

@@ -436,6 +436,18 @@ def test_answers_are_never_half_a_change(dns, owner):
     assert seen == {(frozenset({"192.0.2.1"}), count), (frozenset({"192.0.2.2"}), count)}
 
 
+def test_a_change_that_was_left_open_is_given_up(dns, owner):
+    """Of somebody who ended within it; what was put into it is answered by nobody."""
+    make(owner, "open.example", rrsets=[{"name": "kept", "type": "A", "records": [{"value": "192.0.2.1"}]}])
+    dns.live(owner, "open.example")
+    for words in (("zone-begin", "open.example"), ("zone-set", "open.example", "stray", "60", "A", "192.0.2.66")):
+        run("knotc", "-s", dns.run_dir / "dns/knot.sock", *words)
+    owner.post("/zones/open.example/rrsets", {"name": "new", "type": "A", "records": [{"value": "192.0.2.2"}]})
+    dns.answers("new.open.example", "A", "192.0.2.2")
+    assert dns.live(owner, "open.example")["status"] == "ok"
+    assert dns.dig("stray.open.example") == "NXDOMAIN" and dns.dig("kept.open.example") == [("A", "192.0.2.1")]
+
+
 def test_it_listens_where_it_is_told_and_nowhere_else(dns):
     """On loopback, at its own port, with its own folder; this machine's resolver is what it was."""
     pid = dns.knotd()
