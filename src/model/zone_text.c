@@ -19,6 +19,7 @@
 #define VALUE_MIN_BYTES 512
 #define VALUE_MAX_BYTES ((size_t)512 * 1024) /* 64 KiB, each byte as \DDD, and quotes */
 #define COMMENT_MAX     255
+#define WRONG_FORM      "the data does not have the form of its type"
 
 static void scanner_free(zs_scanner_t **scanner)
 {
@@ -124,9 +125,7 @@ static int take_rdata(const zs_scanner_t *scanner, struct zone_text_record *reco
 
 static int add(const zs_scanner_t *scanner, struct zone_text *text)
 {
-	struct buf value CLEANUP(buf_done) = {0};
 	struct zone_text_record *record;
-	int code;
 
 	if (!is_well_formed(scanner))
 		return -EBADMSG;
@@ -152,11 +151,7 @@ static int add(const zs_scanner_t *scanner, struct zone_text *text)
 		if (record->comment == NULL)
 			return -ENOMEM;
 	}
-	if ((code = take_rdata(scanner, record)) < 0)
-		return code;
-	/* What is behind its fixed parts has a form as well, which shows in writing it. */
-	code = zone_text_value(record, &value);
-	return code == -EINVAL ? -EBADMSG : code;
+	return take_rdata(scanner, record);
 }
 
 /* A line is counted when its end has been read, and an error leaves it before that. */
@@ -181,8 +176,7 @@ static int scan(zs_scanner_t *scanner, size_t max_records, struct zone_text *tex
 					       "only the class IN is served");
 			code = add(scanner, text);
 			if (code == -EBADMSG)
-				return fail_at(text, scanner->line_counter, err,
-					       "the data does not have the form of its type");
+				return fail_at(text, scanner->line_counter, err, WRONG_FORM);
 			if (code < 0)
 				return err_set(err, code, "no memory");
 			scanner->buffer_length = 0;
@@ -204,8 +198,8 @@ static int scan(zs_scanner_t *scanner, size_t max_records, struct zone_text *tex
 	return fail_at(text, scanner->line_counter, err, zs_strerror(scanner->error.code));
 }
 
-int zone_text_read(const char *zone, uint32_t ttl, const char *text, size_t bytes,
-		   size_t max_records, struct zone_text *ret, struct err *err)
+static int read_lines(const char *zone, uint32_t ttl, const char *text, size_t bytes,
+		      size_t max_records, struct zone_text *ret, struct err *err)
 {
 	zs_scanner_t *scanner CLEANUP(scanner_free) = NULL;
 	struct zone_text read = {0};
@@ -228,6 +222,62 @@ int zone_text_read(const char *zone, uint32_t ttl, const char *text, size_t byte
 	if (zs_set_input_string(scanner, text, bytes) < 0)
 		return err_set(err, -ENOMEM, "no memory");
 	code = scan(scanner, max_records, &read, err);
+	if (code < 0) {
+		const uint64_t line = read.fail_line;
+		zone_text_done(&read);
+		ret->fail_line = line;
+		return code;
+	}
+	*ret = read;
+	return 0;
+}
+
+/* What is behind its fixed parts has a form as well: as it is written, it is read again. */
+static int check_again(const char *zone, struct zone_text *text, struct err *err)
+{
+	struct zone_text again CLEANUP(zone_text_done) = {0};
+	struct buf lines CLEANUP(buf_done) = {0};
+	struct err ignored = {0};
+	char type[16];
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < text->count; i++) {
+		if (knot_rrtype_to_string(text->records[i].type, type, sizeof type) < 0 ||
+		    buf_printf(&lines, "@ 60 IN %s ", type) < 0)
+			return err_set(err, -ENOMEM, "no memory");
+		code = zone_text_value(&text->records[i], &lines);
+		if (code == -EINVAL)
+			return fail_at(text, text->records[i].line, err, WRONG_FORM);
+		if (code < 0 || buf_putc(&lines, '\n') < 0)
+			return err_set(err, -ENOMEM, "no memory");
+	}
+	code = read_lines(zone, 60, buf_str(&lines), lines.len, text->count, &again, &ignored);
+	if (code == -ENOMEM)
+		return err_set(err, code, "no memory");
+	if (code < 0)
+		return again.fail_line > 0 && again.fail_line <= text->count
+			       ? fail_at(text, text->records[again.fail_line - 1].line, err,
+					 WRONG_FORM)
+			       : fail_at(text, 1, err, WRONG_FORM);
+	for (size_t i = 0; i < text->count; i++) {
+		const struct zone_text_record *a = &text->records[i];
+		const struct zone_text_record *b = i < again.count ? &again.records[i] : NULL;
+		if (b == NULL || a->type != b->type || a->rdata_bytes != b->rdata_bytes ||
+		    memcmp(a->rdata, b->rdata, a->rdata_bytes) != 0)
+			return fail_at(text, a->line, err, WRONG_FORM);
+	}
+	return 0;
+}
+
+int zone_text_read(const char *zone, uint32_t ttl, const char *text, size_t bytes,
+		   size_t max_records, struct zone_text *ret, struct err *err)
+{
+	struct zone_text read = {0};
+	int code = read_lines(zone, ttl, text, bytes, max_records, &read, err);
+
+	/* Of data that is given as bytes, libzscanner looks at nothing. */
+	if (code == 0 && bytes > 0 && memmem(text, bytes, "\\#", 2) != NULL)
+		code = check_again(zone, &read, err);
 	if (code < 0) {
 		const uint64_t line = read.fail_line;
 		zone_text_done(&read);

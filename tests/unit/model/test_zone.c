@@ -166,19 +166,13 @@ static void files(void **state)
 static void data_as_bytes(void **state)
 {
 	static const char *const wrong[] = {
-		"x TYPE15 \\# 4 000AC00C",
-		"x TYPE5 \\# 2 C00C",
-		"x TYPE2 \\# 3 01C00C",
-		"x TYPE12 \\# 5 0161000000",
-		"x TYPE1 \\# 5 C000020101",
-		"x TYPE28 \\# 1 20",
-		"x TYPE33 \\# 7 00010002000301",
-		"x TYPE16 \\# 2 0561",
-		"x TYPE64 \\# 3 000041",
-		"x TYPE257 \\# 2 00FF",
-		"x TYPE17 \\# 1 00",
-		"x TYPE35 \\# 4 00010002",
-		"x TYPE6 \\# 2 0000",
+		"x TYPE15 \\# 4 000AC00C",       "x TYPE5 \\# 2 C00C",
+		"x TYPE2 \\# 3 01C00C",          "x TYPE12 \\# 5 0161000000",
+		"x TYPE1 \\# 5 C000020101",      "x TYPE28 \\# 1 20",
+		"x TYPE33 \\# 7 00010002000301", "x TYPE16 \\# 2 0561",
+		"x TYPE64 \\# 3 000041",         "x TYPE65 \\# 4 000AC00C",
+		"x TYPE257 \\# 2 00FF",          "x TYPE17 \\# 1 00",
+		"x TYPE35 \\# 4 00010002",       "x TYPE6 \\# 2 0000",
 		"x TYPE13 \\# 3 0261",
 	};
 	struct zone_text text CLEANUP(zone_text_done) = {0};
