@@ -88,7 +88,8 @@ def test_what_is_wrong_is_said_and_changes_nothing(dns, zone):
 
 
 def test_files_and_versions(dns, zone, tmp_path):
-    dns.cli("zone", "set-records", zone, "kept", "A", "--value", "192.0.2.3")
+    # The serial that is exported comes from the name server.
+    dns.cli("zone", "set-records", zone, "kept", "A", "--value", "192.0.2.3", "--wait")
     kept = dns.cli_json("zone", "show", zone)["version"]
     text = dns.cli("zone", "export", zone).stdout
     assert text.startswith("$ORIGIN cli.example.\n") and re.search(r"^kept\s.*192\.0\.2\.3$", text, re.M)
