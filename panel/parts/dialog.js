@@ -4,10 +4,30 @@
 import { html } from "../lib/ui.js";
 import { useLayoutEffect, useRef } from "../vendor/hooks.js";
 
+// A dialog that opens or closes puts something else under the pointer: the rest of a double click is
+// not meant for that, neither as a click nor to take the focus away.
+let isOther = false;
+for (const kind of ["mousedown", "mouseup", "click", "dblclick"])
+	addEventListener(kind, (event) => {
+		if (kind === "mousedown" && event.detail <= 1)
+			isOther = false;
+		if (!isOther || event.detail <= 1)
+			return;
+		event.preventDefault();
+		event.stopPropagation();
+	}, true);
+
+function returnFocus(asking, fallback) {
+	if (asking?.isConnected && asking !== document.body)
+		asking.focus();
+	if (document.activeElement !== asking || asking === document.body)
+		fallback?.()?.focus();
+}
+
 /**
  * Opens the dialog element and keeps Tab in it.
  * @param dialog, first  references to the element and to what has the first focus
- * @param fallback       finds where the focus goes when what had it before is no longer there
+ * @param fallback       finds where the focus goes when what had it before cannot have it any more
  * @return {keepInside}  for onKeyDown
  */
 export function useModal(dialog, first, fallback) {
@@ -15,15 +35,12 @@ export function useModal(dialog, first, fallback) {
 		const asking = document.activeElement;
 		const element = dialog.current;
 		element.showModal();
+		isOther = true;
 		first.current.focus();
 		return () => {
 			element.close();
-			setTimeout(() => {
-				if (asking?.isConnected && asking !== document.body)
-					asking.focus();
-				else
-					fallback?.()?.focus();
-			});
+			isOther = true;
+			setTimeout(() => returnFocus(asking, fallback));
 		};
 	}, []);
 

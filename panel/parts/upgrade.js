@@ -46,14 +46,17 @@ function Question({ server, plans, isBusy, onRefuse, onConfirm }) {
 /** @param isBusy  something else is being done to it */
 export function Upgrade({ server, isBusy }) {
 	const { value: plans, failure, again } = useRead(readPlans, "");
-	const [state, setState] = useState({ asking: false, error: null });
+	const [state, setState] = useState({ asking: false, busy: false, error: null });
+	const isReady = plans && !state.busy;
+	const ask = (asking) => setState({ asking, busy: false, error: null });
 	const change = async (plan, grow) => {
-		setState({ asking: false, error: null });
+		setState({ asking: false, busy: true, error: null });
 		try {
 			await changePlan(server.id, plan.id, grow);
+			ask(false);
 			announce(t("upgrade.begun", { name: server.name, plan: plan.name }));
 		} catch (error) {
-			setState({ asking: false, error });
+			setState({ asking: false, busy: false, error });
 		}
 	};
 	return html`<div class="group-line">
@@ -62,8 +65,8 @@ export function Upgrade({ server, isBusy }) {
 		${(failure || state.error) && html`<div class="notice attention" role="alert"><p><strong>${t("upgrade.failed")}</strong> ${failureText((failure ?? state.error).code)}</p>
 			<${FailureDetail} error=${failure ?? state.error}/></div>`}
 		<p class="buttons">${failure ? html`<button type="button" class="button small" onClick=${again}>${t("retry")}</button>`
-			: html`<button type="button" class="button small" id="upgrade" aria-describedby="upgrade-about" aria-disabled=${plans ? undefined : "true"}
-				onClick=${() => plans && setState({ asking: true, error: null })}>${t("upgrade.see")}</button>`}</p>
-		${state.asking && html`<${Question} server=${server} plans=${plans} isBusy=${isBusy} onRefuse=${() => setState({ asking: false, error: null })} onConfirm=${change}/>`}
+			: html`<button type="button" class="button small" id="upgrade" aria-describedby="upgrade-about" aria-disabled=${isReady ? undefined : "true"}
+				onClick=${() => isReady && ask(true)}>${t(state.busy ? "keys.busy" : "upgrade.see")}</button>`}</p>
+		${state.asking && html`<${Question} server=${server} plans=${plans} isBusy=${isBusy} onRefuse=${() => ask(false)} onConfirm=${change}/>`}
 	</div>`;
 }

@@ -48,7 +48,12 @@ describe("what it costs is said before", () => {
 			await page.waitForSelector("dialog [data-quote='2g']");
 			assert.match(await page.textContent("dialog .quote"), /今回の請求[¥￥]383プラン変更の差額 23\/30日分 [¥￥]383次回請求[¥￥]1,480/);
 			await page.check("#upgrade-disk");
+			const release = state.mock.hold("POST", /change_type/);
 			await page.dblclick("dialog .primary");
+			await page.waitForSelector("#upgrade[aria-disabled]");
+			await page.click("#upgrade", { force: true });
+			assert.equal(await page.locator("dialog").count(), 0, "not asked once more while it is on its way");
+			release();
 			await eventually(() => state.mock.count("POST", /change_type/), 1);
 			assert.deepEqual(JSON.parse(state.mock.bodies.findLast((body) => body.includes("upgrade_disk"))), { server_type: 2, upgrade_disk: true });
 			await eventually(async () => /2g.*100.GB.*[¥￥]1,480/s.test(await page.textContent("[aria-labelledby=contract-title]")), true);

@@ -78,6 +78,40 @@ describe("power", () => {
 		});
 	});
 
+	test("the second half of a double click is for no other page than the first: neither a click nor the focus", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		state.mock.action_ms = 0;
+		await withPage({}, async (page) => {
+			const stop = card(page, server).locator("[data-verb=poweroff]");
+			await card(page, server).locator("[data-verb=shutdown]").click();
+			await stop.waitFor();
+			await page.evaluate(() => {
+				window.reached = [];
+				addEventListener("click", (event) => window.reached.push(event.detail));
+			});
+			const press = async (at, clickCount) => {
+				await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+				await page.mouse.down({ clickCount });
+				await page.mouse.up({ clickCount });
+			};
+			const at = await stop.boundingBox();
+			await press(at, 1);
+			await page.waitForSelector("dialog[open]");
+			await press(at, 2);
+			assert.ok(await page.evaluate(() => document.querySelector("dialog").contains(document.activeElement)), "the dialog keeps the focus");
+			const confirm = await page.locator("dialog .destroys").boundingBox();
+			await press(confirm, 1);
+			await page.locator("dialog").waitFor({ state: "detached" });
+			await eventually(() => page.evaluate(() => document.activeElement.dataset.verb), "poweroff");
+			await press(confirm, 2);
+			assert.equal(await page.evaluate(() => document.activeElement.dataset.verb), "poweroff", "what was asked from keeps the focus");
+			assert.deepEqual(await page.evaluate(() => window.reached), [1, 1]);
+			assert.equal(state.mock.count("POST", /poweroff/), 1);
+			await press(confirm, 1);
+			assert.deepEqual(await page.evaluate(() => window.reached), [1, 1, 1], "a new click is one");
+		});
+	});
+
 	test("a failed start never looks like a running server; the failure survives a reload and stays until dismissed", async () => {
 		const server = state.mock.addServer("hajime");
 		state.mock.action_ms = 0;
