@@ -26,28 +26,30 @@ function Items({ items, hasLinks }) {
 	return html`<section class="box" aria-labelledby="items-title">
 		<h2 id="items-title">${t("contract.items")}</h2>
 		<div class="graph-table contract-table" tabindex="0" role="group" aria-labelledby="items-title"><table>
-			<thead><tr><th scope="col">${t("contract.server")}</th><th scope="col">${t("server.plan")}</th><th scope="col" class="contract-since">${t("contract.since")}</th>
+			<thead><tr><th scope="col">${t("contract.server")}</th><th scope="col" class="contract-aside">${t("server.plan")}</th><th scope="col" class="contract-since">${t("contract.since")}</th>
 				<th scope="col" class="amount">${t("contract.monthly")}</th><th scope="col">${t("contract.next")}</th></tr></thead>
 			<tbody>${items.map((item) => html`<tr key=${item.id} data-item=${item.id}>
 				<th scope="row" translate="no">${hasLinks ? html`<a href=${`#/servers/${item.id}/settings`}>${item.name}</a>` : item.name}</th>
-				<td translate="no">${item.server_type}</td><td class="contract-since"><${Day} at=${item.since}/></td>
+				<td translate="no" class="contract-aside">${item.server_type}</td><td class="contract-since"><${Day} at=${item.since}/></td>
 				<td class="amount">${priceText(item.price_monthly)}</td><td><${NextCharge} next=${item.next_charge}/></td>
 			</tr>`)}</tbody>
 		</table></div>
 	</section>`;
 }
 
+const serverText = ({ server, server_type: plan }) => `${server.name} (${plan})`;
+
 function Lines({ statement }) {
 	const { charges, totals, complete } = statement;
 	if (charges.length === 0)
 		return html`<p class="hint">${t("contract.no-charges")}</p>`;
 	return html`<div class="graph-table contract-table" tabindex="0" role="group" aria-labelledby="statement-title"><table>
-		<thead><tr><th scope="col">${t("contract.at")}</th><th scope="col">${t("contract.server")}</th><th scope="col">${t("contract.for")}</th><th scope="col" class="amount">${t("contract.amount")}</th></tr></thead>
+		<thead><tr><th scope="col">${t("contract.at")}</th><th scope="col" class="contract-aside">${t("contract.server")}</th><th scope="col">${t("contract.for")}</th><th scope="col" class="amount">${t("contract.amount")}</th></tr></thead>
 		<tbody>${charges.map((charge) => html`<tr key=${`${charge.server.id}/${charge.at}/${charge.kind}`}>
-			<td><${Moment} at=${charge.at} full=${true}/></td><td translate="no">${charge.server.name} (${charge.server_type})</td>
-			<td>${chargeText(charge)}</td><td class="amount">${priceText(charge.price)}</td>
+			<td><${Moment} at=${charge.at} full=${true}/></td><td translate="no" class="contract-aside">${serverText(charge)}</td>
+			<td><span class="contract-where" translate="no">${serverText(charge)}</span>${chargeText(charge)}</td><td class="amount">${priceText(charge.price)}</td>
 		</tr>`)}</tbody>
-		<tfoot>${totals.map((total, index) => html`<tr key=${total.currency}><th scope="row" colspan="3">${index === 0 && t(complete ? "contract.total" : "contract.total.so-far")}</th><td class="amount"><strong>${priceText(total)}</strong></td></tr>`)}</tfoot>
+		<tfoot>${totals.map((total, index) => html`<tr key=${total.currency}><th scope="row" colspan="2">${index === 0 && t(complete ? "contract.total" : "contract.total.so-far")}</th><td class="contract-aside"></td><td class="amount"><strong>${priceText(total)}</strong></td></tr>`)}</tfoot>
 	</table></div>`;
 }
 

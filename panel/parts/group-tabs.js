@@ -1,7 +1,9 @@
-// Rooms that stand behind one link of the header, side by side.
+// Rooms that stand behind one link of the header, side by side; a menu where the screen is too narrow for them.
 
 import { t } from "../lib/i18n.js";
+import { go } from "../lib/router.js";
 import { html } from "../lib/ui.js";
+import { Menu } from "./menu.js";
 
 /** Of each group its word and its rooms: name, address and word of each, and what lies within it. */
 const groups = {
@@ -18,7 +20,10 @@ export function GroupLink({ of, here }) {
 
 export function GroupTabs({ of, here }) {
 	const { word, rooms } = groups[of];
-	return html`<nav class="room-tabs group-tabs" aria-label=${t(word)}>
+	const folds = rooms.length > 2;
+	return html`<nav class=${folds ? "room-tabs group-tabs folds" : "room-tabs group-tabs"} aria-label=${t(word)}>
 		<ul>${rooms.map(([name, address, text]) => html`<li key=${name}><a href=${`#${address}`} aria-current=${name === here ? "page" : undefined}>${t(text)}</a></li>`)}</ul>
+		${folds && html`<div class="room-menu"><${Menu} id=${`${of}-rooms`} name=${t(word)} shown=${t(rooms.find(([name]) => name === here)[2])}
+			choices=${rooms.map(([name, address, text]) => ({ id: address, text: t(text), chosen: name === here }))} onChoose=${go}/></div>`}
 	</nav>`;
 }

@@ -7,9 +7,10 @@ import { go, route } from "../lib/router.js";
 import { me, signOut, switchAccount } from "../lib/session.js";
 import { chooseTheme, theme, themes } from "../lib/theme.js";
 import { html, useValue } from "../lib/ui.js";
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useState } from "../vendor/hooks.js";
 import { failureText } from "./failure.js";
 import { GroupLink } from "./group-tabs.js";
+import { Icon } from "./icon.js";
 import { Menu } from "./menu.js";
 
 function LanguageMenu() {
@@ -69,6 +70,14 @@ function Open() {
 	return total > 0 ? html`<span class="count count-alerts" aria-hidden="true">${number(total)}</span><span class="visually-hidden"> (${t("alerts.count", { count: total })})</span>` : null;
 }
 
+/** Where the screen is narrow the rooms are behind this button, and what wants to be read is counted on it. */
+function RoomsButton({ isOpen, onPress }) {
+	const count = useValue(notices).unread + useValue(alerts).total;
+	return html`<button type="button" class="menu-button rooms-button" id="all-rooms" aria-expanded=${String(isOpen)} aria-controls="rooms" onClick=${onPress}>
+		<${Icon} name="menu"/> ${t("header.rooms")}${count > 0 && !isOpen && html`<span class="count" aria-hidden="true">${number(count)}</span>`}
+	</button>`;
+}
+
 function ManualLink({ name }) {
 	return html`<a href="#/manual" aria-current=${name === "manual" ? "page" : undefined}>${t("manual")}</a>`;
 }
@@ -80,14 +89,17 @@ function skipToHeading(event) {
 
 export function Header() {
 	const person = useValue(me);
-	const { name } = useValue(route);
+	const { name, path } = useValue(route);
 	const [failure, setFailure] = useState(null);
+	const [isOpen, setOpen] = useState(false);
 
+	useEffect(() => { setOpen(false); }, [path]);
 	return html`<header class="header">
 		<a class="skip" href=${location.hash || "#/"} onClick=${skipToHeading}>${t("skip")}</a>
 		<div class="header-inner">
 			<a class="brand" href="#/servers" translate="no">Ippo</a>
-			${person && html`<nav aria-label=${t("header.rooms")}>
+			${person && html`<${RoomsButton} isOpen=${isOpen} onPress=${() => setOpen(!isOpen)}/>
+			<nav id="rooms" class=${isOpen ? "rooms" : "rooms folded"} aria-label=${t("header.rooms")}>
 				<a href="#/servers" aria-current=${name === "servers" ? "page" : undefined}>${t("nav.servers")}</a>
 				<a href="#/alerts" aria-current=${name === "alerts" ? "page" : undefined}>${t("alerts")}<${Open}/></a>
 				<${GroupLink} of="network" here=${name}/>

@@ -60,6 +60,10 @@ export function ServerSettings({ server }) {
 			<p><strong>${t(failures[failure.what])}</strong> ${failureText(failure.error.code)}</p>
 			<${FailureDetail} error=${failure.error}/>
 		</div>`}
+		<div class="group-line" id="autostart">
+			<p><strong>${t("home.autostart")}</strong></p>
+			<p class="hint">${t("home.autostart.what")}</p>
+		</div>
 		<div class="group-line">
 			<p><strong>${t("home.lock")}</strong> <span>${t(isLocked ? "home.lock.on" : "home.lock.off")}</span></p>
 			<p class="hint">${t("home.lock.what")}</p>

@@ -22,7 +22,7 @@ export function ServerTabs({ server, now }) {
 	const count = countOf(server);
 	const words = ({ name, words: key }) => (name === "first-step" && count ? t("first-step.tab", { count }) : t(key));
 	const place = (path) => `/servers/${server.id}${path}`;
-	return html`<nav class="room-tabs" aria-label=${t("home.rooms")}>
+	return html`<nav class="room-tabs folds" aria-label=${t("home.rooms")}>
 		<ul>${rooms.map((room) => html`<li key=${room.name}><a href=${`#${place(room.path)}`}
 			aria-current=${room.name === now ? "page" : undefined}>${words(room)}</a></li>`)}</ul>
 		<div class="room-menu"><${Menu} id="rooms" name=${t("home.rooms")} shown=${words(rooms.find(({ name }) => name === now))}

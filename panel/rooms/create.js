@@ -272,7 +272,7 @@ export function Create() {
 		body = html`<p>${t(lack(offer))}</p>`;
 	else
 		body = html`${offer.maintenance && html`<${MaintenanceNotice} maintenance=${offer.maintenance}/>`}<${Form} offer=${offer} onMade=${finish}/>`;
-	return html`<div class="narrow">
+	return html`<div class="narrow from-start">
 		<${Crumbs}/>
 		<${Heading} text=${t("create")} help="create"/>
 		${body}

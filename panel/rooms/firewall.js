@@ -148,8 +148,8 @@ export function Firewall({ parameters }) {
 	const mayChange = mayRole && !firewall.ippo.trial;
 	const leave = () => { setEditing(false); focusHeading(); };
 	return html`<div class="alerts">
-		<nav class="crumbs" aria-label=${t("firewalls")}><a href="#/firewalls">${t("firewalls")}</a></nav>
-		<${Heading} text=${firewall.name} help="firewalls"/>
+		<div><nav class="crumbs" aria-label=${t("firewalls")}><a href="#/firewalls">${t("firewalls")}</a></nav>
+		<${Heading} text=${firewall.name} help="firewalls"/></div>
 		${firewall.ippo.trial && mayRole && html`<${Trial} firewall=${{ id: firewall.id, ippo: firewall.ippo }} onEnded=${(words) => { setSaid(words); again(); }}/>`}
 		<div role="status">${said && !firewall.ippo.trial && html`<p class="notice" id="trial-ended">${said}</p>`}</div>
 		${editing && mayChange && html`<${RuleForm} firewall=${firewall} onCancel=${leave} onSaved=${() => { leave(); announce(t("firewalls.saved")); again(); }}/>`}

@@ -8,6 +8,6 @@ export function Nowhere() {
 	return html`<div class="narrow">
 		<${Heading} text=${t("nowhere")}/>
 		<p>${t("nowhere.what")}</p>
-		<p class="buttons"><a class="button" href="#/servers">${t("nav.servers")}</a></p>
+		<p class="buttons"><a class="button" href="#/servers">${t("servers")}</a></p>
 	</div>`;
 }

@@ -165,7 +165,7 @@ function Inside({ server }) {
 		<${Crumbs} server=${server}/>
 		<${Heading} text=${t("reinstall.heading", { name: server.name })} help="reinstall"/>
 		<${ServerTabs} server=${server} now="reinstall"/>
-		<div class="narrow">
+		<div class="narrow from-start">
 			<p>${t("reinstall.about")}</p>
 			<p>${t("reinstall.loses.unless")} ${t("reinstall.keeps")}</p>
 			<${Kept} server=${server} mayChange=${mayChange}/>

@@ -57,8 +57,8 @@ function Inside({ server }) {
 	const [said, setSaid] = useState(null); // of the last trial, how it ended
 	const { value: filter, failure, again } = useRead(() => readFilter(server.id), `${server.id} ${ended}`);
 	return html`<div class="alerts">
-		<${Crumbs} server=${server}/>
-		<${Heading} text=${t("firewalls.heading", { name: server.name })} help="firewalls"/>
+		<div><${Crumbs} server=${server}/>
+		<${Heading} text=${t("firewalls.heading", { name: server.name })} help="firewalls"/></div>
 		<${ServerTabs} server=${server} now="filter"/>
 		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
 		${!filter && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}

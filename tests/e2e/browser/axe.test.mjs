@@ -1,16 +1,30 @@
 // axe finds nothing on any route, in either language, in either light, with dialogs and menus open.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { describe, test } from "node:test";
 import { card, state, useBrowser, withPage } from "./harness.mjs";
 
+const pictures = process.env.IPPO_PICTURES; // a folder: what is looked at is photographed as well
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 useBrowser();
 
+let taken = 0;
+if (pictures)
+	mkdirSync(pictures, { recursive: true });
+
+async function photograph(page, what) {
+	const look = await page.evaluate(() => `${document.documentElement.lang}-${matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"}-${innerWidth}`);
+	const name = `${String(++taken).padStart(4, "0")}-${what.replaceAll(/\W+/g, "-")}-${look}.png`;
+	await page.screenshot({ path: path.join(pictures, name), fullPage: await page.locator("dialog[open]").count() === 0 });
+}
+
 async function check(page, what) {
+	if (pictures)
+		await photograph(page, what);
 	await page.evaluate(axe);
 	const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
 		rules: { "target-size": { enabled: true } },

@@ -209,6 +209,15 @@ describe("a server's home", () => {
 		});
 	});
 
+	test("its settings say what a restart of the host means for it", async () => {
+		const server = state.mock.addServer("hajime", "running");
+		await withPage({ at: settings(server) }, async (page) => {
+			await page.waitForSelector("#autostart");
+			assert.match(await page.textContent("#autostart"), /自動起動.*稼働中だったサーバーは自動で起動し、停止中だったサーバーは停止したままです/s);
+			assert.equal(await page.locator("#autostart :is(button, input)").count(), 0, "nothing to set");
+		});
+	});
+
 	test("deleting wants the exact name: harmless focus, Tab inside, Esc, focus returns", async () => {
 		const server = state.mock.addServer("hajime", "running");
 		await withPage({ at: settings(server) }, async (page) => {

@@ -11,7 +11,8 @@ useBrowser();
 
 test("one is added: mistakes at their fields, then the configuration with the key, once", async () => {
 	await withPage({ at: "/#/admin/customers", width: 360, expected: /422/ }, async (page) => {
-		await page.click(".room-tabs a[href='#/admin/name-servers']");
+		await page.click("#admin-rooms-button");
+		await page.click("#admin-rooms-choices button:has-text('追加のネームサーバー')");
 		await page.waitForSelector(".empty");
 		await page.click("#add-name-server");
 		await page.click("#server-save");

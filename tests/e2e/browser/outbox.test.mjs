@@ -87,7 +87,7 @@ for (const width of [360, 320]) {
 			await withPage({ at: "/#/admin/outbox", width, language }, async (page) => {
 				await page.waitForSelector("[data-outbox]");
 				assert.equal(await isWide(page), false, language);
-				assert.ok(await page.isVisible(".room-tabs a[href='#/admin/customers']"));
+				assert.ok(await page.isVisible("#admin-rooms-button"));
 				assert.match(await page.textContent("[data-outbox]"), /<img src=x onerror/);
 				assert.equal(await page.locator("main img").count(), 0);
 			});
