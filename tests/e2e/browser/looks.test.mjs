@@ -101,6 +101,29 @@ test("a page that is loaded has no ring around its heading; one that is entered 
 	});
 });
 
+test("a dialog looks the same wherever it is asked, with room between its words and its fields", async () => {
+	const server = state.mock.addServer("hajime", "running");
+	state.mock.addPasskey("taro", "phone");
+	const measure = (page) => page.evaluate(() => {
+		const buttons = document.querySelector("dialog > .buttons");
+		return [getComputedStyle(document.querySelector("dialog h2")).fontSize, buttons.getBoundingClientRect().y - buttons.previousElementSibling.getBoundingClientRect().bottom].join(" ");
+	});
+	await withPage({ at: "/#/account", width: 360 }, async (page) => {
+		await page.locator("[data-passkey] button").click();
+		const inside = await measure(page);
+		await page.keyboard.press("Escape");
+		await page.goto(`${state.mock.url}/#/admin/customers/1`);
+		await page.click("#suspend");
+		assert.equal(await measure(page), inside);
+		const [words, label] = [await box(page, "dialog > div > p"), await box(page, "dialog label")];
+		assert.ok(label.y - words.y - words.height >= 16);
+		await page.keyboard.press("Escape");
+		await page.goto(`${state.mock.url}/#/servers/${server.id}/settings`);
+		await page.click("#delete");
+		assert.equal(await measure(page), inside);
+	});
+});
+
 test("what is made in a room does not touch what was made", async () => {
 	const server = state.mock.addServer("hajime");
 	state.mock.addNetwork("inside", [server]);
