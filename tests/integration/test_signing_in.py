@@ -3,6 +3,7 @@ import concurrent.futures
 import contextlib
 import itertools
 import pathlib
+import time
 
 import pytest
 
@@ -77,3 +78,40 @@ def test_a_guess_that_is_sent_away_is_no_wrong_try(fake, person):
     with full_queue(fake):
         assert {guess(fake, name) for name in ["resident", "nobody"] * 10} == {BUSY}
     assert Person(fake, "resident").sign_in().is_signed_in()
+
+
+def test_nobody_learns_whether_there_is_such_a_name(fake, person):
+    """An unknown name and a wrong password differ neither in a byte of the answer nor in the time it takes."""
+    def refused(name):
+        with (api := Api(fake.url, fake.ca)).session as session:
+            session.headers.update({"Origin": fake.url, **MARK})
+            api.get("/health")  # the connection is there
+            begin = time.monotonic()
+            answer = api.request("POST", "/sessions", json={"name": name, "password": "wrong " + PASSWORD})
+            took = time.monotonic() - begin
+        clocks = ("date", "ratelimit-reset")
+        return took, (answer.status_code, answer.content, {key: value for key, value in answer.headers.items() if key.lower() not in clocks})
+
+    known, unknown = [], []
+    for number in range(6):
+        known.append(refused("resident"))
+        assert Person(fake, "resident").sign_in().is_signed_in()  # so that nobody has to wait
+        unknown.append(refused(f"stranger-{number}"))
+    assert known[0][1][0] == 401 and all(said == known[0][1] for _, said in known + unknown)
+    assert 0.5 < min(known)[0] / min(unknown)[0] < 2, (min(known)[0], min(unknown)[0])
+
+
+def test_each_sign_in_has_a_cookie_of_its_own_that_no_script_reads(fake, person):
+    """Whatever cookie comes along, signing in makes another; it is for this host, over TLS, for pages of the service alone."""
+    door = Person(fake, "resident").sign_in()
+    first = door.cookie
+    answer = door.request("POST", "/sessions", json={"name": "resident", "password": PASSWORD})
+    name, *attributes = answer.headers["Set-Cookie"].split("; ")
+    assert name.startswith("__Host-ippo=") and name != f"__Host-ippo={first}"
+    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(attributes)
+    assert not any(attribute.lower().startswith("domain") for attribute in attributes)
+
+    chosen = Person(fake, "resident")
+    chosen.session.cookies.set("__Host-ippo", "a" * len(first), domain="localhost.local", path="/", secure=True)
+    assert chosen.request("POST", "/sessions", json={"name": "resident", "password": PASSWORD}).headers["Set-Cookie"].split(";")[0] != \
+        f"__Host-ippo={'a' * len(first)}"
