@@ -17,16 +17,17 @@ export async function readPlans() {
 		.sort((a, b) => a.price_monthly_minor - b.price_monthly_minor || a.memory - b.memory || a.id - b.id);
 }
 
-/** {plans, images, locations, keys, networks, maintenance}: what can be chosen now, and why no server is made just now (null: they are). */
+/** {plans, images, locations, keys, filters, networks, maintenance}: what can be chosen now, and why no server is made just now (null: they are). */
 export async function readOffer() {
-	const [plans, images, locations, keys, networks, maintenance] = await Promise.all([
-		readPlans(), readImages(), getEvery("/v1/locations", "locations"), readKeys(), readNetworks(), readMaintenance(),
+	const [plans, images, locations, keys, filters, networks, maintenance] = await Promise.all([
+		readPlans(), readImages(), getEvery("/v1/locations", "locations"), readKeys(), getEvery("/v1/firewalls", "firewalls"), readNetworks(), readMaintenance(),
 	]);
 	return {
 		plans,
 		images,
 		locations,
 		keys,
+		filters,
 		networks,
 		maintenance,
 	};

@@ -1,5 +1,5 @@
-// A new server on one page: plan, system, place, how to log in, name, whether it starts at once, and the private
-// networks that it is in. What it costs stands before the button.
+// A new server on one page: plan, system, place, how to log in, packet filters, private networks, name, and whether
+// it starts at once. What it costs stands before the button.
 
 import { costOf, createServer, fits, readOffer } from "../lib/create.js";
 import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
@@ -38,7 +38,7 @@ function firstWish({ plans, images, locations, keys }) {
 	const plan = plans[0];
 	return {
 		plan, image: images.find((image) => fits(image, plan)) ?? images[0], location: locations[0],
-		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), networks: new Set(), start: "no",
+		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), filters: new Set(), networks: new Set(), start: "no",
 	};
 }
 
@@ -62,6 +62,7 @@ function explain(error) {
 		server_type: { field: "plan", key: "create.plan.wrong" },
 		image: { field: "image", key: "create.image.wrong" },
 		ssh_keys: { field: "keys", key: "create.keys.wrong" },
+		firewalls: { field: "filters", key: "create.filters.wrong" },
 		user: { field: "user", key: "create.user.wrong" },
 		user_data: { field: "user-data", key: "create.script.wrong" },
 		...choice_fields,
@@ -100,11 +101,12 @@ function Locations({ offer, wish, change }) {
 		choices=${offer.locations.map((each) => ({ value: each.id, text: each.description || each.name, about: [each.city, each.country].filter(Boolean).join(", ") }))}/>`;
 }
 
-function toggled(set, value) {
-	const other = new Set(set);
-	if (!other.delete(value))
-		other.add(value);
-	return other;
+/** A set with it, or without it when it was there. */
+function toggled(set, id) {
+	const changed = new Set(set);
+	if (!changed.delete(id))
+		changed.add(id);
+	return changed;
 }
 
 function Login({ offer, wish, change, problems, user }) {
@@ -120,6 +122,14 @@ function Login({ offer, wish, change, problems, user }) {
 			choices=${offer.keys.map((key) => ({ value: key.id, text: key.name, about: html`<span translate="no">${kindOf(key)}</span>` }))}/>`}
 		${wish.way === "make" && html`<${TextField} id="key-name" label=${t("create.key-name")} hint=${t("keys.name.hint")} problems=${problems}
 			autocomplete="off" maxlength="63" defaultValue=${t("create.key-name.first", { user })}/>`}`;
+}
+
+function Filters({ offer, wish, change, problems }) {
+	if (offer.filters.length === 0)
+		return html`<div class="choices" id="filters"><strong>${t("firewalls")}</strong><p class="hint">${t("create.filters.none")}</p></div>`;
+	return html`<${Choices} id="filters" legend=${t("firewalls")} hint=${t("create.filters.hint")} type="checkbox" chosen=${wish.filters} problems=${problems}
+		onChoose=${(id) => change({ filters: toggled(wish.filters, id) })}
+		choices=${offer.filters.map(({ id, name, rules }) => ({ value: id, text: html`<span dir="auto" translate="no">${name}</span>`, about: t("firewalls.rules.count", { count: rules.length }) }))}/>`;
 }
 
 /** For who knows what they are for. */
@@ -140,7 +150,7 @@ function Cost({ wish, busy, maintenance }) {
 		<p class="create-price number">${monthly(wish.plan, wish.location)}</p>
 		<${Quote} plan=${wish.plan.id}/>
 		<p class="hint">${t("create.cost.when")} ${t("contract.included")}</p>
-		<p class="hint">${t("create.closed")}</p>
+		<p class="hint">${t(wish.filters.size > 0 ? "create.filtered" : "create.closed")}</p>
 		${maintenance && html`<p class="hint" id="create-obstacle">${t("create.maintenance")} <q>${maintenance.reason}</q></p>`}
 		<div class="buttons"><button class="button primary" disabled=${Boolean(maintenance)} aria-describedby=${maintenance ? "create-obstacle" : undefined}
 			aria-disabled=${busy ? "true" : undefined}>${t(busy ? "create.busy" : "create.submit")}</button></div>
@@ -202,6 +212,7 @@ function Form({ offer, onMade }) {
 			onMade(await createServer({
 				name: field("server-name"), server_type: wish.plan.id, image: wish.image.id, location: wish.location.id,
 				ssh_keys: await keysOfWish(), start_after_create: wish.start === "yes",
+				...(wish.filters.size > 0 ? { firewalls: [...wish.filters].map((firewall) => ({ firewall })) } : {}),
 				...(field("user") ? { user: field("user") } : {}), ...(script.trim() ? { user_data: script } : {}),
 				...choicesOf(form.current), ...joinedFrom(wish.networks, addressIn),
 			}));
@@ -219,6 +230,7 @@ function Form({ offer, onMade }) {
 		<${Images} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
 		<${Locations} offer=${offer} wish=${wish} change=${change}/>
 		<${Login} offer=${offer} wish=${wish} change=${change} problems=${problems} user=${person?.user?.name ?? person?.customer.name ?? ""}/>
+		<${Filters} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
 		<${TextField} id="server-name" label=${t("create.name")} hint=${t("create.name.hint")} problems=${problems} autocomplete="off"
 			autocapitalize="none" spellcheck="false" maxlength="63"/>
 		<${Choices} id="start" legend=${t("create.start")} chosen=${wish.start} onChoose=${(start) => change({ start })} choices=${[

@@ -82,6 +82,14 @@ test("power is called as Japanese VPS users know it", () => {
 	assert.doesNotMatch(JSON.stringify(ja), /サーバ[^ー]|ユーザ[^ー]|フィルタ[^ー]/);
 });
 
+test("Japanese has its own brackets and question marks, one word for one thing, and its long vowels", () => {
+	const wrong = [/[ぁ-んァ-ヶー一-龥]\(|\)[ぁ-んァ-ヶー一-龥]/, /か\?/, /(ます|です)か$/, /リカバリー/, /(サーバ|ユーザ|フィルタ|パラメータ|ブラウザ)(?![ーリ])/];
+	for (const [key, value] of Object.entries(ja)) {
+		for (const text of typeof value === "string" ? [value] : Object.values(value))
+			assert.deepEqual(wrong.filter((each) => each.test(text)).map(String), [], `${key}: ${text}`);
+	}
+});
+
 test("lock files name no registry", () => {
 	for (const name of ["../../../panel/package-lock.json", "package-lock.json"])
 		assert.doesNotMatch(readFileSync(fileURLToPath(new URL(name, import.meta.url)), "utf8"), /"resolved"/);

@@ -139,6 +139,45 @@ describe("creating a server", () => {
 		});
 	});
 
+	test("packet filters stand between the key and the name, and go with the wish; without any it is said what gets in", async () => {
+		const { mock } = state;
+		mock.addKey("note", "ssh-ed25519 AAAA");
+		await withPage({ at: "/#/servers/new" }, async (page) => {
+			await page.waitForSelector("#filters");
+			assert.match(await page.textContent("#filters"), /パケットフィルターまだありません.*SSHとping/s);
+			mock.addFirewall("web", [{ port: "443" }]);
+			const mail = mock.addFirewall("mail");
+			await page.reload();
+			await page.waitForSelector("#filters input");
+			const places = await page.evaluate(() => ["#way", "#filters", "#server-name", ".create-cost"].map((each) => document.querySelector(each).getBoundingClientRect().y));
+			assert.deepEqual(places, places.toSorted((a, b) => a - b));
+			assert.match(await page.textContent(".create-cost"), /届くのは、SSHとpingだけ/);
+			await page.check(`#filters input[value='${mail.id}']`);
+			assert.match(await page.textContent(".create-cost"), /選んだフィルターが許可する通信だけ/);
+			await page.fill("#server-name", "hajime");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+			assert.deepEqual(JSON.parse(mock.bodies.findLast((body) => body.includes("server_type"))).firewalls, [{ firewall: mail.id }]);
+		});
+	});
+
+	test("a filter that went meanwhile is said beside the others, and nothing typed is lost", async () => {
+		const { mock } = state;
+		mock.addKey("note", "ssh-ed25519 AAAA");
+		const filter = mock.addFirewall("web");
+		await withPage({ at: "/#/servers/new", expected: /422/ }, async (page) => {
+			await page.check(`#filters input[value='${filter.id}']`);
+			await page.fill("#server-name", "hajime");
+			mock.fail("POST", /\/v1\/servers$/, { status: 422, code: "invalid_input", message: "no", details: { fields: [{ name: "firewalls", messages: ["there is no such firewall"] }] } });
+			await page.click(".create-cost button");
+			await page.waitForSelector("#filters-problem");
+			assert.equal(await page.inputValue("#server-name"), "hajime");
+			await page.click("#filters .choice");
+			await page.click(".create-cost button");
+			await page.waitForSelector("[data-home]");
+		});
+	});
+
 	test("a key made here is saved before there is a server, and its private half leaves the page as a file alone", async () => {
 		const folder = mkdtempSync(path.join(os.tmpdir(), "create-"));
 		await withPage({ at: "/#/servers/new" }, async (page) => {

@@ -99,7 +99,7 @@ describe("the account", () => {
 			await page.keyboard.press("Enter");
 			await page.waitForSelector(".recovery");
 			await said(page, /有効にしました/);
-			await eventually(() => focused(page), "リカバリーコード");
+			await eventually(() => focused(page), "回復コード");
 			assert.equal(await page.locator(".recovery .word").count(), 10);
 			const [download] = await Promise.all([page.waitForEvent("download"), page.locator("button", { hasText: "ファイルに保存" }).click()]);
 			const saved = readFileSync(await download.path(), "utf8");
