@@ -48,7 +48,36 @@ describe("the header", () => {
 	}
 });
 
+describe("wide screens", () => {
+	for (const language of ["ja", "en"]) {
+		test(`a server's rooms stand in one line, and the history's results within theirs: ${language}`, async () => {
+			const server = busy();
+			state.mock.addLine("server.poweron", { resource: { type: "server", id: server.id, name: "hajime" } });
+			await withPage({ language, at: `/#/servers/${server.id}/history` }, async (page) => {
+				await page.waitForSelector("[data-line]");
+				const tabs = await page.locator(".room-tabs li").evaluateAll((items) => items.map((item) => item.getBoundingClientRect().y));
+				assert.ok(tabs.length >= 8 && tabs.every((y) => y === tabs[0]), tabs.join());
+				const [line, result] = [await box(page, ".history-line"), await box(page, ".history-result")];
+				assert.ok(result.x + result.width <= line.x + line.width);
+			});
+		});
+	}
+});
+
 describe("narrow screens", () => {
+	test("a fact keeps its distance from its name", async () => {
+		state.mock.addAccount("hanako");
+		await withPage({ language: "en", at: "/#/admin/customers", width: 360 }, async (page) => {
+			await page.waitForSelector("[data-customer] .facts");
+			const gaps = await page.locator(".facts > div").evaluateAll((facts) => facts.map((fact) => {
+				const range = document.createRange();
+				range.selectNodeContents(fact.querySelector("dt"));
+				return fact.querySelector("dd").getBoundingClientRect().x - range.getBoundingClientRect().right;
+			}));
+			assert.ok(gaps.length > 0 && gaps.every((gap) => gap >= 4), gaps.join());
+		});
+	});
+
 	test("the rooms of a group are a menu with the whole name", async () => {
 		await withPage({ at: "/#/networks", width: 360 }, async (page) => {
 			await page.waitForSelector("#network-rooms-button");
