@@ -231,13 +231,13 @@ function Form({ offer, onMade }) {
 		<${Locations} offer=${offer} wish=${wish} change=${change}/>
 		<${Login} offer=${offer} wish=${wish} change=${change} problems=${problems} user=${person?.user?.name ?? person?.customer.name ?? ""}/>
 		<${Filters} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
+		<${NetworkChoices} networks=${offer.networks} chosen=${wish.networks} problems=${problems} onChoose=${(id) => change({ networks: toggled(wish.networks, id) })}/>
 		<${TextField} id="server-name" label=${t("create.name")} hint=${t("create.name.hint")} problems=${problems} autocomplete="off"
 			autocapitalize="none" spellcheck="false" maxlength="63"/>
 		<${Choices} id="start" legend=${t("create.start")} chosen=${wish.start} onChoose=${(start) => change({ start })} choices=${[
 			{ value: "no", text: t("create.start.no"), about: t("create.start.no.what") },
 			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
 		]}/>
-		<${NetworkChoices} networks=${offer.networks} chosen=${wish.networks} problems=${problems} onChoose=${(id) => change({ networks: toggled(wish.networks, id) })}/>
 		<${Further} problems=${problems}/>
 		<${FirstChoices} problems=${problems}/>
 		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
