@@ -17,12 +17,17 @@ class Table:
     whole: tuple  # of these each is named
 
 
+EVERY_KIND = ("service", "guest", "stand-in", "unit", "figure")
+
 TABLES = (
     Table("e2e/PANEL.md", "e2e", ("stand-in", "guest", "service"), 20, ("browser/guests/*.mjs",)),
     Table("integration/EDGE.md", ".", ("model", "namespace", "guest", "service", "stand-in"), 35,
           ("unit/host/test_edge.c", "unit/host/test_segment.c", "unit/model/test_firewall.c", "unit/model/test_private_network.c",
            "integration/test_firewalls.py", "integration/test_hostile_guest.py", "integration/test_networks*.py",
            "integration/test_addresses.py", "integration/test_traffic.py", "e2e/browser/firewalls.test.mjs", "e2e/browser/networks.test.mjs")),
+    Table("integration/CONSOLES.md", "integration", EVERY_KIND, 25, ("test_*console*.py",)),
+    Table("integration/FIRST-STEP.md", "integration", EVERY_KIND, 22, ("test_first*.py", "test_rescue*.py", "test_kept_disk.py", "test_image_*.py")),
+    Table("integration/ZONES.md", "integration", EVERY_KIND, 22, ("test_*zone*.py", "test_name_server*.py", "test_reverse_names.py")),
 )
 
 
