@@ -442,6 +442,7 @@ static const struct message_rule rules[] = {
 	{HOST_STATISTICS, 0, on_verb},
 	{HOST_TRAFFIC, 0, on_verb},
 	{HOST_IMAGE_IMPORT, 1, on_verb},
+	{HOST_IMAGE_CREATE, 0, on_verb},
 	{HOST_IMAGE_DELETE, 0, on_verb},
 	{HOST_IMAGE_FACTS, 0, on_verb},
 	{HOST_IMAGE_UPDATES, 0, on_verb},

@@ -36,6 +36,10 @@ struct driver_verbs {
 	int (*image_import)(struct driver *driver, const struct host_image_import *import, int fd,
 			    driver_progress *progress, void *context, struct host_image_facts *ret,
 			    struct err *err);
+	/* Of a disk as it is at one instant; the server goes on meanwhile. */
+	int (*image_create)(struct driver *driver, const struct host_image_disk *disk,
+			    driver_progress *progress, void *context, struct host_image_facts *ret,
+			    struct err *err);
 	int (*image_delete)(struct driver *driver, uint64_t image_id, struct err *err);
 	int (*image_facts)(struct driver *driver, uint64_t image_id, struct host_image_facts *ret,
 			   struct err *err);

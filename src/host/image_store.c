@@ -27,6 +27,7 @@
 #define IMAGE_MAX_VIRTUAL_BYTES ((uint64_t)2 * 1024 * 1024 * 1024 * 1024)
 #define FETCH_TIMEOUT_S         3600
 #define QEMU_IMG_TIMEOUT_S      1800
+#define COPY_TIMEOUT_S          (4 * 3600)
 
 static void image_path(const struct image_store *store, uint64_t id, const char *suffix,
 		       char out[IMAGE_STORE_PATH_BYTES])
@@ -341,6 +342,188 @@ int image_store_import(const struct image_store *store, const struct host_image_
 	return code;
 }
 
+/* --- of a server's disk --- */
+
+/* What a file takes of the disk; 0 without it. */
+static uint64_t bytes_of(const char *path)
+{
+	struct stat stat;
+
+	return fstatat(AT_FDCWD, path, &stat, 0) == 0 ? (uint64_t)stat.st_blocks * 512 : 0;
+}
+
+/* What an image of the volume will take at most: it and what it stands on. */
+static uint64_t bytes_to_take(const struct image_store *store, const struct host_image_disk *disk)
+{
+	char volume[IMAGE_STORE_PATH_BYTES], base[IMAGE_STORE_PATH_BYTES];
+
+	image_store_volume_path(store, disk->uuid, disk->generation, volume);
+	image_path(store, disk->base_id, "qcow2", base);
+	return bytes_of(volume) + (disk->base_id != 0 ? bytes_of(base) : 0);
+}
+
+int image_store_check_room(const struct image_store *store, struct err *err)
+{
+	uint64_t bytes, free_bytes;
+
+	if (image_store_space(store, &bytes, &free_bytes) == 0 && free_bytes < RESERVE_BYTES)
+		return err_set(err, ERR_DISK_FULL, "the disk of this host became full");
+	return 0;
+}
+
+int image_store_take_begin(const struct image_store *store, const struct host_image_disk *disk,
+			   bool running, char out[IMAGE_STORE_PATH_BYTES],
+			   struct host_image_facts *ret, struct err *err)
+{
+	char volume[IMAGE_STORE_PATH_BYTES];
+	const uint64_t bytes = bytes_to_take(store, disk);
+	int code;
+
+	/* Done before a crash: the answer is the same. */
+	if (image_store_facts(store, disk->image_id, ret, NULL) == 0)
+		return 1;
+	image_store_volume_path(store, disk->uuid, disk->generation, volume);
+	if (access(volume, F_OK) < 0)
+		return err_set(err, ERR_NOT_FOUND, "the server's disk is not on this host");
+	image_store_take_undo(store, disk->image_id);
+	image_path(store, disk->image_id, "part", out);
+	code = check_space(store, running ? 2 * bytes : bytes, err);
+	return code;
+}
+
+void image_store_take_undo(const struct image_store *store, uint64_t image_id)
+{
+	static const char *const suffixes[] = {"part", "new"};
+	char path[IMAGE_STORE_PATH_BYTES];
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		image_path(store, image_id, suffixes[i], path);
+		(void)unlink(path);
+	}
+}
+
+struct copying {
+	const struct image_store *store;
+	int to_fd;
+	uint64_t bytes; /* that are expected */
+	unsigned from_percent;
+	driver_progress *progress;
+	void *context;
+};
+
+static int on_copying(void *context)
+{
+	const struct copying *copying = context;
+	struct stat stat;
+
+	if (copying->bytes > 0 && fstat(copying->to_fd, &stat) == 0) {
+		const uint64_t done = (uint64_t)stat.st_blocks * 512;
+		const uint64_t share = done < copying->bytes ? done : copying->bytes;
+		copying->progress(copying->context,
+				  copying->from_percent + (unsigned)((99 - copying->from_percent) *
+								     share / copying->bytes));
+	}
+	return image_store_check_room(copying->store, NULL);
+}
+
+/* The volume's header names what it stands on, but is not believed. */
+static json_t *source_of(const struct image_store *store, uint64_t base_id)
+{
+	char base[IMAGE_STORE_PATH_BYTES];
+	json_t *below = json_null();
+
+	image_path(store, base_id, "qcow2", base);
+	if (base_id != 0)
+		below = json_pack("{s:s, s:{s:s, s:s}, s:n}", "driver", "qcow2", "file", "driver",
+				  "file", "filename", base, "backing");
+	return json_pack("{s:s, s:{s:s, s:s}, s:o}", "driver", "qcow2", "file", "driver", "file",
+			 "filename", "/proc/self/fd/0", "backing", below);
+}
+
+static int copy_as_nobody(const struct copying *copying, int from_fd, uint64_t base_id,
+			  struct err *err)
+{
+	json_t *source = source_of(copying->store, base_id);
+	AUTO_FREE char *json = source != NULL ? json_dumps(source, JSON_COMPACT) : NULL;
+	char text[2 * IMAGE_STORE_PATH_BYTES];
+
+	json_decref(source);
+	(void)snprintf(text, sizeof text, "json:%s", json != NULL ? json : "");
+	const char *const arguments[] = {"qemu-img", "convert",         "-O", "qcow2",
+					 text,       "/proc/self/fd/1", NULL};
+	const struct process process = {.arguments = arguments,
+					.stdin_fd = from_fd,
+					.stdout_fd = copying->to_fd,
+					.unprivileged = true,
+					.tick = on_copying,
+					.tick_context = (void *)(uintptr_t)copying,
+					.timeout_s = COPY_TIMEOUT_S};
+	const int code = process_run(&process, NULL, err);
+
+	return code == ERR_DISK_FULL
+		       ? err_set(err, code, "the disk of this host became full while it was copied")
+		       : code;
+}
+
+/* The child opens both again by their descriptors, so for that long they are its own. */
+static int copy_disk(struct copying *copying, const char *from, uint64_t base_id, const char *to,
+		     uint64_t *ret_virtual_bytes, struct err *err)
+{
+	AUTO_CLOSE int from_fd = open(from, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int to_fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct stat was;
+	char format[16];
+	int code;
+
+	if (from_fd < 0 || to_fd < 0 || fstat(from_fd, &was) < 0 ||
+	    fchown(from_fd, PROCESS_NOBODY, PROCESS_NOBODY) < 0 ||
+	    fchown(to_fd, PROCESS_NOBODY, PROCESS_NOBODY) < 0)
+		return err_set(err, -errno, "cannot copy the disk: %s", strerror(errno));
+	copying->to_fd = to_fd;
+	code = copy_as_nobody(copying, from_fd, base_id, err);
+	/* Left so by a crash, it is ours again. */
+	if (was.st_uid == PROCESS_NOBODY)
+		was.st_uid = was.st_gid = 0;
+	if (fchown(from_fd, was.st_uid, was.st_gid) < 0 && code == 0)
+		code = err_set(err, -errno, "cannot give the disk back: %s", strerror(errno));
+	if (code == 0)
+		code = inspect(to_fd, format, ret_virtual_bytes, err);
+	if (code == 0 && (fchown(to_fd, 0, 0) < 0 || fsync(to_fd) < 0))
+		code = err_set(err, -errno, "cannot write %s: %s", to, strerror(errno));
+	return code;
+}
+
+int image_store_take_end(const struct image_store *store, const struct host_image_disk *disk,
+			 bool running, driver_progress *progress, void *context,
+			 struct host_image_facts *ret, struct err *err)
+{
+	char from[IMAGE_STORE_PATH_BYTES], to[IMAGE_STORE_PATH_BYTES], path[IMAGE_STORE_PATH_BYTES];
+	struct host_image_facts facts = {0};
+	struct copying copying = {.store = store,
+				  .bytes = bytes_to_take(store, disk),
+				  .from_percent = running ? IMAGE_STORE_PUSH_PERCENT : 0,
+				  .progress = progress,
+				  .context = context};
+	int code;
+
+	image_path(store, disk->image_id, "part", from);
+	if (!running)
+		image_store_volume_path(store, disk->uuid, disk->generation, from);
+	image_path(store, disk->image_id, "new", to);
+	image_path(store, disk->image_id, "qcow2", path);
+	code = copy_disk(&copying, from, running ? 0 : disk->base_id, to, &facts.virtual_bytes,
+			 err);
+	facts.file_bytes = bytes_of(to);
+	if (code == 0)
+		code = write_facts(store, disk->image_id, &facts, err);
+	if (code == 0 && rename(to, path) < 0)
+		code = err_set(err, -errno, "cannot put the image in place: %s", strerror(errno));
+	image_store_take_undo(store, disk->image_id);
+	if (code == 0)
+		*ret = facts;
+	return code;
+}
+
 int image_store_delete(const struct image_store *store, uint64_t image_id, struct err *err)
 {
 	static const char *const suffixes[] = {"facts", "qcow2"};
@@ -386,6 +569,22 @@ static int run_tool(const char *const *arguments, struct err *err)
 	return process_run(&process, NULL, err);
 }
 
+/* Of the image nothing is needed any more afterwards. */
+static int copy_image(const struct image_store *store, const char *image, const char *to,
+		      const char *size, struct err *err)
+{
+	const char *const copy[] = {"qemu-img", "convert", "-q",  "-f", "qcow2",
+				    "-O",       "qcow2",   image, to,   NULL};
+	const char *const resize[] = {"qemu-img", "resize", "-q", "-f", "qcow2", to, size, NULL};
+	const struct process process = {
+		.arguments = copy, .stdin_fd = -1, .stdout_fd = -1, .timeout_s = COPY_TIMEOUT_S};
+	int code = check_space(store, bytes_of(image), err);
+
+	if (code == 0)
+		code = process_run(&process, NULL, err);
+	return code < 0 ? code : run_tool(resize, err);
+}
+
 int image_store_volume_create(const struct image_store *store, const struct host_volume *volume,
 			      struct err *err)
 {
@@ -409,7 +608,8 @@ int image_store_volume_create(const struct image_store *store, const struct host
 	(void)snprintf(size, sizeof size, "%llu", (unsigned long long)volume->bytes);
 	const char *const arguments[] = {"qemu-img", "create", "-q",    "-f",     "qcow2", "-F",
 					 "qcow2",    "-b",     backing, new_path, size,    NULL};
-	code = run_tool(arguments, err);
+	code = volume->whole != 0 ? copy_image(store, backing, new_path, size, err)
+				  : run_tool(arguments, err);
 	if (code == 0 && (chmod(new_path, 0600) < 0 || rename(new_path, path) < 0))
 		code = err_set(err, -errno, "cannot put the disk in place: %s", strerror(errno));
 	if (code < 0)

@@ -6,6 +6,9 @@
 
 #define IMAGE_STORE_PATH_BYTES (CONFIG_PATH_BYTES + 96)
 
+/* Of the progress of an image, what a running QEMU writes. */
+#define IMAGE_STORE_PUSH_PERCENT 60
+
 struct image_store {
 	char dir[CONFIG_PATH_BYTES];
 	/* Where the archive lies that seed discs bring into guests; "": they bring none. */
@@ -31,6 +34,29 @@ void image_store_seed_path(const struct image_store *store, const uint8_t uuid[U
 int image_store_import(const struct image_store *store, const struct host_image_import *import,
 		       int fd, driver_progress *progress, void *context,
 		       struct host_image_facts *ret, struct err *err);
+
+/*
+ * An image of a server's disk: made of the volume itself while the server is off, or of a copy that
+ * a running QEMU has written to the path that image_store_take_begin() names. Neither is trusted,
+ * as a QEMU that its guest broke out of may have written their headers: children that run as nobody
+ * make a qcow2 of our own of it, and what it stands on is said here.
+ */
+
+/** image_store_take_begin() - is there room, and where shall a running QEMU write?
+ * Return: 0, or 1 and @ret when the image is there already. Errors: ERR_DISK_FULL, ERR_NOT_FOUND.
+ */
+int image_store_take_begin(const struct image_store *store, const struct host_image_disk *disk,
+			   bool running, char out[IMAGE_STORE_PATH_BYTES],
+			   struct host_image_facts *ret, struct err *err);
+/** image_store_take_end() - put it in place. */
+int image_store_take_end(const struct image_store *store, const struct host_image_disk *disk,
+			 bool running, driver_progress *progress, void *context,
+			 struct host_image_facts *ret, struct err *err);
+/** image_store_take_undo() - nothing of it is left behind. */
+void image_store_take_undo(const struct image_store *store, uint64_t image_id);
+/** image_store_check_room() - still enough for what is being written? Else ERR_DISK_FULL. */
+int image_store_check_room(const struct image_store *store, struct err *err);
+
 int image_store_delete(const struct image_store *store, uint64_t image_id, struct err *err);
 int image_store_facts(const struct image_store *store, uint64_t image_id,
 		      struct host_image_facts *ret, struct err *err);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 
+#define TICK_MS                   1000
 #define OUTPUT_MAX_BYTES          ((size_t)64 * 1024)
 #define UNPRIVILEGED_MEMORY_BYTES ((rlim_t)2 * 1024 * 1024 * 1024)
 #define UNPRIVILEGED_CPU_S        ((rlim_t)3600)
@@ -102,12 +103,14 @@ static void feed(const struct process *process, struct streams *streams)
 		close_stream(&streams->input);
 }
 
-/* Until the child has closed its ends, or time is up. 0 or ERR_TIMEOUT. */
+/* Until the child has closed its ends, or time is up. 0, ERR_TIMEOUT or what tick said. */
 static int talk(const struct process *process, struct streams *streams, struct buf *output,
 		struct buf *error)
 {
 	const int64_t end =
 		process->timeout_s > 0 ? clock_mono_ms() + process->timeout_s * 1000L : INT64_MAX;
+	int64_t tick_ms = clock_mono_ms() + TICK_MS;
+	int code = 0;
 
 	while (streams->output >= 0 || streams->error >= 0) {
 		struct pollfd fds[3] = {{streams->input, POLLOUT, 0},
@@ -116,7 +119,12 @@ static int talk(const struct process *process, struct streams *streams, struct b
 		int64_t left = end - clock_mono_ms();
 		if (left <= 0)
 			return ERR_TIMEOUT;
-		if (poll(fds, 3, left < 1000 ? (int)left : 1000) <= 0)
+		if (process->tick != NULL && clock_mono_ms() >= tick_ms) {
+			tick_ms = clock_mono_ms() + TICK_MS;
+			if ((code = process->tick(process->tick_context)) < 0)
+				return code;
+		}
+		if (poll(fds, 3, left < TICK_MS ? (int)left : TICK_MS) <= 0)
 			continue;
 		if (fds[0].revents != 0)
 			feed(process, streams);
@@ -215,6 +223,8 @@ int process_run(const struct process *process, struct buf *ret_output, struct er
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_set(err, -errno, "cannot wait for %s", process->arguments[0]);
+	if (code < 0 && code != ERR_TIMEOUT)
+		return err_set(err, code, "%s was ended", process->arguments[0]);
 	if (code < 0)
 		return err_set(err, code, "%s did not end within %u s", process->arguments[0],
 			       process->timeout_s);

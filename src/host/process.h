@@ -21,9 +21,11 @@ struct process {
 	const void *context;
 	const void *input; /* its standard input, or NULL */
 	size_t input_bytes;
-	int stdin_fd;       /* instead of input; -1: none. Borrowed */
-	int stdout_fd;      /* where its output goes; -1: into @ret_output. Borrowed */
-	bool unprivileged;  /* as nobody, with limits on memory, time and files */
+	int stdin_fd;               /* instead of input; -1: none. Borrowed */
+	int stdout_fd;              /* where its output goes; -1: into @ret_output. Borrowed */
+	bool unprivileged;          /* as nobody, with limits on memory, time and files */
+	int (*tick)(void *context); /* optional: about each second; a negative code ends it */
+	void *tick_context;
 	const char *why;    /* the first line on standard error that begins so says what is wrong;
 			       NULL: the last one does */
 	unsigned timeout_s; /* killed after that; 0: never */
@@ -32,7 +34,7 @@ struct process {
 /**
  * process_run() - run and wait; blocks.
  * @ret_output: what it wrote, at most 64 KiB; NULL to drop it.
- * Errors: ERR_SERVER with the last line it said on standard error; ERR_DISK_FULL when that speaks
- * of a full disk; ERR_TIMEOUT; ERR_UNAVAILABLE when it is not installed.
+ * Errors: what tick said; ERR_SERVER with the last line it said on standard error; ERR_DISK_FULL
+ * when that speaks of a full disk; ERR_TIMEOUT; ERR_UNAVAILABLE when it is not installed.
  */
 int process_run(const struct process *process, struct buf *ret_output, struct err *err);

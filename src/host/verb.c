@@ -329,6 +329,23 @@ static int run_image_import(struct driver *driver, struct verb *verb)
 	return code;
 }
 
+static int run_image_create(struct driver *driver, struct verb *verb)
+{
+	struct host_image_disk disk;
+	struct host_image_facts facts;
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, verb->body.data, verb->body.len);
+	if (host_image_disk_read(&reader, &disk) < 0 || reader_done(&reader) < 0 ||
+	    disk.image_id == 0)
+		return ERR_PROTOCOL;
+	code = driver->verbs->image_create(driver, &disk, on_progress, verb, &facts, &verb->err);
+	if (code == 0)
+		host_image_facts_write(&verb->answer, &facts);
+	return code;
+}
+
 static int run_state(struct driver *driver, struct verb *verb, const uint8_t uuid[UUID_BYTES])
 {
 	enum host_domain_state state;
@@ -477,6 +494,8 @@ static int run_verb(struct driver *driver, struct verb *verb)
 		return verbs->traffic(driver, collect_traffic, verb, &verb->err);
 	case HOST_IMAGE_IMPORT:
 		return run_image_import(driver, verb);
+	case HOST_IMAGE_CREATE:
+		return run_image_create(driver, verb);
 	case HOST_IMAGE_DELETE:
 	case HOST_IMAGE_FACTS:
 		return run_image_verb(driver, verb);
@@ -558,6 +577,8 @@ bool verb_key(const struct verb *verb, uint8_t key[VERB_KEY_BYTES])
 	case HOST_IMAGE_UPDATES:
 		memset(key + UUID_BYTES, 0xff, VERB_KEY_BYTES - UUID_BYTES);
 		return true;
+	/* Of the image, not the server: that goes on with whatever it does. */
+	case HOST_IMAGE_CREATE:
 	case HOST_IMAGE_IMPORT:
 	case HOST_IMAGE_DELETE:
 		memcpy(key + UUID_BYTES, verb->body.data, verb->body.len < 8 ? verb->body.len : 8);

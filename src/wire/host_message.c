@@ -158,6 +158,25 @@ int host_image_import_read(struct reader *in, struct host_image_import *ret)
 	READER_FINISH(in, ret, import);
 }
 
+void host_image_disk_write(struct buf *out, const struct host_image_disk *disk)
+{
+	write_u64(out, disk->image_id);
+	write_bytes(out, disk->uuid, sizeof disk->uuid);
+	write_u32(out, disk->generation);
+	write_u64(out, disk->base_id);
+}
+
+int host_image_disk_read(struct reader *in, struct host_image_disk *ret)
+{
+	struct host_image_disk disk = {0};
+
+	disk.image_id = reader_u64(in);
+	reader_bytes(in, disk.uuid, sizeof disk.uuid);
+	disk.generation = reader_u32(in);
+	disk.base_id = reader_u64(in);
+	READER_FINISH(in, ret, disk);
+}
+
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts)
 {
 	write_u64(out, facts->virtual_bytes);
@@ -221,6 +240,7 @@ void host_volume_write(struct buf *out, const struct host_volume *volume)
 	write_u32(out, volume->generation);
 	write_u64(out, volume->image_id);
 	write_u64(out, volume->bytes);
+	write_u8(out, volume->whole);
 }
 
 int host_volume_read(struct reader *in, struct host_volume *ret)
@@ -231,6 +251,7 @@ int host_volume_read(struct reader *in, struct host_volume *ret)
 	volume.generation = reader_u32(in);
 	volume.image_id = reader_u64(in);
 	volume.bytes = reader_u64(in);
+	volume.whole = read_flag(in);
 	READER_FINISH(in, ret, volume);
 }
 

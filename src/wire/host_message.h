@@ -30,7 +30,10 @@ enum host_message_type {
 	HOST_IMAGE_UPDATES = 0x305, /* struct host_package_list. Answer: struct host_updates;
 				       ERR_FETCH: the archive does not answer; ERR_UNSUPPORTED: it
 				       is that of another release */
-	HOST_VOLUME_CREATE = 0x310, /* struct host_volume: overlay on a golden image */
+	HOST_IMAGE_CREATE = 0x306,  /* struct host_image_disk: a whole image of a server's
+				       disk as of one instant, without stopping it. Answer: struct
+				       host_image_facts without a checksum; ERR_DISK_FULL */
+	HOST_VOLUME_CREATE = 0x310, /* struct host_volume: overlay on a golden image, or a copy */
 	HOST_VOLUME_GROW = 0x311,   /* struct host_volume: to `bytes`, never smaller */
 	HOST_VOLUME_DELETE = 0x312, /* struct host_volume: uuid and generation */
 	HOST_SEED_CREATE = 0x313,   /* struct host_seed */
@@ -170,6 +173,14 @@ struct host_image_facts {
 	uint8_t checksum[HOST_CHECKSUM_BYTES]; /* of the file as given */
 };
 
+/* The disk that an image is made of. */
+struct host_image_disk {
+	uint64_t image_id; /* of the image to be made */
+	uint8_t uuid[UUID_BYTES];
+	uint32_t generation; /* of the volume in use */
+	uint64_t base_id;    /* image that the volume is an overlay of; 0: it is whole */
+};
+
 /* What is installed in an image, see wire/package_list.h. */
 struct host_package_list {
 	uint64_t image_id;
@@ -188,6 +199,8 @@ struct host_volume {
 	uint32_t generation;
 	uint64_t image_id;
 	uint64_t bytes;
+	uint8_t whole; /* a copy of the image, which may go afterwards, instead of an overlay on it
+			*/
 };
 
 #define HOST_SEED_MAX_BYTES ((size_t)160 * 1024)
@@ -257,7 +270,7 @@ struct host_domain {
 	uint32_t vcpus;
 	uint64_t memory_mib;
 	uint32_t generation; /* of the volume it uses */
-	uint64_t image_id;   /* that the volume is an overlay of */
+	uint64_t image_id;   /* that the volume is an overlay of; 0: it is whole */
 	uint8_t has_seed;
 	uint8_t no_agent; /* nothing is asked inside it: the ports for that are not there */
 	uint8_t mac[MAC_BYTES];
@@ -292,6 +305,8 @@ void host_traffic_write(struct buf *out, const struct host_traffic *traffic);
 int host_traffic_read(struct reader *in, struct host_traffic *ret);
 void host_image_import_write(struct buf *out, const struct host_image_import *import);
 int host_image_import_read(struct reader *in, struct host_image_import *ret);
+void host_image_disk_write(struct buf *out, const struct host_image_disk *disk);
+int host_image_disk_read(struct reader *in, struct host_image_disk *ret);
 void host_image_facts_write(struct buf *out, const struct host_image_facts *facts);
 int host_image_facts_read(struct reader *in, struct host_image_facts *ret);
 void host_package_list_write(struct buf *out, const struct host_package_list *list);

@@ -10,6 +10,8 @@
 #include "base/fd.h"
 #include "host/image_updates.h"
 
+#define FAKE_IMAGE_BYTES ((uint64_t)1 << 30)
+
 static int image_import(struct driver *driver, const struct host_image_import *import, int fd,
 			driver_progress *progress, void *context, struct host_image_facts *ret,
 			struct err *err)
@@ -20,9 +22,54 @@ static int image_import(struct driver *driver, const struct host_image_import *i
 	if (code < 0)
 		return code;
 	code = fake_world_add(fake, HOST_ITEM_IMAGE, NULL, import->image_id, NULL, err);
-	*ret = (struct host_image_facts){.virtual_bytes = 1U << 30, .file_bytes = 1U << 28};
+	*ret = (struct host_image_facts){.virtual_bytes = FAKE_IMAGE_BYTES,
+					 .file_bytes = FAKE_IMAGE_BYTES / 4};
 	memcpy(ret->checksum, import->checksum, sizeof ret->checksum);
 	return fake_fault_end(fake, code);
+}
+
+/* What images hold: those that were brought in are all alike, and small. */
+static struct host_image_facts facts_of(const struct thing *image)
+{
+	const uint64_t bytes = image->bytes != 0 ? image->bytes : FAKE_IMAGE_BYTES;
+
+	return (struct host_image_facts){.virtual_bytes = bytes, .file_bytes = bytes / 4};
+}
+
+static int take_image(struct fake *fake, const struct host_image_disk *disk,
+		      struct host_image_facts *ret, struct err *err)
+{
+	const struct thing *volume =
+		*fake_world_find(fake, HOST_ITEM_VOLUME, disk->uuid, disk->generation);
+	struct thing *image = *fake_world_find(fake, HOST_ITEM_IMAGE, NULL, disk->image_id);
+	int code;
+
+	if (volume == NULL)
+		return err_set(err, ERR_NOT_FOUND, "there is no such volume");
+	if (image == NULL) {
+		if (fake->free_gib < volume->bytes >> 30)
+			return err_set(err, ERR_DISK_FULL, "the disk of this host is full");
+		if ((code = fake_world_add(fake, HOST_ITEM_IMAGE, NULL, disk->image_id, &image,
+					   err)) < 0)
+			return code;
+		image->bytes = volume->bytes;
+		fake_world_record(fake, image, '+');
+	}
+	*ret = facts_of(image);
+	return 0;
+}
+
+static int image_create(struct driver *driver, const struct host_image_disk *disk,
+			driver_progress *progress, void *context, struct host_image_facts *ret,
+			struct err *err)
+{
+	struct fake *fake = self_of(driver);
+	int code = fake_fault_begin(fake, "image_create", err);
+
+	if (code < 0)
+		return code;
+	progress(context, 50);
+	return fake_fault_end(fake, take_image(fake, disk, ret, err));
 }
 
 static int image_delete(struct driver *driver, uint64_t image_id, struct err *err)
@@ -44,11 +91,12 @@ static int image_facts(struct driver *driver, uint64_t image_id, struct host_ima
 
 	if (code < 0)
 		return code;
-	if (*fake_world_find(fake, HOST_ITEM_IMAGE, NULL, image_id) == NULL)
+	const struct thing *image = *fake_world_find(fake, HOST_ITEM_IMAGE, NULL, image_id);
+	if (image == NULL)
 		return fake_fault_end(fake, err_set(err, ERR_IMAGE_MISSING,
 						    "image %llu is not on this host",
 						    (unsigned long long)image_id));
-	*ret = (struct host_image_facts){.virtual_bytes = 1U << 30, .file_bytes = 1U << 28};
+	*ret = facts_of(image);
 	return fake_fault_end(fake, 0);
 }
 
@@ -73,6 +121,13 @@ static int volume_create(struct driver *driver, const struct host_volume *volume
 
 	if (code < 0)
 		return code;
+	/* Of a copy the image may be gone once it is there. */
+	if (volume->whole != 0 &&
+	    *fake_world_find(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation) == NULL &&
+	    *fake_world_find(fake, HOST_ITEM_IMAGE, NULL, volume->image_id) == NULL)
+		return fake_fault_end(fake, err_set(err, ERR_IMAGE_MISSING,
+						    "image %llu is not on this host",
+						    (unsigned long long)volume->image_id));
 	code = fake_world_add(fake, HOST_ITEM_VOLUME, volume->uuid, volume->generation, &thing,
 			      err);
 	if (code == 0) {
@@ -150,6 +205,7 @@ static int seed_delete(struct driver *driver, const uint8_t uuid[UUID_BYTES], st
 void fake_storage_verbs(struct driver_verbs *verbs)
 {
 	verbs->image_import = image_import;
+	verbs->image_create = image_create;
 	verbs->image_delete = image_delete;
 	verbs->image_facts = image_facts;
 	verbs->image_updates = image_updates;

@@ -19,6 +19,7 @@
 #include "host/kvm_probe.h"
 #include "host/libvirt/agent.h"
 #include "host/libvirt/ask.h"
+#include "host/libvirt/backup.h"
 #include "host/libvirt/connection.h"
 #include "host/libvirt/console.h"
 #include "host/libvirt/interfaces.h"
@@ -227,6 +228,45 @@ static int image_import(struct driver *driver, const struct host_image_import *i
 				  err);
 }
 
+static int take_running(struct libvirt_driver *self, virDomainPtr domain, const char *path,
+			driver_progress *progress, void *context, struct err *err)
+{
+	const struct backup backup = {
+		.images = &self->images, .path = path, .progress = progress, .context = context};
+
+	return backup_run(domain, &backup, err);
+}
+
+/* One that is switched off in the middle of it is an error, and tried again as one that is off. */
+static int image_create(struct driver *driver, const struct host_image_disk *disk,
+			driver_progress *progress, void *context, struct host_image_facts *ret,
+			struct err *err)
+{
+	struct libvirt_driver *self = self_of(driver);
+	virConnectPtr connection AUTO_CONNECTION = NULL;
+	virDomainPtr domain AUTO_DOMAIN = NULL;
+	char path[IMAGE_STORE_PATH_BYTES];
+	enum host_domain_state state;
+	int code = open_domain(self, disk->uuid, &connection, &domain, err);
+
+	if (code < 0 || (code = read_state(domain, &state, err)) < 0)
+		return code;
+	const bool running = state != HOST_DOMAIN_OFF && state != HOST_DOMAIN_CRASHED;
+	/* Of an attempt that was cut off: what it writes is nobody's any more. */
+	if (running && (code = backup_end(domain, err)) < 0)
+		return code;
+	code = image_store_take_begin(&self->images, disk, running, path, ret, err);
+	if (code != 0)
+		return code < 0 ? code : 0;
+	if (running)
+		code = take_running(self, domain, path, progress, context, err);
+	if (code == 0)
+		return image_store_take_end(&self->images, disk, running, progress, context, ret,
+					    err);
+	image_store_take_undo(&self->images, disk->image_id);
+	return code;
+}
+
 static int image_delete(struct driver *driver, uint64_t image_id, struct err *err)
 {
 	return image_store_delete(&self_of(driver)->images, image_id, err);
@@ -337,7 +377,7 @@ static int domain_define(struct driver *driver, const struct host_domain *domain
 					 .instance = self->config->instance,
 					 .kvm = self->kvm,
 					 .disk_path = disk,
-					 .image_path = image,
+					 .image_path = domain->image_id != 0 ? image : NULL,
 					 .seed_path = domain->has_seed ? seed : NULL,
 					 .rescue_path =
 						 domain->rescue.image_id != 0 ? rescue : NULL,
@@ -719,6 +759,7 @@ static const struct driver_verbs verbs = {
 	.facts = facts,
 	.inventory = inventory,
 	.image_import = image_import,
+	.image_create = image_create,
 	.image_delete = image_delete,
 	.image_facts = image_facts,
 	.image_updates = image_updates,

@@ -12,7 +12,8 @@
 #include "host/network/segment.h"
 
 /* libxml2 takes text as unsigned. */
-#define TEXT (const xmlChar *)
+#define TEXT        (const xmlChar *)
+#define DISK_TARGET "vda"
 
 static void element(xmlTextWriterPtr xml, const char *name, const char *text)
 {
@@ -51,6 +52,10 @@ static void close_element(xmlTextWriterPtr xml)
  */
 static void write_backing(xmlTextWriterPtr xml, const char *image_path)
 {
+	if (image_path == NULL) {
+		EMPTY("backingStore");
+		return;
+	}
 	open_element(xml, "backingStore", "type", "file", NULL);
 	EMPTY("format", "type", "qcow2");
 	open_element(xml, "source", "file", image_path, NULL);
@@ -66,7 +71,7 @@ static void write_disk(xmlTextWriterPtr xml, const char *path, const char *image
 	EMPTY("driver", "name", "qemu", "type", "qcow2", "discard", "unmap");
 	EMPTY("source", "file", path);
 	write_backing(xml, image_path);
-	EMPTY("target", "dev", "vda", "bus", "virtio");
+	EMPTY("target", "dev", DISK_TARGET, "bus", "virtio");
 	close_element(xml);
 }
 
@@ -343,6 +348,26 @@ int xml_write_seed(const char *seed_path, struct buf *out)
 
 	if (xml != NULL)
 		write_seed(xml, seed_path);
+	return finish(buffer, xml, out);
+}
+
+/* Disks that are not named are left out. */
+int xml_write_backup(const char *path, struct buf *out)
+{
+	xmlBufferPtr buffer;
+	xmlTextWriterPtr xml = begin(&buffer);
+
+	if (xml != NULL) {
+		open_element(xml, "domainbackup", "mode", "push", NULL);
+		open_element(xml, "disks", NULL);
+		open_element(xml, "disk", "name", DISK_TARGET, "backup", "yes", "type", "file",
+			     NULL);
+		EMPTY("driver", "type", "qcow2");
+		EMPTY("target", "file", path);
+		close_element(xml);
+		close_element(xml);
+		close_element(xml);
+	}
 	return finish(buffer, xml, out);
 }
 

@@ -13,7 +13,7 @@ struct xml_domain {
 	const char *instance;
 	bool kvm;
 	const char *disk_path;
-	const char *image_path;  /* what the disk is an overlay of */
+	const char *image_path;  /* what the disk is an overlay of; NULL: it is whole */
 	const char *seed_path;   /* NULL: no seed disc */
 	const char *rescue_path; /* of the rescue system's image, which boots instead; NULL: none */
 	const char *tap;
@@ -25,6 +25,9 @@ int xml_write_domain(const struct xml_domain *input, struct buf *out);
 
 /** xml_write_seed() - the <disk> element alone, as it is detached. */
 int xml_write_seed(const char *seed_path, struct buf *out);
+
+/** xml_write_backup() - a <domainbackup> that copies the disk to @path. */
+int xml_write_backup(const char *path, struct buf *out);
 
 /** xml_write_card() - the <interface> element of a private network's port alone; @tap NULL: as it
  * is detached. */

@@ -427,6 +427,20 @@ static int do_console_text(struct fake_host *host, struct reader *in, struct buf
 	return 0;
 }
 
+static int do_image_create(struct fake_host *host, struct reader *in, struct buf *answer)
+{
+	const struct host_image_facts facts = {.virtual_bytes = 2ULL << 30, .file_bytes = 1 << 20};
+	struct host_image_disk disk;
+
+	if (host_image_disk_read(in, &disk) || reader_done(in))
+		return ERR_PROTOCOL;
+	if (!fake_host_find(host, HOST_ITEM_VOLUME, disk.uuid, disk.generation))
+		return ERR_NOT_FOUND;
+	(void)fake_host_add(host, HOST_ITEM_IMAGE, NULL, disk.image_id);
+	host_image_facts_write(answer, &facts);
+	return 0;
+}
+
 static int do_verb(struct fake_host *host, const struct message *message, struct buf *answer)
 {
 	struct reader in;
@@ -443,6 +457,8 @@ static int do_verb(struct fake_host *host, const struct message *message, struct
 		return 0;
 	case HOST_IMAGE_IMPORT:
 		return do_image_import(host, &in, answer);
+	case HOST_IMAGE_CREATE:
+		return do_image_create(host, &in, answer);
 	case HOST_IMAGE_FACTS: {
 		struct host_image_facts facts = {.virtual_bytes = 2ULL << 30};
 
@@ -535,33 +551,20 @@ static void on_closed(void *context, struct channel *channel, const struct err *
 }
 
 static const struct message_rule rules[] = {
-	{HOST_HELLO, 0, on_verb},
-	{HOST_INVENTORY, 0, on_verb},
-	{HOST_IMAGE_IMPORT, 1, on_verb},
-	{HOST_IMAGE_DELETE, 0, on_verb},
-	{HOST_IMAGE_FACTS, 0, on_verb},
-	{HOST_VOLUME_CREATE, 0, on_verb},
-	{HOST_VOLUME_GROW, 0, on_verb},
-	{HOST_VOLUME_DELETE, 0, on_verb},
-	{HOST_SEED_CREATE, 0, on_verb},
-	{HOST_SEED_DELETE, 0, on_verb},
-	{HOST_NETWORK_SET, 0, on_verb},
-	{HOST_NETWORK_CLEAR, 0, on_verb},
-	{HOST_NETWORK_SYNC, 0, on_verb},
-	{HOST_DOMAIN_DEFINE, 0, on_verb},
-	{HOST_DOMAIN_UNDEFINE, 0, on_verb},
-	{HOST_DOMAIN_START, 0, on_verb},
-	{HOST_DOMAIN_SHUTDOWN, 0, on_verb},
-	{HOST_DOMAIN_STOP, 0, on_verb},
-	{HOST_DOMAIN_REBOOT, 0, on_verb},
-	{HOST_DOMAIN_RESET, 0, on_verb},
-	{HOST_DOMAIN_STATE, 0, on_verb},
-	{HOST_PASSWORD_SET, 0, on_verb},
-	{HOST_CONSOLE_OPEN, 0, on_verb},
-	{HOST_CONSOLE_CLOSE, 0, on_verb},
-	{HOST_CONSOLE_TEXT, 0, on_verb},
-	{HOST_CONSOLE_SCREEN, 0, on_verb},
-	{0, 0, NULL},
+	{HOST_HELLO, 0, on_verb},          {HOST_INVENTORY, 0, on_verb},
+	{HOST_IMAGE_IMPORT, 1, on_verb},   {HOST_IMAGE_CREATE, 0, on_verb},
+	{HOST_IMAGE_DELETE, 0, on_verb},   {HOST_IMAGE_FACTS, 0, on_verb},
+	{HOST_VOLUME_CREATE, 0, on_verb},  {HOST_VOLUME_GROW, 0, on_verb},
+	{HOST_VOLUME_DELETE, 0, on_verb},  {HOST_SEED_CREATE, 0, on_verb},
+	{HOST_SEED_DELETE, 0, on_verb},    {HOST_NETWORK_SET, 0, on_verb},
+	{HOST_NETWORK_CLEAR, 0, on_verb},  {HOST_NETWORK_SYNC, 0, on_verb},
+	{HOST_DOMAIN_DEFINE, 0, on_verb},  {HOST_DOMAIN_UNDEFINE, 0, on_verb},
+	{HOST_DOMAIN_START, 0, on_verb},   {HOST_DOMAIN_SHUTDOWN, 0, on_verb},
+	{HOST_DOMAIN_STOP, 0, on_verb},    {HOST_DOMAIN_REBOOT, 0, on_verb},
+	{HOST_DOMAIN_RESET, 0, on_verb},   {HOST_DOMAIN_STATE, 0, on_verb},
+	{HOST_PASSWORD_SET, 0, on_verb},   {HOST_CONSOLE_OPEN, 0, on_verb},
+	{HOST_CONSOLE_CLOSE, 0, on_verb},  {HOST_CONSOLE_TEXT, 0, on_verb},
+	{HOST_CONSOLE_SCREEN, 0, on_verb}, {0, 0, NULL},
 };
 
 static const struct channel_events events = {.rules = rules, .closed = on_closed};
