@@ -20,6 +20,7 @@ enum setting_kind {
 	SETTING_U32,
 	SETTING_BOOL,
 	SETTING_OFFSET,
+	SETTING_PERCENT,
 	SETTING_NETWORKS
 };
 
@@ -82,6 +83,7 @@ static const struct setting {
 	{"core", "contract_period", SETTING_CHOICE, FIELD(contract_period),
 	 " anniversary calendar_month "},
 	{"core", "contract_offset", SETTING_OFFSET, FIELD(contract_offset_minutes), NULL},
+	{"core", "backup_percentage", SETTING_PERCENT, FIELD(backup_percentage), NULL},
 	{"core", "pool_ipv4", SETTING_TEXT, FIELD(pool_ipv4), NULL},
 	{"core", "pool_ipv6", SETTING_TEXT, FIELD(pool_ipv6), NULL},
 #undef FIELD
@@ -181,6 +183,11 @@ static const char *take_value(const struct setting *setting, const char *value,
 		return NULL;
 	case SETTING_BOOL:
 		return parse_bool(value, field) < 0 ? "must be yes or no" : NULL;
+	case SETTING_PERCENT:
+		if (parse_u64(value, 0, 100, &number) < 0)
+			return "must be a number from 0 to 100";
+		*(uint32_t *)field = (uint32_t)number;
+		return NULL;
 	case SETTING_OFFSET:
 		return parse_utc_offset(value, field) < 0 ? "must be like +09:00" : NULL;
 	case SETTING_NETWORKS:
@@ -310,6 +317,7 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.console_history_days = 730,
 		.history_days = 730,
 		.contract_period = "anniversary",
+		.backup_percentage = 20,
 		.driver = "libvirt",
 		.libvirt_uri = "qemu:///system",
 		.egress = "masquerade",

@@ -44,6 +44,7 @@ struct config {
 	uint32_t console_history_days; /* since their end; 0 = for ever */
 	char contract_period[16]; /* anniversary or calendar_month: when servers are charged for */
 	int contract_offset_minutes; /* of the clock that those days begin by, east of UTC */
+	uint32_t backup_percentage;  /* that a server's backups cost of its plan's price */
 	uint32_t history_days; /* after which a line of the operation history goes; 0: never */
 	/* The pools that the first start makes; later ones are resources. */
 	char pool_ipv4[64]; /* prefix; empty: a private one by the instance's name */

@@ -105,12 +105,43 @@ static void image_row(struct table *table, const json_t *image)
 		  updates);
 }
 
+static void made_row(struct table *table, const json_t *image)
+{
+	char id[24], disk[24], size[24] = "";
+	const json_t *bytes = json_object_get(image, "image_size");
+
+	if (json_is_number(bytes))
+		(void)snprintf(size, sizeof size, "%.2f", json_number_value(bytes));
+	table_row(table, number_text(image, "id", id), json_text(image, "type"),
+		  json_text(image, "status"), json_text(image, "created_from.name"),
+		  json_text(image, "created"), size, number_text(image, "disk_size", disk),
+		  json_text(image, "description"));
+}
+
+/* Images that servers are made from at first, or with --type those that were made of servers. */
 static int image_list(struct invocation *invocation)
 {
-	return request_list(
-		invocation, "/images?sort=id:asc", "images",
-		"ID NAME STATUS SYSTEM VERSION DISK-GB AGE-DAYS SECURITY/UPDATES", image_row,
-		"There are no images. `ippo image import NAME --file FILE` brings one in.");
+	const char *type = option_text(invocation, "type");
+	struct buf path CLEANUP(buf_done) = {0};
+
+	if (type == NULL)
+		return request_list(
+			invocation, "/images?sort=id:asc&type=system&type=app", "images",
+			"ID NAME STATUS SYSTEM VERSION DISK-GB AGE-DAYS SECURITY/UPDATES",
+			image_row,
+			"There are no images. `ippo image import NAME --file FILE` brings one in.");
+	AUTO_FREE char *escaped = api_escape(type);
+	(void)buf_printf(&path, "/images?sort=id:asc&type=%s", escaped);
+	if (strcmp(type, "snapshot") == 0 || strcmp(type, "backup") == 0)
+		return request_list(invocation, buf_str(&path), "images",
+				    "ID TYPE STATUS SERVER CREATED GB DISK-GB DESCRIPTION",
+				    made_row,
+				    "There are none. `ippo server create-image SERVER` makes a "
+				    "snapshot, `ippo server enable-backup SERVER` a backup each "
+				    "day.");
+	return request_list(invocation, buf_str(&path), "images",
+			    "ID NAME STATUS SYSTEM VERSION DISK-GB AGE-DAYS SECURITY/UPDATES",
+			    image_row, "There are none.");
 }
 
 static void print_updates(const json_t *image)
@@ -136,9 +167,15 @@ static void print_updates(const json_t *image)
 
 static void image_print(const json_t *image)
 {
-	print_field("Name", "%s", json_text(image, "name"));
+	if (json_is_string(json_object_get(image, "name")))
+		print_field("Name", "%s", json_text(image, "name"));
 	print_field("ID", "%lld", (long long)json_number(image, "id"));
+	print_field("Type", "%s", json_text(image, "type"));
 	print_field("Status", "%s", json_text(image, "status"));
+	if (json_is_object(json_object_get(image, "created_from")))
+		print_field("Made of", "server %s", json_text(image, "created_from.name"));
+	if (json_is_true(json_object_get(json_object_get(image, "protection"), "delete")))
+		print_field("Protected", "from deletion");
 	print_field("System", "%s %s", json_text(image, "os_flavor"),
 		    json_text(image, "os_version"));
 	print_field("Description", "%s", json_text(image, "description"));
@@ -349,6 +386,51 @@ static int image_check(struct invocation *invocation)
 		image_print(image);
 	json_decref(reply);
 	return known ? EXIT_OK : EXIT_REFUSED_BY_SERVICE;
+}
+
+static int image_put(struct invocation *invocation, const char *suffix, json_t *body)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	struct err err = {0};
+	json_t *image = NULL, *reply = NULL;
+	int code = api_find(invocation->api, "images", "images", "image",
+			    invocation->positionals[0], &image, &err);
+
+	if (code == 0) {
+		(void)buf_printf(&path, "/images/%lld%s", (long long)json_number(image, "id"),
+				 suffix);
+		code = api_call(invocation->api, "PUT", buf_str(&path), body, -1, &reply, &err);
+	}
+	json_decref(image);
+	json_decref(body);
+	return code < 0 ? print_failure(&err) : request_finish(invocation, reply, "image", false);
+}
+
+static int image_update(struct invocation *invocation)
+{
+	const char *description = option_text(invocation, "description");
+	json_t *body = json_object();
+
+	if (description != NULL)
+		(void)json_object_set_new(body, "description", json_string(description));
+	if (option_given(invocation, "label"))
+		request_add_labels(invocation, body);
+	if (option_given(invocation, "snapshot"))
+		(void)json_object_set_new(body, "type", json_string("snapshot"));
+	if (json_object_size(body) == 0) {
+		json_decref(body);
+		(void)fputs("ippo: say what to change: --description, --label or --snapshot\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return image_put(invocation, "", body);
+}
+
+static int image_protect(struct invocation *invocation)
+{
+	const int on = strcmp(invocation->command->verb, "protect") == 0;
+
+	return image_put(invocation, "/protection", json_pack("{s:b}", "delete", on));
 }
 
 static int image_delete(struct invocation *invocation)
@@ -564,6 +646,16 @@ static int pool_delete(struct invocation *invocation)
 			      "No new server gets an address from it.");
 }
 
+static const struct option_rule image_list_options[] = {
+	{"type", "TYPE", "system, app, rescue; snapshot, backup: those made of servers", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule image_update_options[] = {
+	{"description", "TEXT", "what people read", false},
+	{"label", "KEY=VALUE", "a label, instead of those it had", true},
+	{"snapshot", NULL, "a backup becomes a snapshot, which stays when its server goes", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule import_options[] = {
 	{"file", "FILE", "a qcow2 or raw disk image on this machine", false},
 	{"url", "URL", "where to fetch it", false},
@@ -622,7 +714,7 @@ static const struct option_rule delete_options[] = {
 };
 
 const struct command catalogue_commands[] = {
-	{"image", "list", "", "List the images", NULL, image_list},
+	{"image", "list", "", "List the images", image_list_options, image_list},
 	{"image", "show", "NAME", "Show one image", NULL, image_show},
 	{"image", "import", "NAME", "Bring in a disk image", import_options, image_import},
 	{"image", "build", "RECIPE [NAME]", "Make an image by a recipe, and bring it in",
@@ -630,6 +722,10 @@ const struct command catalogue_commands[] = {
 	{"image", "refresh", "NAME", "Make an image anew, with the latest security updates",
 	 refresh_options, image_refresh},
 	{"image", "check", "NAME", "Look now which updates an image lacks", NULL, image_check},
+	{"image", "update", "NAME", "Change what people read of an image, or its labels",
+	 image_update_options, image_update},
+	{"image", "protect", "NAME", "Refuse deletion", NULL, image_protect},
+	{"image", "unprotect", "NAME", "Allow deletion", NULL, image_protect},
 	{"image", "delete", "NAME", "Delete an image", delete_options, image_delete},
 	{"plan", "list", "", "List the plans", NULL, plan_list},
 	{"plan", "show", "NAME", "Show one plan", NULL, plan_show},

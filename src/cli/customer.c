@@ -20,6 +20,7 @@ static const struct {
 	{"memory", "memory_mib", "Memory (MiB)"}, {"disk", "disk_gb", "Disk (GB)"},
 	{"addresses", "addresses", "Addresses"},  {"keys", "ssh_keys", "SSH keys"},
 	{"tokens", "tokens", "API tokens"},       {"members", "members", "Members"},
+	{"snapshots", "snapshots", "Snapshots"},
 };
 
 static const char *quota_text(const json_t *customer, const char *key, char *out, size_t size)
@@ -320,6 +321,7 @@ static const struct option_rule quota_options[] = {
 	{"keys", "NUMBER", "SSH public keys", false},
 	{"tokens", "NUMBER", "API tokens", false},
 	{"members", "NUMBER", "people", false},
+	{"snapshots", "NUMBER", "images made from servers, without backups", false},
 	{NULL, NULL, NULL, false},
 };
 static const struct option_rule suspend_options[] = {

@@ -52,6 +52,14 @@ static const json_t *server_told_keys(const json_t *server)
 	return json_at(server, is_rescue(server) ? "ippo.rescue.host_keys" : "ippo.host_keys");
 }
 
+/* A snapshot has no name. */
+static const char *server_image(const json_t *server)
+{
+	const char *name = json_string_value(json_at(server, "image.name"));
+
+	return name != NULL ? name : json_text(server, "image.description");
+}
+
 static void server_row(struct table *table, const json_t *server)
 {
 	char id[24], address[IP_TEXT_BYTES];
@@ -59,7 +67,7 @@ static void server_row(struct table *table, const json_t *server)
 	(void)snprintf(id, sizeof id, "%lld", (long long)json_number(server, "id"));
 	table_row(table, id, json_text(server, "name"), json_text(server, "status"),
 		  server_address(server, address), json_text(server, "server_type.name"),
-		  json_text(server, "image.name"), json_text(server, "location.name"));
+		  server_image(server), json_text(server, "location.name"));
 }
 
 static int server_list(struct invocation *invocation)
@@ -176,7 +184,9 @@ static void server_print(const json_t *server)
 		    (long long)json_number(server, "server_type.cores"),
 		    json_number_value(json_at(server, "server_type.memory")),
 		    (long long)json_number(server, "primary_disk_size"));
-	print_field("Image", "%s", json_text(server, "image.name"));
+	print_field("Image", "%s", server_image(server));
+	if (json_is_string(json_object_get(server, "backup_window")))
+		print_field("Backups", "each day, %s UTC", json_text(server, "backup_window"));
 	print_field("Location", "%s", json_text(server, "location.name"));
 	print_traffic(server);
 	print_bandwidth(json_number(server, "server_type.bandwidth_in"),
@@ -430,6 +440,63 @@ static int server_delete_kept_disk(struct invocation *invocation)
 		return EXIT_USAGE;
 	}
 	return server_act(invocation, "delete_kept_disk", NULL);
+}
+
+/* create-image, and snapshot for short. */
+static int server_create_image(struct invocation *invocation)
+{
+	json_t *body = json_pack("{s:s}", "type",
+				 option_given(invocation, "backup") ? "backup" : "snapshot");
+	const char *description = option_text(invocation, "description");
+
+	if (description != NULL)
+		(void)json_object_set_new(body, "description", json_string(description));
+	request_add_labels(invocation, body);
+	return server_act(invocation, "create_image", body);
+}
+
+/* What it would cost comes before it costs. */
+static int print_backup_price(struct invocation *invocation, struct err *err)
+{
+	struct buf path CLEANUP(buf_done) = {0};
+	AUTO_FREE char *escaped = api_escape(invocation->positionals[0]);
+	json_t *reply = NULL;
+	int code;
+
+	(void)buf_printf(&path, "/contract/quote?server=%s&backup=true", escaped);
+	code = api_call(invocation->api, "GET", buf_str(&path), NULL, -1, &reply, err);
+	if (code == 0)
+		(void)fprintf(stderr,
+			      "ippo: backups of %s cost %s %s a month, and %s %s now. Give --yes "
+			      "to go on\n",
+			      invocation->positionals[0], json_text(reply, "quote.backup.amount"),
+			      json_text(reply, "quote.backup.currency"),
+			      json_text(reply, "quote.now.amount"),
+			      json_text(reply, "quote.now.currency"));
+	json_decref(reply);
+	return code;
+}
+
+static int server_enable_backup(struct invocation *invocation)
+{
+	const char *window = option_text(invocation, "window");
+	struct err err = {0};
+
+	if (!option_given(invocation, "yes"))
+		return print_backup_price(invocation, &err) < 0 ? print_failure(&err) : EXIT_USAGE;
+	return server_act(invocation, "enable_backup",
+			  window != NULL ? json_pack("{s:s}", "backup_window", window) : NULL);
+}
+
+static int server_disable_backup(struct invocation *invocation)
+{
+	if (!option_given(invocation, "yes")) {
+		(void)fputs("ippo: its backups will be deleted; those that are protected stay, as "
+			    "snapshots. Give --yes to go on\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
+	return server_act(invocation, "disable_backup", NULL);
 }
 
 static int server_resize(struct invocation *invocation)
@@ -696,6 +763,22 @@ static const struct option_rule kept_options[] = {
 	{"no-wait", NULL, "do not wait for the end", false},
 	{NULL, NULL, NULL, false},
 };
+static const struct option_rule create_image_options[] = {
+	{"description", "TEXT", "what people read", false},
+	{"label", "KEY=VALUE", "a label", true},
+	{"backup", NULL, "one more backup, of a server that has them", false},
+	{"no-wait", NULL, "do not wait for the end", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule enable_backup_options[] = {
+	{"window", "HOURS", "22-02, 02-06, 06-10, 10-14, 14-18 or 18-22, in UTC (at night)", false},
+	{"yes", NULL, "I know what they cost", false},
+	{NULL, NULL, NULL, false},
+};
+static const struct option_rule disable_backup_options[] = {
+	{"yes", NULL, "I know that its backups are deleted", false},
+	{NULL, NULL, NULL, false},
+};
 static const struct option_rule rescue_options[] = {
 	{"key", "KEY", "who may log in; without it, whom the server was made for", true},
 	{"off", NULL, "the next start is the server's own system after all", false},
@@ -741,6 +824,16 @@ const struct command server_commands[] = {
 	 kept_options, server_restore_disk},
 	{"server", "delete-kept-disk", "NAME", "Delete the disk that a rebuild has kept",
 	 kept_options, server_delete_kept_disk},
+	{"server", "create-image", "NAME",
+	 "Make an image of its disk as it is now; new servers can be made from it",
+	 create_image_options, server_create_image},
+	{"server", "snapshot", "NAME", "The same as create-image", create_image_options,
+	 server_create_image},
+	{"server", "enable-backup", "NAME",
+	 "Have a backup made each day; says first what they cost", enable_backup_options,
+	 server_enable_backup},
+	{"server", "disable-backup", "NAME", "Have no more backups made, and delete them",
+	 disable_backup_options, server_disable_backup},
 	{"server", "rescue", "NAME", "Boot the rescue system at the next start, once",
 	 rescue_options, server_rescue},
 	{"server", "resize", "NAME", "Change the plan of a stopped server", resize_options,

@@ -7,6 +7,7 @@
  *	state differs            → the host is right, the row is corrected
  *	volume of another generation that is not put aside, seed of a finished first boot → removed
  *	disk put aside whose time is over → an action deletes it
+ *	backup whose time has come → an action makes it
  *	domain lost, disk there  → defined again
  *	server we deleted or undid (known by its uuid) → what is left of it is removed
  *	server never heard of    → counted and reported, never touched
@@ -30,6 +31,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/actions/images.h"
 #include "store/store_history.h"
 #include "store/store_image.h"
 #include "store/store_kept_disk.h"
@@ -414,6 +416,7 @@ static void walk_done(struct reconcile *reconcile)
 	reconcile->strangers = reconcile->strangers_now;
 	forget_gone(reconcile);
 	kept_disk_expire(reconcile->engine);
+	backups_begin(reconcile->engine);
 	if (reconcile->boot_pending)
 		start_wished(reconcile);
 	reconcile_arm(reconcile);

@@ -28,6 +28,9 @@
 	X(ACTION_DISABLE_RESCUE, 19, "disable_rescue")                                             \
 	X(ACTION_RESTORE_KEPT_DISK, 30, "restore_kept_disk")                                       \
 	X(ACTION_DELETE_KEPT_DISK, 31, "delete_kept_disk")                                         \
+	X(ACTION_CREATE_IMAGE, 32, "create_image")                                                 \
+	X(ACTION_ENABLE_BACKUP, 33, "enable_backup")                                               \
+	X(ACTION_DISABLE_BACKUP, 34, "disable_backup")                                             \
 	X(ACTION_SET_FIREWALL_RULES, 40, "set_firewall_rules")                                     \
 	X(ACTION_APPLY_FIREWALL, 41, "apply_firewall")                                             \
 	X(ACTION_REMOVE_FIREWALL, 42, "remove_firewall")                                           \

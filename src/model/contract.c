@@ -186,7 +186,7 @@ static int tell_beginning(const struct contract_terms *terms, const struct contr
 						     .minor = span->initial_minor};
 		code = tell(due, &once);
 		charge.kind = CONTRACT_MONTH;
-	} else if (span->reason == CONTRACT_PLAN) {
+	} else if (span->reason == CONTRACT_PLAN || span->reason == CONTRACT_BACKUP) {
 		more -= span->before_minor;
 		charge.kind = CONTRACT_UPGRADE;
 	} else {

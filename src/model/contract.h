@@ -23,10 +23,11 @@ struct contract_terms {
 };
 
 enum contract_reason {
-	CONTRACT_MADE = 1,  /* the server was made */
-	CONTRACT_PLAN = 2,  /* it got another plan */
-	CONTRACT_PRICE = 3, /* its plan got another price: holds from the next month on */
-	CONTRACT_OWNER = 4, /* it was handed over: paid until the next month by who had it */
+	CONTRACT_MADE = 1,   /* the server was made */
+	CONTRACT_PLAN = 2,   /* it got another plan */
+	CONTRACT_PRICE = 3,  /* its plan got another price: holds from the next month on */
+	CONTRACT_BACKUP = 5, /* backups of it were switched on or off */
+	CONTRACT_OWNER = 4,  /* it was handed over: paid until the next month by who had it */
 };
 
 /* How long a server of a customer had one plan at one price. */

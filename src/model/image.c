@@ -1,6 +1,8 @@
 #include "model/image.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -86,9 +88,22 @@ int64_t image_age_days(const struct image *image, int64_t now_ms)
 	return now_ms > born_ms ? (now_ms - born_ms) / day_ms : 0;
 }
 
+bool image_is_whole(const struct image *image)
+{
+	return image->type == IMAGE_SNAPSHOT || image->type == IMAGE_BACKUP;
+}
+
+const char *image_label(const struct image *image, char out[IMAGE_LABEL_BYTES])
+{
+	if (image->name[0] != '\0')
+		return image->name;
+	(void)snprintf(out, IMAGE_LABEL_BYTES, "%" PRIu64, image->id);
+	return out;
+}
+
 int image_check(const struct image *image, struct err *err)
 {
-	bool named = image->type != IMAGE_SNAPSHOT && image->type != IMAGE_BACKUP;
+	bool named = !image_is_whole(image);
 	int r = 0;
 
 	if (image->type < IMAGE_SYSTEM || image->type > IMAGE_RESCUE)

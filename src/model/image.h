@@ -36,6 +36,7 @@ enum image_unknown {
 };
 
 #define IMAGE_UNKNOWN_TEXT_BYTES 256
+#define IMAGE_LABEL_BYTES        24 /* of a number */
 
 /* What the archive has that is newer than what is in an image. */
 struct image_updates {
@@ -66,8 +67,11 @@ struct image {
 	uint8_t checksum[IMAGE_CHECKSUM_BYTES]; /* SHA-256 of the file as given */
 	bool protect_delete;
 	int64_t created_ms;
-	int64_t deprecated_ms; /* 0: not */
-	int64_t built_ms;      /* when its packages were as they are; 0: not known */
+	int64_t deprecated_ms;   /* 0: not */
+	int64_t built_ms;        /* when its packages were as they are; 0: not known */
+	uint64_t from_server_id; /* that it was made of; 0: of none */
+	char from_server_name[NAME_HOST_BYTES]; /* as it was then */
+	uint64_t bound_to;                      /* server that a backup goes with; 0: none */
 	struct image_updates updates;
 	struct labels labels;
 };
@@ -84,6 +88,11 @@ const char *image_unknown_name(enum image_unknown unknown);
 int64_t image_born_ms(const struct image *image);
 /** image_age_days() - whole days since image_born_ms(); 0 also before. */
 int64_t image_age_days(const struct image *image, int64_t now_ms);
+/** image_is_whole() - made of a server: disks are copies of it, and none stands on it. */
+bool image_is_whole(const struct image *image);
+/** image_label() - what it is called in sentences: its name, or "42" by its id. Borrowed or in
+ * @out. */
+const char *image_label(const struct image *image, char out[IMAGE_LABEL_BYTES]);
 /** image_check() - texts and names; 0 or ERR_INVALID_INPUT naming the field. */
 int image_check(const struct image *image, struct err *err);
 /** image_parse_checksum() - "sha256:" and 64 hex digits; 0 or ERR_INVALID_INPUT. */

@@ -14,6 +14,7 @@ static const struct {
 	[QUOTA_SSH_KEYS] = {"ssh_keys", "SSH keys"},
 	[QUOTA_TOKENS] = {"tokens", "API tokens"},
 	[QUOTA_MEMBERS] = {"members", "members"},
+	[QUOTA_SNAPSHOTS] = {"snapshots", "snapshots"},
 };
 
 const char *quota_name(enum quota quota)

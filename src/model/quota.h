@@ -15,6 +15,7 @@ enum quota {
 	QUOTA_SSH_KEYS,
 	QUOTA_TOKENS,
 	QUOTA_MEMBERS,
+	QUOTA_SNAPSHOTS, /* images of its own that are no backups */
 	QUOTA_COUNT,
 };
 

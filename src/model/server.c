@@ -53,6 +53,12 @@ static const struct rule {
 	 ERR_UNSUPPORTED, "its disk cannot be replaced now"},
 	{ACTION_DELETE_KEPT_DISK, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
 	 "nothing of it can be changed any more"},
+	{ACTION_CREATE_IMAGE, BIT(SERVER_RUNNING) | BIT(SERVER_OFF), ERR_UNSUPPORTED,
+	 "an image is made of one that runs or is off; wait until that is over"},
+	{ACTION_ENABLE_BACKUP, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
+	{ACTION_DISABLE_BACKUP, ANY & ~BIT(SERVER_DELETING), ERR_UNSUPPORTED,
+	 "nothing of it can be changed any more"},
 	{ACTION_CHANGE_SERVER_TYPE, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
 	 "shut it down before changing its plan"},
 	{ACTION_ASSIGN_PRIMARY_IP, BIT(SERVER_OFF), ERR_SERVER_NOT_STOPPED,
@@ -179,6 +185,9 @@ enum server_status server_status_during(enum action_command command, enum server
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 	case ACTION_DELETE_KEPT_DISK:
+	case ACTION_CREATE_IMAGE:
+	case ACTION_ENABLE_BACKUP:
+	case ACTION_DISABLE_BACKUP:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:
@@ -223,6 +232,9 @@ enum server_status server_status_after(enum action_command command, enum server_
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 	case ACTION_DELETE_KEPT_DISK:
+	case ACTION_CREATE_IMAGE:
+	case ACTION_ENABLE_BACKUP:
+	case ACTION_DISABLE_BACKUP:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:
@@ -263,6 +275,9 @@ enum server_desired server_desired_after(enum action_command command, enum serve
 	case ACTION_ENABLE_RESCUE:
 	case ACTION_DISABLE_RESCUE:
 	case ACTION_DELETE_KEPT_DISK:
+	case ACTION_CREATE_IMAGE:
+	case ACTION_ENABLE_BACKUP:
+	case ACTION_DISABLE_BACKUP:
 	case ACTION_RESTORE_KEPT_DISK:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS

@@ -9,6 +9,7 @@
 #include "base/ip.h"
 #include "base/parse.h"
 #include "model/action.h"
+#include "model/backup.h"
 #include "model/label.h"
 #include "model/name.h"
 #include "model/pool.h"
@@ -66,6 +67,8 @@ struct server {
 	bool rescue_armed;      /* the next start boots the rescue system */
 	bool rescue_running;    /* that is what it runs, or is about to */
 	char *rescue_host_keys; /* as the rescue system told them; NULL: none */
+	enum backup_window backup_window; /* BACKUP_NONE: none are made of it */
+	uint32_t backup_percent;          /* of its plan's price, since they were switched on */
 	bool closed; /* nothing new from outside reaches it yet, see model/first_step.h */
 	uint32_t first_step_passed; /* items */
 	uint32_t first_step_known;

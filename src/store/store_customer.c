@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
 	"c.id, c.name, c.suspended, c.suspended_ms, c.suspension_reason, c.created_ms, "           \
 	"c.server_limit, c.core_limit, c.memory_limit_mib, c.disk_limit_gb, c.address_limit, "     \
-	"c.ssh_key_limit, c.token_limit, c.member_limit, c.smtp_open"
+	"c.ssh_key_limit, c.token_limit, c.member_limit, c.snapshot_limit, c.smtp_open"
 
 static const char *const sort_columns[] = {
 	[SORT_ID] = "c.id",
@@ -56,15 +56,17 @@ int store_customer_insert(struct store *store, struct customer *customer, struct
 		store,
 		"INSERT INTO customer(name, suspended, suspended_ms, suspension_reason, "
 		"created_ms, server_limit, core_limit, memory_limit_mib, disk_limit_gb, "
-		"address_limit, ssh_key_limit, token_limit, member_limit, smtp_open) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"address_limit, ssh_key_limit, token_limit, member_limit, snapshot_limit, "
+		"smtp_open) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
 		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
 		     B_INT(customer->created_ms), B_INT(limits[QUOTA_SERVERS]),
 		     B_INT(limits[QUOTA_CORES]), B_INT(limits[QUOTA_MEMORY_MIB]),
 		     B_INT(limits[QUOTA_DISK_GB]), B_INT(limits[QUOTA_ADDRESSES]),
 		     B_INT(limits[QUOTA_SSH_KEYS]), B_INT(limits[QUOTA_TOKENS]),
-		     B_INT(limits[QUOTA_MEMBERS]), B_INT(customer->smtp_open)),
+		     B_INT(limits[QUOTA_MEMBERS]), B_INT(limits[QUOTA_SNAPSHOTS]),
+		     B_INT(customer->smtp_open)),
 		err);
 
 	if (r == ERR_UNIQUENESS)
@@ -147,14 +149,15 @@ int store_customer_update(struct store *store, const struct customer *customer, 
 		"UPDATE customer SET name = ?, suspended = ?, suspended_ms = ?, "
 		"suspension_reason = ?, server_limit = ?, core_limit = ?, memory_limit_mib = ?, "
 		"disk_limit_gb = ?, address_limit = ?, ssh_key_limit = ?, token_limit = ?, "
-		"member_limit = ?, smtp_open = ? WHERE id = ?",
+		"member_limit = ?, snapshot_limit = ?, smtp_open = ? WHERE id = ?",
 		BIND(B_TEXT(customer->name), B_INT(customer->suspended),
 		     B_INT(customer->suspended_ms), B_TEXT(customer->suspension_reason),
 		     B_INT(limits[QUOTA_SERVERS]), B_INT(limits[QUOTA_CORES]),
 		     B_INT(limits[QUOTA_MEMORY_MIB]), B_INT(limits[QUOTA_DISK_GB]),
 		     B_INT(limits[QUOTA_ADDRESSES]), B_INT(limits[QUOTA_SSH_KEYS]),
 		     B_INT(limits[QUOTA_TOKENS]), B_INT(limits[QUOTA_MEMBERS]),
-		     B_INT(customer->smtp_open), B_INT(customer->id)),
+		     B_INT(limits[QUOTA_SNAPSHOTS]), B_INT(customer->smtp_open),
+		     B_INT(customer->id)),
 		err);
 
 	if (r == ERR_UNIQUENESS)

@@ -222,7 +222,9 @@ void store_history_resource_name(struct store *store, const char *type, uint64_t
 		{"ssh_key",
 		 "SELECT name FROM ssh_key WHERE id = ?1 AND (?2 = 0 OR customer_id = ?2)"},
 		{"token", "SELECT name FROM token WHERE id = ?1 AND (?2 = 0 OR customer_id = ?2)"},
-		{"image", "SELECT name FROM image WHERE id = ?1 AND (?2 = 0 OR customer_id = ?2)"},
+		{"image", /* what was made of a server has no name, but words */
+		 "SELECT ifnull(name, description) FROM image WHERE id = ?1 AND (?2 = 0 OR "
+		 "customer_id = ?2)"},
 		{"customer", "SELECT name FROM customer WHERE id = ?1 AND ?2 = 0"},
 		{"server_type", "SELECT name FROM server_type WHERE id = ?1 AND ?2 = 0"},
 		{"location", "SELECT name FROM location WHERE id = ?1 AND ?2 = 0"},

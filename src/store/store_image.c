@@ -10,7 +10,8 @@
 	"i.id, i.customer_id, i.type, i.status, i.name, i.description, i.os_flavor, "              \
 	"i.os_version, i.architecture, i.default_user, i.file_bytes, i.virtual_bytes, "            \
 	"i.checksum, i.protect_delete, i.created_ms, i.deprecated_ms, i.labels, i.built_ms, "      \
-	"u.due_ms, u.checked_ms, u.pending, u.security, u.unknown, u.unknown_ms, u.text"
+	"u.due_ms, u.checked_ms, u.pending, u.security, u.unknown, u.unknown_ms, u.text, "         \
+	"i.from_server_id, i.from_server_name, i.bound_to"
 #define TABLES " FROM image i LEFT JOIN image_updates u ON u.image_id = i.id"
 
 static const char *const sort_columns[] = {
@@ -46,6 +47,8 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	image->created_ms = sqlite3_column_int64(statement, 14);
 	image->deprecated_ms = sqlite3_column_int64(statement, 15);
 	image->built_ms = sqlite3_column_int64(statement, 17);
+	image->from_server_id = statement_u64(statement, 25);
+	image->bound_to = statement_u64(statement, 27);
 	if (sqlite3_column_type(statement, 18) == SQLITE_NULL)
 		image->updates.unknown = IMAGE_NO_LIST;
 	else if (read_updates(statement, &image->updates) < 0)
@@ -55,7 +58,9 @@ static int read_row(sqlite3_stmt *statement, void *item)
 	    statement_copy(statement, 6, image->os_flavor, sizeof(image->os_flavor)) < 0 ||
 	    statement_copy(statement, 7, image->os_version, sizeof(image->os_version)) < 0 ||
 	    statement_copy(statement, 8, image->architecture, sizeof(image->architecture)) < 0 ||
-	    statement_copy(statement, 9, image->default_user, sizeof(image->default_user)) < 0)
+	    statement_copy(statement, 9, image->default_user, sizeof(image->default_user)) < 0 ||
+	    statement_copy(statement, 26, image->from_server_name,
+			   sizeof(image->from_server_name)) < 0)
 		return ERR_CORRUPT;
 	if (image->has_checksum &&
 	    statement_blob(statement, 12, image->checksum, sizeof(image->checksum)) < 0)
@@ -96,8 +101,9 @@ int store_image_insert(struct store *store, struct image *image, struct err *err
 		store,
 		"INSERT INTO image(customer_id, type, status, name, description, os_flavor, "
 		"os_version, architecture, default_user, file_bytes, virtual_bytes, checksum, "
-		"protect_delete, created_ms, deprecated_ms, labels, built_ms) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"protect_delete, created_ms, deprecated_ms, labels, built_ms, from_server_id, "
+		"from_server_name, bound_to) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		BIND(B_ID(image->customer_id), B_INT(image->type), B_INT(image->status),
 		     B_TEXT(name_or_null(image)), B_TEXT(image->description),
 		     B_TEXT(image->os_flavor), B_TEXT(image->os_version),
@@ -105,7 +111,9 @@ int store_image_insert(struct store *store, struct image *image, struct err *err
 		     B_INT(image->file_bytes), B_INT(image->virtual_bytes),
 		     B_BLOB(image->has_checksum ? image->checksum : NULL, sizeof(image->checksum)),
 		     B_INT(image->protect_delete), B_INT(image->created_ms),
-		     B_INT(image->deprecated_ms), B_TEXT(buf_str(&labels)), B_INT(image->built_ms)),
+		     B_INT(image->deprecated_ms), B_TEXT(buf_str(&labels)), B_INT(image->built_ms),
+		     B_INT(image->from_server_id), B_TEXT(image->from_server_name),
+		     B_INT(image->bound_to)),
 		err);
 	if (r == ERR_UNIQUENESS)
 		return err_set(err, r, "there is an image named %s already", image->name);
@@ -165,6 +173,8 @@ static void add_conditions(struct query *query, const struct store_image_filter 
 	if (filter->statuses)
 		query_where(query, " AND (? >> i.status) & 1",
 			    (struct bind)B_INT(filter->statuses));
+	if (filter->bound_to)
+		query_where(query, " AND i.bound_to = ?", (struct bind)B_INT(filter->bound_to));
 	if (filter->without_deprecated)
 		query_add(query, " AND i.deprecated_ms = 0");
 }
@@ -225,10 +235,11 @@ int store_image_update(struct store *store, const struct image *image, struct er
 		return err_set(err, r, "out of memory");
 	return statement_run_one(store, "image",
 				 "UPDATE image SET description = ?, type = ?, labels = ?, "
-				 "protect_delete = ?, deprecated_ms = ? WHERE id = ?",
+				 "protect_delete = ?, deprecated_ms = ?, bound_to = ? WHERE id = ?",
 				 BIND(B_TEXT(image->description), B_INT(image->type),
 				      B_TEXT(buf_str(&labels)), B_INT(image->protect_delete),
-				      B_INT(image->deprecated_ms), B_INT(image->id)),
+				      B_INT(image->deprecated_ms), B_INT(image->bound_to),
+				      B_INT(image->id)),
 				 err);
 }
 
@@ -268,6 +279,19 @@ int store_image_delete(struct store *store, uint64_t id, struct err *err)
 		return err_set(err, r,
 			       "servers are made from this image: delete or rebuild those first");
 	return r;
+}
+
+int store_image_release(struct store *store, uint64_t id, struct err *err)
+{
+	static const char *const sql[] = {
+		"UPDATE server SET image_id = NULL WHERE image_id = ?",
+		"UPDATE server_kept_disk SET image_id = NULL WHERE image_id = ?",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < sizeof(sql) / sizeof(*sql); i++)
+		r = statement_run(store, sql[i], BIND(B_INT(id)), err);
+	return r < 0 ? r : 0;
 }
 
 int store_image_count_servers(struct store *store, uint64_t id, uint64_t *ret, struct err *err)

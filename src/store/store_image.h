@@ -15,6 +15,7 @@ struct store_image_filter {
 	uint64_t customer_id; /* its own and those of the service */
 	const char *name;
 	const char *architecture;
+	uint64_t bound_to;       /* backups of that server */
 	uint32_t types;          /* bits 1 << enum image_type */
 	uint32_t statuses;       /* bits 1 << enum image_status */
 	bool without_deprecated; /* leave out those deprecated */
@@ -40,7 +41,7 @@ int store_image_get_rescue(struct store *store, struct image *ret, struct err *e
 int store_image_list(struct store *store, const struct store_image_filter *filter,
 		     struct store_images *ret, struct err *err);
 void store_image_done(struct store_images *images);
-/** store_image_update() - description, type, labels, protect_delete, deprecated. */
+/** store_image_update() - description, type, labels, protect_delete, deprecated, bound_to. */
 int store_image_update(struct store *store, const struct image *image, struct err *err);
 /** store_image_update_name() - ERR_UNIQUENESS when another has it. */
 int store_image_update_name(struct store *store, uint64_t id, const char *name, struct err *err);
@@ -52,5 +53,7 @@ int store_image_update_facts(struct store *store, uint64_t id, uint64_t file_byt
 			     uint64_t virtual_bytes, const uint8_t *checksum, struct err *err);
 /** store_image_delete() - ERR_IN_USE while servers are made from it. */
 int store_image_delete(struct store *store, uint64_t id, struct err *err);
+/** store_image_release() - servers whose disk is a copy of it forget where that came from. */
+int store_image_release(struct store *store, uint64_t id, struct err *err);
 /** store_image_count_servers() - how many servers are made from it. */
 int store_image_count_servers(struct store *store, uint64_t id, uint64_t *ret, struct err *err);

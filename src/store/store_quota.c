@@ -62,6 +62,8 @@ int store_quota_used(struct store *store, uint64_t customer_id, struct quotas *r
 		{QUOTA_SSH_KEYS, "SELECT count(*) FROM ssh_key WHERE customer_id = ?"},
 		{QUOTA_TOKENS, "SELECT count(*) FROM token WHERE customer_id = ?"},
 		{QUOTA_MEMBERS, "SELECT count(*) FROM membership WHERE customer_id = ?"},
+		{QUOTA_SNAPSHOTS,
+		 "SELECT count(*) FROM image WHERE customer_id = ? AND type = 3 AND status <> 3"},
 	};
 	struct quotas used = {0};
 	int r = of_servers(store, OF_SERVERS "s.customer_id = ?1", customer_id, &used, err);
@@ -106,8 +108,8 @@ int store_quota_defaults(struct store *store, struct quotas *ret, struct err *er
 	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
 	int r = statement_one(store, "default quota",
 			      "SELECT server_limit, core_limit, memory_limit_mib, disk_limit_gb, "
-			      "address_limit, ssh_key_limit, token_limit, member_limit "
-			      "FROM default_quota",
+			      "address_limit, ssh_key_limit, token_limit, member_limit, "
+			      "snapshot_limit FROM default_quota",
 			      NULL, &statement, err);
 
 	for (int i = 0; r == 0 && i < QUOTA_COUNT; i++)
@@ -123,9 +125,10 @@ int store_quota_set_defaults(struct store *store, const struct quotas *limits, s
 		store, "default quota",
 		"UPDATE default_quota SET server_limit = ?, core_limit = ?, memory_limit_mib = ?, "
 		"disk_limit_gb = ?, address_limit = ?, ssh_key_limit = ?, token_limit = ?, "
-		"member_limit = ?",
+		"member_limit = ?, snapshot_limit = ?",
 		BIND(B_INT(of[QUOTA_SERVERS]), B_INT(of[QUOTA_CORES]), B_INT(of[QUOTA_MEMORY_MIB]),
 		     B_INT(of[QUOTA_DISK_GB]), B_INT(of[QUOTA_ADDRESSES]),
-		     B_INT(of[QUOTA_SSH_KEYS]), B_INT(of[QUOTA_TOKENS]), B_INT(of[QUOTA_MEMBERS])),
+		     B_INT(of[QUOTA_SSH_KEYS]), B_INT(of[QUOTA_TOKENS]), B_INT(of[QUOTA_MEMBERS]),
+		     B_INT(of[QUOTA_SNAPSHOTS])),
 		err);
 }

@@ -12,7 +12,9 @@
 	"s.volume_generation, s.disk_gb, s.mac, s.user, s.protect_delete, s.protect_rebuild, "     \
 	"s.seed, s.first_boot_done, s.created_ms, s.first_started_ms, s.labels, "                  \
 	"s.host_keys, s.inbound, s.first_step_passed, s.first_step_known, "                        \
-	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys, s.agent_off, s.updates"
+	"s.ssh_port, s.rescue_armed, s.rescue_running, s.rescue_host_keys, s.agent_off, "          \
+	"s.updates, "                                                                              \
+	"s.backup_window, s.backup_percent"
 
 static int read_keys(sqlite3_stmt *statement, int column, char **ret)
 {
@@ -56,6 +58,8 @@ static int read_row(sqlite3_stmt *statement, struct server *server)
 	server->rescue_running = statement_bool(statement, 29);
 	server->agent_off = statement_bool(statement, 31);
 	server->updates = statement_u32(statement, 32);
+	server->backup_window = (enum backup_window)statement_u32(statement, 33);
+	server->backup_percent = statement_u32(statement, 34);
 	if (read_keys(statement, 23, &server->host_keys) < 0 ||
 	    read_keys(statement, 30, &server->rescue_host_keys) < 0)
 		return -ENOMEM;
@@ -273,6 +277,12 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		"DELETE FROM server_key WHERE server_id = ?",
 		"DELETE FROM server_seed WHERE server_id = ?",
 		"DELETE FROM server_kept_disk WHERE server_id = ?",
+		/* Images made of it are its old owner's. */
+		"UPDATE image SET type = 3, bound_to = 0 WHERE bound_to = ?",
+		"UPDATE server SET backup_window = 0, backup_percent = 0, backup_due_ms = 0 WHERE "
+		"id = ?",
+		("UPDATE server SET image_id = NULL WHERE id = ? AND image_id IN (SELECT id FROM "
+		 "image WHERE type IN (3, 4))"),
 		("DELETE FROM dns_ptr WHERE address_id IN (SELECT id FROM address WHERE "
 		 "server_id = ? AND kind = 1)"),
 		"DELETE FROM suspended_server WHERE server_id = ?",

@@ -290,6 +290,11 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     act("disable_rescue", result=2)
     did("server.poweroff", lambda: api.wait(api.post(f"{path}/actions/poweroff")["action"], success=None), "runner")
     act("rebuild", {"image": "tiny"}, details='{"image":"tiny"}')
+    act("enable_backup", details='{"backup_window":"02-06"}', result=2)
+    act("create_image", {"type": "snapshot", "description": "before"})
+    made = api.get("/images?type=snapshot&sort=id:desc")["images"][0]
+    did("image.delete", lambda: api.delete(f"/images/{made['id']}"), "before", customer_id=1, operator=0)
+    act("disable_backup", result=2)
     for verb in ("restore_kept_disk", "delete_kept_disk"):
         api.act({"id": server}, "poweron")
         eventually(lambda: fake.database("SELECT first_boot_done, seed FROM server WHERE id = ?", server) == [(1, 0)], 20)

@@ -17,7 +17,9 @@ NEEDS = [
                r"|(GET|POST) /me/passkeys|POST /me/passkeys/challenge|DELETE /me/passkeys/\{id\}"
                r"|POST /invitations/accept|DELETE /members/current|PUT /notices/(\{id\}/)?read"),
     ("service reads", r"GET /users/\{id\}/passkeys|GET /customer_defaults|GET /(customers|hosts|users|address_pools|outbox|name_servers)(/\{id\})?|GET /customers/\{id\}/contract(/.*)?|GET /name_servers/\{id\}/(config|state)|GET /name_servers/zones|GET /users/\{id\}/mail|GET /metrics|GET /history/verify"),
-    ("service", r"PUT /servers/\{id\}/owner|PUT /customer_defaults|(POST|PUT|DELETE) /(customers|hosts|address_pools|name_servers|server_types|locations|images|users|notices|backups|outbox)(/.*)?"),
+    ("service", r"PUT /servers/\{id\}/owner|PUT /customer_defaults|(POST|PUT|DELETE) /(customers|hosts|address_pools|name_servers|server_types|locations|users|notices|backups|outbox)(/.*)?"),
+    # Images of the service besides, whoever may change those of the account: test_server_images.py.
+    ("service", r"POST /images|POST /images/\{id\}/actions/check_updates"),
     ("owner", r"(POST|DELETE) /tokens(/\{id\})?|(POST|DELETE) /invitations(/\{id\})?|(PUT|DELETE) /members/\{id\}"),
     # Words to the operators: of everybody who belongs to the account.
     ("member", r"(POST|PUT) /contact_threads(/.*)?|(POST|PUT|DELETE) /contact_attachments(/.*)?"),

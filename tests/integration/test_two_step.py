@@ -302,6 +302,8 @@ SENSITIVE = [
     ("POST", "/servers/{server}/actions/rebuild", {"image": "tiny"}),
     ("POST", "/servers/{server}/actions/restore_kept_disk", None),
     ("POST", "/servers/{server}/actions/delete_kept_disk", None),
+    ("POST", "/servers/{server}/actions/disable_backup", None),
+    ("DELETE", "/images/1", None),
     ("POST", "/tokens", {"name": "too late"}),
     ("POST", "/invitations", {"role": "reader"}),
     ("PUT", "/members/{member}", {"role": "operator"}),

@@ -63,7 +63,12 @@ static const struct step create_steps[] = {
 	 .answered = verb_network_answered,
 	 .undo = verb_network_clear},
 	{.name = "image", .run = image_run},
-	{.name = "volume", .run = volume_run, .undo = volume_undo},
+	{.name = "volume", .wanted = task_wants_overlay, .run = volume_run, .undo = volume_undo},
+	{.name = "copy",
+	 .flags = STEP_SLOW | STEP_COPY,
+	 .wanted = task_wants_copy,
+	 .run = volume_run,
+	 .undo = volume_undo},
 	{.name = "seed", .run = seed_run, .answered = seed_answered, .undo = verb_seed_delete},
 	{.name = "define", .run = verb_define, .undo = verb_undefine},
 	{.name = "start",
@@ -83,6 +88,7 @@ static int create_accept(struct engine *engine, const struct action_request *req
 
 	(void)action;
 	params->start = request->start;
+	verb_use_image(engine, server->image_id, params);
 	if (r == 0 && request->start)
 		r = verb_admit_memory(engine, server, err);
 	if (r == 0)

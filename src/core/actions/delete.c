@@ -1,3 +1,4 @@
+#include "core/actions/images.h"
 #include "core/actions/task.h"
 
 #include "base/cleanup.h"
@@ -57,6 +58,9 @@ static int delete_succeeded(struct task *task, struct err *err)
 {
 	int r = engine_set_gone(task->engine, task->uuid, true, err);
 
+	if (r == 0)
+		r = images_drop_backups(task->engine, task->server_id, "its server was deleted",
+					err);
 	if (r == 0)
 		r = store_server_delete(task->engine->store, task->server_id, err);
 	task->server_gone = r == 0;

@@ -136,6 +136,9 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_RESET_PASSWORD:
 		/* Paused is how a start begins; absent or off is what it begins from. */
 		return state == HOST_DOMAIN_RUNNING ? SERVER_RUNNING : server->status;
+	/* It goes on as it likes meanwhile. */
+	case ACTION_CREATE_IMAGE:
+		return status;
 	case ACTION_CREATE_SERVER:
 		return state == HOST_DOMAIN_RUNNING && server->status == SERVER_STARTING
 			       ? SERVER_RUNNING
@@ -155,6 +158,8 @@ static enum server_status settled(const struct engine *engine, const struct serv
 	case ACTION_DISABLE_RESCUE:
 	case ACTION_RESTORE_KEPT_DISK:
 	case ACTION_DELETE_KEPT_DISK:
+	case ACTION_ENABLE_BACKUP:
+	case ACTION_DISABLE_BACKUP:
 		ACTION_CASES_OF_ZONES
 		ACTION_CASES_OF_NETWORKS
 	case ACTION_SET_FIREWALL_RULES:

@@ -9,10 +9,13 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "model/action.h"
+#include "model/backup.h"
 #include "model/pool.h"
 #include "model/private_network.h"
 #include "wire/console_message.h"
 #include "wire/host_message.h"
+
+#define ENGINE_COPIES_AT_ONCE 2 /* of whole disks: so much of the host's disk is for servers */
 
 struct engine;
 struct host_client;
@@ -86,9 +89,12 @@ struct action_request {
 					    addresses; detach_from_network, change_alias_ips:
 					    the one that is there */
 
-	uint64_t image_id;    /* rebuild_server, import_image, delete_image: that image's row */
-	bool keep_disk;       /* rebuild_server: the old disk is put aside */
-	const char *user;     /* rebuild_server: of the new system; NULL: as it was */
+	uint64_t image_id; /* rebuild_server, import_image, delete_image, create_image: that
+			      image's row */
+	enum backup_window backup_window; /* enable_backup */
+	uint32_t backup_percent;          /* enable_backup: of the plan's price */
+	bool keep_disk;                   /* rebuild_server: the old disk is put aside */
+	const char *user;                 /* rebuild_server: of the new system; NULL: as it was */
 	const char *new_keys; /* rebuild_server: authorized_keys lines of it; NULL: as they were */
 
 	uint64_t server_type_id; /* change_server_type */

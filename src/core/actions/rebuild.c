@@ -124,13 +124,19 @@ int rebuild_old_volume(struct task *task, struct err *err)
 	return verb_volume(task, HOST_VOLUME_DELETE, task->params.generation, 0, 0, err);
 }
 
+/* What takes long is done while the server still runs. */
 static const struct step rebuild_steps[] = {
+	{.name = "copy",
+	 .flags = STEP_SLOW | STEP_COPY,
+	 .wanted = task_wants_copy,
+	 .run = volume_run,
+	 .undo = volume_undo},
 	{.name = "stop",
 	 .flags = STEP_ABSENT | STEP_UNDO_ONCE,
 	 .wanted = task_was_on,
 	 .run = verb_stop,
 	 .undo = verb_start},
-	{.name = "volume", .run = volume_run, .undo = volume_undo},
+	{.name = "volume", .wanted = task_wants_overlay, .run = volume_run, .undo = volume_undo},
 	{.name = "seed", .run = seed_run, .undo = seed_undo},
 	{.name = "define",
 	 .flags = STEP_UNDO_ONCE,
@@ -192,7 +198,7 @@ static int rebuild_accept(struct engine *engine, const struct action_request *re
 		r = verb_put_seed(engine, request, server->id, err);
 	if (r == 0)
 		r = action_add_resource(action, ACTION_RESOURCE_IMAGE, request->image_id);
-	params->image_id = request->image_id;
+	verb_use_image(engine, request->image_id, params);
 	params->generation = server->volume_generation;
 	params->keep_disk = request->keep_disk;
 	params->start = params->before == SERVER_RUNNING;

@@ -52,6 +52,10 @@ static int protection_accept(struct engine *engine, const struct action_request 
 			     : store_ip_protect(engine->store, request->address_id,
 						request->protect_delete > 0, err);
 	}
+	if (request->image_id != 0)
+		return action_add_resource(action, ACTION_RESOURCE_IMAGE, request->image_id) < 0
+			       ? err_set(err, ERR_SERVER, "too many resources")
+			       : 0; /* whoever asks has written it */
 	if (request->network_id != 0)
 		return action_add_resource(action, ACTION_RESOURCE_NETWORK, request->network_id) < 0
 			       ? err_set(err, ERR_SERVER, "too many resources")

@@ -36,6 +36,7 @@
 #define PROGRESS_PAUSE_MS 1000
 #define VERB_TIMEOUT_MS   300000
 #define SLOW_TIMEOUT_MS   900000
+#define COPY_TIMEOUT_MS   (12 * 3600 * 1000)
 #define SHORT_TEXT_BYTES  128
 
 static const struct command *const commands[] = {
@@ -56,7 +57,8 @@ static const struct command *const commands[] = {
 	&ip_range_command,        &attach_command,
 	&detach_command,          &alias_command,
 	&network_delete_command,  &kept_restore_command,
-	&kept_delete_command,
+	&kept_delete_command,     &image_create_command,
+	&enable_backup_command,   &disable_backup_command,
 };
 
 const struct command *command_find(enum action_command command)
@@ -489,6 +491,10 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 		task->holds_slot = false;
 		engine->slots_used--;
 	}
+	if (task->holds_copy) {
+		task->holds_copy = false;
+		engine->copies_used--;
+	}
 	engine_kick(engine);
 	if (code == ERR_NOT_FOUND && (task->undoing || (step->flags & STEP_ABSENT)))
 		code = 0;
@@ -519,20 +525,25 @@ static void on_answer(void *context, int code, const char *text, struct reader *
 
 int task_ask(struct task *task, uint16_t type, const struct buf *body, struct err *err)
 {
-	bool slow = step_at(task)->flags & STEP_SLOW;
+	const bool copy = (step_at(task)->flags & STEP_COPY) && !task->undoing;
+	const bool slow = step_at(task)->flags & STEP_SLOW;
 	/* The action's file goes with the verb that reads it, and with no other: an undo has none.
 	 */
 	int fd = type == HOST_IMAGE_IMPORT ? task->fd : -1;
 	int r;
 
 	r = host_client_call(task->engine->client, type, body, 0, fd,
-			     slow ? SLOW_TIMEOUT_MS : VERB_TIMEOUT_MS, on_answer, task,
-			     &task->call_id, err);
+			     copy   ? COPY_TIMEOUT_MS
+			     : slow ? SLOW_TIMEOUT_MS
+				    : VERB_TIMEOUT_MS,
+			     on_answer, task, &task->call_id, err);
 	if (r)
 		return r;
 	task->state = TASK_ASKED;
 	task->holds_slot = !slow;
 	task->engine->slots_used += task->holds_slot;
+	task->holds_copy = copy;
+	task->engine->copies_used += copy;
 	return STEP_ASKED;
 }
 
@@ -544,6 +555,16 @@ bool task_was_on(const struct task *task)
 bool task_wants_start(const struct task *task)
 {
 	return task->params.start;
+}
+
+bool task_wants_overlay(const struct task *task)
+{
+	return !task->params.whole;
+}
+
+bool task_wants_copy(const struct task *task)
+{
+	return task->params.whole;
 }
 
 int task_server(struct task *task, struct server *ret, struct err *err)
@@ -700,6 +721,9 @@ static bool may_run(const struct task *task, int64_t now)
 	if (task->state == TASK_ASKED || (task->state != TASK_READY && task->wake_at_ms > now))
 		return false;
 	if (task->server_id && engine_has_job(engine, task->server_id))
+		return false;
+	if (!task->nothing_left && !task->undoing && (step_at(task)->flags & STEP_COPY) &&
+	    engine->copies_used >= ENGINE_COPIES_AT_ONCE)
 		return false;
 	return task->nothing_left || has_slot(engine) || (step_at(task)->flags & STEP_SLOW);
 }

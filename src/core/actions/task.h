@@ -24,6 +24,7 @@ enum step_flags {
 	STEP_KEEP = 2, /* when it fails, what was done before stays */
 	STEP_SLOW = 4, /* takes minutes; does not count against the verbs at once */
 	STEP_UNDO_ONCE = 8, /* an undo the host refuses for good is let be */
+	STEP_COPY = 32,     /* of a whole disk: takes hours, and few run at once */
 	STEP_ABSENT = 16,   /* not finding what is to go is as good; always so when undoing */
 };
 
@@ -55,7 +56,8 @@ struct task_params {
 	uint32_t generation; /* rebuild, restore: of the disk being replaced */
 	bool keep_disk;      /* rebuild: and that is put aside */
 	uint32_t kept;       /* of the disk put aside: that is gone back to, or deleted; 0: none */
-	uint64_t image_id;   /* rebuild, restore, images */
+	uint64_t image_id;   /* create, rebuild, restore, images */
+	bool whole;          /* create, rebuild: the disk is a copy of the image, not an overlay */
 	uint64_t server_type_id; /* change_server_type */
 	uint64_t port_id;        /* attach_to_network, detach_from_network */
 	uint64_t network_id;     /* delete_network */
@@ -87,7 +89,8 @@ extern const struct command create_command, delete_command, start_command, stop_
 	floating_assign_command, floating_unassign_command, primary_assign_command,
 	primary_unassign_command, agent_command, add_subnet_command, delete_subnet_command,
 	ip_range_command, attach_command, detach_command, alias_command, network_delete_command,
-	kept_restore_command, kept_delete_command;
+	kept_restore_command, kept_delete_command, image_create_command, enable_backup_command,
+	disable_backup_command;
 
 /** rebuild_old_volume() - the step that deletes the disk which was in use when the action began. */
 int rebuild_old_volume(struct task *task, struct err *err);
@@ -125,6 +128,7 @@ struct task {
 	bool nothing_left; /* only the end of the action is missing */
 	uint64_t call_id;
 	bool holds_slot;
+	bool holds_copy;
 	int64_t wake_at_ms;       /* monotonic */
 	unsigned phase;           /* a step's own, 0 at its start */
 	uint32_t wake_ms;         /* set by a step that returns STEP_WAIT; 0: events only */
@@ -183,6 +187,7 @@ struct engine {
 	struct job *jobs;
 	struct staged *staged;
 	unsigned slots_used;
+	unsigned copies_used;
 	bool turning;
 	struct ip resolvers[SEED_MAX_RESOLVERS];
 	size_t resolver_count;
@@ -211,6 +216,9 @@ int task_ask(struct task *task, uint16_t type, const struct buf *body, struct er
 /** task_was_on(), task_wants_start() - whether steps are wanted: it ran before; it shall run. */
 bool task_was_on(const struct task *task);
 bool task_wants_start(const struct task *task);
+/** task_wants_overlay(), task_wants_copy() - how the new disk is made of its image. */
+bool task_wants_overlay(const struct task *task);
+bool task_wants_copy(const struct task *task);
 /** task_server() - the server as it is now. Free with server_done(). */
 int task_server(struct task *task, struct server *ret, struct err *err);
 /** task_end_power() - the usual end: status by what events said or else by the model. */
@@ -268,6 +276,8 @@ int network_body(struct store *store, const struct server *server, struct buf *o
 /** verb_network_answered() - the filter is in force with the network. */
 int verb_network_answered(struct task *task, struct reader *answer, struct err *err);
 uint64_t disk_bytes(uint32_t disk_gb);
+/** verb_use_image() - what the disk of an action is to be made of. */
+void verb_use_image(struct engine *engine, uint64_t image_id, struct task_params *params);
 
 /* --- engine.c --- */
 

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/actions/images.h"
 #include "core/actions/task.h"
 #include "core/filter_policy.h"
 #include "store/store_image.h"
@@ -241,12 +242,12 @@ static int write_domain(struct engine *engine, const struct server *server,
 			const struct domain_shape *shape, struct buf *out, struct err *err)
 {
 	/* A seed is for the server's own system, and stays for its next boot. */
-	struct host_domain domain CLEANUP(host_domain_done) = {.server_id = server->id,
-							       .generation = shape->generation,
-							       .image_id = shape->image_id,
-							       .no_agent = server->agent_off,
-							       .has_seed = shape->seed &&
-									   !shape->rescue};
+	struct host_domain domain CLEANUP(host_domain_done) = {
+		.server_id = server->id,
+		.generation = shape->generation,
+		.image_id = image_base(engine->store, shape->image_id),
+		.no_agent = server->agent_off,
+		.has_seed = shape->seed && !shape->rescue};
 	struct plan plan;
 	int r = store_plan_get(
 		engine->store,
@@ -301,8 +302,10 @@ int verb_define(struct task *task, struct err *err)
 int verb_volume(struct task *task, uint16_t type, uint32_t generation, uint64_t image_id,
 		uint64_t bytes, struct err *err)
 {
-	struct host_volume volume = {
-		.generation = generation, .image_id = image_id, .bytes = bytes};
+	struct host_volume volume = {.generation = generation,
+				     .image_id = image_id,
+				     .bytes = bytes,
+				     .whole = type == HOST_VOLUME_CREATE && task->params.whole};
 	struct buf body CLEANUP(buf_done) = {0};
 
 	memcpy(volume.uuid, task->uuid, UUID_BYTES);
@@ -394,28 +397,36 @@ int verb_seed_create(struct task *task, uint32_t generation, uint64_t image_id, 
 	return r ? r : task_ask(task, HOST_SEED_CREATE, &body, err);
 }
 
+void verb_use_image(struct engine *engine, uint64_t image_id, struct task_params *params)
+{
+	params->image_id = image_id;
+	params->whole = image_base(engine->store, image_id) != image_id;
+}
+
 int verb_check_image(struct engine *engine, uint64_t image_id, uint32_t disk_gb, struct err *err)
 {
 	struct image image CLEANUP(image_done) = {0};
+	char label[IMAGE_LABEL_BYTES];
+	const char *name;
 	int r = store_image_get(engine->store, 0, image_id, &image, err);
 
 	if (r == ERR_NOT_FOUND)
 		return err_set(err, ERR_INVALID_INPUT, "there is no such image");
 	if (r)
 		return r;
+	name = image_label(&image, label);
 	if (image.type == IMAGE_RESCUE)
 		return err_set(err, ERR_INVALID_INPUT,
-			       "image %s is the rescue system: no server is made from it",
-			       image.name);
+			       "image %s is the rescue system: no server is made from it", name);
 	if (image.status != IMAGE_AVAILABLE)
 		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
-			       "image %s is %s: wait until it is available", image.name,
+			       "image %s is %s: wait until it is available", name,
 			       image_status_name(image.status));
 	if (image_disk_gb(&image) > disk_gb)
 		return err_set(err, ERR_INVALID_INPUT,
 			       "image %s needs a disk of %" PRIu32 " GB, the server has %" PRIu32
 			       ": choose a larger plan",
-			       image.name, image_disk_gb(&image), disk_gb);
+			       name, image_disk_gb(&image), disk_gb);
 	return 0;
 }
 

@@ -368,7 +368,7 @@ static int pricing(struct request *request, struct err *err)
 	const struct page everything = {.number = 1, .entries = 0};
 	struct store_plans plans = {0};
 	json_t *types = json_array();
-	char currency[MONEY_CURRENCY_BYTES] = DEFAULT_CURRENCY;
+	char currency[MONEY_CURRENCY_BYTES] = DEFAULT_CURRENCY, percentage[12];
 	int code = store_plan_list(request->core->store, NULL, NULL, &everything, &plans, err);
 
 	for (size_t i = 0; i < plans.count; i++) {
@@ -386,6 +386,8 @@ static int pricing(struct request *request, struct err *err)
 		json_decref(types);
 		return code;
 	}
+	(void)snprintf(percentage, sizeof percentage, "%u",
+		       request->core->config->backup_percentage);
 	json_t *nothing = json_pack("{s:s, s:s}", "net", "0", "gross", "0");
 	request->reply =
 		json_pack("{s:{s:s, s:s, s:{s:O}, s:{s:O}, s:[], s:[], s:{s:O}, s:{s:s}, s:o, "
@@ -393,7 +395,7 @@ static int pricing(struct request *request, struct err *err)
 			  "pricing", "currency", currency, "vat_rate", "0", "image",
 			  "price_per_gb_month", nothing, "floating_ip", "price_monthly", nothing,
 			  "floating_ips", "primary_ips", "traffic", "price_per_tb", nothing,
-			  "server_backup", "percentage", "0", "server_types", types,
+			  "server_backup", "percentage", percentage, "server_types", types,
 			  "load_balancer_types", "volume", "price_per_gb_month", nothing);
 	json_decref(nothing);
 	return 0;

@@ -32,21 +32,25 @@ json_t *contracts_money(int64_t minor, const char *currency)
 			 (json_int_t)minor);
 }
 
-void contracts_write_next(const struct contract_terms *terms, const struct plan *plan,
-			  int64_t created_ms, int64_t now_ms, struct buf *out)
+int64_t contracts_monthly(const struct plan *plan, uint32_t backup_percent)
+{
+	return plan->price_monthly_minor + backup_minor(plan->price_monthly_minor, backup_percent);
+}
+
+void contracts_write_next(const struct contract_terms *terms, int64_t monthly_minor,
+			  const char *currency, int64_t created_ms, int64_t now_ms, struct buf *out)
 {
 	char text[MONEY_TEXT_BYTES];
 
-	if (plan->price_monthly_minor <= 0) {
+	if (monthly_minor <= 0) {
 		(void)buf_puts(out, "null");
 		return;
 	}
-	money_format(plan->price_monthly_minor, plan->currency, text);
+	money_format(monthly_minor, currency, text);
 	(void)buf_puts(out, "{\"at\":");
 	json_text_time(out, contract_month_at(terms, created_ms, now_ms).until_ms);
-	(void)buf_printf(out, ",\"price\":{\"currency\":\"%s\",\"amount\":\"%s\",", plan->currency,
-			 text);
-	(void)buf_printf(out, "\"amount_minor\":%" PRId64 "}}", plan->price_monthly_minor);
+	(void)buf_printf(out, ",\"price\":{\"currency\":\"%s\",\"amount\":\"%s\",", currency, text);
+	(void)buf_printf(out, "\"amount_minor\":%" PRId64 "}}", monthly_minor);
 }
 
 /* --- sums --- */
@@ -367,13 +371,17 @@ static int list_charges(struct request *request, struct err *err)
 
 /* --- what more would cost --- */
 
-static int take_plan(struct request *request, struct plan *ret, struct err *err)
+/* That is asked for; without one, the plan that the server has. */
+static int take_plan(struct request *request, const struct server *server, struct plan *ret,
+		     struct err *err)
 {
 	const char *text = request_query(request, "server_type");
 	struct store *store = request->core->store;
 	uint64_t id;
 	int code;
 
+	if (text == NULL && server->id != 0)
+		return store_plan_get(store, server->server_type_id, ret, err);
 	if (text == NULL)
 		return request_invalid(request, err, "server_type",
 				       "Missing data for required field.");
@@ -386,31 +394,58 @@ static int take_plan(struct request *request, struct plan *ret, struct err *err)
 		       : code;
 }
 
-/* The server that would get the plan; of a new one the reason stays. */
-static int take_server(struct request *request, struct contract_span *span, struct err *err)
+/* The server that it is about; of a new one the id stays 0. */
+static int take_server(struct request *request, struct server *ret, struct err *err)
 {
 	const char *text = request_query(request, "server");
 	struct store *store = request->core->store;
-	struct server server CLEANUP(server_done) = {0};
-	struct plan before;
 	uint64_t id;
 	int code;
 
 	if (text == NULL)
 		return 0;
 	code = parse_u64(text, 1, INT64_MAX, &id) == 0
-		       ? store_server_get(store, request->who.customer_id, id, &server, err)
-		       : store_server_get_by_name(store, request->who.customer_id, text, &server,
-						  err);
-	if (code == ERR_NOT_FOUND)
-		return request_invalid(request, err, "server",
-				       "there is no such server; GET /v1/servers lists them");
-	if (code < 0 || (code = store_plan_get(store, server.server_type_id, &before, err)) < 0)
+		       ? store_server_get(store, request->who.customer_id, id, ret, err)
+		       : store_server_get_by_name(store, request->who.customer_id, text, ret, err);
+	return code == ERR_NOT_FOUND
+		       ? request_invalid(request, err, "server",
+					 "there is no such server; GET /v1/servers lists them")
+		       : code;
+}
+
+/* What the server costs until then. */
+static int take_before(struct request *request, const struct server *server,
+		       struct contract_span *span, struct err *err)
+{
+	struct plan before;
+	int code;
+
+	if (server->id == 0)
+		return 0;
+	if ((code = store_plan_get(request->core->store, server->server_type_id, &before, err)) < 0)
 		return code;
 	span->reason = CONTRACT_PLAN;
-	span->anchor_ms = server.created_ms;
+	span->anchor_ms = server->created_ms;
 	if (strcmp(before.currency, span->currency) == 0)
-		span->before_minor = before.price_monthly_minor;
+		span->before_minor = contracts_monthly(&before, server->backup_percent);
+	return 0;
+}
+
+/* With backups, without them, or as it is. */
+static int take_backup(struct request *request, const struct server *server, uint32_t *ret_percent,
+		       struct err *err)
+{
+	const char *text = request_query(request, "backup");
+
+	*ret_percent = server->backup_percent;
+	if (text == NULL)
+		return 0;
+	if (strcmp(text, "false") == 0)
+		*ret_percent = 0;
+	else if (strcmp(text, "true") != 0)
+		return request_invalid(request, err, "backup", "must be true or false");
+	else if (server->backup_window == BACKUP_NONE)
+		*ret_percent = request->core->config->backup_percentage;
 	return 0;
 }
 
@@ -439,27 +474,36 @@ static int quote(struct request *request, struct err *err)
 	const int64_t now_ms = clock_now_ms();
 	struct contract_span span = {
 		.reason = CONTRACT_MADE, .anchor_ms = now_ms, .from_ms = now_ms};
+	struct server server CLEANUP(server_done) = {0};
 	struct quoting quoting = {0};
 	struct plan plan;
+	uint32_t percent;
 	int code;
 
-	if ((code = take_plan(request, &plan, err)) < 0)
+	if ((code = take_server(request, &server, err)) < 0 ||
+	    (code = take_plan(request, &server, &plan, err)) < 0 ||
+	    (code = take_backup(request, &server, &percent, err)) < 0)
 		return code;
 	(void)snprintf(span.currency, sizeof span.currency, "%s", plan.currency);
-	span.monthly_minor = plan.price_monthly_minor;
+	span.monthly_minor = contracts_monthly(&plan, percent);
 	span.initial_minor = plan.price_initial_minor;
-	if ((code = take_server(request, &span, err)) < 0)
+	if ((code = take_before(request, &server, &span, err)) < 0)
 		return code;
 	quoting.charges = json_array();
 	(void)contract_charges(terms, &span, now_ms, now_ms + 1, quote_charge, &quoting);
 	const struct contract_month month = contract_month_at(terms, span.anchor_ms, now_ms);
 	return request_answer(
 		request, 200, "quote",
-		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "server_type", plan.name, "terms",
+		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "server_type", plan.name, "terms",
 			  render_terms(terms), "now", contracts_money(quoting.minor, plan.currency),
-			  "charges", quoting.charges, "price_monthly",
-			  contracts_money(plan.price_monthly_minor, plan.currency), "next_charge",
-			  render_next(month.until_ms, plan.price_monthly_minor, plan.currency)));
+			  "charges", quoting.charges, "backup",
+			  percent != 0
+				  ? contracts_money(backup_minor(plan.price_monthly_minor, percent),
+						    plan.currency)
+				  : json_null(),
+			  "price_monthly", contracts_money(span.monthly_minor, plan.currency),
+			  "next_charge",
+			  render_next(month.until_ms, span.monthly_minor, plan.currency)));
 }
 
 const struct route contract_routes[] = {

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/parse.h"
 #include "core/actions/engine.h"
 #include "core/api/note.h"
 #include "core/api/render.h"
@@ -12,6 +13,7 @@
 #include "core/events.h"
 #include "store/store_image.h"
 #include "store/store_image_updates.h"
+#include "store/store_quota.h"
 #include "wire/package_list.h"
 
 #define BUILD_AHEAD_MS (INT64_C(3600) * 1000) /* that another machine's clock may be */
@@ -55,6 +57,16 @@ static int take_words(struct request *request, struct store_image_filter *filter
 	return 0;
 }
 
+static int take_bound_to(struct request *request, struct store_image_filter *filter,
+			 struct err *err)
+{
+	const char *text = request_query(request, "bound_to");
+
+	if (text != NULL && parse_u64(text, 1, INT64_MAX, &filter->bound_to) < 0)
+		return request_invalid(request, err, "bound_to", "must be the id of a server");
+	return 0;
+}
+
 static int list(struct request *request, struct err *err)
 {
 	struct list_query query CLEANUP(list_query_done) = {0};
@@ -66,7 +78,8 @@ static int list(struct request *request, struct err *err)
 	int code;
 
 	if ((code = request_list(request, SORT_RESOURCE, &query, err)) < 0 ||
-	    (code = take_words(request, &filter, err)) < 0)
+	    (code = take_words(request, &filter, err)) < 0 ||
+	    (code = take_bound_to(request, &filter, err)) < 0)
 		return code;
 	filter.selector = query.has_selector ? &query.selector : NULL;
 	filter.sort = query.sort;
@@ -92,6 +105,22 @@ static int find(struct request *request, struct image *ret, struct err *err)
 	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no image %llu",
 					       (unsigned long long)request->id)
 				     : code;
+}
+
+/* A customer's own, by the customer; the service's by its operators, in the service's history. */
+static int find_to_change(struct request *request, struct image *ret, struct err *err)
+{
+	int code = find(request, ret, err);
+
+	if (code < 0)
+		return code;
+	if (ret->customer_id == 0 && !request->who.service)
+		return err_set(err, ERR_FORBIDDEN,
+			       "image %s is the service's: only its operators change it",
+			       ret->name);
+	note_about(request, "image", ret->id, ret->name[0] != '\0' ? ret->name : ret->description);
+	note_customer(request, ret->customer_id);
+	return 0;
 }
 
 static int get(struct request *request, struct err *err)
@@ -288,6 +317,37 @@ static int replace(struct request *request, struct image *image, const char *nam
 		       : store_image_update_name(request->core->store, image->id, image->name, err);
 }
 
+/* A backup may become a snapshot, which stays when its server goes. */
+static int take_type(struct request *request, struct image *image, struct err *err)
+{
+	const char *text = NULL;
+	enum image_type type = image->type;
+	int code = body_text(request, "type", &text, err);
+
+	if (code < 0 || text == NULL)
+		return code;
+	if (!image_is_whole(image) || image_type_parse(text, &type) < 0 ||
+	    (type != image->type && type != IMAGE_SNAPSHOT))
+		return request_invalid(request, err, "type",
+				       "can be changed from backup to snapshot, and no other way");
+	if (type == image->type)
+		return 0;
+	note_detail(request, "type", json_string(text));
+	image->type = type;
+	image->bound_to = 0;
+	return 0;
+}
+
+/* In the transaction of the change. */
+static int check_room(struct request *request, const struct image *image, enum image_type before,
+		      struct err *err)
+{
+	return image->type != before
+		       ? store_quota_check_one(request->core->store, image->customer_id,
+					       QUOTA_SNAPSHOTS, err)
+		       : 0;
+}
+
 static int update(struct request *request, struct err *err)
 {
 	struct image image CLEANUP(image_done) = {0};
@@ -297,12 +357,17 @@ static int update(struct request *request, struct err *err)
 	bool has_labels;
 	int code;
 
-	if ((code = find(request, &image, err)) < 0 ||
-	    (code = take_text(request, "description", image.description, sizeof image.description,
+	if ((code = find_to_change(request, &image, err)) < 0)
+		return code;
+	const enum image_type before = image.type;
+	if ((code = take_text(request, "description", image.description, sizeof image.description,
 			      err)) < 0 ||
+	    (code = take_type(request, &image, err)) < 0 ||
 	    (code = body_text(request, "replaces", &replaces, err)) < 0 ||
 	    (code = body_labels(request, &labels, &has_labels, err)) < 0)
 		return code;
+	if (replaces != NULL && image.customer_id != 0)
+		return request_invalid(request, err, "replaces", "is for images of the service");
 	if (has_labels) {
 		label_done(&image.labels);
 		image.labels = labels;
@@ -313,7 +378,8 @@ static int update(struct request *request, struct err *err)
 	if ((code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
-	if ((code = store_image_update(store, &image, err)) < 0 ||
+	if ((code = check_room(request, &image, before, err)) < 0 ||
+	    (code = store_image_update(store, &image, err)) < 0 ||
 	    (replaces != NULL && (code = replace(request, &image, replaces, err)) < 0) ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
@@ -333,9 +399,12 @@ static int delete (struct request *request, struct err *err)
 					.fd = -1};
 	int code;
 
-	if ((code = find(request, &image, err)) < 0 || (code = store_begin(store, err)) < 0)
+	if ((code = find_to_change(request, &image, err)) < 0 ||
+	    (code = store_begin(store, err)) < 0)
 		return code;
 	STORE_GUARD(store);
+	if (image.customer_id != 0)
+		wanted.customer_id = image.customer_id;
 	if ((code = engine_submit(request->core->engine, &wanted, &action, err)) < 0 ||
 	    (code = store_commit(store, err)) < 0)
 		return code;
@@ -349,13 +418,41 @@ static int change_protection(struct request *request, struct err *err)
 	struct image image CLEANUP(image_done) = {0};
 	int code;
 
-	if ((code = find(request, &image, err)) < 0 ||
+	if ((code = find_to_change(request, &image, err)) < 0 ||
 	    (code = body_bool(request, "delete", &image.protect_delete, err)) < 0)
 		return code;
 	note_detail(request, "delete", json_boolean(image.protect_delete));
 	if ((code = store_image_update(request->core->store, &image, err)) < 0)
 		return code;
 	return request_answer(request, 200, "image", render(request, &image));
+}
+
+/* The same as an action, as clients of the API ask for it. */
+static int act_on_protection(struct request *request, struct err *err)
+{
+	struct image image CLEANUP(image_done) = {0};
+	struct action action CLEANUP(action_done) = {0};
+	struct store *store = request->core->store;
+	struct action_request wanted = {.command = ACTION_CHANGE_PROTECTION,
+					.user_id = request->who.user_id,
+					.image_id = request->id,
+					.fd = -1};
+	int code;
+
+	if ((code = find_to_change(request, &image, err)) < 0 ||
+	    (code = body_bool(request, "delete", &image.protect_delete, err)) < 0)
+		return code;
+	note_detail(request, "delete", json_boolean(image.protect_delete));
+	wanted.customer_id = image.customer_id != 0 ? image.customer_id : request->who.customer_id;
+	if ((code = store_begin(store, err)) < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = store_image_update(store, &image, err)) < 0 ||
+	    (code = engine_submit(request->core->engine, &wanted, &action, err)) < 0 ||
+	    (code = store_commit(store, err)) < 0)
+		return code;
+	engine_kick(request->core->engine);
+	return request_answer(request, 201, "action", render_action(&action));
 }
 
 /* The look itself takes minutes: it is due from now on, and `updates.looking` says until when. */
@@ -382,11 +479,13 @@ const struct route image_routes[] = {
 	{"GET", "/images", ACCESS_READ, list},
 	{"POST", "/images", ACCESS_SERVICE, import, "image.import"},
 	{"GET", "/images/{id}", ACCESS_READ, get},
-	{"PUT", "/images/{id}", ACCESS_SERVICE, update, "image.update"},
-	{"DELETE", "/images/{id}", ACCESS_SERVICE, delete, "image.delete"},
+	{"PUT", "/images/{id}", ACCESS_MANAGE, update, "image.update"},
+	{"DELETE", "/images/{id}", ACCESS_MANAGE, delete, "image.delete", ROUTE_NEEDS_PROOF},
 	{"POST", "/images/{id}/actions/check_updates", ACCESS_SERVICE, check_updates,
 	 "image.check_updates"},
-	{"PUT", "/images/{id}/protection", ACCESS_SERVICE, change_protection,
+	{"PUT", "/images/{id}/protection", ACCESS_MANAGE, change_protection,
+	 "image.change_protection"},
+	{"POST", "/images/{id}/actions/change_protection", ACCESS_MANAGE, act_on_protection,
 	 "image.change_protection"},
 	{NULL, NULL, 0, NULL},
 };

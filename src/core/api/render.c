@@ -128,16 +128,22 @@ static json_t *render_updates(const struct image_updates *updates)
 
 json_t *render_image(const struct image *image)
 {
-	const bool named = image->type != IMAGE_SNAPSHOT && image->type != IMAGE_BACKUP;
+	const bool named = !image_is_whole(image);
 	json_t *size = image->file_bytes > 0 ? json_real((double)image->file_bytes / GIB_BYTES)
 					     : json_null();
-	json_t *object = json_pack("{s:I, s:s, s:s, s:o, s:s, s:o, s:I, s:o, s:n, s:n}", "id",
-				   (json_int_t)image->id, "type", image_type_name(image->type),
-				   "status", image_status_name(image->status), "name",
-				   named ? text_or_null(image->name) : json_null(), "description",
-				   image->description, "image_size", size, "disk_size",
-				   (json_int_t)image_disk_gb(image), "created",
-				   json_time(image->created_ms), "created_from", "bound_to");
+	json_t *from = image->from_server_id != 0
+			       ? json_pack("{s:I, s:s}", "id", (json_int_t)image->from_server_id,
+					   "name", image->from_server_name)
+			       : json_null();
+	json_t *bound_to =
+		image->bound_to != 0 ? json_integer((json_int_t)image->bound_to) : json_null();
+	json_t *object = json_pack(
+		"{s:I, s:s, s:s, s:o, s:s, s:o, s:I, s:o, s:o, s:o}", "id", (json_int_t)image->id,
+		"type", image_type_name(image->type), "status", image_status_name(image->status),
+		"name", named ? text_or_null(image->name) : json_null(), "description",
+		image->description, "image_size", size, "disk_size",
+		(json_int_t)image_disk_gb(image), "created", json_time(image->created_ms),
+		"created_from", from, "bound_to", bound_to);
 
 	(void)json_object_set_new(
 		object, "os_flavor",

@@ -41,7 +41,8 @@ static const struct route *const tables[] = {
 	name_server_routes,    server_filter_routes,
 	network_routes,        network_action_routes,
 	server_network_routes, contract_routes,
-	host_routes,           absent_routes,
+	server_image_routes,   host_routes,
+	absent_routes,
 };
 
 /* --- errors --- */

@@ -33,8 +33,8 @@ struct route {
 #define ROUTE_NEEDS_PROOF     true
 
 /* Each resource's own; ends with method == NULL. */
-extern const struct route server_routes[], server_action_routes[], action_routes[],
-	catalogue_routes[], image_routes[], sshkey_routes[], address_routes[],
+extern const struct route server_routes[], server_action_routes[], server_image_routes[],
+	action_routes[], catalogue_routes[], image_routes[], sshkey_routes[], address_routes[],
 	address_action_routes[], account_routes[], customer_routes[], hand_over_routes[],
 	session_routes[], invitation_routes[], password_routes[], member_routes[], user_routes[],
 	proof_routes[], two_step_routes[], passkey_routes[], service_routes[], console_routes[],

@@ -115,6 +115,7 @@ static int rebuild(struct request *request, struct err *err)
 	struct buf new_keys CLEANUP(buf_done) = {0};
 	size_t key_count = 0;
 	char hash[GUEST_HASH_BYTES] = "";
+	char label[IMAGE_LABEL_BYTES];
 	const char *user_data = NULL;
 	struct action_request wanted = {.command = ACTION_REBUILD_SERVER, .fd = -1};
 	int code = servers_find(request, &server, err);
@@ -146,7 +147,7 @@ static int rebuild(struct request *request, struct err *err)
 		wanted.password_hash = hash;
 	}
 	wanted.image_id = image.id;
-	note_detail(request, "image", json_string(image.name));
+	note_detail(request, "image", json_string(image_label(&image, label)));
 	if (wanted.keep_disk)
 		note_detail(request, "keep_disk", json_true());
 	if (first.user != NULL)
@@ -312,9 +313,6 @@ const struct route server_action_routes[] = {
 	ACTION("change_guest_agent", ACCESS_MANAGE, change_guest_agent),
 	NOT_OFFERED("attach_iso"),
 	NOT_OFFERED("detach_iso"),
-	NOT_OFFERED("enable_backup"),
-	NOT_OFFERED("disable_backup"),
-	NOT_OFFERED("create_image"),
 	NOT_OFFERED("add_to_placement_group"),
 	NOT_OFFERED("remove_from_placement_group"),
 	{NULL, NULL, 0, NULL},

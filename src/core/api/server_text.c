@@ -161,7 +161,8 @@ static void write_extension(const struct server *server, const struct contract_t
 	(void)buf_puts(out, ",\"guest_agent\":");
 	json_text_bool(out, !server->agent_off);
 	(void)buf_puts(out, ",\"next_charge\":");
-	contracts_write_next(terms, plan, server->created_ms, clock_now_ms(), out);
+	contracts_write_next(terms, contracts_monthly(plan, server->backup_percent), plan->currency,
+			     server->created_ms, clock_now_ms(), out);
 	(void)buf_puts(out, ",\"host_keys\":[");
 	write_host_keys(server->host_keys, out);
 	(void)buf_puts(out, "],\"rescue\":{\"running\":");
@@ -266,7 +267,14 @@ static int write_traffic(struct store *store, const struct server *server, const
 
 static void write_middle(const struct server *server, struct buf *out)
 {
-	(void)buf_puts(out, ",\"backup_window\":null,\"rescue_enabled\":");
+	const char *window = backup_window_name(server->backup_window);
+
+	(void)buf_puts(out, ",\"backup_window\":");
+	if (window != NULL)
+		json_text_string(out, window);
+	else
+		(void)buf_puts(out, "null");
+	(void)buf_puts(out, ",\"rescue_enabled\":");
 	json_text_bool(out, server->rescue_armed);
 	(void)buf_puts(out, ",\"iso\":null,\"locked\":");
 	json_text_bool(out, server->locked_action_id != 0);

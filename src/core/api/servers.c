@@ -193,6 +193,7 @@ int servers_take_plan(struct request *request, struct plan *ret, struct err *err
 
 int servers_take_image(struct request *request, struct image *ret, struct err *err)
 {
+	char label[IMAGE_LABEL_BYTES];
 	const char *name;
 	uint64_t id;
 	int code = body_id_or_name(request, "image", &id, &name, err);
@@ -210,7 +211,8 @@ int servers_take_image(struct request *request, struct image *ret, struct err *e
 				       "there is no such image; GET /v1/images lists them");
 	if (code == 0 && ret->status != IMAGE_AVAILABLE)
 		return err_set(err, ERR_UNAVAILABLE_RESOURCE,
-			       "image %s is not ready; try again when it is available", ret->name);
+			       "image %s is not ready; try again when it is available",
+			       image_label(ret, label));
 	return code;
 }
 
@@ -571,6 +573,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 {
 	struct store *store = request->core->store;
 	const int64_t now_ms = clock_now_ms();
+	char label[IMAGE_LABEL_BYTES];
 	struct server *server = &wish->server;
 	const struct action_request action = {.command = ACTION_CREATE_SERVER,
 					      .customer_id = request->who.customer_id,
@@ -606,7 +609,7 @@ static int insert(struct request *request, struct wish *wish, const char *passwo
 			       : code;
 	note_about(request, "server", server->id, server->name);
 	note_detail(request, "server_type", json_string(wish->plan.name));
-	note_detail(request, "image", json_string(wish->image.name));
+	note_detail(request, "image", json_string(image_label(&wish->image, label)));
 	note_detail(request, "start", json_boolean(wish->start));
 	if ((code = give_addresses(request, wish, now_ms, err)) < 0 ||
 	    (code = plug_networks(request, wish, now_ms, err)) < 0 ||
