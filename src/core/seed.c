@@ -19,7 +19,8 @@
  * Between them is a boothook: cloud-init runs it while it reads the parts, whatever modules,
  * lists and keys the others name or leave out. It puts firststep into the server, from the disc
  * itself (no network is needed), and leaves the rest to firststep-report.service, which waits until
- * users and keys are there. A server that has firststep keeps its own.
+ * users and keys are there. A server that has firststep keeps its own. On a disk that was another
+ * server's, copied by a snapshot, it makes the machine's id anew.
  *
  * vendor-data is a script that tells the host, through a port only root may write to, that the
  * first boot is over. It waits in the background, as it is itself a part of that boot.
@@ -75,6 +76,13 @@ static const char boothook[] =
 	"unit=firststep-report.service\n"
 	"[ \"$(cat $state/instance 2>/dev/null)\" != \"$instance\" ] || exit 0\n"
 	"command -v systemctl >/dev/null || exit 0\n"
+	"# The disk was another server's: what names a machine is made anew.\n"
+	"was=$(cat $state/instance 2>/dev/null)\n"
+	"if [ -n \"$was\" ] && [ \"${was%-*}\" != \"${instance%-*}\" ]; then\n"
+	"\trm -f /etc/machine-id /var/lib/systemd/random-seed\n"
+	"\t[ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id\n"
+	"\tsystemd-machine-id-setup\n"
+	"fi\n"
 	"mkdir -p -m 700 $state\n"
 	"if [ ! -e /usr/lib/systemd/system/$unit ] && [ ! -e /lib/systemd/system/$unit ]; then\n"
 	"\tdisc=$(mktemp -d) && mount -o ro -t iso9660 LABEL=cidata \"$disc\" || exit 1\n"
