@@ -107,6 +107,7 @@ static void wrong_settings(void **state)
 		{"[host]\negress = masquerade routed\n", "egress"},
 		{"[core]\ncontract_period = weekly\n", "contract_period"},
 		{"[core]\ncontract_offset = 9\n", "contract_offset"},
+		{"[core]\nbackup_percentage = 101\n", "backup_percentage"},
 		{"[host]\nemulation = maybe\n", "emulation"},
 		{"[ippo]\nlog_level = loud\n", "log_level"},
 		{"[web]\ntrusted_proxies = 10.0.0.0/8 localhost\n", "trusted_proxies"},
