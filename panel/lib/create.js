@@ -8,7 +8,14 @@ import { takeEvent } from "./servers.js";
 
 /** The systems that can be installed now. */
 export async function readImages() {
-	return (await getEvery("/v1/images?status=available", "images")).filter(({ deprecated }) => !deprecated);
+	return (await getEvery("/v1/images?status=available&type=system&type=app", "images")).filter(({ deprecated }) => !deprecated);
+}
+
+/** The image made of a server that is asked for by its number; none when it is not there. */
+async function readMade(id) {
+	if (!/^[0-9]{1,15}$/.test(id ?? ""))
+		return [];
+	return (await getEvery("/v1/images?status=available&type=snapshot&type=backup", "images")).filter((image) => image.id === Number(id));
 }
 
 /** The plans that can be had now, the cheapest first. */
@@ -17,14 +24,15 @@ export async function readPlans() {
 		.sort((a, b) => a.price_monthly_minor - b.price_monthly_minor || a.memory - b.memory || a.id - b.id);
 }
 
-/** {plans, images, locations, keys, filters, networks, maintenance}: what can be chosen now, and why no server is made just now (null: they are). */
-export async function readOffer() {
-	const [plans, images, locations, keys, filters, networks, maintenance] = await Promise.all([
-		readPlans(), readImages(), getEvery("/v1/locations", "locations"), readKeys(), getEvery("/v1/firewalls", "firewalls"), readNetworks(), readMaintenance(),
+/** {plans, images, locations, keys, filters, networks, maintenance}: what can be chosen now, and why no server is made just now (null: they are).
+ * @param image  the number of an image made of a server: it is chosen first */
+export async function readOffer(image) {
+	const [plans, made, images, locations, keys, filters, networks, maintenance] = await Promise.all([
+		readPlans(), readMade(image), readImages(), getEvery("/v1/locations", "locations"), readKeys(), getEvery("/v1/firewalls", "firewalls"), readNetworks(), readMaintenance(),
 	]);
 	return {
 		plans,
-		images,
+		images: [...made, ...images],
 		locations,
 		keys,
 		filters,

@@ -7,7 +7,7 @@ const page_size = 50;
 const mib_of_gb = 1024;
 
 /** In the order in which they are shown. */
-export const quotas = ["servers", "cores", "memory_mib", "disk_gb", "addresses", "ssh_keys", "tokens", "members"];
+export const quotas = ["servers", "cores", "memory_mib", "disk_gb", "addresses", "ssh_keys", "tokens", "members", "snapshots"];
 
 /** An amount as people read it. */
 export function amount(quota, value) {

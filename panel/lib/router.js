@@ -7,6 +7,7 @@ const patterns = [
 	{ name: "servers", pattern: /^\/servers$/ },
 	{ name: "create", pattern: /^\/servers\/new$/ },
 	{ name: "home", pattern: /^\/servers\/([0-9]{1,15})$/, parameters: ["id"], roomBy: "id" },
+	{ name: "backups", pattern: /^\/servers\/([0-9]{1,15})\/backups$/, parameters: ["id"], roomBy: "id" },
 	{ name: "reinstall", pattern: /^\/servers\/([0-9]{1,15})\/reinstall$/, parameters: ["id"], roomBy: "id" },
 	{ name: "server-filter", pattern: /^\/servers\/([0-9]{1,15})\/filter$/, parameters: ["id"], roomBy: "id" },
 	{ name: "settings", pattern: /^\/servers\/([0-9]{1,15})\/settings$/, parameters: ["id"], roomBy: "id" },

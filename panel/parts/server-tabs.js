@@ -12,6 +12,7 @@ const rooms = [
 	{ name: "first-step", path: "/first-step", words: "first-step" },
 	{ name: "filter", path: "/filter", words: "firewalls" },
 	{ name: "graphs", path: "/graphs", words: "graphs" },
+	{ name: "backups", path: "/backups", words: "backups" },
 	{ name: "reinstall", path: "/reinstall", words: "reinstall" },
 	{ name: "history", path: "/history", words: "home.history" },
 	{ name: "settings", path: "/settings", words: "home.settings" },

@@ -4,7 +4,7 @@
 import { costOf, createServer, fits, readOffer } from "../lib/create.js";
 import { choicesOf, fields as choice_fields, judgeChoices } from "../lib/first-choices.js";
 import { bandwidth, gigabytes, price, t } from "../lib/i18n.js";
-import { go } from "../lib/router.js";
+import { go, route } from "../lib/router.js";
 import { joinedFrom } from "../lib/networks.js";
 import { me } from "../lib/session.js";
 import { makeKeyPair } from "../lib/ssh-key.js";
@@ -35,9 +35,10 @@ const monthly = (plan, location) => {
 
 /** What is chosen at first: the cheapest plan, and the keys there are when there is no doubt which. */
 function firstWish({ plans, images, locations, keys }) {
-	const plan = plans[0];
+	const made = images.find(({ created_from: from }) => from);
+	const plan = made ? plans.find((each) => fits(made, each)) ?? plans[0] : plans[0];
 	return {
-		plan, image: images.find((image) => fits(image, plan)) ?? images[0], location: locations[0],
+		plan, image: made ?? images.find((image) => fits(image, plan)) ?? images[0], location: locations[0],
 		way: keys.length > 0 ? "mine" : "make", keys: new Set(keys.length === 1 ? [keys[0].id] : []), filters: new Set(), networks: new Set(), start: "no",
 	};
 }
@@ -261,10 +262,11 @@ export function Create() {
 	const [failure, setFailure] = useState(null);
 	const [made, setMade] = useState(null);
 	const mayCreate = useValue(me)?.role !== "reader";
+	const asked = useValue(route).query;
 
 	const read = () => {
 		setFailure(null);
-		readOffer().then(setOffer, setFailure);
+		readOffer(new URLSearchParams(asked).get("image")).then(setOffer, setFailure);
 	};
 	useEffect(read, []);
 	const leave = (server) => {

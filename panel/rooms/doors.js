@@ -14,6 +14,7 @@ const modules = {
 	account: async () => (await import("./account.js")).Account,
 	alerts: async () => (await import("./alerts.js")).Alerts,
 	"api-keys": async () => (await import("./api-keys.js")).ApiKeys,
+	backups: async () => (await import("./backups.js")).Backups,
 	"confirm-mail": async () => (await import("./confirm-mail.js")).ConfirmMail,
 	console: async () => (await import("./console.js")).Console,
 	contract: async () => (await import("./contract.js")).ContractRoom,

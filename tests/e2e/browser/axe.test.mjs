@@ -733,6 +733,39 @@ for (const language of ["ja", "en"]) {
 					});
 				});
 
+				test("backups: none, some of them, and the questions", async () => {
+					const { mock } = state;
+					const server = mock.addServer("hajime", "running");
+					await withPage({ ...look, at: `/#/servers/${server.id}/backups` }, async (page) => {
+						await page.waitForSelector("#first");
+						await page.waitForSelector("#backup-price strong");
+						await check(page, "none");
+						server.backup_window = "18-22";
+						const making = mock.addMade(server, { status: "creating", image_size: null, description: "作成中" });
+						mock.addMade(server, { description: "アップグレードの前".repeat(6), protection: { delete: true } });
+						mock.addMade(server, { type: "backup", bound_to: server.id, description: "" });
+						mock.addAction(server, "create_image", { progress: 40, resources: [{ id: server.id, type: "server" }, { id: making.id, type: "image" }] });
+						mock.emit("server", { server });
+						await page.waitForSelector("[data-progress='40']");
+						await page.waitForSelector("[data-backup=on]");
+						await check(page, "some");
+						assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing to scroll sideways");
+						for (const action of mock.actions.values())
+							mock.endAction(action);
+						await page.click("[data-do=restore]:enabled");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "going back");
+						await page.keyboard.press("Escape");
+						await page.click("[data-do=delete]:enabled");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "deleting");
+						await page.keyboard.press("Escape");
+						await page.click("#backup-off");
+						await page.waitForSelector("dialog[open]");
+						await check(page, "switching off");
+					});
+				});
+
 				test("a server's history, and how to connect by each program", async () => {
 					const server = state.mock.addServer("hajime", "running");
 					state.mock.addLine("server.poweron", { resource: { type: "server", id: server.id, name: "hajime" } });

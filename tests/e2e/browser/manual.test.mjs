@@ -44,7 +44,7 @@ describe("manual", () => {
 		const rooms = {
 			"/servers": "servers", [`/servers/${server.id}`]: "servers", [`/servers/${server.id}/graphs`]: "graphs", [`/servers/${server.id}/first-step`]: "first-step", [`/servers/${server.id}/console`]: "console",
 			"/keys": "ssh-keys", "/api-keys": "api-keys", "/history": "history", "/people": "people", "/notices": "notices", "/contact": "contact", "/alerts": "alerts", "/zones": "zones", "/firewalls": "firewalls", [`/servers/${server.id}/filter`]: "firewalls",
-			"/servers/new": "create", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
+			"/servers/new": "create", [`/servers/${server.id}/backups`]: "backups", [`/servers/${server.id}/reinstall`]: "reinstall", [`/servers/${server.id}/history`]: "history", "/account": "account",
 			"/admin/outbox": "outbox", "/admin/name-servers": "name-servers", "/admin/images": "images", "/admin/customers": "customers", "/admin/customers/1": "customers",
 		};
 		await withPage({}, async (page) => {

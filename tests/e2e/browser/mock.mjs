@@ -36,7 +36,7 @@ const verbs = {
 };
 
 // What asks for a fresh proof of who it is.
-const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/(rebuild|restore_kept_disk|delete_kept_disk)|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail|DELETE \/v1\/users\/\d+|PUT \/v1\/servers\/\d+\/owner)$/;
+const sensitive = /^(DELETE \/v1\/servers\/\d+|POST \/v1\/servers\/\d+\/actions\/(rebuild|restore_kept_disk|delete_kept_disk|disable_backup)|DELETE \/v1\/images\/\d+|POST \/v1\/(tokens|invitations)|(PUT|DELETE) \/v1\/members\/\d+|(POST|DELETE) \/v1\/me\/(two_step|passkeys).*|(PUT|DELETE) \/v1\/me\/mail|DELETE \/v1\/users\/\d+|PUT \/v1\/servers\/\d+\/owner)$/;
 const letters = "abcdefghijkm";
 const recoveryCodes = (round) => Array.from({ length: 10 }, (_, n) => `${letters[n]}${round + 1}`.repeat(8));
 const shown = (code) => code.match(/.{4}/g).join("-");
@@ -135,7 +135,7 @@ export class Mock {
 		this.invitations = new Map([["KEY-1", { operator: true, customer: { id: 1, name: "operator" }, expires: new Date(Date.now() + 7 * 864e5).toISOString() }]]);
 		this.customers = [{ id: 1, name: "operator", role: "owner", suspended: false }];
 		this.accounts = new Map(); // of all customers, as operators see them
-		this.customerDefaults = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: null };
+		this.customerDefaults = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: null, snapshots: 20 };
 		this.addAccount("operator", { id: 1, limits: {} });
 		this.customer = null; // for whom one works; null: the first
 		this.members = new Map([[2, { id: 2, name: "taro", role: "owner", disabled: false }], [3, { id: 3, name: "hanako", role: "reader", disabled: false }]]);
@@ -146,6 +146,7 @@ export class Mock {
 		this.passkeys = new Map(); // by number: {id, name, created, last_used, user, credential}
 		this.passkeyAnswer = null; // a refusal for the next one that is shown
 		this.challenges = new Set();
+		this.snapshots = 20; // that the account may have
 		this.stale = false; // the proof of who it is has grown old
 		this.requests = []; // [method, path] of every API request
 		this.bodies = []; // of them, as text
@@ -233,7 +234,7 @@ export class Mock {
 			server_type: planOf(1, "1g", 2, 1, 50, 980, 0),
 			image: { id: 1, name: "debian-12", description: "Debian 12", os_flavor: "debian", os_version: "12" },
 			location: { id: 1, name: "local", description: "Tokyo 1" },
-			primary_disk_size: 50, protection: { delete: false, rebuild: false },
+			primary_disk_size: 50, backup_window: null, protection: { delete: false, rebuild: false },
 			ippo: { user: "debian", ssh_port: 22, updates: "reboot", kept_disk: null, uuid: "4e9ff3a1-1df8-4f8e-9f3a-40bb7d4b2a10", desired: status === "running" ? "on" : "off", next_charge: nextCharge(planOf(1, "1g", 2, 1, 50, 980, 0)), first_boot_done: true, host_keys: [hostKey], rescue: { running: false, host_keys: [] }, first_step: { passed: 11, total: 13, known: 13, inbound: "open" } },
 			...changes,
 		};
@@ -253,6 +254,16 @@ export class Mock {
 	removeServer(server) {
 		this.servers.delete(server.id);
 		this.emit("deleted", { deleted: { type: "server", id: server.id } });
+	}
+
+	/** An image made of a server; the newest is the first. */
+	addMade(server, changes = {}) {
+		const image = {
+			...imageOf(1000 + this.nextId++, "debian-12", "", 50), name: null, type: "snapshot", created: new Date().toISOString(), image_size: 1.25, built: null,
+			created_from: { id: server.id, name: server.name }, bound_to: null, protection: { delete: false }, ...changes,
+		};
+		this.images.unshift(image);
+		return image;
 	}
 
 	addAction(server, command, changes = {}) {
@@ -712,16 +723,26 @@ export class Mock {
 			return this.#notices(what, url, body, user);
 		if (what === "GET /v1/pricing")
 			return [200, { pricing: { currency: "JPY" } }];
-		const image = /^(GET|POST) \/v1\/images\/(\d+)(\/actions\/check_updates)?$/.exec(what);
+		const image = /^(GET|POST|PUT|DELETE) \/v1\/images\/(\d+)(\/actions\/check_updates|\/protection)?$/.exec(what);
 		if (image) {
 			const found = this.images.find(({ id }) => id === Number(image[2]));
+			if (image[1] === "DELETE") {
+				this.images.splice(this.images.indexOf(found), 1);
+				return [204];
+			}
+			if (image[3] === "/protection") {
+				found.protection = { delete: body.delete };
+				return [200, { image: found }];
+			}
 			if (image[3])
 				found.updates = { ...found.updates, looking: true };
 			return [image[3] ? 202 : 200, { image: found }];
 		}
 		for (const [kind, list] of [["server_types", this.plans], ["images", this.images], ["locations", this.locations]]) {
-			if (what === `GET /v1/${kind}`)
-				return [200, paged(kind, list, url)];
+			if (what === `GET /v1/${kind}`) {
+				const types = url.searchParams.getAll("type");
+				return [200, paged(kind, kind === "images" && types.length > 0 ? list.filter(({ type }) => types.includes(type)) : list, url)];
+			}
 		}
 		if (what === "POST /v1/servers")
 			return this.#createServer(body);
@@ -773,15 +794,20 @@ export class Mock {
 			return [200, { ...paged("charges", charges, url), month, complete: month < "2026-11", totals: charges.length > 0 ? [money(total)] : [] }];
 		}
 		if (below === "/quote") {
-			const plan = this.plans.find(({ id }) => String(id) === url.searchParams.get("server_type"));
 			const server = this.servers.get(Number(url.searchParams.get("server")));
+			const backup = url.searchParams.get("backup") === "true" ? money(server.server_type.price_monthly_minor / 5) : null;
+			if (backup) {
+				const price = money(server.server_type.price_monthly_minor * 6 / 5);
+				return [200, { quote: { server_type: server.server_type.name, terms: this.terms, charges: [], backup, now: money(backup.amount_minor / 2), price_monthly: price, next_charge: { at: next_month, price } } }];
+			}
+			const plan = this.plans.find(({ id }) => String(id) === url.searchParams.get("server_type"));
 			const part = { from: "2026-11-27T00:00:00+00:00", until: next_month, of_days: 30 };
 			const more = server ? Math.max(0, plan.price_monthly_minor - server.server_type.price_monthly_minor) : plan.price_monthly_minor;
 			const charges = [
 				!server && plan.price_initial_minor > 0 && { kind: "initial", from: null, until: null, days: 0, of_days: 0, price: money(plan.price_initial_minor) },
 				more > 0 && (server ? { kind: "upgrade", ...part, days: 23, price: money(Math.floor(more * 23 / 30)) } : { kind: "month", ...part, days: 30, price: money(more) }),
 			].filter(Boolean);
-			return [200, { quote: { server_type: plan.name, terms: this.terms, charges, now: money(charges.reduce((sum, { price }) => sum + price.amount_minor, 0)),
+			return [200, { quote: { server_type: plan.name, terms: this.terms, charges, backup, now: money(charges.reduce((sum, { price }) => sum + price.amount_minor, 0)),
 				price_monthly: money(plan.price_monthly_minor), next_charge: nextCharge(plan) } }];
 		}
 		const sum = servers.reduce((all, { server_type: plan }) => all + plan.price_monthly_minor, 0);
@@ -798,7 +824,7 @@ export class Mock {
 
 	/** A customer with what it uses and may use. */
 	addAccount(name, { id = this.accounts.size + 1, limits, used = {}, ...changes } = {}) {
-		const usual = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: 50 };
+		const usual = { servers: 10, cores: 64, memory_mib: 131072, disk_gb: 4000, addresses: 20, ssh_keys: 100, tokens: 50, members: 50, snapshots: 20 };
 		const account = { id, name, server_limit: 10, suspended: false, suspension: null, created: "2026-11-20T01:02:03Z", note: "", smtp_open: false,
 			quotas: Object.fromEntries(Object.keys(usual).map((key) => [key, { used: used[key] ?? 0, limit: limits ? limits[key] ?? null : usual[key] }])), ...changes };
 		this.accounts.set(id, account);
@@ -1717,6 +1743,24 @@ export class Mock {
 			Object.assign(server, { server_type: plan, primary_disk_size: body.upgrade_disk ? plan.disk : server.primary_disk_size, ippo: { ...server.ippo, next_charge: nextCharge(plan) } });
 			return [201, { action: this.#changed(server, "change_server_type") }];
 		}
+		case "POST /v1/servers/ID/actions/create_image": {
+			if (this.images.filter(({ type }) => type === "snapshot").length >= this.snapshots)
+				throw new Refusal(403, "resource_limit_exceeded", "this account may have no more snapshots");
+			const image = this.addMade(server, { description: body.description ?? `${server.name} 2026-11-27 01:02`, status: "creating", image_size: null });
+			const action = this.addAction(server, "create_image", { progress: 40, resources: [{ id: server.id, type: "server" }, { id: image.id, type: "image" }], ippo: { step: "copy", undoing: false } });
+			setTimeout(() => {
+				Object.assign(image, { status: "available", image_size: 1.25 });
+				this.endAction(action);
+			}, this.action_ms);
+			return [201, { action, image }];
+		}
+		case "POST /v1/servers/ID/actions/enable_backup":
+			server.backup_window = body.backup_window;
+			return [201, { action: this.#changed(server, "enable_backup") }];
+		case "POST /v1/servers/ID/actions/disable_backup":
+			server.backup_window = null;
+			this.images = this.images.filter(({ bound_to }) => bound_to !== server.id);
+			return [201, { action: this.#changed(server, "disable_backup") }];
 		case "POST /v1/servers/ID/actions/restore_kept_disk":
 		case "POST /v1/servers/ID/actions/delete_kept_disk":
 			if (!server.ippo.kept_disk)

@@ -23,7 +23,7 @@ function furnish() {
 	const at = `/servers/${server.id}`;
 	return {
 		inside: {
-			create: "/servers/new", home: at, reinstall: `${at}/reinstall`, "server-filter": `${at}/filter`,
+			create: "/servers/new", home: at, backups: `${at}/backups`, reinstall: `${at}/reinstall`, "server-filter": `${at}/filter`,
 			"server-history": `${at}/history`, settings: `${at}/settings`, "first-step": `${at}/first-step`, graphs: `${at}/graphs`, console: `${at}/console`,
 			keys: "/keys", "api-keys": "/api-keys", history: "/history", people: "/people", alerts: "/alerts",
 			firewalls: "/firewalls", firewall: `/firewalls/${firewall.id}`, zones: "/zones", zone: `/zones/${zone.id}`,

@@ -83,7 +83,7 @@ function furnish() {
 	const at = `/servers/${server.id}`;
 	return {
 		servers: "/servers", "servers-none-found": "/servers?search=nothing", "servers-found": "/servers?search=a", create: "/servers/new",
-		home: at, "home-off": `/servers/${off.id}`, "home-failed": `/servers/${failed.id}`, settings: `${at}/settings`, reinstall: `${at}/reinstall`, "reinstall-kept": `/servers/${off.id}/reinstall`,
+		home: at, "home-off": `/servers/${off.id}`, "home-failed": `/servers/${failed.id}`, settings: `${at}/settings`, backups: `${at}/backups`, reinstall: `${at}/reinstall`, "reinstall-kept": `/servers/${off.id}/reinstall`,
 		"server-filter": `${at}/filter`, "server-history": `${at}/history`, "first-step": `${at}/first-step`, graphs: `${at}/graphs`, console: `${at}/console`, "console-off": `/servers/${off.id}/console`,
 		keys: "/keys", "api-keys": "/api-keys", history: "/history", people: "/people", alerts: "/alerts", firewalls: "/firewalls", firewall: `/firewalls/${firewall.id}`,
 		"floating-ips": "/floating-ips", "primary-ips": "/primary-ips", networks: "/networks", zones: "/zones", zone: `/zones/${zone.id}`, "zone-secondary": `/zones/${fetched.id}`,
