@@ -358,16 +358,21 @@ def test_what_backups_cost(api, service):
 
 def test_a_new_owner_gets_no_images(api, service):
     service.cli("customer", "create", "heir")
-    server = made(api, "handed-over", start=True)
+    source = made(api, "left-behind")
+    image = take(api, source)
+    server = made(api, "handed-over", image=image["id"], start=True)
     eventually(lambda: service.database("SELECT seed FROM server WHERE id = ?", server["id"]) == [(0,)], 20)
     api.act(server, "enable_backup")
     backup = take(api, server, type="backup")
     service.cli("server", "transfer", "handed-over", "heir", "--yes")
     heir = service.api("heir", "--customer", "heir")
-    assert heir.server(server)["backup_window"] is None and heir.error("GET", f"/images/{backup['id']}") == (404, "not_found")
+    assert heir.server(server)["backup_window"] is None and heir.server(server)["image"] is None
+    assert heir.error("GET", f"/images/{backup['id']}") == (404, "not_found")
     kept = api.get(f"/images/{backup['id']}")["image"]
     assert kept["type"] == "snapshot" and kept["bound_to"] is None
-    api.delete(f"/images/{backup['id']}")
+    for each in (backup, image):
+        api.delete(f"/images/{each['id']}")
+    api.delete_server(source)
     whole(service)
 
 

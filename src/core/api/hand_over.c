@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "core/actions/images.h"
 #include "core/alerts/alerts.h"
 #include "core/api/note.h"
 #include "core/api/router.h"
@@ -55,8 +56,8 @@ static int check_is_free(struct request *request, const struct server *server, s
 		return err_set(err, ERR_IN_USE,
 			       "the server is in private networks of its owner: take it out of "
 			       "them first");
-	/* Of the service, it is everybody's. */
-	if (server->image_id != 0 &&
+	/* Of the service, it is everybody's; of a copy nothing is needed any more. */
+	if (image_base(request->core->store, server->image_id) != 0 &&
 	    store_image_get(request->core->store, ACCOUNT_SERVICE_CUSTOMER_ID, server->image_id,
 			    &image, NULL) < 0)
 		return err_set(err, ERR_IN_USE,
