@@ -48,6 +48,7 @@ struct connection {
 	struct buf out;
 	size_t out_sent;
 	bool tls_wants_write;
+	bool has_ticket;   /* to resume its session of TLS */
 	bool more;         /* another record follows at once: they leave together */
 	struct buf unsent; /* records of TLS that the kernel did not take */
 	bool reads_ahead;  /* a console's: as much as there is, to be worked off in one turn */

@@ -301,6 +301,15 @@ static void ask_core(struct connection *connection, const struct http_head *head
 	}
 }
 
+/* To come back with fewer steps of TLS 1.3 (RFC 8446 section 4.6.1); 1.2 gives its own. */
+static void give_ticket(struct connection *connection)
+{
+	if (connection->has_ticket)
+		return;
+	connection->has_ticket = true;
+	(void)SSL_new_session_ticket(connection->tls);
+}
+
 static bool is_api(const struct slice *target)
 {
 	return target->len >= 3 && memcmp(target->data, "/v1", 3) == 0 &&
@@ -313,6 +322,8 @@ static void dispatch_api(struct connection *connection, const struct http_head *
 	const enum handshake_result result = handshake_check(head, &connection->request.handshake);
 
 	connection->request.upgrade = result == HANDSHAKE_VALID;
+	if (!connection->request.upgrade)
+		give_ticket(connection);
 	if (result != HANDSHAKE_VERSION) {
 		ask_core(connection, head, body, bytes);
 		return;
@@ -335,10 +346,12 @@ static void dispatch(struct connection *connection, const uint8_t *body, size_t 
 	connection->request.is_head =
 		head.method.len == 4 && memcmp(head.method.data, "HEAD", 4) == 0;
 	connection->request.is_http_1_0 = head.minor == 0;
-	if (is_api(&head.target))
+	if (is_api(&head.target)) {
 		dispatch_api(connection, &head, body, bytes);
-	else
+	} else {
+		give_ticket(connection);
 		serve_panel(connection, &head);
+	}
 	if (connection->fd < 0)
 		return;
 	/* What was read may have held a password. */

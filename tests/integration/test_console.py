@@ -6,7 +6,9 @@ import pathlib
 import random
 import re
 import signal
+import socket
 import sqlite3
+import ssl
 import threading
 import time
 
@@ -46,6 +48,24 @@ def test_what_is_typed_arrives_and_is_answered(fake, server):
     later = open_console(fake, fake.api(), server).until_text(b"hello")
     assert b"guest login:" in later.output
     later.close()
+
+
+def test_a_session_of_tls_is_resumed_by_requests_and_left_alone_by_consoles(fake, server):
+    """Each answer to a first request brings what resumes the session; a console's handshake saves that work."""
+    context = ssl.create_default_context(cafile=str(fake.ca))
+
+    def ask_once(session=None):
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", fake.port), 20), server_hostname="localhost", session=session) as connection:
+            connection.sendall(b"GET /v1/locations HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+            return connection.session_reused, connection.session
+
+    fresh, session = ask_once()
+    assert not fresh and session.has_ticket
+    assert ask_once(session)[0]
+    viewer = open_console(fake, fake.api(), server).until_live()
+    assert not viewer.socket.sock.session.has_ticket
+    viewer.close()
 
 
 def test_a_ticket_is_used_once_however_many_try(fake, server):
