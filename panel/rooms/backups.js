@@ -192,7 +192,7 @@ function Inside({ server }) {
 		<${Crumbs} server=${server}/>
 		<${Heading} text=${t("backups.heading", { name: server.name })} help="backups"/>
 		<${ServerTabs} server=${server} now="backups"/>
-		<div class="narrow backups">
+		<div class="narrow from-start backups">
 			${obstacle && html`<p class="hint" id="backup-obstacle">${obstacle}</p>`}
 			<${Switch} server=${server} obstacle=${obstacle} window=${window} setWindow=${setWindow}/>
 			${mayChange && html`<${Make} server=${server} obstacle=${obstacle}/>`}
