@@ -101,7 +101,7 @@ describe("backups", () => {
 			await eventually(() => page.isEnabled(`[data-image='${image.id}'] [data-do=restore]`), true);
 			await page.click(`[data-image='${image.id}'] [data-do=restore]`);
 			await page.fill("dialog[open] input", "hajime");
-			assert.equal(await page.isDisabled("dialog[open] .destroys"), true);
+			await eventually(() => page.isDisabled("dialog[open] .destroys"), true);
 			assert.match(await page.innerText("dialog[open]"), /delete lock is on/);
 		});
 	});
