@@ -279,8 +279,8 @@ int store_server_hand_over(struct store *store, uint64_t id, uint64_t customer_i
 		"DELETE FROM server_kept_disk WHERE server_id = ?",
 		/* Images made of it are its old owner's. */
 		"UPDATE image SET type = 3, bound_to = 0 WHERE bound_to = ?",
-		"UPDATE server SET backup_window = 0, backup_percent = 0, backup_due_ms = 0 WHERE "
-		"id = ?",
+		("UPDATE server SET backup_window = 0, backup_percent = 0, backup_due_ms = 0 WHERE "
+		 "id = ?"),
 		("UPDATE server SET image_id = NULL WHERE id = ? AND image_id IN (SELECT id FROM "
 		 "image WHERE type IN (3, 4))"),
 		("DELETE FROM dns_ptr WHERE address_id IN (SELECT id FROM address WHERE "
