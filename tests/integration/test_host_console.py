@@ -111,7 +111,7 @@ class Console:
         self.events = []
 
     def hear(self):
-        message = self.socket.recv(1 << 15)
+        message = self.socket.recv(1 << 17)
         if not message:
             return False
         if message[0] == OUTPUT:
@@ -168,7 +168,7 @@ def world():
     try:
         with open(tiny_image(), "rb") as image:
             host.ask(IMAGE_IMPORT, struct.pack("<QB", 1, 1) + text("") + bytes(33), [image.fileno()])
-        volume = server.bytes + struct.pack("<IQQ", 1, 1, 1 << 30)
+        volume = server.bytes + struct.pack("<IQQB", 1, 1, 1 << 30, 0)
         host.ask(VOLUME_CREATE, volume)
         mac = bytes([2, 0, 0, 0, 0, 1])
         # Without addresses, not closed, in no private network, with a filter of no rules, and without a rescue system.
@@ -213,7 +213,7 @@ def test_from_the_first_byte(world):
     assert "locked" in taken.stdout, taken
     host.ask(CONSOLE_CLOSE, struct.pack("<Q", 1))
     console.socket.settimeout(10)
-    while console.socket.recv(1 << 15):
+    while console.socket.recv(1 << 17):
         pass
 
 
