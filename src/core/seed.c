@@ -77,7 +77,7 @@ static const char boothook[] =
 	"[ \"$(cat $state/instance 2>/dev/null)\" != \"$instance\" ] || exit 0\n"
 	"command -v systemctl >/dev/null || exit 0\n"
 	"# The disk was another server's: what names a machine is made anew.\n"
-	"was=$(cat $state/instance 2>/dev/null)\n"
+	"was=$(cat $state/instance 2>/dev/null || true)\n"
 	"if [ -n \"$was\" ] && [ \"${was%-*}\" != \"${instance%-*}\" ]; then\n"
 	"\trm -f /etc/machine-id /var/lib/systemd/random-seed\n"
 	"\t[ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id\n"

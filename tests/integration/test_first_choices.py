@@ -60,6 +60,7 @@ def test_what_is_chosen_reaches_the_seed_and_the_edge(api, fake):
     ("knows no_reboot", None, ["open = 80/tcp", "log_days = 7", "open = 443/tcp", "updates = manual"]),
     ("from before", None, ["open = 80/tcp", "log_days = 7", "open = 443/tcp"]),
     ("knows no_reboot", "another-1", ["open = 443/tcp", "updates = manual"]),
+    ("knows no_reboot", "own-0", ["open = 443/tcp", "updates = manual"]),
 ])
 def test_what_the_first_boot_makes_of_it(api, fake, tmp_path, program, before, wanted):
     """The script of the seed, on an image with settings of its own; a firststep that knows no updates is not told of them."""
@@ -67,15 +68,22 @@ def test_what_the_first_boot_makes_of_it(api, fake, tmp_path, program, before, w
     seed = (fake.state / "host/seed").read_text()
     script = re.search(r"#cloud-boothook\n(#!/bin/sh\n.*?)\n--ippo-", seed, re.DOTALL)[1]
     for path, here in (("/var/lib/firststep", "state"), ("/etc/firststep.conf", "conf"), ("/usr/sbin/firststep", "program"),
-                       ("/usr/lib/systemd/system/", "units/")):
+                       ("/usr/lib/systemd/system/", "units/"), ("/etc/machine-id", "machine-id"), ("/var/lib/systemd/", "systemd/"),
+                       ("/var/lib/dbus/", "dbus/")):
         script = script.replace(path, f"{tmp_path}/{here}")
-    for folder in ("state", "units", "bin"):
+    for folder in ("state", "units", "bin", "systemd", "dbus"):
         (tmp_path / folder).mkdir()
+    names = [tmp_path / name for name in ("machine-id", "systemd/random-seed", "dbus/machine-id")]
+    for name in names:
+        name.write_text("of the image")
+    (tmp_path / "bin/systemd-machine-id-setup").write_text(f"#!/bin/sh\necho made anew >>{tmp_path}/machine-id\n")
+    (tmp_path / "bin/systemd-machine-id-setup").chmod(0o755)
     (tmp_path / "units/firststep-report.service").touch()
     (tmp_path / "program").write_text(program)
     (tmp_path / "conf").write_text("open = 80/tcp\nlog_days = 7\n")
     if before:
-        (tmp_path / "state/instance").write_text(f"{before}\n")
+        own = re.search(r"\ninstance='(.*)-\d+'\n", script)[1]
+        (tmp_path / "state/instance").write_text(before.replace("own", own) + "\n")
     (tmp_path / "bin/systemctl").write_text(f"#!/bin/sh\necho \"$@\" >>{tmp_path}/said\n")
     (tmp_path / "bin/systemctl").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
@@ -84,6 +92,9 @@ def test_what_the_first_boot_makes_of_it(api, fake, tmp_path, program, before, w
     assert [line for line in (tmp_path / "conf").read_text().splitlines() if line] == wanted
     assert (tmp_path / "said").read_text() == "restart --no-block firststep-report.service\n"
     assert (tmp_path / "state/first-boot").exists()
+    # A copy of another server's disk is another machine.
+    there = [name.read_text() for name in names if name.exists()]
+    assert there == (["made anew\n"] if before == "another-1" else ["of the image"] * 3)
 
 
 def test_a_rebuild_chooses_anew(api, fake):
