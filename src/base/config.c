@@ -67,6 +67,10 @@ static const struct setting {
 	{"dns", "primary_allow", SETTING_NETWORKS, FIELD(dns_primary_allow), NULL},
 	{"dns", "proof", SETTING_TEXT, FIELD(dns_proof), NULL},
 	{"dns", "names", SETTING_TEXT, FIELD(dns_names), NULL},
+	{"dns", "zsk_life_seconds", SETTING_U32, FIELD(dns_zsk_life_s), NULL},
+	{"dns", "key_ttl_seconds", SETTING_U32, FIELD(dns_key_ttl_s), NULL},
+	{"dns", "spread_seconds", SETTING_U32, FIELD(dns_spread_s), NULL},
+	{"dns", "parent_wait_seconds", SETTING_U32, FIELD(dns_parent_wait_s), NULL},
 	{"host", "driver", SETTING_CHOICE, FIELD(driver), " libvirt fake "},
 	{"host", "libvirt_uri", SETTING_TEXT, FIELD(libvirt_uri), NULL},
 	{"host", "egress", SETTING_CHOICE, FIELD(egress), " masquerade routed "},
@@ -254,6 +258,14 @@ static int check_dns(const struct config *config, struct err *err)
 {
 	static const char *const words[] = {"no", "txt", "txt-or-delegation"};
 
+	if (config->dns_key_ttl_s == 0)
+		return err_set(err, ERR_INVALID_INPUT,
+			       "key_ttl_seconds in [dns] must be at least 1");
+	/* The next key would have to go before it has come. */
+	if (config->dns_zsk_life_s <= 2 * ((uint64_t)config->dns_key_ttl_s + config->dns_spread_s))
+		return err_set(err, ERR_INVALID_INPUT,
+			       "zsk_life_seconds in [dns] must be more than twice "
+			       "key_ttl_seconds and spread_seconds");
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(config->dns_proof, words[i]) == 0)
 			return 0;
@@ -307,6 +319,10 @@ int config_load(const char *path, struct config *ret, struct err *err)
 		.dns_listen = "127.0.0.1:5300",
 		.dns_proof = "no",
 		.dns_names = "ns1.ippo.test ns2.ippo.test",
+		.dns_zsk_life_s = 90 * 86400,
+		.dns_key_ttl_s = 3600,
+		.dns_spread_s = 3600,
+		.dns_parent_wait_s = 2 * 86400,
 		.rate_limit = 36000,
 		.proof_minutes = 15,
 		.console_per_user = 32,

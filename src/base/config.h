@@ -78,6 +78,10 @@ struct config {
 	struct config_networks dns_primary_allow; /* that zones may be fetched from although they
 						     are private */
 	char dns_names[256];                      /* of the name servers, as the world knows them */
+	uint32_t dns_zsk_life_s;    /* after so long Knot changes a zone-signing key */
+	uint32_t dns_key_ttl_s;     /* of the DNSKEY records */
+	uint32_t dns_spread_s;      /* until every name server has a change */
+	uint32_t dns_parent_wait_s; /* until no resolver has the DS of before */
 	/* [host] */
 	char driver[16];                       /* libvirt or fake */
 	char libvirt_uri[256];                 /* qemu:///system */

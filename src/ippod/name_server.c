@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -78,7 +79,8 @@ static int write_listen(const char *text, struct buf *out, struct err *err)
 }
 
 /* Zones live in the journal alone: no file is written for each. It hands out nothing but answers:
- * transfers are for who core has named (see core/dns). */
+ * transfers are for who core has named (see core/dns). Zone-signing keys change by themselves, a
+ * key-signing key when its owner asks: the zone above has to follow. */
 static int write_config(const struct config *config, struct buf *out, struct err *err)
 {
 	int code;
@@ -102,7 +104,9 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "log:\n  - target: stderr\n    any: warning\n"
 			 "database:\n    storage: \"%s/dns\"\n"
 			 "policy:\n  - id: signed\n    algorithm: ecdsap256sha256\n"
-			 "    single-type-signing: on\n    cds-cdnskey-publish: always\n"
+			 "    cds-cdnskey-publish: always\n"
+			 "    ksk-lifetime: 0\n    zsk-lifetime: %" PRIu32 "\n"
+			 "    dnskey-ttl: %" PRIu32 "\n    propagation-delay: %" PRIu32 "\n"
 			 "template:\n  - id: default\n    storage: \"%s/dns\"\n"
 			 "    zonefile-sync: -1\n    zonefile-load: none\n"
 			 "    journal-content: all\n    serial-policy: unixtime\n"
@@ -124,8 +128,9 @@ static int write_config(const struct config *config, struct buf *out, struct err
 			 "zone:\n  - domain: \"" DNS_CATALOG_FORMAT "\"\n"
 			 "    template: catalog\n    catalog-role: generate\n",
 			 config->dns_user, config->dns_user, config->run_dir, config->run_dir,
-			 config->state_dir, config->state_dir, config->instance, config->state_dir,
-			 config->state_dir, config->instance, config->instance);
+			 config->state_dir, config->dns_zsk_life_s, config->dns_key_ttl_s,
+			 config->dns_spread_s, config->state_dir, config->instance,
+			 config->state_dir, config->state_dir, config->instance, config->instance);
 	return out->error < 0 ? err_set(err, out->error, "no memory") : 0;
 }
 
