@@ -19,6 +19,7 @@ struct filters;
 struct history;
 struct lookups;
 struct proofs;
+struct zone_keys;
 struct metrics;
 struct office;
 struct password_guard;
@@ -47,6 +48,7 @@ struct core {
 	struct dns *dns;         /* what carries zones to the name server */
 	struct lookups *lookups; /* questions to the resolver */
 	struct proofs *proofs;   /* of zones' names */
+	struct zone_keys *zone_keys;
 	struct traffic *traffic;
 	struct trials *trials;   /* changes of filters that go back by themselves */
 	struct filters *filters; /* packet filters on their way to the host */

@@ -31,6 +31,7 @@
 #include "core/dns/dns.h"
 #include "core/dns/lookups.h"
 #include "core/dns/proofs.h"
+#include "core/dns/zone_keys.h"
 #include "core/events.h"
 #include "core/filters.h"
 #include "core/first_step/checks.h"
@@ -243,6 +244,7 @@ static int start(const struct config *config, struct err *err)
 	    (code = dns_new(&core, &core.dns, err)) < 0 ||
 	    (code = lookups_new(&core, &core.lookups, err)) < 0 ||
 	    (code = proofs_new(&core, &core.proofs, err)) < 0 ||
+	    (code = zone_keys_new(&core, &core.zone_keys, err)) < 0 ||
 	    (code = suspension_new(&core, &core.suspension, err)) < 0 ||
 	    (code = filters_new(&core, &core.filters, err)) < 0 ||
 	    (code = trials_new(&core, &core.trials, err)) < 0 ||
@@ -315,6 +317,7 @@ int main(int argc, char **argv)
 	dns_start(core.dns);
 	lookups_start(core.lookups);
 	proofs_start(core.proofs);
+	zone_keys_start(core.zone_keys);
 	(void)child_ready(core.child);
 	(void)uv_run(&core.loop, UV_RUN_DEFAULT);
 	console_teardown(core.consoles);

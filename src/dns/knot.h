@@ -70,3 +70,8 @@ struct knot_wish {
  */
 int knot_apply(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
 	       struct buf *ret_ds, bool *ret_signed, struct err *err);
+
+/** knot_read_ds() - what a signed zone has now: its serial, and lines of DS data, appended. Nothing
+ * of both when it is not signed yet. */
+int knot_read_ds(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
+		 struct buf *ret_ds, struct err *err);

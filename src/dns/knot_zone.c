@@ -446,3 +446,17 @@ int knot_apply(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_se
 	*ret_signed = !wish->dnssec || ret_ds->len > 0;
 	return 0;
 }
+
+int knot_read_ds(struct knot *knot, const struct knot_wish *wish, uint32_t *ret_serial,
+		 struct buf *ret_ds, struct err *err)
+{
+	struct zone_text soa CLEANUP(zone_text_done) = {0};
+	int code = read_zone(knot, wish, "SOA", &soa, err);
+
+	if (code < 0 || (code = take_ds(knot, wish, ret_ds, err)) < 0)
+		return code;
+	const struct zone_text_record *found = find_soa(&soa);
+	if (found != NULL)
+		*ret_serial = serial_of(found);
+	return 0;
+}

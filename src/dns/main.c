@@ -15,6 +15,8 @@
 #include "base/isolate.h"
 #include "base/log.h"
 #include "dns/catalog.h"
+#include "dns/key_files.h"
+#include "dns/keys.h"
 #include "dns/knot.h"
 #include "dns/primaries.h"
 #include "dns/record_sets.h"
@@ -23,6 +25,8 @@
 #include "wire/dns_message.h"
 #include "wire/supervision_message.h"
 #include "wire/visitor_program.h"
+
+#define KEY_FOLDER_BYTES (CONFIG_PATH_BYTES + 32)
 
 static void job_done(struct dns_job **job)
 {
@@ -76,6 +80,12 @@ static int write_outcome(int fd, const struct dns_job *job, struct err *err)
 }
 
 /* --- what is in it --- */
+
+/* Where copies of keys come and go, in memory and of this user alone. */
+static void key_folder(const struct config *config, char path[KEY_FOLDER_BYTES])
+{
+	(void)snprintf(path, KEY_FOLDER_BYTES, "%s/dns/keys", config->run_dir);
+}
 
 static bool changes_settings(const struct dns_job *job)
 {
@@ -153,8 +163,31 @@ static int carry_fetched(struct dns_job_zone *zone, struct knot *knot, struct er
 	return code < 0 ? code : knot_look(knot, zone->name, &zone->serial, &zone->expires_s, err);
 }
 
-static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
+/* The records that are wanted, and before Knot signs them the keys that it may have lost. */
+static int carry_own(struct dns_job_zone *zone, struct knot *knot, const char *folder,
+		     const struct knot_wish *wish, struct err *err)
 {
+	int code = 0;
+
+	if (zone->is_look) {
+		code = knot_read_ds(knot, wish, &zone->serial, &zone->ds, err);
+	} else {
+		if (zone->is_new && zone->dnssec)
+			code = keys_give_back(knot, folder, zone, err);
+		if (code == 0)
+			code = knot_apply(knot, wish, &zone->serial, &zone->ds, &zone->is_signed,
+					  err);
+	}
+	return code == 0 && zone->dnssec && zone->ds.len > 0 ? keys_look(knot, folder, zone, err)
+							     : code;
+}
+
+static int carry_zones(const struct config *config, struct dns_job *job, struct knot *knot,
+		       struct err *err)
+{
+	char folder[KEY_FOLDER_BYTES];
+
+	key_folder(config, folder);
 	for (size_t i = 0; i < job->count; i++) {
 		struct dns_job_zone *zone = &job->zones[i];
 		const struct knot_wish wish = {.zone = zone->name,
@@ -166,8 +199,7 @@ static int carry_zones(struct dns_job *job, struct knot *knot, struct err *err)
 					       .dnssec = zone->dnssec};
 		struct err why = {0};
 		zone->code = zone->is_secondary ? carry_fetched(zone, knot, &why)
-						: knot_apply(knot, &wish, &zone->serial, &zone->ds,
-							     &zone->is_signed, &why);
+						: carry_own(zone, knot, folder, &wish, &why);
 		/* What it could not be told of where it is fetched from. */
 		if (zone->is_secondary && zone->error[0] != '\0')
 			continue;
@@ -211,7 +243,7 @@ static int carry(const struct config *config, struct dns_job *job, struct err *e
 	/* Zones first: from where some of them are fetched comes with the servers. */
 	if (code == 0 && (code = carry_settings(job, knot, err)) == 0 &&
 	    (code = carry_servers(config, job, knot, catalog, err)) == 0) {
-		code = carry_zones(job, knot, err);
+		code = carry_zones(config, job, knot, err);
 		return code < 0 ? code : look_at_catalog(job, knot, catalog, err);
 	}
 	job->count = code < 0 ? 0 : count;
@@ -259,14 +291,22 @@ static int serve_one(const struct config *config, struct err *err)
 
 static int start(const struct config *config, struct err *err)
 {
-	const struct isolate_path paths[] = {{"/etc/hosts", ISOLATE_READ_FILE}, {NULL, 0}};
-	static const char *const calls[] = {"socket",    "bind",   "connect",
-					    "ftruncate", "getcwd", NULL};
+	char folder[KEY_FOLDER_BYTES];
+	const struct isolate_path paths[] = {
+		{"/etc/hosts", ISOLATE_READ_FILE}, {folder, ISOLATE_WRITE}, {NULL, 0}};
+	static const char *const calls[] = {"socket", "bind",       "connect", "ftruncate",
+					    "getcwd", "openat",     "mkdir",   "unlink",
+					    "rmdir",  "getdents64", NULL};
 	int code;
 
 	if ((code = isolate_drop_user(config->dns_user, err)) < 0 ||
 	    (code = isolate_end_with_parent(err)) < 0 || (code = isolate_no_new_powers(err)) < 0)
 		return code;
+	/* What somebody left behind who was killed is nobody's. */
+	key_folder(config, folder);
+	key_files_remove(folder);
+	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
 	code = isolate_files(paths, err);
 	if (code == -ENOSYS)
 		log_warning("%s: files are closed by owner alone", err->text);

@@ -60,7 +60,8 @@
 	X(ACTION_ADD_RRSET_RECORDS, 82, "add_rrset_records")                                       \
 	X(ACTION_REMOVE_RRSET_RECORDS, 83, "remove_rrset_records")                                 \
 	X(ACTION_UPDATE_RRSET_RECORDS, 84, "update_rrset_records")                                 \
-	X(ACTION_CHANGE_ZONE_PRIMARIES, 85, "change_primary_nameservers")
+	X(ACTION_CHANGE_ZONE_PRIMARIES, 85, "change_primary_nameservers")                          \
+	X(ACTION_ROLL_ZONE_KSK, 86, "roll_ksk")
 
 enum action_command {
 #define X(name, number, text) name = number,
@@ -138,6 +139,7 @@ struct action_step {
 	case ACTION_CHANGE_ZONE_DNSSEC:                                                            \
 	case ACTION_ROLLBACK_ZONE:                                                                 \
 	case ACTION_CHANGE_ZONE_PRIMARIES:                                                         \
+	case ACTION_ROLL_ZONE_KSK:                                                                 \
 	case ACTION_CREATE_RRSET:                                                                  \
 	case ACTION_DELETE_RRSET:                                                                  \
 	case ACTION_CHANGE_RRSET_TTL:                                                              \

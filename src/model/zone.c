@@ -168,7 +168,7 @@ int zone_check_ttl(int64_t ttl, struct err *err)
 
 const char *zone_parent_name(enum zone_parent parent)
 {
-	static const char *const names[] = {"unknown", "missing", "present", "different"};
+	static const char *const names[] = {"unknown", "missing", "present", "different", "before"};
 
 	return names[parent];
 }
@@ -184,7 +184,7 @@ static bool has_line(const char *text, const char *line, size_t len)
 	return false;
 }
 
-enum zone_parent zone_judge_parent(const char *needed, const char *found)
+enum zone_parent zone_judge_parent(const char *needed, const char *before, const char *found)
 {
 	enum zone_parent parent = ZONE_PARENT_MISSING;
 
@@ -192,11 +192,56 @@ enum zone_parent zone_judge_parent(const char *needed, const char *found)
 		const size_t len = strcspn(found, "\n");
 		if (len > 0 && has_line(needed, found, len))
 			return ZONE_PARENT_PRESENT;
-		if (len > 0)
+		if (len > 0 && has_line(before, found, len))
+			parent = ZONE_PARENT_BEFORE;
+		else if (len > 0 && parent != ZONE_PARENT_BEFORE)
 			parent = ZONE_PARENT_DIFFERENT;
 		found += len + (found[len] == '\n');
 	}
 	return parent;
+}
+
+const char *zone_roll_name(enum zone_roll roll)
+{
+	switch (roll) {
+	case ZONE_ROLL_NONE:
+		break;
+	case ZONE_ROLL_ASKED:
+	case ZONE_ROLL_PREPARING:
+		return "preparing";
+	case ZONE_ROLL_WAITING:
+		return "waiting";
+	case ZONE_ROLL_SETTLING:
+	case ZONE_ROLL_SUBMITTED:
+		return "settling";
+	case ZONE_ROLL_RETIRING:
+		return "retiring";
+	}
+	return NULL;
+}
+
+enum zone_roll zone_roll_next(enum zone_roll roll, bool told, uint32_t ksk_count, bool other_ds)
+{
+	/* What was asked for is not begun while another key changes. */
+	if (ksk_count < 2)
+		return roll == ZONE_ROLL_ASKED ? roll : ZONE_ROLL_NONE;
+	if (other_ds)
+		return ZONE_ROLL_WAITING;
+	if (roll == ZONE_ROLL_SUBMITTED && told)
+		return ZONE_ROLL_RETIRING;
+	/* The name server begins by itself where one key did everything before. */
+	return roll <= ZONE_ROLL_ASKED ? ZONE_ROLL_PREPARING : roll;
+}
+
+enum zone_roll zone_roll_above(enum zone_roll roll, enum zone_parent parent, bool settled)
+{
+	if (roll == ZONE_ROLL_WAITING && parent == ZONE_PARENT_PRESENT)
+		return ZONE_ROLL_SETTLING;
+	if (roll != ZONE_ROLL_SETTLING)
+		return roll;
+	if (parent != ZONE_PARENT_PRESENT)
+		return ZONE_ROLL_WAITING;
+	return settled ? ZONE_ROLL_SUBMITTED : roll;
 }
 
 const char *zone_proof_name(enum zone_proof proof)

@@ -27,6 +27,19 @@ enum zone_parent {
 	ZONE_PARENT_MISSING = 1,
 	ZONE_PARENT_PRESENT = 2,
 	ZONE_PARENT_DIFFERENT = 3, /* it has others: nothing validates */
+	ZONE_PARENT_BEFORE = 4, /* that of the key that is being replaced, which is right still */
+};
+
+/* How far the change of a zone's key-signing key is. Two of them are in the zone from
+ * ZONE_ROLL_PREPARING on, until the older one has gone. */
+enum zone_roll {
+	ZONE_ROLL_NONE = 0,
+	ZONE_ROLL_ASKED = 1,     /* the name server is to begin */
+	ZONE_ROLL_PREPARING = 2, /* until every resolver has the new one */
+	ZONE_ROLL_WAITING = 3,   /* for the zone above to have its DS */
+	ZONE_ROLL_SETTLING = 4,  /* it has; some resolvers may remember the DS of before */
+	ZONE_ROLL_SUBMITTED = 5, /* the name server is to be told so */
+	ZONE_ROLL_RETIRING = 6,  /* until every resolver has forgotten the old one */
 };
 
 /* Whether the name was proven to be its owner's, as far as that is required. Until it is, nothing
@@ -77,7 +90,9 @@ struct zone {
 	uint32_t serial;  /* that the name server gave it; 0: none yet */
 	enum zone_parent parent_ds;
 	int64_t parent_ms; /* when that was found out; 0: never */
-	bool secondary;    /* fetched from elsewhere */
+	enum zone_roll roll;
+	int64_t roll_ms; /* since when it is so far */
+	bool secondary;  /* fetched from elsewhere */
 	enum zone_contents contents;
 	int64_t expires_ms;     /* of what was fetched; 0: not known */
 	int64_t transferred_ms; /* when its serial last changed; 0: never */
@@ -105,9 +120,19 @@ int zone_take_name(const char *typed, char name[NAME_DNS_BYTES], char shown[ZONE
 /** zone_name_to_dns() - the same name in A-labels, for looking one up; without any other check. */
 int zone_name_to_dns(const char *typed, char name[NAME_DNS_BYTES], struct err *err);
 const char *zone_parent_name(enum zone_parent parent);
-/** zone_judge_parent() - lines of DS records: of those that the zone needs, and of those that were
- * found above it. One of the needed is enough (RFC 4035 section 5). */
-enum zone_parent zone_judge_parent(const char *needed, const char *found);
+/** zone_judge_parent() - lines of DS records: of those that the zone needs, of those that were
+ * right before a change of its key and are still, and of those that were found above it. One of the
+ * needed is enough (RFC 4035 section 5). */
+enum zone_parent zone_judge_parent(const char *needed, const char *before, const char *found);
+/** zone_roll_name() - as the API has it; NULL when none is under way. */
+const char *zone_roll_name(enum zone_roll roll);
+/** zone_roll_next() - how far it is, by what the name server has: @ksk_count key-signing keys, and
+ * whether the DS that is needed has become another one (@other_ds). @told: it was told what it was
+ * to be told. */
+enum zone_roll zone_roll_next(enum zone_roll roll, bool told, uint32_t ksk_count, bool other_ds);
+/** zone_roll_above() - how far it is, by what the zone above has. @settled: it has had it for long
+ * enough. */
+enum zone_roll zone_roll_above(enum zone_roll roll, enum zone_parent parent, bool settled);
 const char *zone_proof_name(enum zone_proof proof);
 /** zone_is_unproven() - its owner still has to prove the name, or has not in time. */
 bool zone_is_unproven(const struct zone *zone);

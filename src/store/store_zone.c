@@ -35,6 +35,8 @@ int zone_row_read(sqlite3_stmt *statement, void *item)
 	zone->contents = (enum zone_contents)statement_u32(statement, 21);
 	zone->expires_ms = sqlite3_column_int64(statement, 22);
 	zone->transferred_ms = sqlite3_column_int64(statement, 23);
+	zone->roll = (enum zone_roll)statement_u32(statement, 24);
+	zone->roll_ms = sqlite3_column_int64(statement, 25);
 	if (statement_copy(statement, 2, zone->name, sizeof zone->name) < 0 ||
 	    statement_copy(statement, 3, zone->shown, sizeof zone->shown) < 0 ||
 	    statement_copy(statement, 13, zone->error, sizeof zone->error) < 0 ||
@@ -299,7 +301,8 @@ int store_zone_set_dnssec(struct store *store, struct zone *zone, bool dnssec, s
 	int r = statement_run_one(
 		store, "zone",
 		"UPDATE zone SET dnssec = ?, ds = '', applied = 0, parent_ds = 0, "
-		"parent_ms = 0 WHERE id = ?",
+		"parent_ms = 0, key_roll = 0, key_roll_ms = 0, ds_before = '', keys_ms = 0 WHERE "
+		"id = ?",
 		BIND(B_INT(dnssec), B_INT(zone->id)), err);
 
 	if (r == 0)

@@ -10,6 +10,10 @@ void dns_job_free(struct dns_job *job)
 	for (size_t i = 0; i < DNS_MESSAGE_MAX_ZONES; i++) {
 		buf_done(&job->zones[i].text);
 		buf_done(&job->zones[i].ds);
+		buf_done(&job->zones[i].keys_seen);
+		if (job->zones[i].keys.data != NULL)
+			explicit_bzero(job->zones[i].keys.data, job->zones[i].keys.cap);
+		buf_done(&job->zones[i].keys);
 	}
 	buf_done(&job->listed);
 	explicit_bzero(job->servers, sizeof job->servers);
@@ -76,6 +80,10 @@ void dns_job_write(struct buf *out, const struct dns_job *job)
 		write_u8(out, zone->is_new);
 		write_u8(out, zone->is_secondary);
 		write_u8(out, zone->is_look);
+		write_u8(out, zone->submits);
+		write_u8(out, zone->rolls);
+		write_slice(out, zone->keys.data, zone->keys.len);
+		write_slice(out, zone->keys_seen.data, zone->keys_seen.len);
 	}
 }
 
@@ -166,6 +174,10 @@ int dns_job_read(struct reader *in, struct dns_job *job)
 		zone->is_new = reader_u8(in) != 0;
 		zone->is_secondary = reader_u8(in) != 0;
 		zone->is_look = reader_u8(in) != 0;
+		zone->submits = reader_u8(in) != 0;
+		zone->rolls = reader_u8(in) != 0;
+		take(in, &zone->keys);
+		take(in, &zone->keys_seen);
 	}
 	return reader_done(in);
 }
@@ -185,6 +197,9 @@ void dns_job_write_outcome(struct buf *out, const struct dns_job *job)
 		write_u8(out, zone->is_signed);
 		write_u32(out, zone->expires_s);
 		write_slice(out, zone->ds.data, zone->ds.len);
+		write_u32(out, zone->ksk_count);
+		write_slice(out, zone->keys.data, zone->keys.len);
+		write_slice(out, zone->keys_seen.data, zone->keys_seen.len);
 	}
 }
 
@@ -206,6 +221,12 @@ int dns_job_read_outcome(struct reader *in, struct dns_job *job)
 		zone->is_signed = reader_u8(in) != 0;
 		zone->expires_s = reader_u32(in);
 		take(in, &zone->ds);
+		zone->ksk_count = reader_u32(in);
+		/* What was sent is in them. */
+		buf_clear(&zone->keys);
+		buf_clear(&zone->keys_seen);
+		take(in, &zone->keys);
+		take(in, &zone->keys_seen);
 	}
 	return reader_done(in);
 }

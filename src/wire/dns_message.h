@@ -35,9 +35,16 @@ struct dns_job_zone {
 	bool is_new;       /* to the name server */
 	bool is_secondary; /* fetched: it has no text */
 	bool is_look;      /* nothing of it has changed: only say what there is */
+	bool submits;      /* the zone above has the DS of the next key-signing key */
+	bool rolls;        /* a next key-signing key is wanted */
+	/* in: of one that is new and signed, the copy of its keys; out: a new copy, or nothing. A
+	 * secret. */
+	struct buf keys;
+	struct buf keys_seen; /* in: the DNSKEY and CDS records of that copy; out: that it has */
 	/* out */
 	bool is_signed;
 	uint32_t expires_s; /* of a fetched one, from now on; 0: not known */
+	uint32_t ksk_count; /* of its DNSKEY records, those that the zone above may point to */
 	int code;
 	char error[DNS_MESSAGE_ERROR_BYTES];
 	struct buf ds;

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "core/api/render.h"
 #include "core/api/router.h"
 #include "core/api/zone_request.h"
 #include "core/dns/lookups.h"
+#include "core/dns/zone_keys.h"
 #include "store/store_zone.h"
 
 struct look {
@@ -36,24 +36,12 @@ static json_t *render(const struct zone *zone, json_t *found, const char *why)
 			 "found", found, "reason", why);
 }
 
-static int keep(struct store *store, const struct look *look, const struct probe_names *names,
+static int keep(struct core *core, const struct look *look, const struct probe_names *names,
 		struct zone *ret, struct err *err)
 {
-	struct zone zone CLEANUP(zone_done) = {0};
-	AUTO_FREE char *ds = NULL;
-	int code = store_zone_get(store, 0, look->zone_id, &zone, err);
-
-	if (code < 0 || (code = store_zone_ds(store, look->zone_id, &ds, err)) < 0)
-		return code;
-	if (names->status != PROBE_NAME_FAILED) {
-		zone.parent_ds = zone_judge_parent(ds != NULL ? ds : "", names->records);
-		zone.parent_ms = clock_now_ms();
-		if ((code = store_zone_set_parent(store, &zone, err)) < 0)
-			return code;
-	}
-	*ret = zone;
-	zone = (struct zone){0};
-	return 0;
+	if (names->status != PROBE_NAME_FAILED)
+		return zone_keys_above(core->zone_keys, look->zone_id, names->records, ret, err);
+	return store_zone_get(core->store, 0, look->zone_id, ret, err);
 }
 
 static void on_names(void *context, const struct probe_names *names)
@@ -63,7 +51,7 @@ static void on_names(void *context, const struct probe_names *names)
 	struct zone zone CLEANUP(zone_done) = {0};
 	const bool failed = names->status == PROBE_NAME_FAILED;
 	struct err err = {0};
-	int code = keep(request->core->store, look, names, &zone, &err);
+	int code = keep(request->core, look, names, &zone, &err);
 
 	if (code == 0)
 		code = request_answer(

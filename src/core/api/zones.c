@@ -14,10 +14,12 @@
 #include "core/dns/apex.h"
 #include "core/dns/dns.h"
 #include "core/dns/proofs.h"
+#include "core/dns/zone_keys.h"
 #include "model/zone_file.h"
 #include "store/store_action.h"
 #include "store/store_customer.h"
 #include "store/store_zone.h"
+#include "store/store_zone_key.h"
 #include "store/store_zone_proof.h"
 
 #define SOA_TIMES "3600 900 1209600 300"
@@ -48,21 +50,46 @@ static json_t *render_reason(const struct zone *zone)
 	return json_null();
 }
 
+/* Changes @lines, which may be NULL. */
+static json_t *render_lines(char *lines)
+{
+	json_t *array = json_array();
+	char *line;
+
+	while ((line = strsep(&lines, "\n")) != NULL)
+		if (*line != '\0')
+			(void)json_array_append_new(array, json_string(line));
+	return array;
+}
+
+static json_t *render_dnssec(struct request *request, const struct zone *zone)
+{
+	struct store *store = request->core->store;
+	AUTO_FREE char *ds = NULL, *before = NULL;
+	const char *roll = zone_roll_name(zone->roll);
+
+	if (zone->dnssec) {
+		(void)store_zone_ds(store, zone->id, &ds, NULL);
+		(void)store_zone_ds_before(store, zone->id, &before, NULL);
+	}
+	return json_pack("{s:b, s:o, s:s, s:o, s:o}", "enabled", zone->dnssec, "ds",
+			 render_lines(ds), "parent_ds", zone_parent_name(zone->parent_ds),
+			 "parent_ds_checked",
+			 zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null(), "ksk_roll",
+			 roll == NULL ? json_null()
+				      : json_pack("{s:s, s:o, s:o}", "status", roll, "since",
+						  json_time(zone->roll_ms), "ds_before",
+						  render_lines(before)));
+}
+
 json_t *zone_request_render(struct request *request, const struct zone *zone)
 {
-	json_t *assigned = json_array(), *ds = json_array();
-	AUTO_FREE char *lines = NULL;
-	char *rest, *line;
+	json_t *assigned = json_array();
 
 	dns_names(request->core, add_assigned, assigned);
-	if (zone->dnssec && store_zone_ds(request->core->store, zone->id, &lines, NULL) == 0 &&
-	    lines != NULL)
-		for (rest = lines; (line = strsep(&rest, "\n")) != NULL;)
-			if (*line != '\0')
-				(void)json_array_append_new(ds, json_string(line));
 	return json_pack(
 		"{s:I, s:s, s:s, s:o, s:I, s:s, s:o, s:{s:b}, s:o, s:{s:o, s:[], s:n, s:s}, s:s, "
-		"s:s, s:o, s:I, s:I, s:I, s:{s:b, s:o, s:s, s:o}, s:o, s:o, s:o}",
+		"s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 		"id", (json_int_t)zone->id, "name", zone->name, "unicode_name", zone->shown,
 		"created", json_time(zone->created_ms), "ttl", (json_int_t)zone->ttl, "mode",
 		zone->secondary ? "secondary" : "primary", "primary_nameservers",
@@ -72,9 +99,7 @@ json_t *zone_request_render(struct request *request, const struct zone *zone)
 		"unknown", "registrar", "other", "status", zone_status_name(zone_status(zone)),
 		"status_reason", render_reason(zone), "record_count",
 		(json_int_t)zone->record_count, "version", (json_int_t)zone->version, "serial",
-		(json_int_t)zone->serial, "dnssec", "enabled", zone->dnssec, "ds", ds, "parent_ds",
-		zone_parent_name(zone->parent_ds), "parent_ds_checked",
-		zone->parent_ms > 0 ? json_time(zone->parent_ms) : json_null(), "proof",
+		(json_int_t)zone->serial, "dnssec", render_dnssec(request, zone), "proof",
 		zone_request_render_proof(request, zone), "transferred",
 		zone->transferred_ms > 0 ? json_time(zone->transferred_ms) : json_null(), "expires",
 		zone->secondary && zone->expires_ms > 0 ? json_time(zone->expires_ms)
@@ -578,6 +603,21 @@ static int change_dnssec(struct request *request, struct err *err)
 	return zone_request_end(request, &zone, ACTION_CHANGE_ZONE_DNSSEC, 201, NULL, NULL, err);
 }
 
+static int roll_ksk(struct request *request, struct err *err)
+{
+	struct zone zone CLEANUP(zone_done) = {0};
+	struct store *store = request->core->store;
+	int code = zone_request_begin(request, &zone, false, err);
+
+	if (code < 0)
+		return code;
+	STORE_GUARD(store);
+	if ((code = zone_request_check_primary(&zone, err)) < 0 ||
+	    (code = zone_keys_roll(store, &zone, err)) < 0)
+		return code;
+	return zone_request_end(request, &zone, ACTION_ROLL_ZONE_KSK, 201, NULL, NULL, err);
+}
+
 /* --- versions --- */
 
 static int list_versions(struct request *request, struct err *err)
@@ -768,6 +808,7 @@ const struct route zone_routes[] = {
 	 "zone.change_protection"},
 	{"POST", "/zones/{zone}/actions/change_dnssec", ACCESS_MANAGE, change_dnssec,
 	 "zone.change_dnssec"},
+	{"POST", "/zones/{zone}/actions/roll_ksk", ACCESS_MANAGE, roll_ksk, "zone.roll_ksk"},
 	{"GET", "/zones/{zone}/versions", ACCESS_READ, list_versions},
 	{"GET", "/zones/{zone}/versions/{id}", ACCESS_READ, get_version},
 	{"POST", "/zones/{zone}/actions/rollback", ACCESS_MANAGE, rollback, "zone.rollback"},

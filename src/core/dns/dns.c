@@ -31,6 +31,7 @@
 #include "core/dns/fetched_zones.h"
 #include "core/dns/name_servers.h"
 #include "core/dns/reverse_zones.h"
+#include "core/dns/zone_keys.h"
 #include "core/visitor/visitor_link.h"
 #include "store/store_reverse.h"
 #include "store/store_setting.h"
@@ -117,6 +118,8 @@ static int fill_zone(struct dns *dns, const struct zone *zone, struct dns_job_zo
 	out->dnssec = zone->dnssec;
 	out->is_new = zone->applied == 0;
 	out->is_secondary = zone->secondary;
+	if (zone->dnssec && (code = zone_keys_fill(dns->core->store, zone, out, err)) < 0)
+		return code;
 	for (size_t i = 0; i < rrsets.count; i++)
 		if (rrset_write(&rrsets.items[i], zone->ttl, false, &out->text) < 0)
 			return err_set(err, -ENOMEM, "no memory for a zone");
@@ -176,7 +179,9 @@ static int fill(struct dns *dns, struct dns_job *job, struct err *err)
 		dns->fetched_ms = clock_mono_ms();
 		return fetched_zones_look(store, job, err);
 	}
-	return reverse_zones_fill(dns->core, failed, job, err);
+	if ((code = reverse_zones_fill(dns->core, failed, job, err)) < 0 || job->count > 0)
+		return code;
+	return zone_keys_look(dns->core, job, err);
 }
 
 /* --- its outcome --- */
@@ -325,6 +330,8 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 		return reverse_zones_settle(store, zone, err);
 	if (zone->is_secondary)
 		return fetched_zones_settle(store, zone, err);
+	if (zone->is_look)
+		return zone_keys_settle(store, zone, err);
 	if (zone->code < 0) {
 		log_warning("zone %s: %s", zone->name, zone->error);
 		return store_zone_failed(store, zone->id, zone->error, err);
@@ -332,6 +339,9 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 	/* Signing goes on behind the commit; DS is there a moment later. */
 	if (!zone->is_signed)
 		return 0;
+	const int code = zone->dnssec ? zone_keys_settle(store, zone, err) : 0;
+	if (code < 0)
+		return code;
 	return store_zone_applied(store, zone->id, zone->version, zone->serial, zone->dnssec,
 				  zone->dnssec ? buf_str(&zone->ds) : "", err);
 }
@@ -444,7 +454,8 @@ static void on_carried(void *context, int code, const char *text, struct reader 
 	}
 	(void)close(dns->job_fd);
 	for (size_t i = 0; i < job->count; i++)
-		signing = signing || (job->zones[i].code == 0 && !job->zones[i].is_signed);
+		signing = signing || (job->zones[i].code == 0 && !job->zones[i].is_signed &&
+				      !job->zones[i].is_look);
 	const int kept = settle(dns, job, code, &err);
 	if (kept < 0)
 		log_error("zones: %s", err.text);

@@ -17,14 +17,14 @@ static void what_the_zone_above_has(void **state)
 	const char *two = "1 13 2 AA\n1 13 4 BB\n";
 
 	(void)state;
-	assert_int_equal(zone_judge_parent(two, ""), ZONE_PARENT_MISSING);
-	assert_int_equal(zone_judge_parent(two, "1 13 4 BB\n"), ZONE_PARENT_PRESENT);
-	assert_int_equal(zone_judge_parent(two, "9 8 2 CC\n1 13 2 AA\n"), ZONE_PARENT_PRESENT);
-	assert_int_equal(zone_judge_parent(two, "1 13 2 A\n"), ZONE_PARENT_DIFFERENT);
-	assert_int_equal(zone_judge_parent(two, "1 13 2 AAA\n"), ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent(two, "", ""), ZONE_PARENT_MISSING);
+	assert_int_equal(zone_judge_parent(two, "", "1 13 4 BB\n"), ZONE_PARENT_PRESENT);
+	assert_int_equal(zone_judge_parent(two, "", "9 8 2 CC\n1 13 2 AA\n"), ZONE_PARENT_PRESENT);
+	assert_int_equal(zone_judge_parent(two, "", "1 13 2 A\n"), ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent(two, "", "1 13 2 AAA\n"), ZONE_PARENT_DIFFERENT);
 	/* One that is not signed any more. */
-	assert_int_equal(zone_judge_parent("", "1 13 2 AA\n"), ZONE_PARENT_DIFFERENT);
-	assert_int_equal(zone_judge_parent("", ""), ZONE_PARENT_MISSING);
+	assert_int_equal(zone_judge_parent("", "", "1 13 2 AA\n"), ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent("", "", ""), ZONE_PARENT_MISSING);
 }
 
 static void names(void **state)
