@@ -43,6 +43,7 @@ export const checkProof = async (id) => (await post(`/v1/zones/${id}/actions/che
 /** What each of those that a secondary zone is fetched from says: [{address, port, status, serial, reason}]; asked for now. */
 export const readPrimaries = async (id) => (await get(`/v1/zones/${id}/primary_nameservers`)).primary_nameservers;
 export const changePrimaries = (id, primary_nameservers) => post(`/v1/zones/${id}/actions/change_primary_nameservers`, { primary_nameservers });
+export const rollKey = (id) => post(`/v1/zones/${id}/actions/roll_ksk`, {});
 export const setDnssec = (id, enabled) => post(`/v1/zones/${id}/actions/change_dnssec`, { enabled });
 export const readFile = async (id) => (await get(`/v1/zones/${id}/zonefile`)).zonefile;
 export const importFile = (id, zonefile) => post(`/v1/zones/${id}/actions/import_zonefile`, { zonefile });

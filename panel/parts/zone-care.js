@@ -3,7 +3,7 @@
 import { number, t } from "../lib/i18n.js";
 import { saveFile } from "../lib/save-file.js";
 import { html } from "../lib/ui.js";
-import { goBack, importFile, readFile, readParent, readVersions, setDnssec } from "../lib/zones.js";
+import { goBack, importFile, readFile, readParent, readVersions, rollKey, setDnssec } from "../lib/zones.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Copy } from "./copy.js";
 import { Dialog } from "./dialog.js";
@@ -17,16 +17,35 @@ function Parent({ zone }) {
 	const [parent, setParent] = useState(null);
 	const { run, failed } = useOnce(t("zone.parent.failed"));
 	const look = () => run(async () => setParent(await readParent(zone.id)));
-	useEffect(() => { look(); }, [zone.id, ...zone.dnssec.ds]);
+	useEffect(() => { look(); }, [zone.id, zone.dnssec.ksk_roll?.status, ...zone.dnssec.ds]);
 	return html`${parent && html`<p data-parent=${parent.status}>${t(parent.reason ? "zone.parent.unknown" : `zone.parent.${parent.status}`)}</p>`}
 		<p class="buttons"><button type="button" class="button small" id="parent" onClick=${look}>${t("zone.parent.look")}</button></p>
 		${failed}`;
 }
 
+/** The change of the key that the zone above points to: how far it is, or how to begin one. */
+function KeyChange({ zone, mayChange, onDone }) {
+	const [asking, setAsking] = useState(false);
+	const { run, failed } = useOnce(t("zone.roll.failed"));
+	const roll = zone.dnssec.ksk_roll;
+	const begin = () => {
+		setAsking(false);
+		return run(async () => {
+			await rollKey(zone.id);
+			onDone(t("zone.roll.begun"));
+		});
+	};
+	return html`${roll?.status === "waiting" && roll.ds_before.map((ds) => html`<p key=${ds} class="hint">${t("zone.roll.before", { ds })}</p>`)}
+		${mayChange && !roll && html`<p class="buttons"><button type="button" class="button small" id="roll" onClick=${() => setAsking(true)}>${t("zone.roll")}</button></p>`}
+		${failed}
+		${asking && html`<${Dialog} id="roll-key" isHarmless=${true} title=${t("zone.roll.title")} refuse=${t("cancel")} confirm=${t("zone.roll")}
+			fallback=${() => document.getElementById("heading")} onRefuse=${() => setAsking(false)} onConfirm=${begin}><p>${t("zone.roll.what")}</p><//>`}`;
+}
+
 export function Signing({ zone, mayChange, onDone }) {
 	const [asking, setAsking] = useState(false);
 	const { run, failed } = useOnce(t("zone.sign.failed"));
-	const { enabled, ds } = zone.dnssec;
+	const { enabled, ds, ksk_roll: roll } = zone.dnssec;
 	const turn = () => {
 		setAsking(false);
 		return run(async () => {
@@ -36,9 +55,10 @@ export function Signing({ zone, mayChange, onDone }) {
 	};
 	return html`<section class="group" aria-labelledby="ds-title">
 		<h2 id="ds-title">DNSSEC</h2>
-		<p class="hint">${t(!enabled ? "zone.sign.what" : ds.length > 0 ? "zone.ds.what" : "zone.ds.soon")}</p>
+		<p class="hint" data-roll=${roll?.status}>${t(!enabled ? "zone.sign.what" : ds.length === 0 ? "zone.ds.soon" : roll ? `zone.roll.${roll.status}` : "zone.ds.what")}</p>
 		${ds.length > 0 && html`<ul class="copies">${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
 		${enabled && ds.length > 0 && html`<${Parent} zone=${zone}/>`}
+		${enabled && ds.length > 0 && html`<${KeyChange} zone=${zone} mayChange=${mayChange} onDone=${onDone}/>`}
 		${mayChange && html`<p class="buttons"><button type="button" class="button" id="sign" onClick=${enabled ? () => setAsking(true) : turn}>${t(enabled ? "zone.sign.end" : "zone.sign")}</button></p>`}
 		${failed}
 		${asking && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}

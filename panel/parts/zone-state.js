@@ -25,7 +25,7 @@ export function ZoneReason({ zone }) {
 export function useArrival(zones, read) {
 	const open = zones.filter((zone) => !isUnproven(zone));
 	const underWay = open.some(({ status, dnssec }) => status === "updating" || (dnssec.enabled && dnssec.ds.length === 0));
-	const waits = zones.some(({ proof }) => proof.status === "waiting");
+	const waits = zones.some(({ proof, dnssec }) => proof.status === "waiting" || dnssec.ksk_roll);
 	useEffect(() => {
 		if (!underWay && !waits)
 			return undefined;

@@ -216,6 +216,12 @@ static void print_zone(const json_t *zone)
 	print_field("Signed", "%s", json_is_true(json_at(zone, "dnssec.enabled")) ? "yes" : "no");
 	json_array_foreach(json_at(zone, "dnssec.ds"), i, item)
 		print_field("DS", "%s", json_string_value(item));
+	if (!json_is_object(json_at(zone, "dnssec.ksk_roll")))
+		return;
+	json_array_foreach(json_at(zone, "dnssec.ksk_roll.ds_before"), i, item)
+		print_field("DS before", "%s", json_string_value(item));
+	print_field("Key change", "%s, since %s", json_text(zone, "dnssec.ksk_roll.status"),
+		    json_text(zone, "dnssec.ksk_roll.since"));
 }
 
 /* Asked now, where it matters: of a signed zone. */
@@ -498,6 +504,17 @@ static int sign(struct invocation *invocation)
 	return EXIT_OK;
 }
 
+/* Nothing breaks while it waits, but it ends only when somebody has been at the registrar. */
+static int roll_key(struct invocation *invocation)
+{
+	if (!zone_confirmed(invocation,
+			    "A new key-signing key takes the place of this one. Its DS record "
+			    "appears in `ippo zone show` when it is time, and has to be entered at "
+			    "the registrar; until then both keys are right."))
+		return EXIT_USAGE;
+	return act(invocation, "roll_ksk", json_object());
+}
+
 static int relabel(struct invocation *invocation)
 {
 	struct buf path CLEANUP(buf_done) = {0};
@@ -698,6 +715,9 @@ const struct command zone_commands[] = {
 	 "Sign a zone (DNSSEC); with --wait print the DS records for the registrar", wait_options,
 	 sign},
 	{"zone", "unsign", "ZONE", "Sign a zone no more", yes_wait_options, sign},
+	{"zone", "roll-key", "ZONE",
+	 "Replace the key that the zone above points to; the registrar needs its DS record",
+	 yes_wait_options, roll_key},
 	{"zone", "versions", "ZONE", "List the versions that can be gone back to", NULL, versions},
 	{"zone", "changes", "ZONE VERSION", "Show what a version changed", NULL, changes},
 	{"zone", "rollback", "ZONE VERSION",

@@ -118,6 +118,11 @@ def test_signing_shows_what_the_registrar_needs(dns, zone):
     assert printed and all(re.fullmatch(r"\d+ 13 \d [0-9A-Fa-f]+", line) for line in printed), printed
     shown = dns.cli("zone", "show", zone).stdout
     assert re.search(rf"^DS +{printed[0]}$", shown, re.M) and re.search(r"^Signed +yes$", shown, re.M)
+    assert dns.cli("zone", "roll-key", zone, check=False, input="").returncode == 2 and "Key change" not in shown
+    dns.cli("zone", "roll-key", zone, "--yes")
+    assert re.search(r"^Key change +preparing, since 2\d{3}-", dns.cli("zone", "show", zone).stdout, re.M)
+    again = dns.cli("zone", "roll-key", zone, "--yes", check=False)
+    assert again.returncode == 1 and "is being changed already" in again.stderr
     refused = dns.cli("zone", "unsign", zone, check=False, input="")
     assert refused.returncode == 2
     dns.cli("zone", "unsign", zone, "--yes", "--wait")

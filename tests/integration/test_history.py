@@ -174,6 +174,8 @@ def test_a_walk_through_every_change(fake, people, tmp_path):
     did("zone.change_ttl", lambda: api.post(f"{zone}/actions/change_ttl", {"ttl": 60}))
     did("zone.change_protection", lambda: api.post(f"{zone}/actions/change_protection", {"delete": False}))
     did("zone.change_dnssec", lambda: api.post(f"{zone}/actions/change_dnssec", {"enabled": True}), details='{"enabled":true}')
+    eventually(lambda: api.get(zone)["zone"]["dnssec"]["ds"], 30)
+    did("zone.roll_ksk", lambda: api.post(f"{zone}/actions/roll_ksk"))
     api.post("/zones", {"name": "unproven.example"})
     with sqlite3.connect(fake.state / "core/ippo.db", timeout=10) as database:
         database.execute("UPDATE zone SET proof = 1, proof_until_ms = 9000000000000 WHERE name = 'unproven.example'")

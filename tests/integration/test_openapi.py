@@ -257,6 +257,8 @@ def test_zones(walker):
     walker.post(path + "/actions/change_ttl", {"ttl": 120})
     walker.post(path + "/actions/change_protection", {"delete": False})
     walker.post(path + "/actions/change_dnssec", {"enabled": True})
+    eventually(lambda: walker.get(path)["zone"]["dnssec"]["ds"], 30)
+    walker.post(path + "/actions/roll_ksk")
     walker.get(path + "/versions")
     walker.get(path + "/versions/2")
     walker.get(path + "/versions/3")

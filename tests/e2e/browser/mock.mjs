@@ -1084,7 +1084,7 @@ export class Mock {
 			id, name: new URL(`http://${name}`).hostname, unicode_name: name, created: "2026-11-20T01:02:03Z", ttl: 3600, mode: "primary", primary_nameservers: [],
 			protection: { delete: false }, labels: {}, registrar: "other", status: "ok", status_reason: null, record_count: 2, version: 1, serial: 1,
 			authoritative_nameservers: { assigned: ["ns1.ippo.example.", "ns2.ippo.example."], delegated: [], delegation_last_check: null, delegation_status: "unknown" },
-			dnssec: { enabled: false, ds: [] }, transferred: null, expires: null,
+			dnssec: { enabled: false, ds: [], ksk_roll: null }, transferred: null, expires: null,
 			proof: { status: "not_required", record_name: null, record_value: null, delegation: false, checked: null, expires: null, reason: null }, ...changes,
 		};
 		this.zones.set(id, zone);
@@ -1177,12 +1177,14 @@ export class Mock {
 			one.proof = this.proven ? { ...one.proof, status: "proven", record_name: null, record_value: null, reason: null, expires: null } : { ...one.proof, status: "waiting", checked: "2026-11-20T01:02:03Z", reason: "the TXT record was not found" };
 			return [201, { zone: one }];
 		}
-		const command = /\/actions\/(change_dnssec|import_zonefile|rollback)$/.exec(what)?.[1];
+		const command = /\/actions\/(change_dnssec|import_zonefile|roll_ksk|rollback)$/.exec(what)?.[1];
 		if (one && command) {
 			if (body.zonefile?.includes("192.0.2.256"))
 				throw new Refusal(422, "invalid_input", "line 1", { fields: [{ name: "zonefile", messages: ["line 1: the value of A is an IPv4 address"] }] });
 			if (command === "change_dnssec")
-				one.dnssec = { enabled: body.enabled, ds: body.enabled ? ["12345 13 2 0C0C"] : [] };
+				one.dnssec = { enabled: body.enabled, ds: body.enabled ? ["12345 13 2 0C0C"] : [], ksk_roll: null };
+			else if (command === "roll_ksk")
+				one.dnssec.ksk_roll = { status: "preparing", since: "2026-11-20T01:02:03Z", ds_before: [] };
 			else
 				one.version++;
 			return [201, { action: { id: this.nextId++ } }];

@@ -195,6 +195,33 @@ test("a zone's room signs, replaces by a file, and goes back to a version", asyn
 	});
 });
 
+test("the key-signing key is replaced: what to do at the registrar is said at each step", async () => {
+	const zone = state.mock.addZone("keys.example", { dnssec: { enabled: true, ds: ["12345 13 2 0C0C"], ksk_roll: null } });
+	const step = async (page, status, ds = ["777 13 2 0D0D"]) => {
+		zone.dnssec = { enabled: true, ds, ksk_roll: status && { status, since: "2026-11-20T01:02:03Z", ds_before: ["12345 13 2 0C0C"] } };
+		await page.reload();
+		await page.waitForSelector(status ? `[data-roll=${status}]` : "#roll");
+	};
+	await withPage({ at: `/#/zones/${zone.id}` }, async (page) => {
+		await page.click("#roll");
+		await page.click("dialog .primary");
+		await page.waitForSelector("[data-roll=preparing]");
+		assert.ok(state.mock.requests.some(([method, path]) => method === "POST" && path === `/v1/zones/${zone.id}/actions/roll_ksk`));
+		assert.equal(await page.locator("#roll").count(), 0);
+		state.mock.parent = "before";
+		await step(page, "waiting");
+		await page.waitForSelector("[data-parent=before]");
+		await page.waitForSelector("text=以前のDSレコード: 12345 13 2 0C0C");
+		await page.waitForSelector("text=777 13 2 0D0D");
+		state.mock.parent = "present";
+		await step(page, "settling");
+		assert.equal(await page.locator("text=以前のDSレコード: ").count(), 0);
+		await step(page, "retiring");
+		await step(page, null);
+		delete state.mock.parent;
+	});
+});
+
 describe("secondary zones", () => {
 	test("one is made from where it is fetched, and what is wrong is said at its field", async () => {
 		await withPage({ at: "/#/zones", width: 360, expected: /422/ }, async (page) => {
