@@ -125,6 +125,23 @@ class NameServer(IppoInstance):
         return eventually(there, 30)
 
 
+def signed(dns, owner, name, ttl=60):
+    """A zone that is signed, as the API shows it then."""
+    owner.post("/zones", {"name": name, "ttl": ttl, "rrsets": [{"name": "www", "type": "A", "records": [{"value": "192.0.2.1"}]}]})
+    owner.post(f"/zones/{name}/actions/change_dnssec", {"enabled": True})
+    return eventually(lambda: (lambda z: z if z["dnssec"]["ds"] and z["status"] == "ok" else None)(owner.get(f"/zones/{name}")["zone"]), 30)
+
+
+def copy_of_keys(dns, name):
+    """What the database has of a zone's keys; nothing: b""."""
+    rows = dns.database("SELECT k.keys FROM zone_key k JOIN zone z ON z.id = k.zone_id WHERE z.name = ?", name)
+    return rows[0][0] if rows else b""
+
+
+def private_keys(copy):
+    return set(re.findall(rb"PRIVATE KEY-----\n(.*?)\n-----END", copy, re.S))
+
+
 @pytest.fixture(scope="module")
 def dns():
     instance = NameServer()

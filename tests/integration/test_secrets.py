@@ -8,6 +8,7 @@ import time
 import pytest
 
 from ippo_testing import Key, eventually
+from name_server import copy_of_keys, dns, operator, owner, private_keys, signed  # noqa: F401
 
 PASSWORD = "canary horse battery staple 7391"
 
@@ -121,3 +122,34 @@ def test_hashes_are_of_the_right_kind(fake, story):
     assert hashed.startswith("$argon2id$")
     for (token,) in fake.database("SELECT hash FROM token"):
         assert len(token) == 32
+
+
+def test_private_keys_of_zones(dns, owner):
+    """Not in what the API says, no log, no process list, and of files in the database and in the name server's own alone."""
+    watcher = Watcher()
+    watcher.start()
+    zone = signed(dns, owner, "secret.example")
+    owner.post(f"/zones/{zone['id']}/actions/roll_ksk")
+    eventually(lambda: owner.get(f"/zones/{zone['id']}")["zone"]["dnssec"]["ksk_roll"]["status"] == "preparing" and
+               len(private_keys(copy_of_keys(dns, "secret.example"))) == 3, 30)
+    watcher.stopping = True
+    watcher.join()
+    secrets = private_keys(copy_of_keys(dns, "secret.example"))
+    assert all(len(secret) > 80 for secret in secrets)
+    said = "".join(owner.request("GET", path).text for path in ("/zones", f"/zones/{zone['id']}", f"/zones/{zone['id']}/zonefile", f"/zones/{zone['id']}/versions",
+                                                                f"/zones/{zone['id']}/rrsets", "/history", f"/zones/{zone['id']}/actions"))
+    assert "PRIVATE" not in said
+    there = set()
+    for folder in (dns.state, dns.run_dir, dns.dir):
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink() and any(secret in path.read_bytes() for secret in secrets):
+                there.add(path)
+                assert path.stat().st_mode & 0o077 & ~0o040 == 0, path
+    mine = [path for path in there if path.parent == dns.state / "core"]
+    assert mine and all(path.name.startswith("ippo.db") and path.stat().st_mode & 0o077 == 0 for path in mine)
+    assert all(dns.state / "dns" in path.parents for path in there - set(mine)), there
+    assert (dns.state / "dns").stat().st_mode & 0o077 == 0
+    assert not any(secret in dns.log.read_bytes() for secret in secrets) and b"PRIVATE KEY" not in dns.log.read_bytes()
+    assert watcher.seen and not any(secret in line for secret in secrets for line in watcher.seen)
+    # Where copies come and go there is none left.
+    assert not list((dns.run_dir / "dns/keys").rglob("*"))

@@ -125,6 +125,9 @@ static void wrong_settings(void **state)
 		{"[post]\nmail_drop = d\nsender = a@b\n", "begin with /"},
 		{"[post]\noperator = nobody\n", "operator"},
 		{"[post]\nwebhook_allow = localhost\n", "webhook_allow"},
+		{"[dns]\nkey_ttl_seconds = 0\n", "key_ttl_seconds"},
+		{"[dns]\nzsk_life_seconds = 14400\n", "zsk_life_seconds"},
+		{"[dns]\nspread_seconds = 4294967295\n", "zsk_life_seconds"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

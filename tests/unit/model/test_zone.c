@@ -25,6 +25,68 @@ static void what_the_zone_above_has(void **state)
 	/* One that is not signed any more. */
 	assert_int_equal(zone_judge_parent("", "", "1 13 2 AA\n"), ZONE_PARENT_DIFFERENT);
 	assert_int_equal(zone_judge_parent("", "", ""), ZONE_PARENT_MISSING);
+	/* While its key changes. */
+	assert_int_equal(zone_judge_parent("2 13 2 CC\n", two, "1 13 2 AA\n"), ZONE_PARENT_BEFORE);
+	assert_int_equal(zone_judge_parent("2 13 2 CC\n", two, "9 8 2 DD\n1 13 2 AA\n9 8 2 EE\n"),
+			 ZONE_PARENT_BEFORE);
+	assert_int_equal(zone_judge_parent("2 13 2 CC\n", two, "1 13 2 AA\n2 13 2 CC\n"),
+			 ZONE_PARENT_PRESENT);
+	assert_int_equal(zone_judge_parent("2 13 2 CC\n", two, "9 8 2 DD\n"),
+			 ZONE_PARENT_DIFFERENT);
+	assert_int_equal(zone_judge_parent("2 13 2 CC\n", two, ""), ZONE_PARENT_MISSING);
+}
+
+static void another_key(void **state)
+{
+	(void)state;
+	/* Asked for, but another key is changing. */
+	assert_int_equal(zone_roll_next(ZONE_ROLL_ASKED, false, 1, false), ZONE_ROLL_ASKED);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_ASKED, true, 2, false), ZONE_ROLL_PREPARING);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_PREPARING, false, 2, false), ZONE_ROLL_PREPARING);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_PREPARING, false, 2, true), ZONE_ROLL_WAITING);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_ASKED, false, 2, true), ZONE_ROLL_WAITING);
+	for (enum zone_roll roll = ZONE_ROLL_WAITING; roll <= ZONE_ROLL_RETIRING; roll++) {
+		assert_int_equal(zone_roll_next(roll, false, 2, false), roll);
+		assert_int_equal(zone_roll_next(roll, false, 1, false), ZONE_ROLL_NONE);
+		assert_int_equal(zone_roll_next(roll, false, 3, true), ZONE_ROLL_WAITING);
+	}
+	assert_int_equal(zone_roll_next(ZONE_ROLL_SUBMITTED, true, 2, false), ZONE_ROLL_RETIRING);
+	/* By itself. */
+	assert_int_equal(zone_roll_next(ZONE_ROLL_NONE, false, 1, false), ZONE_ROLL_NONE);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_NONE, false, 1, true), ZONE_ROLL_NONE);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_NONE, false, 2, false), ZONE_ROLL_PREPARING);
+	assert_int_equal(zone_roll_next(ZONE_ROLL_NONE, false, 2, true), ZONE_ROLL_WAITING);
+}
+
+static void another_key_above(void **state)
+{
+	(void)state;
+	assert_int_equal(zone_roll_above(ZONE_ROLL_WAITING, ZONE_PARENT_PRESENT, true),
+			 ZONE_ROLL_SETTLING);
+	assert_int_equal(zone_roll_above(ZONE_ROLL_SETTLING, ZONE_PARENT_PRESENT, false),
+			 ZONE_ROLL_SETTLING);
+	assert_int_equal(zone_roll_above(ZONE_ROLL_SETTLING, ZONE_PARENT_PRESENT, true),
+			 ZONE_ROLL_SUBMITTED);
+	for (enum zone_parent parent = ZONE_PARENT_UNKNOWN; parent <= ZONE_PARENT_BEFORE;
+	     parent++) {
+		if (parent == ZONE_PARENT_PRESENT)
+			continue;
+		assert_int_equal(zone_roll_above(ZONE_ROLL_WAITING, parent, true),
+				 ZONE_ROLL_WAITING);
+		assert_int_equal(zone_roll_above(ZONE_ROLL_SETTLING, parent, true),
+				 ZONE_ROLL_WAITING);
+		assert_int_equal(zone_roll_above(ZONE_ROLL_SUBMITTED, parent, true),
+				 ZONE_ROLL_SUBMITTED);
+	}
+	assert_int_equal(zone_roll_above(ZONE_ROLL_PREPARING, ZONE_PARENT_PRESENT, true),
+			 ZONE_ROLL_PREPARING);
+	assert_int_equal(zone_roll_above(ZONE_ROLL_NONE, ZONE_PARENT_PRESENT, true),
+			 ZONE_ROLL_NONE);
+	assert_null(zone_roll_name(ZONE_ROLL_NONE));
+	assert_string_equal(zone_roll_name(ZONE_ROLL_ASKED), "preparing");
+	assert_string_equal(zone_roll_name(ZONE_ROLL_SUBMITTED), "settling");
+	assert_string_equal(zone_roll_name(ZONE_ROLL_RETIRING), "retiring");
+	assert_string_equal(zone_parent_name(ZONE_PARENT_BEFORE), "before");
 }
 
 static void names(void **state)
@@ -284,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_zone_above_has),
+		cmocka_unit_test(another_key),
+		cmocka_unit_test(another_key_above),
 		cmocka_unit_test(names),
 		cmocka_unit_test(values),
 		cmocka_unit_test(same_data),
