@@ -162,6 +162,14 @@ def test_off_from_inside_shows_within_two_seconds(guest):
     guest.api.wait_status(guest.made, "off", 2)
 
 
+def test_its_edge_stands_while_it_is_off(guest):
+    """There is no wire, and what will be allowed on it is in force: no first packet comes before that."""
+    wire = f"{guest.ippo.name}-{guest.made['id']}"
+    assert guest.now["status"] == "off" and guest.ippo.taps() == []
+    rules = guest.ippo.rules()
+    assert f'"{wire}"' in rules and guest.address in rules and guest.address6.removesuffix("1") in rules
+
+
 def test_power_on_again_without_a_seed(guest):
     guest.act("poweron")
     guest.wait_ssh()
