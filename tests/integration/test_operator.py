@@ -78,7 +78,8 @@ def test_each_limit_is_kept(account, operator, tmp_path):
     plan = operator.get("/server_types?name=1g")["server_types"][0]
     server = account.create_server("one")
     assert used(account) | {"ssh_keys": 0} == {"servers": 1, "cores": plan["cores"], "memory_mib": plan["memory"] * 1024,
-                                               "disk_gb": plan["disk"], "addresses": 2, "ssh_keys": 0, "tokens": 0, "members": 1}
+                                               "disk_gb": plan["disk"], "addresses": 2, "ssh_keys": 0, "tokens": 0, "members": 1,
+                                               "snapshots": 0}
     before = operator.get("/primary_ips")["meta"]["pagination"]["total_entries"]
     wish = {"name": "two", "server_type": "1g", "image": "tiny"}
     for name, most in (("servers", 1), ("cores", 2 * plan["cores"] - 1), ("memory_mib", 2047), ("disk_gb", 2 * plan["disk"] - 1), ("addresses", 3)):
@@ -144,7 +145,8 @@ def test_a_quota_that_is_none_changes_nothing(account, operator, quotas):
 
 def test_what_a_new_account_may_have_is_the_operators_to_say(fake, account, operator):
     before = operator.get("/customer_defaults")["customer_defaults"]["quotas"]
-    assert before == {"servers": 10, "cores": 64, "memory_mib": 131072, "disk_gb": 4000, "addresses": 20, "ssh_keys": 100, "tokens": 50, "members": 50}
+    assert before == {"servers": 10, "cores": 64, "memory_mib": 131072, "disk_gb": 4000, "addresses": 20, "ssh_keys": 100, "tokens": 50, "members": 50,
+                      "snapshots": 20}
     operator.put("/customer_defaults", {"quotas": {"servers": 3, "cores": None}})
     try:
         assert operator.get("/customer_defaults")["customer_defaults"]["quotas"] == before | {"servers": 3, "cores": None}
