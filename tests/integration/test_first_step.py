@@ -209,6 +209,18 @@ def test_a_disk_that_came_back_is_proven_anew(stage):
     assert lines.count("server.open_inbound") == 2
 
 
+def test_a_guest_that_was_asked_before_it_listened_is_asked_again(stage):
+    """It reports by itself once it has started; the look that had begun goes on without it, and another follows at once."""
+    stage.sshd.start()
+    unasked = [line.replace("begin @", "begin 0") for line in lines_of(report(stage.sshd.port), key=None)]
+    stage.says(f"host-key {stage.sshd.host_key}", *unasked)
+    server = stage.create("early")
+    eventually(lambda: stage.checks(server, "success"), 120)
+    assert eventually(lambda: stage.checks(server, "running"), 20) and stage.found(server)["inbound"]["state"] == "closed"
+    stage.says(f"host-key {stage.sshd.host_key}", *lines_of(report(stage.sshd.port)))
+    stage.api.delete_server(server)
+
+
 def test_a_lie_of_the_guest_is_found_from_outside(stage):
     """It reports that all is well, while root gets in, passwords are taken, and a database answers."""
     stage.sshd.start(**stage.sshd.any_key(), PermitRootLogin="yes", PasswordAuthentication="yes", AuthenticationMethods=None, KexAlgorithms=None, MACs=None)

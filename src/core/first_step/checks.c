@@ -285,7 +285,7 @@ void checks_begin(struct checks *checks, uint64_t server_id)
 	int code;
 
 	if (running != NULL) {
-		running->again = running->phase == PHASE_PROBE;
+		running->again = true;
 		return;
 	}
 	code = store_server_get(store, 0, server_id, &server, &err);

@@ -130,10 +130,14 @@ static void take_report(struct checks *checks, const struct server *server, uint
 		checks_opened(checks, server->id);
 	else
 		events_server_changed(checks->core->events, server->id);
-	if (check != NULL && check->ask == ask)
+	/* A guest that reports unasked has just started, and may not have heard what it was asked:
+	 * a look that goes on without it is followed by another. One that answers has heard. */
+	if (check != NULL && check->ask == ask) {
 		check->reported = true;
-	else if (first_step->closed || now_ms - first_step->probed_ms > CHECK_AGAIN_MS)
+		check->again = check->again && check->phase == PHASE_PROBE;
+	} else if (first_step->closed || now_ms - first_step->probed_ms > CHECK_AGAIN_MS) {
 		checks_begin(checks, server->id);
+	}
 	checks_kick(checks);
 }
 
