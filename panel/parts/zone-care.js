@@ -55,7 +55,7 @@ export function Signing({ zone, mayChange, onDone }) {
 	};
 	return html`<section class="group" aria-labelledby="ds-title">
 		<h2 id="ds-title">DNSSEC</h2>
-		<p class="hint" data-roll=${roll?.status}>${t(!enabled ? "zone.sign.what" : ds.length === 0 ? "zone.ds.soon" : roll ? `zone.roll.${roll.status}` : "zone.ds.what")}</p>
+		<p class="hint" data-roll=${roll?.status}>${t(!enabled ? "zone.sign.what" : ds.length === 0 ? "zone.ds.soon" : roll ? `zone.rolling.${roll.status}` : "zone.ds.what")}</p>
 		${ds.length > 0 && html`<ul class="copies">${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
 		${enabled && ds.length > 0 && html`<${Parent} zone=${zone}/>`}
 		${enabled && ds.length > 0 && html`<${KeyChange} zone=${zone} mayChange=${mayChange} onDone=${onDone}/>`}
