@@ -316,6 +316,7 @@ class IppoInstance:
                 run("virsh", "-q", "-c", "qemu:///system", "undefine", domain, check=False)
             for family in ("inet", "netdev", "bridge"):
                 run("nft", "delete", "table", family, f"ippo_{self.name}", check=False)
+            run("nft", "delete", "table", "inet", f"traffic_{self.name}", check=False)
             for tap in self.taps() + self.segments():
                 run("ip", "link", "del", tap, check=False)
         self.pool_lock.close()
