@@ -37,6 +37,11 @@ function chargeText({ kind, days, of_days: whole }) {
  * @param server  whose new plan it would be; left out: of a new one
  */
 export function Quote({ plan, server }) {
+	// Another plan is another question: its price never stands beside the answer to the one before.
+	return html`<${OneQuote} key=${`${plan}/${server}`} plan=${plan} server=${server}/>`;
+}
+
+function OneQuote({ plan, server }) {
 	const { value, failure, again } = useRead(() => readQuote(plan, server), `${plan}/${server}`);
 
 	if (failure) {

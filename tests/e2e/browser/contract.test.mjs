@@ -14,7 +14,10 @@ describe("what it costs is said before", () => {
 		await withPage({ at: "/#/servers/new" }, async (page) => {
 			await page.waitForSelector("[data-quote='1g']");
 			assert.match(await page.textContent(".create-cost"), /月額 [¥￥]980.*今回の請求.*[¥￥]980.*1か月分 [¥￥]980.*次回請求.*[¥￥]980 2026\/12\/20.*作成した日と同じ日に/s);
+			const answer = state.mock.hold("GET", /\/contract\/quote/);
 			await page.check("#plan input[value='3']");
+			await eventually(() => page.locator(".quote").count(), 0); // never the price of the plan before
+			answer();
 			await page.waitForSelector("[data-quote='4g']");
 			assert.match(await page.textContent(".quote"), /今回の請求[¥￥]7,980初期費用 [¥￥]4,0001か月分 [¥￥]3,980次回請求[¥￥]3,980/);
 			const [price, button] = await page.evaluate(() => [".quote", ".create-cost button"].map((each) => document.querySelector(each).getBoundingClientRect().y));

@@ -121,6 +121,7 @@ describe("creating a server", () => {
 		await withPage({ at: "/#/servers/new", language: "en" }, async (page) => {
 			await page.waitForSelector(".create");
 			await page.check("#plan input[value='3']");
+			await page.waitForSelector("[data-quote='4g']");
 			assert.match(await page.textContent(".create-cost"), /¥3,980 a month.*¥4,000/s);
 			await page.check("#plan input[value='1']");
 			await page.check("#image input[value='2']");
