@@ -76,11 +76,28 @@ static int make_etag(struct panel_file *file)
 	return 0;
 }
 
+static const struct {
+	const char *name, *suffix;
+} codings[PANEL_CODINGS] = {[PANEL_BROTLI] = {"br", ".br"}, [PANEL_GZIP] = {"gzip", ".gz"}};
+
+const char *panel_coding_name(enum panel_coding coding)
+{
+	return codings[coding].name;
+}
+
+static void close_file(struct panel_file *file)
+{
+	(void)close(file->fd);
+	for (size_t i = 0; i < PANEL_CODINGS; i++)
+		if (file->coded[i].fd >= 0)
+			(void)close(file->coded[i].fd);
+}
+
 static int add_file(struct panel *panel, int dir_fd, const char *name, const char *path,
 		    struct err *err)
 {
-	struct panel_file file = {.type = type_of(name), .fd = -1, .gzip_fd = -1};
-	char gzip[NAME_MAX + 8];
+	struct panel_file file = {.type = type_of(name), .fd = -1};
+	char coded[NAME_MAX + 8];
 
 	if (file.type == NULL)
 		return 0;
@@ -89,14 +106,14 @@ static int add_file(struct panel *panel, int dir_fd, const char *name, const cha
 	file.fd = open_regular(dir_fd, name, &file.bytes);
 	if (file.fd < 0)
 		return 0;
-	(void)snprintf(gzip, sizeof gzip, "%s.gz", name);
-	file.gzip_fd = open_regular(dir_fd, gzip, &file.gzip_bytes);
-	if (file.gzip_fd < 0)
-		file.gzip_fd = -1;
+	for (size_t i = 0; i < PANEL_CODINGS; i++) {
+		(void)snprintf(coded, sizeof coded, "%s%s", name, codings[i].suffix);
+		file.coded[i].fd = open_regular(dir_fd, coded, &file.coded[i].bytes);
+		if (file.coded[i].fd < 0)
+			file.coded[i].fd = -1;
+	}
 	if (make_etag(&file) < 0 || (file.path = strdup(path)) == NULL) {
-		(void)close(file.fd);
-		if (file.gzip_fd >= 0)
-			(void)close(file.gzip_fd);
+		close_file(&file);
 		return err_set(err, -EIO, "cannot read %s", path);
 	}
 	panel->files[panel->count++] = file;
@@ -162,9 +179,7 @@ int panel_open(const char *dir, struct panel **ret, struct err *err)
 void panel_free(struct panel *panel)
 {
 	for (size_t i = 0; panel != NULL && i < panel->count; i++) {
-		(void)close(panel->files[i].fd);
-		if (panel->files[i].gzip_fd >= 0)
-			(void)close(panel->files[i].gzip_fd);
+		close_file(&panel->files[i]);
 		free(panel->files[i].path);
 	}
 	free(panel);

@@ -11,15 +11,23 @@
 
 struct panel;
 
+/* How a file may be compressed, the smaller first. */
+enum panel_coding { PANEL_BROTLI, PANEL_GZIP, PANEL_CODINGS };
+
 struct panel_file {
 	char *path;       /* as in a URL: "/app.js" */
 	const char *type; /* Content-Type */
 	char etag[36];    /* with its quotes */
 	int fd;
 	size_t bytes;
-	int gzip_fd; /* the same compressed, or -1 */
-	size_t gzip_bytes;
+	struct {
+		int fd; /* the same compressed, or -1 */
+		size_t bytes;
+	} coded[PANEL_CODINGS];
 };
+
+/** panel_coding_name() - as Accept-Encoding and Content-Encoding have it (RFC 9110, RFC 7932). */
+const char *panel_coding_name(enum panel_coding coding);
 
 /**
  * panel_open() - open every file below @dir whose kind is known; symbolic links and others are left

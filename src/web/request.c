@@ -146,14 +146,27 @@ void request_refuse(struct connection *connection, unsigned status)
 	connection_flush(connection);
 }
 
+/* The smallest that is there and that the client takes; PANEL_CODINGS: as it is. */
+static enum panel_coding choose_coding(const struct http_head *head, const struct panel_file *file)
+{
+	const struct http_field *taken = http_head_field(head, "accept-encoding");
+	enum panel_coding coding = 0;
+
+	if (taken == NULL)
+		return PANEL_CODINGS;
+	while (coding < PANEL_CODINGS && (file->coded[coding].fd < 0 ||
+					  !http_list_has(&taken->value, panel_coding_name(coding))))
+		coding++;
+	return coding;
+}
+
 static void serve_file(struct connection *connection, const struct http_head *head,
 		       const struct panel_file *file)
 {
 	const struct http_field *match = http_head_field(head, "if-none-match");
-	const struct http_field *coding = http_head_field(head, "accept-encoding");
-	const bool gzip = file->gzip_fd >= 0 && coding != NULL &&
-			  memmem(coding->value.data, coding->value.len, "gzip", 4) != NULL;
-	const size_t bytes = gzip ? file->gzip_bytes : file->bytes;
+	const enum panel_coding coding = choose_coding(head, file);
+	const bool coded = coding < PANEL_CODINGS;
+	const size_t bytes = coded ? file->coded[coding].bytes : file->bytes;
 	struct buf *out = &connection->out;
 
 	if (match != NULL &&
@@ -168,11 +181,12 @@ static void serve_file(struct connection *connection, const struct http_head *he
 	(void)buf_printf(out,
 			 "Content-Type: %s\r\nETag: %s\r\nCache-Control: no-cache\r\nVary: "
 			 "Accept-Encoding\r\n"
-			 "%sContent-Length: %zu\r\n\r\n",
-			 file->type, file->etag, gzip ? "Content-Encoding: gzip\r\n" : "", bytes);
+			 "%s%s%sContent-Length: %zu\r\n\r\n",
+			 file->type, file->etag, coded ? "Content-Encoding: " : "",
+			 coded ? panel_coding_name(coding) : "", coded ? "\r\n" : "", bytes);
 	if (connection->request.is_head || buf_reserve(out, bytes) < 0)
 		return;
-	if (pread(gzip ? file->gzip_fd : file->fd, out->data + out->len, bytes, 0) !=
+	if (pread(coded ? file->coded[coding].fd : file->fd, out->data + out->len, bytes, 0) !=
 	    (ssize_t)bytes) {
 		connection_drop(
 			connection); /* the head is out already: a cut answer, not a wrong one */

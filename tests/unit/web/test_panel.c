@@ -40,6 +40,7 @@ static int make_files(void **state)
 	put("index.html", "<p>");
 	put("app.js", "1");
 	put("app.js.gz", "z");
+	put("app.js.br", "zz");
 	put("app.jsx", "no kind of ours");
 	put("sub/a.css", "a");
 	put(".hidden.js", "no");
@@ -75,10 +76,12 @@ static void files(void **state)
 	assert_non_null(file);
 	assert_string_equal(file->type, "text/javascript; charset=utf-8");
 	assert_int_equal(file->bytes, 1);
-	assert_true(file->gzip_fd >= 0);
+	assert_true(file->coded[PANEL_GZIP].fd >= 0);
+	assert_true(file->coded[PANEL_BROTLI].fd >= 0);
+	assert_int_equal(file->coded[PANEL_BROTLI].bytes, 2);
 	assert_int_equal(strlen(file->etag), 34);
 	assert_ptr_equal(find(state, "/"), find(state, "/index.html"));
-	assert_int_equal(find(state, "/index.html")->gzip_fd, -1);
+	assert_int_equal(find(state, "/index.html")->coded[PANEL_GZIP].fd, -1);
 	assert_string_not_equal(find(state, "/index.html")->etag, file->etag);
 	assert_non_null(find(state, "/sub/a.css"));
 	/* The length counts, not what lies behind it. */
@@ -89,10 +92,11 @@ static void files(void **state)
 static void nothing_else(void **state)
 {
 	static const char *const paths[] = {
-		"/app",           "/app.j",       "/app.jsx",       "/app.js/", "/app.js.gz",
-		"//app.js",       "/./app.js",    "/sub/../app.js", "/sub",     "/sub/",
-		"/../etc/passwd", "/%61pp.js",    "/.hidden.js",    "/link.js", "/out/passwd",
-		"/APP.JS",        "/index.html/", "app.js",         "/\xff",    "/sub\\a.css"};
+		"/app",        "/app.j",         "/app.jsx",     "/app.js/",       "/app.js.gz",
+		"/app.js.br",  "//app.js",       "/./app.js",    "/sub/../app.js", "/sub",
+		"/sub/",       "/../etc/passwd", "/%61pp.js",    "/.hidden.js",    "/link.js",
+		"/out/passwd", "/APP.JS",        "/index.html/", "app.js",         "/\xff",
+		"/sub\\a.css"};
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		if (find(state, paths[i]) != NULL)
