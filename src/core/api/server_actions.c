@@ -40,8 +40,7 @@ int server_actions_submit(struct request *request, struct action_request *action
 	return 0;
 }
 
-static int submit_and_answer(struct request *request, struct action_request *wanted,
-			     struct err *err)
+int server_actions_answer(struct request *request, struct action_request *wanted, struct err *err)
 {
 	struct action action CLEANUP(action_done) = {0};
 	int code = server_actions_submit(request, wanted, &action, err);
@@ -53,7 +52,7 @@ static int plain(struct request *request, enum action_command command, struct er
 {
 	struct action_request wanted = {.command = command, .fd = -1};
 
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 static int power_on(struct request *request, struct err *err)
@@ -101,7 +100,7 @@ static int change_type(struct request *request, struct err *err)
 	wanted.server_type_id = plan.id;
 	note_detail(request, "server_type", json_string(plan.name));
 	note_detail(request, "upgrade_disk", json_boolean(wanted.upgrade_disk));
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 static int rebuild(struct request *request, struct err *err)
@@ -202,7 +201,7 @@ static int change_protection(struct request *request, struct err *err)
 		if (*values[i] >= 0)
 			note_detail(request, keys[i], json_boolean(on));
 	}
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 static int change_guest_agent(struct request *request, struct err *err)
@@ -218,7 +217,7 @@ static int change_guest_agent(struct request *request, struct err *err)
 		return request_invalid(request, err, "enabled", "must be true or false");
 	wanted.agent_off = !enabled;
 	note_detail(request, "enabled", json_boolean(enabled));
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 /*

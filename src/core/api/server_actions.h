@@ -8,3 +8,6 @@
  * which server are filled in. Free with action_done(). */
 int server_actions_submit(struct request *request, struct action_request *wanted,
 			  struct action *ret, struct err *err);
+
+/** server_actions_answer() - the same, answered with 201 and the action. */
+int server_actions_answer(struct request *request, struct action_request *wanted, struct err *err);

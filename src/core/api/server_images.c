@@ -101,15 +101,6 @@ static int create_image(struct request *request, struct err *err)
 	return 0;
 }
 
-static int submit_and_answer(struct request *request, struct action_request *wanted,
-			     struct err *err)
-{
-	struct action action CLEANUP(action_done) = {0};
-	int code = server_actions_submit(request, wanted, &action, err);
-
-	return code < 0 ? code : request_answer(request, 201, "action", render_action(&action));
-}
-
 /* Clients of the API name no hours: then it is night where the service's days begin. */
 static int enable_backup(struct request *request, struct err *err)
 {
@@ -133,14 +124,14 @@ static int enable_backup(struct request *request, struct err *err)
 			"must be 22-02, 02-06, 06-10, 10-14, 14-18 or 18-22, in UTC");
 	note_detail(request, "backup_window",
 		    json_string(backup_window_name(wanted.backup_window)));
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 static int disable_backup(struct request *request, struct err *err)
 {
 	struct action_request wanted = {.command = ACTION_DISABLE_BACKUP, .fd = -1};
 
-	return submit_and_answer(request, &wanted, err);
+	return server_actions_answer(request, &wanted, err);
 }
 
 const struct route server_image_routes[] = {
