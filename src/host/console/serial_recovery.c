@@ -10,7 +10,9 @@
 #define HELD_MAX_BYTES     ((size_t)256 * 1024)
 #define RECOVER_TICK_MS    100
 #define RECOVER_REST_TICKS 3
-#define RECOVER_MAX_TICKS  30
+/* One that is never at rest is tried by its words as often as this, and at last given up. */
+#define RECOVER_WORDS_TICKS 30
+#define RECOVER_MAX_TICKS   120
 
 void serial_note_gap(struct serial *serial)
 {
@@ -43,7 +45,7 @@ int serial_recover_now(struct serial *serial, const char *path, const struct rec
 	int code = recover_read(path, &log);
 
 	if (code < 0)
-		return -ENOENT;
+		return code == -EAGAIN ? -EAGAIN : -ENOENT;
 	code = recover_ring_end(&log, serial->ring, &from);
 	/* What the log had when the line was opened did not come through the line. */
 	if (code == 0 && opened->inode == log.inode && log.current_at + opened->bytes > from)
@@ -55,7 +57,7 @@ int serial_recover_now(struct serial *serial, const char *path, const struct rec
 	if (code == 0)
 		ring_append(serial->ring, log.bytes.data + from, to - from);
 	recover_log_done(&log);
-	return code;
+	return code < 0 ? -EAGAIN : 0;
 }
 
 static void free_recovery(uv_handle_t *handle)
@@ -86,16 +88,23 @@ static void end_recovery(struct serial *serial, bool is_sure)
 		serial_note_stop(serial);
 }
 
-void serial_try_recovery(struct serial *serial, bool is_at_rest)
+static int recover_held(struct serial *serial, bool is_at_rest)
 {
 	const struct recovery *recovery = serial->recovery;
 
-	end_recovery(serial, serial_recover_now(serial, recovery->log, &recovery->opened,
-						&recovery->held, is_at_rest) == 0);
+	return serial_recover_now(serial, recovery->log, &recovery->opened, &recovery->held,
+				  is_at_rest);
+}
+
+void serial_try_recovery(struct serial *serial, bool is_at_rest)
+{
+	end_recovery(serial, recover_held(serial, is_at_rest) == 0);
 }
 
 /* The log lags a little behind. So it is asked when both have been quiet for a while; a guest that
- * is never quiet is known by its words, once there are enough of them. */
+ * is never quiet is known by its words, once there are enough of them. On a machine with much to do
+ * the log may lag for longer, and a guest may speak too seldom for the one and too often for the
+ * other: what was not found is looked for again. */
 static void on_recovery_tick(uv_timer_t *timer)
 {
 	struct recovery *recovery = timer->data;
@@ -108,12 +117,17 @@ static void on_recovery_tick(uv_timer_t *timer)
 	recovery->last = now;
 	recovery->last_held_bytes = recovery->held.len;
 	recovery->rest_ticks = is_same ? recovery->rest_ticks + 1 : 0;
-	if (recovery->rest_ticks >= RECOVER_REST_TICKS)
-		serial_try_recovery(serial, true);
-	else if (++recovery->ticks >= RECOVER_MAX_TICKS)
-		serial_try_recovery(serial, recovery->is_last);
-	else
+	recovery->ticks++;
+	const bool is_at_rest =
+		recovery->rest_ticks > 0 && recovery->rest_ticks % RECOVER_REST_TICKS == 0;
+	int code;
+
+	if (!is_at_rest && recovery->ticks % RECOVER_WORDS_TICKS != 0)
 		return;
+	code = recover_held(serial, is_at_rest || recovery->is_last);
+	if (code == -EAGAIN && recovery->ticks < RECOVER_MAX_TICKS)
+		return;
+	end_recovery(serial, code == 0);
 	serial_pump_all(serial);
 }
 

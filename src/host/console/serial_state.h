@@ -96,7 +96,7 @@ void serial_note_gap(struct serial *serial);
 void serial_note_start(struct serial *serial, uint64_t run);
 void serial_note_stop(struct serial *serial);
 /** serial_recover_now() - what was missed, if that can be said for sure. @live: what was heard
- * since. Return: 0 or -ENOENT. */
+ * since. Return: 0, -EAGAIN (not yet: the log may lag) or -ENOENT (there is no log). */
 int serial_recover_now(struct serial *serial, const char *path, const struct recover_place *opened,
 		       const struct buf *live, bool is_at_rest);
 void serial_start_recovery(struct serial *serial, const char *log, struct recover_place opened);

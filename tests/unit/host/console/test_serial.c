@@ -751,6 +751,30 @@ static void test_missed_words_are_found(void **state)
 	(void)close(fd);
 }
 
+/* On a busy machine the log has what was heard only after both have long been quiet. */
+static void test_log_that_lags(void **state)
+{
+	char log[64];
+
+	start_guest();
+	say("before\n");
+	write_log(log, "before\nmean");
+	come_back();
+	attach(runs, false, log);
+	say("after\n");
+	wait_ms(800);
+	int fd = look(1, CONSOLE_VIEW, CONSOLE_FROM_START, "");
+	HEARS(fd, "READY 0 7");
+	write_log(log, "before\nmeanwhile\nafter\n");
+	wait_ms(800);
+	HEARS(fd, "WRITER 0 ");
+	HEARS(fd, "MARK 0 1");
+	HEARS(fd, "OUTPUT 0 before\n");
+	HEARS(fd, "LIVE 7");
+	HEARS(fd, "OUTPUT 7 meanwhile\nafter\n");
+	(void)close(fd);
+}
+
 static void test_missed_words_are_marked(void **state)
 {
 	start_guest();
@@ -888,6 +912,7 @@ int main(void)
 		TEST(test_limit),
 		TEST(test_delivered_and_gaps),
 		TEST(test_missed_words_are_found),
+		TEST(test_log_that_lags),
 		TEST(test_missed_words_are_marked),
 		TEST(test_last_words_are_found),
 		TEST(test_another_run_is_found),
