@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+import tap
 from ippo_testing import IppoInstance, run
 from test_panel import BROWSER
 
@@ -31,4 +32,4 @@ def test_pages_of_others_are_refused(fake, playwright, tmp_path):
     done = run("node", "--test", "--test-reporter=tap", BROWSER / "cross-site.mjs", check=False, cwd=BROWSER, timeout=300,
                env={**os.environ, "IPPO_URL": URL, "IPPO_PORT": str(fake.port), "IPPO_SERVER": str(server["id"]), "IPPO_PEM": str(pem),
                     "IPPO_INVITATION": fake.cli("invitation", "create", "--operator").stdout.strip(), "IPPO_TOKEN": fake.token("operator")})
-    assert done.returncode == 0, done.stdout[-8000:]
+    tap.judge(done)

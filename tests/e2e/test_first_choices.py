@@ -19,7 +19,7 @@ def guest(ippo, key):
 
 
 def login(key, address, script, port=PORT, user="aya"):
-    return key.ssh(address, script, check=False, user=user, options=("-p", port, "-o", "ConnectTimeout=5"))
+    return key.ssh(address, script, check=False, user=user, options=("-p", port))
 
 
 def test_what_was_chosen_is_so(guest, key):
@@ -30,7 +30,7 @@ def test_what_was_chosen_is_so(guest, key):
         return login(key, address, script, **options)
 
     eventually(lambda: ssh("true").returncode == 0, 120, 2)
-    assert ssh("true", port="22").returncode != 0
+    assert ssh("true", port="22").returncode != 0  # refused, or silent for as long as a guest may need
     assert ssh("true", user="root").returncode != 0
     chosen = ssh("cat /etc/firststep.conf").stdout
     # Nothing was said of updates: the safest is chosen.

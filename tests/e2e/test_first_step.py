@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import tap
 from ippo_testing import BOOT_SECONDS, ROOT, address6_of, address_of, eventually, run
 from test_panel import BROWSER
 
@@ -43,12 +44,13 @@ class Guest:
         return self.key.ssh(self.address, script, check=check, **options)
 
     def logs_in(self, user="debian", *options):
-        return self.key.ssh(self.address, "true", check=False, user=user, options=("-o", "ConnectTimeout=5", *options))
+        """Quickly, for those who expect a refusal."""
+        return self.key.ssh(self.address, "true", check=False, user=user, options=("-o", "ConnectTimeout=10", *options))
 
     def boot_id(self):
         """"" while nobody can log in; a connection that the power cut leaves behind ends by itself."""
         return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, options=(
-            "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2")).stdout.strip()
+            "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=2")).stdout.strip()
 
     def check(self):
         return {item["id"]: item for item in json.loads(self.ssh("sudo firststep check --json", check=False).stdout)["items"]}
@@ -58,7 +60,7 @@ class Guest:
 
     def wait_old_state(self, begun, least, most):
         """At the deadline, and not before."""
-        while self.ssh(PENDING, check=False).returncode == 0:
+        while self.ssh(PENDING, check=False).returncode != 1:  # 0: it waits; 255: nobody could look
             assert time.monotonic() - begun < most
             time.sleep(1)
         assert time.monotonic() - begun > least
@@ -90,7 +92,7 @@ def test_its_page_has_what_it_says_and_what_was_seen(guest, playwright):
     told = {"url": guest.ippo.url, "invitation": guest.ippo.cli("invitation", "create", "--for", customer).stdout.strip(), "tiny": about}
     done = run("node", "--test", "--test-reporter=tap", BROWSER / "guests/evidence.mjs", check=False, cwd=BROWSER, timeout=600,
                env={**os.environ, "IPPO_VISIT": json.dumps(told)})
-    assert done.returncode == 0, done.stdout[-8000:]
+    tap.judge(done)
 
 
 def test_the_kernel_is_told_what_the_image_says(guest):
@@ -100,6 +102,7 @@ def test_the_kernel_is_told_what_the_image_says(guest):
     assert dict(zip((name for name, _ in wanted), found)) == dict(wanted)
     for module in ("dccp", "sctp", "usb-storage"):
         assert guest.ssh(f"sudo modprobe {module}", check=False).returncode != 0
+    guest.ssh("test -x /usr/lib/systemd/system-shutdown/links-down")
     said = guest.ssh("sudo sshd -T").stdout
     assert {"x11forwarding no", "loglevel VERBOSE", "compression no", "tcpkeepalive no", "allowagentforwarding no"} <= set(said.splitlines())
 
@@ -170,7 +173,7 @@ def test_wrong_port_lost_connection_and_a_clock_that_jumps(guest):
     moving.kill()
     moving.wait()
     assert "2222" in guest.filter()
-    assert guest.logs_in("debian", "-p", "2222").returncode == 0
+    guest.ssh("true", options=("-p", "2222"))
     # The old port proves nothing.
     assert "ssh -p 2222" in guest.ssh("sudo firststep confirm", check=False).stderr
     guest.ssh("sudo date -s '+2 days' >/dev/null; sudo date -s '-3 days' >/dev/null")
@@ -202,7 +205,7 @@ def test_broken_sshd_config(guest):
     assert guest.ssh(PENDING, check=False).returncode == 1 and guest.filter() == before
     assert guest.ssh("test -e /etc/firststep.conf", check=False).returncode == 1
     guest.ssh("sudo rm /etc/ssh/sshd_config.d/50-mistake.conf")
-    assert guest.logs_in().returncode == 0
+    guest.ssh("true")
 
 
 def test_power_cut_in_the_middle(guest):
@@ -247,6 +250,6 @@ def test_moved_for_good(guest):
     guest.ssh("sudo firststep ssh-port --yes 2222")
     guest.key.ssh(guest.address, "sudo firststep confirm", options=("-p", "2222"))
     eventually(lambda: guest.logs_in().returncode == 255, 20, 1)
-    assert guest.logs_in("debian", "-p", "2222").returncode == 0
+    guest.ssh("true", options=("-p", "2222"))
     done = guest.key.ssh(guest.address, "sudo firststep check ssh-port packet-filter root-ssh key-only", check=False, options=("-p", "2222"))
     assert done.returncode == 0, done.stdout

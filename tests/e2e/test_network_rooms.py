@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+import tap
 from ippo_testing import run
 from name_server import NameServer
 from test_panel import BROWSER
@@ -23,7 +24,7 @@ def test_a_filter_and_a_zone_by_the_panel(dns, playwright):
     link = dns.cli("invitation", "create", "--for", customer).stdout.strip()
     done = run("node", "--test", "--test-reporter=tap", BROWSER / "network-real.mjs", check=False, cwd=BROWSER, timeout=300,
                env={**os.environ, "IPPO_URL": dns.url, "IPPO_INVITATION": link})
-    assert done.returncode == 0, done.stdout[-8000:]
+    tap.judge(done)
     dns.answers("www.panel.example", "A", "192.0.2.3")
     assert "RRSIG" in dict(dns.dig("www.panel.example", "A", "+dnssec"))
     firewall, = dns.api("after").get("/firewalls")["firewalls"]

@@ -2,6 +2,7 @@
 import os
 import pathlib
 
+import tap
 from ippo_testing import run
 
 BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
@@ -17,4 +18,4 @@ def test_the_first_visit(ippo, key, playwright):
                    env={**os.environ, "IPPO_URL": ippo.url, "IPPO_INVITATION": link, "IPPO_SERVER": "panel"})
     finally:
         api.delete_server(server)
-    assert done.returncode == 0, done.stdout[-6000:]
+    tap.judge(done)

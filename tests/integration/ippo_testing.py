@@ -427,7 +427,8 @@ class IppoInstance:
 
 
 class Key:
-    """An SSH key pair, and ssh with it."""
+    """An SSH key pair, and ssh with it. A guest in emulation may need long for its part of a handshake; whoever expects a
+    silence gives a ConnectTimeout of their own."""
 
     def __init__(self, folder):
         self.path = pathlib.Path(folder) / "id_ed25519"
@@ -435,17 +436,18 @@ class Key:
         self.public = self.path.with_suffix(".pub").read_text().strip()
 
     def command(self, address, *words, user="debian", options=()):
-        return ["ssh", "-i", str(self.path), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
+        # Of an option that is there twice, ssh takes the first.
+        return ["ssh", *options, "-i", str(self.path), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-                *options, f"{user}@{address}", *words]
+                f"{user}@{address}", *words]
 
     def ssh(self, address, *words, check=True, **options):
         return run(*self.command(address, *words, **options), check=check, timeout=120)
 
-    def wait_ssh(self, address, seconds=BOOT_SECONDS, **options):
+    def wait_ssh(self, address, seconds=BOOT_SECONDS, options=(), **more):
         def answers():
             try:
-                return self.ssh(address, "true", check=False, **options).returncode == 0
+                return self.ssh(address, "true", check=False, options=("-o", "ConnectTimeout=10", *options), **more).returncode == 0
             except subprocess.TimeoutExpired:
                 return False
         answers.__doc__ = f"SSH answers on {address}"

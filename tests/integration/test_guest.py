@@ -157,7 +157,7 @@ def test_the_guest_reaches_nothing_on_its_host(guest):
 
 def test_off_from_inside_shows_within_two_seconds(guest):
     domain = f"{guest.ippo.name}-{guest.made['id']}"
-    guest.ssh("sync; (sleep 0.3; poweroff -f) >/dev/null 2>&1 &")
+    guest.ssh("sync; (sleep 0.3; poweroff) >/dev/null 2>&1 &")
     eventually(lambda: run("virsh", "-q", "-c", "qemu:///system", "domstate", domain).stdout.strip() == "shut off", 60)
     guest.api.wait_status(guest.made, "off", 2)
 
@@ -181,11 +181,11 @@ def test_reset_and_reboot_start_the_system_anew(guest):
     first = guest.boot_id()
     guest.act("reset")
     eventually(lambda: guest.key.ssh(guest.address, "cat /proc/sys/kernel/random/boot_id", check=False,
-                                     options=("-o", "ConnectTimeout=3")).stdout.strip() not in ("", first), 120, 0.5)
+                                     options=("-o", "ConnectTimeout=10")).stdout.strip() not in ("", first), 120, 0.5)
     second = guest.boot_id()
     guest.act("reboot")
     eventually(lambda: guest.key.ssh(guest.address, "cat /proc/sys/kernel/random/boot_id", check=False,
-                                     options=("-o", "ConnectTimeout=3")).stdout.strip() not in ("", second), 120, 0.5)
+                                     options=("-o", "ConnectTimeout=10")).stdout.strip() not in ("", second), 120, 0.5)
     assert guest.now["status"] == "running"
 
 

@@ -135,7 +135,7 @@ def test_switched_off_meanwhile(real, key, source):
     answer = api.post(f"/servers/{source['id']}/actions/create_image")
     part = real.state / "host/images" / f"{answer['image']['id']}.part"
     eventually(lambda: part.exists() and part.stat().st_blocks > 8, 60, 0.01)
-    key.ssh(address_of(source), "setsid sh -c 'sleep 1; poweroff -f' >/dev/null 2>&1 </dev/null &")
+    key.ssh(address_of(source), "setsid sh -c 'sleep 1; poweroff' >/dev/null 2>&1 </dev/null &")
     api.wait(answer["action"])
     api.wait_status(source, "off")
     image = api.get(f"/images/{answer['image']['id']}")["image"]

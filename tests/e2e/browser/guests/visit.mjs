@@ -64,7 +64,7 @@ export function chapter(name, steps, expected = null) {
 		const browser = await startBrowser();
 		t.after(() => browser.close());
 		const visit = new Visit(t, browser);
-		await visit.begin();
+		await visit.telling(t, () => visit.begin());
 		await steps(visit);
 		await visit.step("no request went elsewhere, no policy was violated, no script failed", () => {
 			assert.deepEqual(visit.problems.flat().filter((problem) => !expected?.test(problem)), []);
@@ -105,17 +105,22 @@ class Visit {
 		return this.open(address, context);
 	}
 
-	/** One of the things that the chapter shows; when it fails, what the visitor saw is told. */
+	/** When it fails, what the visitor saw is told. */
+	async telling(t, work) {
+		try {
+			await work(t);
+		} catch (error) {
+			for (const page of this.context.pages())
+				t.diagnostic(`${page.url()} ${(await page.evaluate(() => document.body.innerText).catch(String)).replace(/\s+/g, " ").slice(0, 1200)}`);
+			for (const problem of this.problems.flat())
+				t.diagnostic(problem);
+			throw error;
+		}
+	}
+
+	/** One of the things that the chapter shows. */
 	step(name, work) {
-		return this.t.test(name, async (t) => {
-			try {
-				await work(t);
-			} catch (error) {
-				for (const page of this.context.pages())
-					t.diagnostic(`${page.url()} ${(await page.evaluate(() => document.body.innerText).catch(String)).replace(/\s+/g, " ").slice(0, 1200)}`);
-				throw error;
-			}
-		});
+		return this.t.test(name, (t) => this.telling(t, () => work(t)));
 	}
 
 	/** What the API answers to this person. */
