@@ -33,16 +33,20 @@ static uint64_t find(const virTypedParameter *params, int count, const char *nam
 	return HOST_STATISTIC_UNKNOWN;
 }
 
-/* The guest's word where its balloon driver gives one, else what QEMU's process takes. */
+/* The guest's word where its balloon driver gives one, else what QEMU's process takes: not more
+ * than the server has, as what QEMU needs for itself is not the server's. */
 static uint64_t memory_bytes(const virTypedParameter *params, int count)
 {
 	const uint64_t all = find(params, count, "balloon.available");
+	const uint64_t given = find(params, count, "balloon.current"); /* unknown is most */
 	uint64_t left = find(params, count, "balloon.usable"), used;
 
 	if (left == HOST_STATISTIC_UNKNOWN)
 		left = find(params, count, "balloon.unused");
 	used = all != HOST_STATISTIC_UNKNOWN && left <= all ? all - left
 							    : find(params, count, "balloon.rss");
+	if (used != HOST_STATISTIC_UNKNOWN && used > given)
+		used = given;
 	return used > UINT64_MAX / KIB ? HOST_STATISTIC_UNKNOWN : used * KIB;
 }
 

@@ -61,6 +61,11 @@ static void a_domain_that_says_little(void **state)
 	/* More free than there is: then the process's memory. */
 	statistics_of(params, ARRAY_SIZE(params), &sample);
 	assert_int_equal(sample.values[HOST_MEMORY_BYTES], 7 * KIB);
+	/* But no more than it has: QEMU needs some for itself. */
+	params[2] = number("balloon.current", 6);
+	statistics_of(params, ARRAY_SIZE(params), &sample);
+	assert_int_equal(sample.values[HOST_MEMORY_BYTES], 6 * KIB);
+	params[2] = number("balloon.available", 3);
 	params[0].type = VIR_TYPED_PARAM_STRING;
 	params[1] = number("balloon.rss", UINT64_MAX / KIB + 1);
 	statistics_of(params, ARRAY_SIZE(params), &sample);
