@@ -111,6 +111,9 @@ def state(owner, name):
 def test_a_key_signing_key_waits_for_the_zone_above(dns, owner, parent, tmp_path):
     """Whatever a resolver remembers, one DS or the other, it believes the zone all the time."""
     name = f"ksk.{parent}"
+    owner.put("/me/mail", {"address": "zones@owner.example", "language": "en"})
+    link, = [line for line in dns.mails("zones@owner.example")[0].splitlines() if "/#/confirm-mail/" in line]
+    owner.post("/mail_confirmations/redeem", {"key": link.rsplit("/", 1)[1]})
     old = signed(dns, owner, name)["dnssec"]["ds"]
     owner.post(f"/zones/{parent}/rrsets", {"name": "ksk", "type": "DS", "records": [{"value": old[0]}]})
     dns.answers(name, "DS", *old)
@@ -126,6 +129,9 @@ def test_a_key_signing_key_waits_for_the_zone_above(dns, owner, parent, tmp_path
     assert new != old and found["ksk_roll"]["ds_before"] == old and found["parent_ds"] == "before"
     assert len(keys(dns, name, 257)) == 2 and first < keys(dns, name, 257)
     assert validates(dns, tmp_path, name, *old) and validates(dns, tmp_path, name, *new)
+    # Whoever asked may be elsewhere by now.
+    letter = dns.mails("zones@owner.example", 2)[1]
+    assert name in letter and all(each in letter for each in new) and "/#/zones/" in letter
     # Nothing happens until the owner has been at the registrar, whatever the name server loses meanwhile.
     dns.stop()
     shutil.rmtree(dns.state / "dns")
@@ -145,6 +151,7 @@ def test_a_key_signing_key_waits_for_the_zone_above(dns, owner, parent, tmp_path
     assert owner.get(f"/zones/{name}/parent_ds")["parent_ds"]["status"] == "present"
     told = [line["what"] for line in owner.get("/history?what=zone&per_page=50")["history"] if line["resource"]["name"] == name]
     assert told[:3] == ["zone.end_ksk_roll", "zone.need_ds", "zone.roll_ksk"]
+    assert len(dns.mails("zones@owner.example", 2)) == 2
 
 
 def test_what_cannot_be_rolled(dns, owner):

@@ -331,7 +331,7 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 	if (zone->is_secondary)
 		return fetched_zones_settle(store, zone, err);
 	if (zone->is_look)
-		return zone_keys_settle(store, zone, err);
+		return zone_keys_settle(dns->core, zone, err);
 	if (zone->code < 0) {
 		log_warning("zone %s: %s", zone->name, zone->error);
 		return store_zone_failed(store, zone->id, zone->error, err);
@@ -339,7 +339,7 @@ static int settle_zone(struct dns *dns, const struct dns_job_zone *zone, struct 
 	/* Signing goes on behind the commit; DS is there a moment later. */
 	if (!zone->is_signed)
 		return 0;
-	const int code = zone->dnssec ? zone_keys_settle(store, zone, err) : 0;
+	const int code = zone->dnssec ? zone_keys_settle(dns->core, zone, err) : 0;
 	if (code < 0)
 		return code;
 	return store_zone_applied(store, zone->id, zone->version, zone->serial, zone->dnssec,

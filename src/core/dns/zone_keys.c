@@ -22,7 +22,10 @@
 #include "base/log.h"
 #include "core/dns/dns.h"
 #include "core/dns/lookups.h"
+#include "core/post/letter.h"
+#include "core/post/office.h"
 #include "model/rrset.h"
+#include "store/store_alert.h"
 #include "store/store_history.h"
 #include "store/store_zone_key.h"
 
@@ -95,9 +98,30 @@ static int tell(struct store *store, const struct zone *zone, const char *what, 
 	return store_history_append(store, &line, err);
 }
 
-static int go_on(struct store *store, struct zone *zone, const struct dns_job_zone *seen,
+/* By mail: whoever asked may have left the page days ago. A mail that cannot be is no reason for a
+ * key to wait. */
+static int tell_members(struct core *core, const struct zone *zone, const char *ds, struct err *err)
+{
+	struct user_mail readers[STORE_ALERT_READERS];
+	struct err wrong = {0};
+	size_t count = 0;
+	int code;
+
+	if (office_check_mail(core, NULL) < 0)
+		return 0;
+	code = store_alert_readers(core->store, zone->customer_id, readers, &count, err);
+	for (size_t i = 0; code == 0 && i < count; i++)
+		if (letter_new_ds(core, readers[i].address, readers[i].language, zone->shown,
+				  zone->id, ds, &wrong) < 0)
+			log_warning("of the new DS of zone %s somebody is not told: %s", zone->name,
+				    wrong.text);
+	return code;
+}
+
+static int go_on(struct core *core, struct zone *zone, const struct dns_job_zone *seen,
 		 struct err *err)
 {
+	struct store *store = core->store;
 	AUTO_FREE char *ds = NULL, *before = NULL;
 	const char *ds_now = buf_str(&seen->ds);
 	int code;
@@ -124,11 +148,14 @@ static int go_on(struct store *store, struct zone *zone, const struct dns_job_zo
 	if (seen->serial != 0)
 		zone->serial = seen->serial;
 	code = store_zone_set_roll(store, zone, ds_now, ds_before, err);
-	return code < 0 || what == NULL ? code : tell(store, zone, what, err);
+	if (code < 0 || what == NULL || (code = tell(store, zone, what, err)) < 0)
+		return code;
+	return zone->roll == ZONE_ROLL_WAITING ? tell_members(core, zone, ds_now, err) : 0;
 }
 
-int zone_keys_settle(struct store *store, const struct dns_job_zone *seen, struct err *err)
+int zone_keys_settle(struct core *core, const struct dns_job_zone *seen, struct err *err)
 {
+	struct store *store = core->store;
 	struct zone zone CLEANUP(zone_done) = {0};
 	int code = store_zone_get(store, 0, seen->id, &zone, err);
 
@@ -138,7 +165,7 @@ int zone_keys_settle(struct store *store, const struct dns_job_zone *seen, struc
 		return 0;
 	if (seen->code < 0)
 		log_warning("keys of zone %s: %s", seen->name, seen->error);
-	else if ((code = go_on(store, &zone, seen, err)) < 0 ||
+	else if ((code = go_on(core, &zone, seen, err)) < 0 ||
 		 (seen->keys.len > 0 &&
 		  (code = store_zone_keep_keys(store, zone.id, &seen->keys,
 					       buf_str(&seen->keys_seen), err)) < 0))

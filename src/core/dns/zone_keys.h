@@ -19,7 +19,7 @@ int zone_keys_fill(struct store *store, const struct zone *zone, struct dns_job_
 int zone_keys_look(struct core *core, struct dns_job *job, struct err *err);
 /** zone_keys_settle() - what the name server has. Within a transaction, before the DS records are
  * kept otherwise. */
-int zone_keys_settle(struct store *store, const struct dns_job_zone *zone, struct err *err);
+int zone_keys_settle(struct core *core, const struct dns_job_zone *zone, struct err *err);
 /** zone_keys_above() - what the zone above has: lines of DS records. @ret: the zone after that. */
 int zone_keys_above(struct zone_keys *keys, uint64_t zone_id, const char *found, struct zone *ret,
 		    struct err *err);

@@ -189,6 +189,40 @@ int letter_old_image(struct core *core, const char *address, const struct image 
 	return post(core, address, "古くなったイメージ / An old image", &body, 0, NULL, err);
 }
 
+int letter_new_ds(struct core *core, const char *address, const char *language, const char *zone,
+		  uint64_t zone_id, const char *ds, struct err *err)
+{
+	const char *url = core->config->url;
+	struct buf body CLEANUP(buf_done) = {0};
+	const bool ja = is_japanese(language);
+
+	if (ja)
+		(void)buf_printf(
+			&body,
+			"ゾーン %s の新しい鍵の用意ができました。\n"
+			"次のDSレコードをレジストラに登録してください。\n\n"
+			"%s\n"
+			"登録が確認されるまで、古い鍵も新しい鍵も有効です。急ぐ必要はありません。"
+			"古いDSレコードは、新しいものを登録したあとに削除できます。\n\n"
+			"%s/#/zones/%" PRIu64 "\n",
+			zone, ds, url, zone_id);
+	else
+		(void)buf_printf(
+			&body,
+			"The new key of the zone %s is ready.\n"
+			"Please hand these DS records to your registrar:\n\n"
+			"%s\n"
+			"Until they are seen there, both keys are valid; there is no hurry. The "
+			"old DS record can go once the new one is there.\n\n"
+			"%s/#/zones/%" PRIu64 "\n",
+			zone, ds, url, zone_id);
+	add_signature(core, &body);
+	return post(core, address,
+		    ja ? "新しいDSレコードをレジストラに登録してください"
+		       : "A new DS record for your registrar",
+		    &body, 0, NULL, err);
+}
+
 int letter_test(struct core *core, const char *address, uint64_t *ret_id, struct err *err)
 {
 	struct buf body CLEANUP(buf_done) = {0};

@@ -24,5 +24,9 @@ int letter_contact(struct core *core, const char *address, const char *customer,
 /** letter_old_image() - to the operator: an image has become old; in both languages. */
 int letter_old_image(struct core *core, const char *address, const struct image *image,
 		     int64_t days, struct err *err);
+/** letter_new_ds() - a key-signing key was replaced: @ds, lines of DS records, has to get to the
+ * registrar. @zone as it is shown. */
+int letter_new_ds(struct core *core, const char *address, const char *language, const char *zone,
+		  uint64_t zone_id, const char *ds, struct err *err);
 /** letter_test() - to see whether mail works. */
 int letter_test(struct core *core, const char *address, uint64_t *ret_id, struct err *err);
