@@ -12,57 +12,59 @@ import { Moment } from "./moment.js";
 import { useOnce } from "./once.js";
 import { VersionChanges } from "./zone-version.js";
 
-/** What the registrar has passed on. Asked for when it is shown, and again on request. */
-function Parent({ zone }) {
+/** {parent, look, failed}: what the registrar has passed on. Asked for when it can be shown, and again on request. */
+function useParent(zone, isSigned) {
 	const [parent, setParent] = useState(null);
 	const { run, failed } = useOnce(t("zone.parent.failed"));
 	const look = () => run(async () => setParent(await readParent(zone.id)));
-	useEffect(() => { look(); }, [zone.id, zone.dnssec.ksk_roll?.status, ...zone.dnssec.ds]);
-	return html`${parent && html`<p data-parent=${parent.status}>${t(parent.reason ? "zone.parent.unknown" : `zone.parent.${parent.status}`)}</p>`}
-		<p class="buttons"><button type="button" class="button small" id="parent" onClick=${look}>${t("zone.parent.look")}</button></p>
-		${failed}`;
+	useEffect(() => {
+		if (isSigned)
+			look();
+	}, [zone.id, isSigned, zone.dnssec.ksk_roll?.status, ...zone.dnssec.ds]);
+	return { parent: isSigned ? parent : null, look, failed };
 }
 
-/** The change of the key that the zone above points to: how far it is, or how to begin one. */
-function KeyChange({ zone, mayChange, onDone }) {
-	const [asking, setAsking] = useState(false);
-	const { run, failed } = useOnce(t("zone.roll.failed"));
-	const roll = zone.dnssec.ksk_roll;
-	const begin = () => {
-		setAsking(false);
-		return run(async () => {
-			await rollKey(zone.id);
-			onDone(t("zone.roll.begun"));
-		});
-	};
-	return html`${roll?.status === "waiting" && roll.ds_before.map((ds) => html`<p key=${ds} class="hint">${t("zone.roll.before", { ds })}</p>`)}
-		${mayChange && !roll && html`<p class="buttons"><button type="button" class="button small" id="roll" onClick=${() => setAsking(true)}>${t("zone.roll")}</button></p>`}
-		${failed}
-		${asking && html`<${Dialog} id="roll-key" isHarmless=${true} title=${t("zone.roll.title")} refuse=${t("cancel")} confirm=${t("zone.roll")}
-			fallback=${() => document.getElementById("heading")} onRefuse=${() => setAsking(false)} onConfirm=${begin}><p>${t("zone.roll.what")}</p><//>`}`;
-}
+const focusHeading = () => document.getElementById("heading");
 
 export function Signing({ zone, mayChange, onDone }) {
-	const [asking, setAsking] = useState(false);
-	const { run, failed } = useOnce(t("zone.sign.failed"));
+	const [asking, setAsking] = useState(null); // which question is open
 	const { enabled, ds, ksk_roll: roll } = zone.dnssec;
+	const isSigned = enabled && ds.length > 0;
+	const { parent, look, failed: unread } = useParent(zone, isSigned);
+	const { run, failed } = useOnce(t("zone.sign.failed"));
+	const { run: runRoll, failed: unrolled } = useOnce(t("zone.roll.failed"));
+	const close = () => setAsking(null);
 	const turn = () => {
-		setAsking(false);
+		close();
 		return run(async () => {
 			await setDnssec(zone.id, !enabled);
 			onDone(t(enabled ? "zone.sign.ended" : "zone.sign.begun"));
 		});
 	};
-	return html`<section class="group" aria-labelledby="ds-title">
+	/* The key that the zone above points to. */
+	const change = () => {
+		close();
+		return runRoll(async () => {
+			await rollKey(zone.id);
+			onDone(t("zone.roll.begun"));
+		});
+	};
+	return html`<section class="group box" aria-labelledby="ds-title">
 		<h2 id="ds-title">DNSSEC</h2>
 		<p class="hint" data-roll=${roll?.status}>${t(!enabled ? "zone.sign.what" : ds.length === 0 ? "zone.ds.soon" : roll ? `zone.rolling.${roll.status}` : "zone.ds.what")}</p>
 		${ds.length > 0 && html`<ul class="copies">${ds.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>`}
-		${enabled && ds.length > 0 && html`<${Parent} zone=${zone}/>`}
-		${enabled && ds.length > 0 && html`<${KeyChange} zone=${zone} mayChange=${mayChange} onDone=${onDone}/>`}
-		${mayChange && html`<p class="buttons"><button type="button" class="button" id="sign" onClick=${enabled ? () => setAsking(true) : turn}>${t(enabled ? "zone.sign.end" : "zone.sign")}</button></p>`}
-		${failed}
-		${asking && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}
-			fallback=${() => document.getElementById("heading")} onRefuse=${() => setAsking(false)} onConfirm=${turn}><p>${t("zone.sign.end.what")}</p><//>`}
+		${parent && html`<p data-parent=${parent.status}>${t(parent.reason ? "zone.parent.unknown" : `zone.parent.${parent.status}`)}</p>`}
+		${isSigned && roll?.status === "waiting" && roll.ds_before.map((each) => html`<p key=${each} class="hint">${t("zone.roll.before", { ds: each })}</p>`)}
+		${(isSigned || mayChange) && html`<p class="buttons">
+			${isSigned && html`<button type="button" class="button" id="parent" onClick=${look}>${t("zone.parent.look")}</button>`}
+			${isSigned && mayChange && !roll && html`<button type="button" class="button" id="roll" onClick=${() => setAsking("roll")}>${t("zone.roll")}</button>`}
+			${mayChange && html`<button type="button" class="button" id="sign" onClick=${enabled ? () => setAsking("end") : turn}>${t(enabled ? "zone.sign.end" : "zone.sign")}</button>`}
+		</p>`}
+		${unread}${unrolled}${failed}
+		${asking === "roll" && html`<${Dialog} id="roll-key" isHarmless=${true} title=${t("zone.roll.title")} refuse=${t("cancel")} confirm=${t("zone.roll")}
+			fallback=${focusHeading} onRefuse=${close} onConfirm=${change}><p>${t("zone.roll.what")}</p><//>`}
+		${asking === "end" && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}
+			fallback=${focusHeading} onRefuse=${close} onConfirm=${turn}><p>${t("zone.sign.end.what")}</p><//>`}
 	</section>`;
 }
 
@@ -78,7 +80,7 @@ export function ZoneFile({ zone, mayChange, onDone }) {
 		},
 		explain: (error) => problemsOf(error, { zonefile: { field: "import-file", key: "zones.file.wrong" } }) ?? [{ key: "zone.file.refused", error }],
 	});
-	return html`<section class="group" aria-labelledby="file-title">
+	return html`<section class="group box" aria-labelledby="file-title">
 		<h2 id="file-title">${t("zones.file")}</h2>
 		<p class="buttons"><button type="button" class="button" id="export" onClick=${() => run(async () => saveFile(`${zone.name}.zone`, await readFile(zone.id)))}>${t("zone.file.save")}</button></p>
 		${failed}
@@ -105,7 +107,7 @@ export function Versions({ zone, mayChange, onDone }) {
 			onDone(t("zone.versions.done", { version: number(version) }));
 		});
 	};
-	return html`<section class="group" aria-labelledby="versions-title">
+	return html`<section class="group box" aria-labelledby="versions-title">
 		<h2 id="versions-title">${t("zone.versions")}</h2>
 		<ul class="alerts">${versions.map(({ version, created, who, changes }) => html`<li key=${version} class="alert-line" data-version=${version}>
 			<p class="alert-about"><strong>${t("zone.version", { version: number(version) })}</strong> <bdi translate="no">${who}</bdi> <${Moment} at=${created}/> <span class="hint">${t("zone.version.changes", { changes: number(changes) })}</span></p>

@@ -32,7 +32,7 @@ export function ZoneHostKeys({ zone, rrsets, onDone }) {
 	});
 	if (servers.length === 0)
 		return null;
-	return html`<section class="group" aria-labelledby="sshfp-title">
+	return html`<section class="group box" aria-labelledby="sshfp-title">
 		<h2 id="sshfp-title">${t("zone.sshfp")}</h2>
 		<p class="hint">${t("zone.sshfp.what")}</p>
 		<${Summary} ...${told}/>

@@ -86,7 +86,7 @@ export function ZonePrimaries({ zone, mayChange, onDone }) {
 	}, [zone.id, zone.version, zone.serial, zone.status]);
 	const stateOf = (one) => states.items.find(({ address, port }) => address === one.address && port === one.port);
 	const { tsig_name: name, tsig_algorithm: algorithm } = zone.primary_nameservers[0] ?? {};
-	return html`<section class="group" aria-labelledby="primaries-title" id="primaries">
+	return html`<section class="group box" aria-labelledby="primaries-title" id="primaries">
 		<h2 id="primaries-title">${t("zone.primaries")}</h2>
 		<p class="hint">${t("zone.primaries.what")}</p>
 		<ul class="alerts">${zone.primary_nameservers.map((one) => {
@@ -133,7 +133,7 @@ export function HeldRecords({ zone }) {
 		return () => { asked.current++; };
 	}, [zone.id, zone.serial]);
 	const { rrsets, total, next, failure } = held;
-	return html`<section class="group" aria-labelledby="rrsets-title" id="held">
+	return html`<section class="group box" aria-labelledby="rrsets-title" id="held">
 		<h2 id="rrsets-title">${t("rrset.list")}</h2>
 		<p class="hint">${t("zone.held.what")}</p>
 		${rrsets?.length === 0 && html`<p>${t("zone.held.none")}</p>`}

@@ -49,17 +49,17 @@ export function Firewalls() {
 		setTimeout(() => (document.getElementById("make-firewall") ?? document.getElementById("heading")).focus());
 	};
 	const way = mayChange && !making && html`<p class="buttons"><button type="button" class="button primary" id="make-firewall" onClick=${() => setMaking(true)}>${t("firewalls.make")}</button></p>`;
-	return html`<div class="alerts">
+	return html`<div>
 		<${Heading} text=${t("firewalls")} help="firewalls"/>
 		<${GroupTabs} of="network" here="firewalls"/>
 		${making && html`<${Create} onCancel=${leave}/>`}
 		${failure && html`<${Failure} title=${t("firewalls.unread")} error=${failure} onRetry=${again}/>`}
 		${!list && !failure && html`<p class="waiting">${t("firewalls.loading")}</p>`}
 		${list?.length === 0 && !making && html`<div class="empty"><p>${t("firewalls.none")}</p>${way}</div>`}
-		${list?.length > 0 && html`<ul class="alert-lines">${list.map((firewall) => html`<li class="alert-line" key=${firewall.id} data-firewall=${firewall.id}>
-			<p class="alert-about"><a href=${`#/firewalls/${firewall.id}`} dir="auto" translate="no"><strong>${firewall.name}</strong></a></p>
+		${list?.length > 0 && html`${way}${list.map((firewall) => html`<article class="server" key=${firewall.id} data-firewall=${firewall.id}>
+			<h2 class="customer-name" dir="auto"><a href=${`#/firewalls/${firewall.id}`} translate="no">${firewall.name}</a></h2>
 			<p class="alert-when"><span>${t("firewalls.rules.count", { count: firewall.rules.length })}</span><span>${t("firewalls.servers.count", { count: serversOf(firewall).length })}</span>
 				${firewall.ippo.trial && html`<strong>${t("firewalls.trial")}</strong>`}</p>
-		</li>`)}</ul>${way}`}
+		</article>`)}`}
 	</div>`;
 }

@@ -68,7 +68,7 @@ function Inside({ zone, rrsets, read }) {
 	};
 	return html`
 		${isUnproven(zone) && html`<${ZoneProof} zone=${zone} mayChange=${mayChange} onChecked=${checked}/>`}
-		<section class="group" aria-labelledby="servers-title">
+		<section class="group box" aria-labelledby="servers-title">
 			<h2 id="servers-title">${t("zone.servers")}</h2>
 			<p class="hint">${t("zone.servers.what")}</p>
 			<ul class="copies">${zone.authoritative_nameservers.assigned.map((each) => html`<li key=${each}><${Copy} text=${each}/></li>`)}</ul>
@@ -76,7 +76,7 @@ function Inside({ zone, rrsets, read }) {
 		${zone.mode === "secondary" ? html`
 			<${ZonePrimaries} zone=${zone} mayChange=${mayChange} onDone=${done}/>
 			<${HeldRecords} zone=${zone}/>
-			<${ZoneFile} zone=${zone} mayChange=${false} onDone=${done}/>` : html`<section class="group" aria-labelledby="rrsets-title">
+			<${ZoneFile} zone=${zone} mayChange=${false} onDone=${done}/>` : html`<section class="group box" aria-labelledby="rrsets-title">
 			<h2 id="rrsets-title">${t("rrset.list")}</h2>
 			${mayChange && !form && html`<p class="buttons"><button type="button" class="button primary" id="add-rrset" onClick=${() => setForm({ rrset: null })}>${t("rrset.add")}</button></p>`}
 			${form && html`<${RrsetForm} key=${form.rrset?.id ?? ""} zone=${zone} rrset=${form.rrset} onSaved=${() => done(t("rrset.saved"))}

@@ -13,7 +13,7 @@ describe("backups", () => {
 		const server = state.mock.addServer("hajime", "running");
 		await withPage({ at: at(server), language: "en" }, async (page) => {
 			await page.waitForSelector(".empty #first");
-			assert.equal(await page.title(), "hajime: backups — Ippo");
+			assert.equal(await page.title(), "Backups: hajime — Ippo");
 			const tabs = await page.locator(".room-tabs li").allInnerTexts();
 			assert.deepEqual(tabs.slice(-4), ["Backups", "Reinstall OS", "History", "Settings"]);
 			await page.click("#first");

@@ -264,7 +264,7 @@ describe("creating a server", () => {
 			mend();
 			await page.click("#language-button");
 			await page.click("#language-choices button[lang=en]");
-			await page.waitForSelector("text=Create the server");
+			await page.waitForSelector(".create-cost button:has-text('Create a server')");
 			assert.equal(await page.inputValue("#server-name"), "hajime");
 			assert.ok(await page.isChecked("#keys input[value='901']"));
 			await page.click(".create-cost button");
