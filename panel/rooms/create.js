@@ -226,22 +226,24 @@ function Form({ offer, onMade }) {
 		},
 	});
 	return html`<form ref=${form} class="create" onSubmit=${submit} novalidate>
-		<${Summary} problems=${problems} attempt=${attempt}/>
-		<${Plans} offer=${offer} wish=${wish} change=${change}/>
-		<${Images} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
-		<${Locations} offer=${offer} wish=${wish} change=${change}/>
-		<${Login} offer=${offer} wish=${wish} change=${change} problems=${problems} user=${person?.user?.name ?? person?.customer.name ?? ""}/>
-		<${Filters} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
-		<${NetworkChoices} networks=${offer.networks} chosen=${wish.networks} problems=${problems} onChoose=${(id) => change({ networks: toggled(wish.networks, id) })}/>
-		<${TextField} id="server-name" label=${t("create.name")} hint=${t("create.name.hint")} problems=${problems} autocomplete="off"
-			autocapitalize="none" spellcheck="false" maxlength="63"/>
-		<${Choices} id="start" legend=${t("create.start")} chosen=${wish.start} onChoose=${(start) => change({ start })} choices=${[
-			{ value: "no", text: t("create.start.no"), about: t("create.start.no.what") },
-			{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
-		]}/>
-		<${Further} problems=${problems}/>
-		<${FirstChoices} problems=${problems}/>
-		<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
+		<div class="create-fields">
+			<${Summary} problems=${problems} attempt=${attempt}/>
+			<${Plans} offer=${offer} wish=${wish} change=${change}/>
+			<${Images} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
+			<${Locations} offer=${offer} wish=${wish} change=${change}/>
+			<${Login} offer=${offer} wish=${wish} change=${change} problems=${problems} user=${person?.user?.name ?? person?.customer.name ?? ""}/>
+			<${Filters} offer=${offer} wish=${wish} change=${change} problems=${problems}/>
+			<${NetworkChoices} networks=${offer.networks} chosen=${wish.networks} problems=${problems} onChoose=${(id) => change({ networks: toggled(wish.networks, id) })}/>
+			<${TextField} id="server-name" label=${t("create.name")} hint=${t("create.name.hint")} problems=${problems} autocomplete="off"
+				autocapitalize="none" spellcheck="false" maxlength="63"/>
+			<${Choices} id="start" legend=${t("create.start")} chosen=${wish.start} onChoose=${(start) => change({ start })} choices=${[
+				{ value: "no", text: t("create.start.no"), about: t("create.start.no.what") },
+				{ value: "yes", text: t("create.start.yes"), about: t("create.start.yes.what") },
+			]}/>
+			<${Further} problems=${problems}/>
+			<${FirstChoices} problems=${problems}/>
+			<${Allowance} only=${["servers", "cores", "memory_mib", "disk_gb", "addresses"]}/>
+		</div>
 		<${Cost} wish=${wish} busy=${busy} maintenance=${offer.maintenance}/>
 		${saving && html`<${SaveKey} name=${saving.key.name} pair=${saving.pair} fallback=${() => document.getElementById("heading")}
 			onDone=${() => saving.resolve(true)} onGiveUp=${() => saving.resolve(false)}/>`}
@@ -286,7 +288,7 @@ export function Create() {
 		body = html`<p>${t(lack(offer))}</p>`;
 	else
 		body = html`${offer.maintenance && html`<${MaintenanceNotice} maintenance=${offer.maintenance}/>`}<${Form} offer=${offer} onMade=${finish}/>`;
-	return html`<div class="narrow from-start">
+	return html`<div class="narrow from-start creating">
 		<${Crumbs}/>
 		<${Heading} text=${t("create")} help="create"/>
 		${body}
