@@ -150,8 +150,17 @@ describe("creating a server", () => {
 			const mail = mock.addFirewall("mail");
 			await page.reload();
 			await page.waitForSelector("#filters input");
-			const places = await page.evaluate(() => ["#way", "#filters", "#server-name", ".create-cost"].map((each) => document.querySelector(each).getBoundingClientRect().y));
+			const placesOf = (parts) => page.evaluate((names) => names.map((each) => document.querySelector(each).getBoundingClientRect().y), parts);
+			const places = await placesOf(["#way", "#filters", "#server-name"]);
 			assert.deepEqual(places, places.toSorted((a, b) => a - b));
+			// What it costs stays in view; where there is no room beside the choices, it comes after them.
+			await page.evaluate(() => document.querySelector("#start").scrollIntoView());
+			const [cost] = await placesOf([".create-cost"]);
+			assert.ok(cost >= 0 && cost < 200, String(cost));
+			await page.setViewportSize({ width: 360, height: 740 });
+			const [start, below] = await placesOf(["#start", ".create-cost"]);
+			assert.ok(below > start, `${below} ${start}`);
+			await page.setViewportSize({ width: 1280, height: 800 });
 			assert.match(await page.textContent(".create-cost"), /届くのは、SSHとpingだけ/);
 			await page.check(`#filters input[value='${mail.id}']`);
 			assert.match(await page.textContent(".create-cost"), /選んだフィルターが許可する通信だけ/);
