@@ -7,6 +7,16 @@
 
 IPPO_CACHE=${IPPO_CACHE:-/var/cache/ippo}
 
+# A mirror that is away for a moment is asked again, with growing pauses of half a minute at most.
+APT_RETRIES=8
+
+# fetch_packages FOLDER PACKAGE ... : the packages' files, in their newest versions.
+fetch_packages() {
+	local folder=$1
+	shift
+	(cd "$folder" && apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries="$APT_RETRIES" download "$@" >&2)
+}
+
 # recipe_key FILE ... : changes when any of these files does.
 recipe_key() {
 	cat "$@" | sha256sum | cut -c1-16

@@ -406,7 +406,7 @@ class IppoInstance:
 
     def lasting_rules(self):
         """Without what the kernel itself keeps for a while of who sent what, and forgets."""
-        return re.sub(r"\tset (spoofing|flows) \{.*?\n\t\}", "", self.rules(), flags=re.DOTALL)
+        return re.sub(r"\tset (spoofing|flows|crowds) \{.*?\n\t\}", "", self.rules(), flags=re.DOTALL)
 
     def qemu_pid(self, server):
         """The process of a server's guest."""
