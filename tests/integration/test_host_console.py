@@ -183,8 +183,8 @@ def world():
         host.ask(NETWORK_CLEAR, server.bytes)
         host.ask(IMAGE_DELETE, struct.pack("<Q", 1))
         host.kill()
-        for family in ("inet", "netdev"):
-            subprocess.run(["nft", "delete", "table", family, f"ippo_{instance}"], check=False, capture_output=True)
+        for family, table in (("inet", "ippo"), ("netdev", "ippo"), ("bridge", "ippo"), ("inet", "traffic")):
+            subprocess.run(["nft", "delete", "table", family, f"{table}_{instance}"], check=False, capture_output=True)
         shutil.rmtree(folder)
 
 
