@@ -27,6 +27,8 @@ def ippo():
         instance.import_image("tiny", tiny_image())
         instance.cli("image", "import", "debian-12", "--file", debian_image(), "--os-flavor", "debian", "--os-version", "12")
         instance.cli("plan", "create", "tiny", "--cores", "1", "--memory", "256", "--disk", "1", "--monthly", "1")
+        # No more processors than the machine may have: a kernel in emulation may hang where it brings up a further one.
+        instance.cli("plan", "create", "larger", "--cores", "2", "--memory", "2048", "--disk", "40", "--monthly", "2")
         yield instance
     finally:
         instance.close()

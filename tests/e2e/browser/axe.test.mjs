@@ -676,6 +676,7 @@ for (const language of ["ja", "en"]) {
 						await page.waitForSelector("#begin-maintenance");
 						await check(page, "as it is");
 						await page.click("#begin-maintenance");
+						await page.waitForSelector("#maintenance-reason:focus");
 						await page.keyboard.press("Enter");
 						await page.waitForSelector("#maintenance-reason-problem");
 						await check(page, "mistakes");

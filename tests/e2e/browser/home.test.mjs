@@ -357,6 +357,8 @@ describe("reinstalling", () => {
 			await page.click("dialog .destroys");
 			await eventually(() => page.locator(".kept-disk").count(), 0);
 			assert.equal(state.mock.count("POST", /restore_kept_disk/), 1);
+			// The answer is there: nothing is under way that knows of no disk.
+			await eventually(async () => /古いディスクに戻しています|成功/.test(await page.textContent("#announcer")), true);
 			server.ippo = { ...server.ippo, kept_disk: { image: null, disk_size: 50, user: "debian", ssh_port: 22, created: "2026-11-24T01:02:03Z", expires: "2026-12-01T01:02:03Z" } };
 			state.mock.emit("server", { server });
 			await page.click("#kept-gone");
