@@ -4,11 +4,10 @@
 
 # shellcheck source=setup/say.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/say.sh"
+# shellcheck source=setup/apt.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/apt.sh"
 
 IPPO_CACHE=${IPPO_CACHE:-/var/cache/ippo}
-
-# A mirror that is away for a moment is asked again, with growing pauses of half a minute at most.
-APT_RETRIES=8
 
 # fetch_packages FOLDER PACKAGE ... : the packages' files, in their newest versions.
 fetch_packages() {

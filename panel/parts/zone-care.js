@@ -24,7 +24,7 @@ function useParent(zone, isSigned) {
 	return { parent: isSigned ? parent : null, look, failed };
 }
 
-const focusHeading = () => document.getElementById("heading");
+const heading = () => document.getElementById("heading");
 
 export function Signing({ zone, mayChange, onDone }) {
 	const [asking, setAsking] = useState(null); // which question is open
@@ -62,9 +62,9 @@ export function Signing({ zone, mayChange, onDone }) {
 		</p>`}
 		${unread}${unrolled}${failed}
 		${asking === "roll" && html`<${Dialog} id="roll-key" isHarmless=${true} title=${t("zone.roll.title")} refuse=${t("cancel")} confirm=${t("zone.roll")}
-			fallback=${focusHeading} onRefuse=${close} onConfirm=${change}><p>${t("zone.roll.what")}</p><//>`}
+			fallback=${heading} onRefuse=${close} onConfirm=${change}><p>${t("zone.roll.what")}</p><//>`}
 		${asking === "end" && html`<${Dialog} id="unsign" title=${t("zone.sign.end.title")} refuse=${t("cancel")} confirm=${t("zone.sign.end")}
-			fallback=${focusHeading} onRefuse=${close} onConfirm=${turn}><p>${t("zone.sign.end.what")}</p><//>`}
+			fallback=${heading} onRefuse=${close} onConfirm=${turn}><p>${t("zone.sign.end.what")}</p><//>`}
 	</section>`;
 }
 

@@ -6,7 +6,6 @@
 
 #include "model/alert_rule.h"
 #include "model/page.h"
-#include "model/user_mail.h"
 #include "store/store.h"
 
 struct store_alert_rules {
@@ -86,10 +85,3 @@ int store_alert_count_open(struct store *store, uint64_t customer_id, uint64_t *
 /** store_alert_stop_rules() - those of @kind that are about the server. */
 int store_alert_stop_rules(struct store *store, uint64_t server_id, enum alert_kind kind,
 			   struct store_alert_rules *ret, struct err *err);
-
-#define STORE_ALERT_READERS 20
-
-/** store_alert_readers() - members of an account that have a confirmed address and may sign in. */
-int store_alert_readers(struct store *store, uint64_t customer_id,
-			struct user_mail ret[STORE_ALERT_READERS], size_t *ret_count,
-			struct err *err);

@@ -120,3 +120,30 @@ int store_user_mail_find(struct store *store, const char *address,
 	*ret_count = count;
 	return 0;
 }
+
+int store_user_mail_members(struct store *store, uint64_t customer_id,
+			    struct user_mail ret[STORE_USER_MAIL_MEMBERS], size_t *ret_count,
+			    struct err *err)
+{
+	sqlite3_stmt *statement AUTO_STATEMENT = NULL;
+	size_t count = 0;
+	int r = statement_open(
+		store,
+		"SELECT m.user_id, m.address, m.language FROM membership s JOIN user u ON u.id = "
+		"s.user_id JOIN user_mail m ON m.user_id = s.user_id WHERE s.customer_id = ? AND "
+		"m.address <> '' AND u.disabled = 0 ORDER BY s.user_id LIMIT ?",
+		BIND(B_INT(customer_id), B_INT(STORE_USER_MAIL_MEMBERS)), &statement, err);
+
+	while (r == 0 && (r = statement_row(store, statement, err)) > 0) {
+		struct user_mail *one = &ret[count++];
+
+		*one = (struct user_mail){.user_id = statement_u64(statement, 0)};
+		r = 0;
+		if (statement_copy(statement, 1, one->address, sizeof one->address) < 0 ||
+		    statement_copy(statement, 2, one->language, sizeof one->language) < 0)
+			return statement_corrupt("mail address", err);
+	}
+	if (r == 0)
+		*ret_count = count;
+	return r;
+}

@@ -7,7 +7,8 @@
 #include "model/user_mail.h"
 #include "store/store.h"
 
-#define STORE_USER_MAIL_MAX 5 /* people that one address is looked up for */
+#define STORE_USER_MAIL_MAX     5 /* people that one address is looked up for */
+#define STORE_USER_MAIL_MEMBERS 20
 
 /** store_user_mail_get() - ERR_NOT_FOUND: that person has none, confirmed or not. */
 int store_user_mail_get(struct store *store, uint64_t user_id, struct user_mail *ret,
@@ -28,3 +29,8 @@ int store_user_mail_delete(struct store *store, uint64_t user_id, struct err *er
 /** store_user_mail_find() - who reads what is sent to a confirmed address, the oldest first. */
 int store_user_mail_find(struct store *store, const char *address,
 			 uint64_t ret[STORE_USER_MAIL_MAX], size_t *ret_count, struct err *err);
+/** store_user_mail_members() - members of an account that have a confirmed address and may sign in.
+ */
+int store_user_mail_members(struct store *store, uint64_t customer_id,
+			    struct user_mail ret[STORE_USER_MAIL_MEMBERS], size_t *ret_count,
+			    struct err *err);

@@ -32,6 +32,7 @@
 #include "store/store_alert.h"
 #include "store/store_history.h"
 #include "store/store_post.h"
+#include "store/store_user_mail.h"
 
 #define CHANGES_MAX    2000
 #define SLOTS          256
@@ -139,15 +140,6 @@ static int write_line(struct alerts *alerts, const struct alert *alert, int64_t 
 	return store_history_append(alerts->core->store, &line, err);
 }
 
-/* A full outbox or an address that is none any more must not keep an alert from opening. */
-static int forgive(int code, const struct err *err)
-{
-	if (code != ERR_LIMIT && code != ERR_INVALID_INPUT && code != ERR_NO_MAIL)
-		return code;
-	log_warning("of an alert somebody is not told: %s", err->text);
-	return 0;
-}
-
 static int tell_webhook(struct alerts *alerts, const struct alert_rule *rule,
 			const struct alert *alert, int64_t now_ms, struct err *err)
 {
@@ -163,19 +155,20 @@ static int tell_webhook(struct alerts *alerts, const struct alert_rule *rule,
 	post.body = telling_webhook(alert);
 	if (post.subject == NULL || post.body == NULL)
 		return err_set(err, -ENOMEM, "no memory");
-	return forgive(store_post_add(alerts->core->store, &post, err), err);
+	return office_forgive(store_post_add(alerts->core->store, &post, err), "an alert", err);
 }
 
 static int tell_members(struct alerts *alerts, const struct alert *alert, int64_t now_ms,
 			struct err *err)
 {
-	struct user_mail readers[STORE_ALERT_READERS];
+	struct user_mail readers[STORE_USER_MAIL_MEMBERS];
 	size_t count = 0;
 	int code;
 
 	if (office_check_mail(alerts->core, NULL) < 0)
 		return 0;
-	code = store_alert_readers(alerts->core->store, alert->customer_id, readers, &count, err);
+	code = store_user_mail_members(alerts->core->store, alert->customer_id, readers, &count,
+				       err);
 	for (size_t i = 0; code == 0 && i < count; i++) {
 		struct buf subject CLEANUP(buf_done) = {0}, body CLEANUP(buf_done) = {0};
 
@@ -185,7 +178,7 @@ static int tell_members(struct alerts *alerts, const struct alert *alert, int64_
 			return err_set(err, -ENOMEM, "no memory");
 		code = office_mail(alerts->core, readers[i].address, buf_str(&subject),
 				   buf_str(&body), now_ms + TELL_MS, NULL, err);
-		code = forgive(code, err);
+		code = office_forgive(code, "an alert", err);
 	}
 	return code;
 }

@@ -25,8 +25,8 @@
 #include "core/post/letter.h"
 #include "core/post/office.h"
 #include "model/rrset.h"
-#include "store/store_alert.h"
 #include "store/store_history.h"
+#include "store/store_user_mail.h"
 #include "store/store_zone_key.h"
 
 #define TICK_MS     5000
@@ -98,23 +98,20 @@ static int tell(struct store *store, const struct zone *zone, const char *what, 
 	return store_history_append(store, &line, err);
 }
 
-/* By mail: whoever asked may have left the page days ago. A mail that cannot be is no reason for a
- * key to wait. */
+/* By mail: whoever asked may have left the page days ago. */
 static int tell_members(struct core *core, const struct zone *zone, const char *ds, struct err *err)
 {
-	struct user_mail readers[STORE_ALERT_READERS];
-	struct err wrong = {0};
+	struct user_mail readers[STORE_USER_MAIL_MEMBERS];
 	size_t count = 0;
 	int code;
 
 	if (office_check_mail(core, NULL) < 0)
 		return 0;
-	code = store_alert_readers(core->store, zone->customer_id, readers, &count, err);
+	code = store_user_mail_members(core->store, zone->customer_id, readers, &count, err);
 	for (size_t i = 0; code == 0 && i < count; i++)
-		if (letter_new_ds(core, readers[i].address, readers[i].language, zone->shown,
-				  zone->id, ds, &wrong) < 0)
-			log_warning("of the new DS of zone %s somebody is not told: %s", zone->name,
-				    wrong.text);
+		code = office_forgive(letter_new_ds(core, readers[i].address, readers[i].language,
+						    zone->shown, zone->id, ds, err),
+				      "a new DS", err);
 	return code;
 }
 

@@ -24,3 +24,9 @@ int office_check_mail(const struct core *core, struct err *err);
  */
 int office_mail(struct core *core, const char *address, const char *subject, const char *body,
 		int64_t expires_ms, uint64_t *ret_id, struct err *err);
+
+/**
+ * office_forgive() - @code of a message that tells of something: a full outbox or an address that
+ * is none any more must not keep it from happening. 0 for these, with a warning that names @what.
+ */
+int office_forgive(int code, const char *what, const struct err *err);
