@@ -46,7 +46,10 @@ const patterns = [
 	{ name: "new-password", pattern: /^\/new-password\/([A-Za-z0-9_-]{1,256})$/, parameters: ["key"], roomBy: "key" },
 ];
 
+let seen; // the address as it was last read
+
 function read() {
+	seen = location.hash;
 	const [path, query = ""] = (location.hash.replace(/^#/, "") || "/servers").split("?", 2);
 	for (const { name, pattern, parameters: names = [], roomBy } of patterns) {
 		const match = pattern.exec(path);
@@ -67,8 +70,12 @@ export function go(path) {
 	location.hash = path;
 }
 
-/** As go(), but the room left behind is not in the browser's history. */
+/**
+ * As go(), but the room left behind is not in the browser's history. Who has gone elsewhere already stays there: the
+ * address changes at once, "hashchange" comes later, and what was decided for the room before must not undo it.
+ */
 export function goInstead(path) {
-	history.replaceState(null, "", `#${path}`);
+	if (location.hash === seen)
+		history.replaceState(null, "", `#${path}`);
 	route.value = read();
 }

@@ -4,7 +4,7 @@ import { changeRule, makeRule, metrics } from "../lib/alerts.js";
 import { number, t } from "../lib/i18n.js";
 import { sortedServers } from "../lib/servers.js";
 import { html, useValue } from "../lib/ui.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { ChoiceField, problemsOf, Summary, TextField } from "./form.js";
 
 const max_minutes = 1440;
@@ -88,8 +88,8 @@ export function AlertForm({ rule = null, server, metric, onSaved, onCancel }) {
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 	const isMetric = !stops.includes(shape.what);
 
-	// Once, and not by the template: what was typed stays whatever is drawn again.
-	useEffect(() => {
+	// Once, before it is seen, and not by the template: what was typed stays whatever is drawn again.
+	useLayoutEffect(() => {
 		const { elements } = form.current;
 		elements["alert-scope"].value = shape.scope;
 		elements["alert-what"].value = shape.what;
@@ -99,7 +99,7 @@ export function AlertForm({ rule = null, server, metric, onSaved, onCancel }) {
 			elements["alert-label"].value = rule?.label_selector ?? "";
 		elements["alert-scope"].focus();
 	}, []);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!isMetric)
 			return;
 		const { elements } = form.current;

@@ -4,7 +4,7 @@ import { serviceNow } from "../lib/api.js";
 import { languages, t } from "../lib/i18n.js";
 import { saveNotice } from "../lib/notices.js";
 import { html } from "../lib/ui.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { useModal } from "./dialog.js";
 import { AreaField, ChoiceField, problemsOf, Summary, TextField } from "./form.js";
 import { Moment } from "./moment.js";
@@ -111,8 +111,8 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 	const [state, setState] = useState({ problems: [], attempt: 0, busy: false });
 	const [preview, setPreview] = useState(null);
 
-	// Once, and not by the template: what was typed stays whatever is drawn again.
-	useEffect(() => {
+	// Once, before it is seen, and not by the template: what was typed stays whatever is drawn again.
+	useLayoutEffect(() => {
 		const { elements } = form.current;
 		for (const key of item ? texts : [])
 			elements[fieldOf(key)].value = item[key];
@@ -122,7 +122,7 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 			elements["notice-publish-at"].value = localTime(item.published);
 		elements["notice-kind"].focus();
 	}, []);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const { elements } = form.current;
 		for (const edge of kind === "maintenance" ? ["starts", "ends"] : [])
 			elements[fieldOf(edge)].value ||= localTime(item?.[edge]);

@@ -388,3 +388,24 @@ describe("the event stream", () => {
 		});
 	});
 });
+
+describe("address", () => {
+	test("who goes elsewhere while the panel starts is not taken to the sign-in", async () => {
+		await withPage({ as: null, at: null }, async (page) => {
+			// The browser tells of a new address later: so much later that the panel has started in between.
+			await page.addInitScript(() => addEventListener("hashchange", (event) => {
+				if (event.isTrusted) {
+					event.stopImmediatePropagation();
+					setTimeout(() => dispatchEvent(new HashChangeEvent("hashchange")), 300);
+				}
+			}));
+			await page.route(/\/i18n\//, async (route) => {
+				await page.evaluate(() => { location.hash = "/manual/vps"; });
+				await route.continue();
+			});
+			await page.goto(state.mock.url);
+			await page.waitForSelector(".manual-text h2");
+			assert.match(page.url(), /#\/manual\/vps$/);
+		});
+	});
+});
