@@ -4,7 +4,7 @@ import { changeRule, makeRule, metrics } from "../lib/alerts.js";
 import { number, t } from "../lib/i18n.js";
 import { sortedServers } from "../lib/servers.js";
 import { html, useValue } from "../lib/ui.js";
-import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { ChoiceField, problemsOf, Summary, TextField } from "./form.js";
 
 const max_minutes = 1440;
@@ -97,8 +97,8 @@ export function AlertForm({ rule = null, server, metric, onSaved, onCancel }) {
 		elements["alert-webhook"].value = rule?.webhook_url ?? "";
 		if (elements["alert-label"])
 			elements["alert-label"].value = rule?.label_selector ?? "";
-		elements["alert-scope"].focus();
 	}, []);
+	useEffect(() => form.current.elements["alert-scope"].focus(), []); // after the room's heading
 	useLayoutEffect(() => {
 		if (!isMetric)
 			return;

@@ -4,7 +4,7 @@ import { serviceNow } from "../lib/api.js";
 import { languages, t } from "../lib/i18n.js";
 import { saveNotice } from "../lib/notices.js";
 import { html } from "../lib/ui.js";
-import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { useModal } from "./dialog.js";
 import { AreaField, ChoiceField, problemsOf, Summary, TextField } from "./form.js";
 import { Moment } from "./moment.js";
@@ -120,8 +120,8 @@ export function NoticeForm({ item, onSaved, onCancel }) {
 		elements["notice-pinned"].checked = item?.pinned ?? false;
 		if (item?.scheduled)
 			elements["notice-publish-at"].value = localTime(item.published);
-		elements["notice-kind"].focus();
 	}, []);
+	useEffect(() => form.current.elements["notice-kind"].focus(), []); // after the room's heading
 	useLayoutEffect(() => {
 		const { elements } = form.current;
 		for (const edge of kind === "maintenance" ? ["starts", "ends"] : [])
