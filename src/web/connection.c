@@ -30,14 +30,16 @@
 #include "web/web.h"
 
 #define READ_BURST           8 /* from the socket, in one turn */
+#define HANDSHAKE_BYTES      ((size_t)4096)
 #define KEPT_BUFFER_BYTES    ((size_t)64 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
 #define LEAVING_BYTES        ((size_t)4 * (SSL3_RT_MAX_PLAIN_LENGTH + 64)) /* with what TLS adds */
 
 /*
  * What a console's client sends is read by the many records and handed to TLS from here: OpenSSL's
- * own reading ahead moves all that lies behind a record to the front with each one. The buffer
- * belongs to the process; what one turn leaves in it moves into its connection.
+ * own reading ahead moves all that lies behind a record to the front with each one. So are the
+ * small records of a handshake, and the request that comes with its last one. The buffer belongs to
+ * the process; what one turn leaves in it moves into its connection.
  */
 static struct {
 	const struct connection *owner;
@@ -76,7 +78,7 @@ void connection_drop(struct connection *connection)
 		core_link_cancel(web->core, connection->request.core_id);
 	if (connection->console != NULL)
 		console_dropped(connection);
-	(void)uv_poll_stop(&connection->poll);
+	uv_close((uv_handle_t *)&connection->poll, on_handle_closed);
 	SSL_free(connection->tls);
 	ERR_clear_error();
 	(void)close(connection->fd);
@@ -88,7 +90,6 @@ void connection_drop(struct connection *connection)
 	if (connection->next != NULL)
 		connection->next->previous = connection->previous;
 	web->connection_count--;
-	uv_close((uv_handle_t *)&connection->poll, on_handle_closed);
 }
 
 void connection_set_deadline(struct connection *connection, int64_t in_ms)
@@ -144,7 +145,9 @@ void connection_keep_unread(struct connection *connection)
 static int bio_read(BIO *bio, char *data, int bytes)
 {
 	struct connection *connection = BIO_get_data(bio);
-	const bool far = connection->reads_ahead;
+	const size_t far = connection->reads_ahead          ? sizeof ahead.data
+			   : connection->state == HANDSHAKE ? HANDSHAKE_BYTES
+							    : 0;
 	ssize_t got;
 
 	BIO_clear_retry_flags(bio);
@@ -156,12 +159,12 @@ static int bio_read(BIO *bio, char *data, int bytes)
 		BIO_set_retry_read(bio);
 		return -1;
 	}
-	got = recv(connection->fd, far ? (void *)ahead.data : data,
-		   far ? sizeof ahead.data : (size_t)bytes, 0);
+	got = recv(connection->fd, far > 0 ? (void *)ahead.data : data,
+		   far > 0 ? far : (size_t)bytes, 0);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		BIO_set_retry_read(bio);
 	connection->reads_left--;
-	if (got <= 0 || !far)
+	if (got <= 0 || far == 0)
 		return (int)got;
 	ahead.owner = connection;
 	ahead.at = 0;
@@ -464,6 +467,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 			read_input(connection);
 		}
 	}
+	connection_keep_unread(connection);
 	if (connection->fd >= 0)
 		connection_watch(connection);
 }

@@ -43,11 +43,10 @@ static void close_descriptor(struct console *console)
 	if (console->tap == NULL)
 		return;
 	console_leave_queue(console);
-	(void)uv_poll_stop(&console->tap->poll);
-	(void)close(console->fd);
-	console->fd = -1;
 	console->tap->poll.data = NULL;
 	uv_close((uv_handle_t *)&console->tap->poll, on_tap_closed);
+	(void)close(console->fd);
+	console->fd = -1;
 	console->tap = NULL;
 }
 

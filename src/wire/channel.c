@@ -34,7 +34,8 @@ struct queued {
 
 struct channel {
 	uv_poll_t poll;
-	int fd; /* -1 once closed */
+	int fd;      /* -1 once closed */
+	int watched; /* the events */
 	const struct channel_events *events;
 	void *context;
 	struct queued *first;
@@ -298,7 +299,10 @@ static void watch(struct channel *channel)
 {
 	int events = UV_READABLE | UV_DISCONNECT | (channel->first != NULL ? UV_WRITABLE : 0);
 
-	(void)uv_poll_start(&channel->poll, events, on_ready);
+	/* To libuv even the same again is two system calls. */
+	if (events != channel->watched)
+		(void)uv_poll_start(&channel->poll, events, on_ready);
+	channel->watched = events;
 }
 
 int channel_new(uv_loop_t *loop, int fd, const struct channel_events *events, void *context,
