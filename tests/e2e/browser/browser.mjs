@@ -16,6 +16,9 @@ export function startBrowser() {
 // A picture that was asked for in the moment in which its server went off. The page shows that it has none.
 const screenOfOneJustStopped = /status of 422 \(\S+ \S+\) \S+\/console\/screen/;
 
+/** A guest that starts or ends changes the networks of the machine, and Chromium then ends what it is loading. */
+export const ofTheMachine = /net::ERR_NETWORK_CHANGED/;
+
 /**
  * Watches a page from its first request on.
  * @return {problems} console errors, script errors, policy violations and requests to elsewhere

@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import test from "node:test";
-import { startBrowser, watch } from "./browser.mjs";
+import { ofTheMachine, startBrowser, watch } from "./browser.mjs";
 import { eventually } from "./harness.mjs";
 
 const env = (name) => {
@@ -37,8 +37,6 @@ test("the first visit, on a real Ippo with a real guest", async (t) => {
 	const card = (tab = page) => tab.locator(".server", { has: tab.getByRole("heading", { name: serverName, exact: true }) });
 	const state = (name, tab) => card(tab).locator(`.state-${name}`);
 	const button = (verb) => card().locator(`[data-verb=${verb}]`);
-	// Each guest that starts adds an interface to this machine, and Chromium then ends what it is loading.
-	const ofTheMachine = /net::ERR_NETWORK_CHANGED/;
 	const reload = async () => {
 		let before;
 		do {

@@ -6,7 +6,10 @@ import path from "node:path";
 import { eventually } from "../harness.mjs";
 import { assertTogether, card, chapter, home, origin, patience_ms, stateOf, stubborn, tiny, told, watchState } from "./visit.mjs";
 
-/** How long after a click the card says that it is under way, and how long this page takes to show anything at all. */
+/**
+ * How long after a click the card says that it is under way, and how long this page takes to show anything at all. Both until it
+ * stands in the page: when the next frame is painted is for the machine to say, which runs guests beside it.
+ */
 async function pressTwice(page, { id }, verb) {
 	await page.bringToFront(); // a page behind another is drawn once a second
 	return page.evaluate(async ({ server, name }) => {
@@ -14,8 +17,10 @@ async function pressTwice(page, { id }, verb) {
 		const shown = (root, isThere, work) => new Promise((resolve) => {
 			const start = performance.now();
 			const look = new MutationObserver(() => {
-				if (isThere())
-					requestAnimationFrame(() => { look.disconnect(); resolve(performance.now() - start); });
+				if (isThere()) {
+					look.disconnect();
+					resolve(performance.now() - start);
+				}
 			});
 			look.observe(root, { subtree: true, childList: true, attributes: true });
 			work();
@@ -55,6 +60,7 @@ chapter("the power of guests", async (visit) => {
 	await visit.step("a start that fails never looks like a running server, and its failure stays and says what to do", async () => {
 		const disks = readdirSync(told.volumes).filter((name) => name.includes(tiny.disk)).map((name) => path.join(told.volumes, name));
 		assert.equal(disks.length, 1);
+		await stateOf(page, tiny, "off").waitFor({ timeout: patience_ms });
 		const states = await watchState(page, tiny);
 		const aside = `${disks[0]}.aside`;
 		renameSync(disks[0], aside);
