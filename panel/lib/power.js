@@ -2,6 +2,9 @@
 
 const verbOfCommand = { start_server: "poweron", shutdown_server: "shutdown", stop_server: "poweroff" };
 
+/** Whether one of these actions is what the verb asked for: its event may come before the answer. */
+export const isUnderWay = (running, verb) => running.some(({ command }) => verbOfCommand[command] === verb);
+
 /**
  * powerOf() - what to show of a server.
  * @param server   as the API gives it

@@ -2,6 +2,7 @@
 
 import { serviceNow } from "../lib/api.js";
 import { duration, has, t } from "../lib/i18n.js";
+import { isUnderWay } from "../lib/power.js";
 import { dismissAction, dismissRefusal } from "../lib/servers.js";
 import { html } from "../lib/ui.js";
 import { useEffect, useReducer } from "../vendor/hooks.js";
@@ -80,7 +81,7 @@ export function ActionLines({ server, running, failed, last, request, refusal, f
 			onDismiss=${() => { focus(); dismissAction(action.id); }}/>`)}
 		${running.map((action) => html`<${Running} key=${`running-${action.id}`} name=${commandName(action.command)}
 			step=${stepName(action)} progress=${action.progress} since=${action.started}/>`)}
-		${request && html`<${Running} key="request" name=${t(`power.${request.verb}`)} since=${request.started}/>`}
+		${request && !isUnderWay(running, request.verb) && html`<${Running} key="request" name=${t(`power.${request.verb}`)} since=${request.started}/>`}
 		${isQuiet && last && last.finished && !failed.includes(last) && html`<${Ended} action=${last}/>`}
 	</div>`;
 }

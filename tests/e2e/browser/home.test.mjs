@@ -149,7 +149,7 @@ describe("a server's home", () => {
 			await page.fill("#reverse-IPv4", "");
 			await page.keyboard.press("Enter");
 			await page.waitForSelector("#change-reverse-IPv4");
-			assert.match(state.mock.bodies.at(-2) + state.mock.bodies.at(-1), /"dns_ptr":null/);
+			assert.ok(state.mock.bodies.some((body) => body.includes('"dns_ptr":null')));
 			assert.equal(await page.locator("[data-forward]").count(), 1); // of the name that is there
 		});
 	});

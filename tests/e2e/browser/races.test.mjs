@@ -225,6 +225,8 @@ describe("order", () => {
 			const release = state.mock.hold("POST", /poweron/);
 			await card(page, server).locator("[data-verb=poweron]").click();
 			await eventually(() => state.mock.actions.size, 1);
+			await page.waitForTimeout(100);
+			assert.equal(await card(page, server).locator(".action-line").count(), 1, "one command, one line");
 			[...state.mock.actions.values()][0].settle();
 			await page.waitForTimeout(100);
 			release();
