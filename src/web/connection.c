@@ -408,7 +408,7 @@ static void shake_hands(struct connection *connection)
 {
 	int code;
 
-	if (SSL_get_state(connection->tls) == TLS_ST_BEFORE && refuse_plain_http(connection))
+	if (SSL_in_before(connection->tls) && refuse_plain_http(connection))
 		return;
 	code = SSL_accept(connection->tls);
 	if (code == 1) {

@@ -227,6 +227,42 @@ def test_silent_and_slow_clients_hold_up_nobody(fake):
             connection.close()
 
 
+@pytest.mark.parametrize("first_bytes", [1, 5, 100])
+def test_a_handshake_in_pieces(fake, first_bytes):
+    """A greeting may come in two packets, with a pause between them; it is longer than one since keys grew."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cafile=str(fake.ca)).wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    greeting = outgoing.read()
+    with socket.create_connection(("127.0.0.1", fake.port), 20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(greeting[:first_bytes])
+        time.sleep(0.2)
+        connection.sendall(greeting[first_bytes:])
+        for _ in range(20):
+            incoming.write(connection.recv(65536))
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pass
+        tls.write(head(fake, "GET /v1/health HTTP/1.1"))
+        for byte in outgoing.read():  # the last record of the handshake and the request, byte by byte
+            connection.sendall(bytes([byte]))
+        while chunk := connection.recv(65536):
+            incoming.write(chunk)
+        answer = tls.read()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_plain_http_is_told_so(fake):
+    with socket.create_connection(("127.0.0.1", fake.port), 20) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"speaks https" in answer
+
+
 def test_slow_clients_are_ended(fake):
     """A request that is not whole after a while is not waited for for ever."""
     with connect(fake, 120) as connection:
